@@ -1,0 +1,417 @@
+//! The decision: from facts and submissions to outcomes and writes.
+
+use std::collections::{HashMap, HashSet};
+
+use manent_types::{ConversationId, DeviceId, MessageId, Role, text_of};
+
+use super::facts::{AppendFacts, ConversationFacts, MessageFacts, RefusalFacts, RefusedAs};
+use super::submission::{
+    ConflictCause, ItemOutcome, LanePosition, NewMessage, Outcome, ParentRef, Submission,
+};
+use crate::conversation::TitleSource;
+use crate::error::Refusal;
+use crate::title;
+
+/// A message to insert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlannedMessage {
+    /// The submission's index in the batch.
+    pub item: usize,
+    /// The message's place.
+    pub seq: u64,
+    /// The message that it follows.
+    pub parent: Option<MessageId>,
+}
+
+/// A lane to move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaneAdvance {
+    /// The device.
+    pub device: DeviceId,
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The last number applied, after the append.
+    pub device_seq: u64,
+}
+
+/// A refusal to remember.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRefusal {
+    /// Where it happened.
+    pub conversation: ConversationId,
+    /// At which place of which lane.
+    pub position: LanePosition,
+    /// What.
+    pub facts: RefusalFacts,
+}
+
+/// A conversation to update, once for the whole batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConversationTouch {
+    /// Which.
+    pub id: ConversationId,
+    /// The `seq` of its newest message, after the append.
+    pub last_seq: u64,
+    /// A title cut from the person's first message, to be set with [`TitleSource::Cut`].
+    pub cut_title: Option<String>,
+    /// Takes it out of the trash.
+    pub restore: bool,
+}
+
+/// What an append comes to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AppendPlan {
+    /// One for each submission, in order.
+    pub outcomes: Vec<ItemOutcome>,
+    /// To insert, in order.
+    pub messages: Vec<PlannedMessage>,
+    /// To move.
+    pub lanes: Vec<LaneAdvance>,
+    /// To remember.
+    pub refusals: Vec<NewRefusal>,
+    /// To update.
+    pub touches: Vec<ConversationTouch>,
+}
+
+/// Decides an append. Reads facts, changes nothing.
+///
+/// # Errors
+/// When the store fails to tell a fact.
+pub fn plan<F: AppendFacts>(
+    facts: &mut F,
+    submissions: &[Submission],
+) -> Result<AppendPlan, F::Error> {
+    let mut planner = Planner::new(facts);
+    for (item, submission) in submissions.iter().enumerate() {
+        let outcome = planner.decide(item, submission)?;
+        planner.outcomes.push(ItemOutcome {
+            id: submission.id,
+            outcome,
+        });
+    }
+    Ok(planner.finish())
+}
+
+struct LaneState {
+    device: DeviceId,
+    conversation: ConversationId,
+    applied: u64,
+    moved: bool,
+    has_gap: bool,
+}
+
+struct ConversationState {
+    facts: ConversationFacts,
+    newest: Option<Option<MessageId>>,
+    cut_title: Option<String>,
+    restore: bool,
+    touched: bool,
+}
+
+/// Facts, overlaid with what earlier items of the same batch decided.
+struct Planner<'facts, F> {
+    facts: &'facts mut F,
+    outcomes: Vec<ItemOutcome>,
+    messages: Vec<PlannedMessage>,
+    refusals: Vec<NewRefusal>,
+    lanes: Vec<LaneState>,
+    conversations: HashMap<ConversationId, Option<ConversationState>>,
+    conversation_order: Vec<ConversationId>,
+    stored: HashMap<MessageId, MessageFacts>,
+    refused: HashSet<MessageId>,
+}
+
+impl<'facts, F: AppendFacts> Planner<'facts, F> {
+    fn new(facts: &'facts mut F) -> Self {
+        Self {
+            facts,
+            outcomes: Vec::new(),
+            messages: Vec::new(),
+            refusals: Vec::new(),
+            lanes: Vec::new(),
+            conversations: HashMap::new(),
+            conversation_order: Vec::new(),
+            stored: HashMap::new(),
+            refused: HashSet::new(),
+        }
+    }
+
+    fn decide(&mut self, item: usize, submission: &Submission) -> Result<Outcome, F::Error> {
+        let Some(position) = &submission.lane else {
+            let outcome = self.decide_message(item, submission)?;
+            self.note_refused(submission, outcome);
+            return Ok(outcome);
+        };
+        let lane = self.lane(position, submission.conversation)?;
+        let applied = self.lanes[lane].applied;
+        if position.device_seq <= applied {
+            return self.replay(submission, position);
+        }
+        if self.lanes[lane].has_gap || position.device_seq != applied + 1 {
+            self.lanes[lane].has_gap = true;
+            return Ok(Outcome::Gap {
+                expected: applied + 1,
+            });
+        }
+        let outcome = self.decide_message(item, submission)?;
+        self.lanes[lane].applied = position.device_seq;
+        self.lanes[lane].moved = true;
+        self.note_refused(submission, outcome);
+        if let Some(refused_as) = refused_as(outcome) {
+            self.refusals.push(NewRefusal {
+                conversation: submission.conversation,
+                position: position.clone(),
+                facts: RefusalFacts {
+                    id: submission.id,
+                    refused_as,
+                },
+            });
+        }
+        Ok(outcome)
+    }
+
+    fn note_refused(&mut self, submission: &Submission, outcome: Outcome) {
+        if let (Some(id), Some(_)) = (submission.id, refused_as(outcome)) {
+            self.refused.insert(id);
+        }
+    }
+
+    /// A number that was applied before: the same answer as then.
+    fn replay(
+        &mut self,
+        submission: &Submission,
+        position: &LanePosition,
+    ) -> Result<Outcome, F::Error> {
+        if let Some(refusal) = self.refusal_at(submission.conversation, position)? {
+            if refusal.id != submission.id {
+                return Ok(Outcome::Conflict(ConflictCause::DeviceSeqTaken));
+            }
+            if let Some(id) = refusal.id {
+                self.refused.insert(id);
+            }
+            return Ok(match refusal.refused_as {
+                RefusedAs::Rejected(refusal) => Outcome::Rejected(refusal),
+                RefusedAs::Conflict(cause) => Outcome::Conflict(cause),
+                RefusedAs::Blocked => Outcome::Blocked,
+            });
+        }
+        let Some(id) = submission.id else {
+            return Ok(Outcome::Conflict(ConflictCause::DeviceSeqTaken));
+        };
+        let Some(existing) = self.message(id)? else {
+            return Ok(Outcome::Conflict(ConflictCause::DeviceSeqTaken));
+        };
+        Ok(match &submission.body {
+            Ok(message) if is_same(&existing, submission.conversation, message) => {
+                Outcome::Duplicate { seq: existing.seq }
+            }
+            _ => Outcome::Conflict(ConflictCause::IdTaken),
+        })
+    }
+
+    fn decide_message(
+        &mut self,
+        item: usize,
+        submission: &Submission,
+    ) -> Result<Outcome, F::Error> {
+        if self.conversation(submission.conversation)?.is_none() {
+            return Ok(Outcome::Rejected(Refusal::ConversationNotFound));
+        }
+        let message = match &submission.body {
+            Ok(message) => message,
+            Err(refusal) => return Ok(Outcome::Rejected(*refusal)),
+        };
+        if let Some(existing) = self.message(message.id)? {
+            return Ok(if is_same(&existing, submission.conversation, message) {
+                Outcome::Duplicate { seq: existing.seq }
+            } else {
+                Outcome::Conflict(ConflictCause::IdTaken)
+            });
+        }
+        let parent = match message.parent {
+            ParentRef::Root => None,
+            ParentRef::Newest => self.newest(submission.conversation)?,
+            ParentRef::Message(parent) => {
+                if self.refused.contains(&parent) {
+                    return Ok(Outcome::Blocked);
+                }
+                match self.message(parent)? {
+                    Some(facts) if facts.conversation == submission.conversation => Some(parent),
+                    Some(_) => return Ok(Outcome::Rejected(Refusal::ParentElsewhere)),
+                    None if parent != message.id && self.facts.was_refused(parent)? => {
+                        return Ok(Outcome::Blocked);
+                    }
+                    None => return Ok(Outcome::Rejected(Refusal::ParentUnknown)),
+                }
+            }
+        };
+        Ok(self.store(item, submission.conversation, message, parent))
+    }
+
+    fn store(
+        &mut self,
+        item: usize,
+        id: ConversationId,
+        message: &NewMessage,
+        parent: Option<MessageId>,
+    ) -> Outcome {
+        let Some(Some(conversation)) = self.conversations.get_mut(&id) else {
+            return Outcome::Rejected(Refusal::ConversationNotFound);
+        };
+        conversation.facts.last_seq += 1;
+        let seq = conversation.facts.last_seq;
+        conversation.touched = true;
+        conversation.newest = Some(Some(message.id));
+        if message.role == Role::User {
+            conversation.restore |= conversation.facts.trashed;
+            if conversation.facts.title_source == TitleSource::None
+                && let Some(cut) = title::cut(&text_of(&message.content))
+            {
+                conversation.facts.title_source = TitleSource::Cut;
+                conversation.cut_title = Some(cut);
+            }
+        }
+        self.stored.insert(
+            message.id,
+            MessageFacts {
+                conversation: id,
+                parent,
+                seq,
+                fingerprint: message.fingerprint,
+            },
+        );
+        // The same id may have been refused earlier in the batch; what is stored now can be followed.
+        self.refused.remove(&message.id);
+        self.messages.push(PlannedMessage { item, seq, parent });
+        Outcome::Stored { seq }
+    }
+
+    fn lane(
+        &mut self,
+        position: &LanePosition,
+        conversation: ConversationId,
+    ) -> Result<usize, F::Error> {
+        let known = self
+            .lanes
+            .iter()
+            .position(|lane| lane.conversation == conversation && lane.device == position.device);
+        if let Some(index) = known {
+            return Ok(index);
+        }
+        let applied = self.facts.lane(&position.device, conversation)?;
+        self.lanes.push(LaneState {
+            device: position.device.clone(),
+            conversation,
+            applied,
+            moved: false,
+            has_gap: false,
+        });
+        Ok(self.lanes.len() - 1)
+    }
+
+    fn refusal_at(
+        &mut self,
+        conversation: ConversationId,
+        position: &LanePosition,
+    ) -> Result<Option<RefusalFacts>, F::Error> {
+        let fresh = self
+            .refusals
+            .iter()
+            .find(|refusal| refusal.conversation == conversation && refusal.position == *position);
+        match fresh {
+            Some(refusal) => Ok(Some(refusal.facts)),
+            None => self
+                .facts
+                .refusal_at(&position.device, conversation, position.device_seq),
+        }
+    }
+
+    fn conversation(
+        &mut self,
+        id: ConversationId,
+    ) -> Result<Option<&mut ConversationState>, F::Error> {
+        if !self.conversations.contains_key(&id) {
+            let state = self.facts.conversation(id)?.map(|facts| ConversationState {
+                facts,
+                newest: None,
+                cut_title: None,
+                restore: false,
+                touched: false,
+            });
+            self.conversations.insert(id, state);
+            self.conversation_order.push(id);
+        }
+        Ok(self.conversations.get_mut(&id).and_then(Option::as_mut))
+    }
+
+    fn newest(&mut self, id: ConversationId) -> Result<Option<MessageId>, F::Error> {
+        if let Some(Some(state)) = self.conversations.get(&id)
+            && let Some(newest) = state.newest
+        {
+            return Ok(newest);
+        }
+        let newest = self.facts.newest_message(id)?;
+        if let Some(Some(state)) = self.conversations.get_mut(&id) {
+            state.newest = Some(newest);
+        }
+        Ok(newest)
+    }
+
+    fn message(&mut self, id: MessageId) -> Result<Option<MessageFacts>, F::Error> {
+        match self.stored.get(&id) {
+            Some(facts) => Ok(Some(*facts)),
+            None => self.facts.message(id),
+        }
+    }
+
+    fn finish(mut self) -> AppendPlan {
+        let mut touches = Vec::new();
+        for id in self.conversation_order {
+            if let Some(Some(state)) = self.conversations.remove(&id)
+                && state.touched
+            {
+                touches.push(ConversationTouch {
+                    id,
+                    last_seq: state.facts.last_seq,
+                    cut_title: state.cut_title,
+                    restore: state.restore,
+                });
+            }
+        }
+        let lanes = self.lanes.into_iter().filter(|lane| lane.moved);
+        AppendPlan {
+            outcomes: self.outcomes,
+            messages: self.messages,
+            lanes: lanes
+                .map(|lane| LaneAdvance {
+                    device: lane.device,
+                    conversation: lane.conversation,
+                    device_seq: lane.applied,
+                })
+                .collect(),
+            refusals: self.refusals,
+            touches,
+        }
+    }
+}
+
+/// Whether an existing message is what the client sends again. A parent left open fits every stored parent.
+fn is_same(existing: &MessageFacts, conversation: ConversationId, message: &NewMessage) -> bool {
+    let same_parent = match message.parent {
+        ParentRef::Newest => true,
+        ParentRef::Root => existing.parent.is_none(),
+        ParentRef::Message(parent) => existing.parent == Some(parent),
+    };
+    existing.conversation == conversation
+        && existing.fingerprint == message.fingerprint
+        && same_parent
+}
+
+fn refused_as(outcome: Outcome) -> Option<RefusedAs> {
+    match outcome {
+        Outcome::Rejected(refusal) => Some(RefusedAs::Rejected(refusal)),
+        Outcome::Conflict(cause) => Some(RefusedAs::Conflict(cause)),
+        Outcome::Blocked => Some(RefusedAs::Blocked),
+        Outcome::Stored { .. } | Outcome::Duplicate { .. } | Outcome::Gap { .. } => None,
+    }
+}

@@ -1,0 +1,125 @@
+//! What can go wrong below the surfaces.
+
+use crate::completion::ProviderError;
+use crate::ports::StoreError;
+
+/// Why a message can never be stored. Each has a stable code that clients may rely on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Refusal {
+    /// The caller has no such conversation.
+    #[error("there is no conversation with this id")]
+    ConversationNotFound,
+    /// No message with the parent's id is stored or stands earlier in the batch.
+    #[error("the parent message does not exist")]
+    ParentUnknown,
+    /// The parent belongs to another conversation.
+    #[error("the parent message belongs to another conversation")]
+    ParentElsewhere,
+    /// The role is none that a client may append.
+    #[error("the role must be user, assistant, system or tool")]
+    RoleNotAllowed,
+    /// There is nothing in the content.
+    #[error("the content is empty")]
+    ContentEmpty,
+    /// The message is larger than the limits allow.
+    #[error("the message is larger than this server accepts")]
+    MessageTooLarge,
+    /// An id is no UUID.
+    #[error("an id is not a UUID")]
+    InvalidId,
+    /// A field is missing, unknown or of the wrong type.
+    #[error("a field is missing, unknown or of the wrong type")]
+    InvalidBody,
+    /// A value is outside its range.
+    #[error("a value is outside its range")]
+    InvalidValue,
+    /// `deviceSeq` without `deviceId`, or the other way round, or a number below 1.
+    #[error("deviceId and deviceSeq go together, and deviceSeq counts from 1")]
+    InvalidLane,
+}
+
+impl Refusal {
+    /// Every refusal, in the order of declaration.
+    pub const ALL: [Self; 10] = [
+        Self::ConversationNotFound,
+        Self::ParentUnknown,
+        Self::ParentElsewhere,
+        Self::RoleNotAllowed,
+        Self::ContentEmpty,
+        Self::MessageTooLarge,
+        Self::InvalidId,
+        Self::InvalidBody,
+        Self::InvalidValue,
+        Self::InvalidLane,
+    ];
+
+    /// The stable code, as it stands on the wire and in the stores.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::ConversationNotFound => "conversation_not_found",
+            Self::ParentUnknown => "parent_unknown",
+            Self::ParentElsewhere => "parent_elsewhere",
+            Self::RoleNotAllowed => "role_not_allowed",
+            Self::ContentEmpty => "content_empty",
+            Self::MessageTooLarge => "message_too_large",
+            Self::InvalidId => "invalid_id",
+            Self::InvalidBody => "invalid_body",
+            Self::InvalidValue => "invalid_value",
+            Self::InvalidLane => "invalid_lane",
+        }
+    }
+
+    /// The refusal with this code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|refusal| refusal.code() == code)
+    }
+}
+
+/// What a service answers when it cannot do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum DomainError {
+    /// The caller has no such conversation.
+    #[error("there is no conversation with this id")]
+    ConversationNotFound,
+    /// The request as a whole is outside the rules.
+    #[error("{field}: {reason}")]
+    Invalid {
+        /// The field in the words of the caller's surface, such as `config.temperature`.
+        field: &'static str,
+        /// For people.
+        reason: String,
+    },
+    /// More items than one batch may have.
+    #[error("a batch has at most {limit} messages")]
+    BatchTooLarge {
+        /// The most that is allowed.
+        limit: usize,
+    },
+    /// The message or prompt is larger than the limits allow.
+    #[error("the message is larger than this server accepts")]
+    MessageTooLarge,
+    /// No configured provider has this id.
+    #[error("no provider with this id is configured")]
+    UnknownProvider,
+    /// No configured provider has this model.
+    #[error("no configured provider has this model")]
+    UnknownModel,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The provider failed before its first byte.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_is_found_by_its_code() {
+        for refusal in Refusal::ALL {
+            assert_eq!(Refusal::from_code(refusal.code()), Some(refusal));
+        }
+    }
+}

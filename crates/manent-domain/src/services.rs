@@ -1,0 +1,13 @@
+//! The services: every rule of Manent stands in one of them.
+
+mod completion;
+mod conversation;
+mod message;
+mod search;
+mod title;
+
+pub use completion::{CompletionService, StartedCompletion};
+pub use conversation::ConversationService;
+pub use message::{AppendRequest, AppendRequestBody, AppendRequestItem, MessageService};
+pub use search::SearchService;
+pub use title::TitleService;

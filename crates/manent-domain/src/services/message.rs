@@ -1,0 +1,315 @@
+//! Appending and reading messages. Knows nothing about models.
+
+use std::sync::Arc;
+
+use manent_types::{
+    ConversationId, DeviceId, MessageId, MessageStatus, Part, Role, Timestamp, Usage, UserId,
+    text_of,
+};
+
+use crate::append::{
+    AppendPlan, ItemOutcome, LanePosition, NewMessage, Outcome, ParentRef, Submission,
+};
+use crate::conversation::Page;
+use crate::error::{DomainError, Refusal};
+use crate::limits::Limits;
+use crate::message::{Fingerprint, Message, MessageRange};
+use crate::ports::{AppendListener, Clock, IdSource, MessageRepository, TitleWanted};
+
+/// One message that a client asks to append, as far as its surface could read it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AppendRequestItem {
+    /// Absent: the service mints one.
+    pub id: Option<MessageId>,
+    /// Where it goes; refused when the surface could not read it.
+    pub conversation: Result<ConversationId, Refusal>,
+    /// The number in the lane of the request's device.
+    pub device_seq: Option<u64>,
+    /// The rest, or why the surface could not read it.
+    pub body: Result<AppendRequestBody, Refusal>,
+}
+
+/// The rest of a message to append.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AppendRequestBody {
+    /// Which message it follows.
+    pub parent: ParentRef,
+    /// Who said it.
+    pub role: Role,
+    /// What was said.
+    pub content: Vec<Part>,
+    /// How it came to its end.
+    pub status: MessageStatus,
+    /// The model that made it.
+    pub model: Option<String>,
+    /// The provider that made it.
+    pub provider: Option<String>,
+    /// What it cost.
+    pub usage: Option<Usage>,
+    /// By the client's clock.
+    pub created_at: Option<Timestamp>,
+}
+
+/// An append as a client asks for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AppendRequest {
+    /// The device whose lanes number the items; absent for a plain append.
+    pub device: Option<DeviceId>,
+    /// The messages in order.
+    pub items: Vec<AppendRequestItem>,
+}
+
+/// Appends and reads messages.
+#[derive(Clone)]
+pub struct MessageService {
+    repository: Arc<dyn MessageRepository>,
+    listener: Arc<dyn AppendListener>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    limits: Limits,
+}
+
+impl MessageService {
+    /// A service over these ports.
+    pub fn new(
+        repository: Arc<dyn MessageRepository>,
+        listener: Arc<dyn AppendListener>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            repository,
+            listener,
+            clock,
+            ids,
+            limits,
+        }
+    }
+
+    /// Appends a batch as one unit and tells what became of each item, in order.
+    ///
+    /// # Errors
+    /// A batch over the limit, or a failing store; nothing is stored then.
+    pub async fn append(
+        &self,
+        owner: UserId,
+        request: AppendRequest,
+    ) -> Result<Vec<ItemOutcome>, DomainError> {
+        let limit = self.limits.batch_items;
+        if request.items.len() > limit {
+            return Err(DomainError::BatchTooLarge { limit });
+        }
+        let mut submissions = Vec::with_capacity(request.items.len());
+        // For each item its place among the submissions, or its refusal when no conversation or lane can be named.
+        let mut places = Vec::with_capacity(request.items.len());
+        for item in request.items {
+            let id = item.id;
+            match self.submission(request.device.as_ref(), item) {
+                Ok(submission) => {
+                    places.push(Ok(submissions.len()));
+                    submissions.push(submission);
+                }
+                Err(refusal) => {
+                    places.push(Err(ItemOutcome {
+                        id,
+                        outcome: Outcome::Rejected(refusal),
+                    }));
+                }
+            }
+        }
+        let plan = if submissions.is_empty() {
+            AppendPlan::default()
+        } else {
+            let first_messages = first_user_messages(&submissions);
+            let plan = self
+                .repository
+                .append(owner, submissions, self.clock.now())
+                .await?;
+            self.announce(owner, &plan, &first_messages);
+            plan
+        };
+        let outcome = |place: Result<usize, ItemOutcome>| match place {
+            Ok(index) => plan.outcomes[index],
+            Err(outcome) => outcome,
+        };
+        Ok(places.into_iter().map(outcome).collect())
+    }
+
+    /// A page of a conversation's messages, ascending in `seq`. `limit` is held between 1 and 200.
+    ///
+    /// # Errors
+    /// When the owner has no such conversation, or the store fails.
+    pub async fn list(
+        &self,
+        owner: UserId,
+        conversation: ConversationId,
+        range: MessageRange,
+        limit: usize,
+    ) -> Result<Page<Message, MessageRange>, DomainError> {
+        self.repository
+            .list(owner, conversation, range, limit.clamp(1, 200))
+            .await?
+            .ok_or(DomainError::ConversationNotFound)
+    }
+
+    fn submission(
+        &self,
+        device: Option<&DeviceId>,
+        item: AppendRequestItem,
+    ) -> Result<Submission, Refusal> {
+        let conversation = item.conversation?;
+        let lane = match (device, item.device_seq) {
+            (None, None) => None,
+            (Some(device), Some(device_seq)) if (1..=MAX_DEVICE_SEQ).contains(&device_seq) => {
+                Some(LanePosition {
+                    device: device.clone(),
+                    device_seq,
+                })
+            }
+            _ => return Err(Refusal::InvalidLane),
+        };
+        let id = match (&item.body, item.id) {
+            (_, Some(id)) => Some(id),
+            (Ok(_), None) => Some(MessageId::new(self.ids.next())),
+            (Err(_), None) => None,
+        };
+        let body = match (item.body, id) {
+            (Ok(body), Some(id)) => self.checked(id, body),
+            (Ok(_), None) => Err(Refusal::InvalidId),
+            (Err(refusal), _) => Err(refusal),
+        };
+        Ok(Submission {
+            conversation,
+            lane,
+            id,
+            body,
+        })
+    }
+
+    fn checked(&self, id: MessageId, body: AppendRequestBody) -> Result<NewMessage, Refusal> {
+        self.check_content(&body.content)?;
+        let is_name = |name: &Option<String>| {
+            name.as_ref()
+                .is_none_or(|name| name.len() <= 200 && !name.chars().any(char::is_control))
+        };
+        if !is_name(&body.model) || !is_name(&body.provider) {
+            return Err(Refusal::InvalidValue);
+        }
+        let is_answer = body.role == Role::Assistant;
+        if !is_answer && body.status != MessageStatus::Complete {
+            return Err(Refusal::InvalidValue);
+        }
+        let fingerprint =
+            Fingerprint::of(body.role, &body.content).map_err(|_| Refusal::InvalidValue)?;
+        Ok(NewMessage {
+            id,
+            parent: body.parent,
+            role: body.role,
+            content: body.content,
+            fingerprint,
+            status: body.status,
+            model: body.model,
+            provider: body.provider,
+            usage: body.usage.filter(|usage| !usage.is_empty()),
+            created_at: body.created_at,
+        })
+    }
+
+    fn check_content(&self, content: &[Part]) -> Result<(), Refusal> {
+        let mut text_bytes = 0;
+        let mut image_bytes = 0;
+        let mut has_content = false;
+        for part in content {
+            match part {
+                Part::Text { text } => {
+                    text_bytes += text.len();
+                    has_content |= !text.is_empty();
+                }
+                Part::Reasoning {
+                    text, signature, ..
+                } => {
+                    text_bytes += text.len() + signature.as_ref().map_or(0, String::len);
+                    has_content |= !text.is_empty();
+                }
+                Part::Image {
+                    media_type,
+                    data,
+                    url,
+                } => {
+                    if (data.is_some() && media_type.is_some()) == url.is_some() {
+                        return Err(Refusal::InvalidValue);
+                    }
+                    image_bytes += data.as_ref().or(url.as_ref()).map_or(0, String::len);
+                    has_content = true;
+                }
+                Part::ToolCall {
+                    id,
+                    name,
+                    arguments,
+                } => {
+                    text_bytes += id.len() + name.len() + arguments.to_string().len();
+                    has_content = true;
+                }
+                Part::ToolResult {
+                    tool_call_id,
+                    content,
+                    ..
+                } => {
+                    text_bytes += tool_call_id.len() + content.len();
+                    has_content = true;
+                }
+                Part::Error { code, detail } => {
+                    text_bytes += code.len() + detail.len();
+                    has_content = true;
+                }
+            }
+        }
+        if !has_content {
+            return Err(Refusal::ContentEmpty);
+        }
+        if text_bytes > self.limits.message_text_bytes
+            || image_bytes > self.limits.message_image_bytes
+            || content.len() > self.limits.message_parts
+        {
+            return Err(Refusal::MessageTooLarge);
+        }
+        Ok(())
+    }
+
+    fn announce(&self, owner: UserId, plan: &AppendPlan, first: &[(ConversationId, String)]) {
+        for touch in plan
+            .touches
+            .iter()
+            .filter(|touch| touch.cut_title.is_some())
+        {
+            if let Some((_, text)) = first.iter().find(|(id, _)| *id == touch.id) {
+                self.listener.title_wanted(TitleWanted {
+                    owner,
+                    conversation: touch.id,
+                    first_message: text.clone(),
+                });
+            }
+        }
+    }
+}
+
+/// Numbers stay below 2^53, so that every client can hold them.
+const MAX_DEVICE_SEQ: u64 = (1 << 53) - 1;
+
+/// The beginning of each conversation's first user message in the batch, for a title.
+fn first_user_messages(submissions: &[Submission]) -> Vec<(ConversationId, String)> {
+    let mut first: Vec<(ConversationId, String)> = Vec::new();
+    for submission in submissions {
+        if let Ok(message) = &submission.body
+            && message.role == Role::User
+            && !first.iter().any(|(id, _)| *id == submission.conversation)
+        {
+            let text = text_of(&message.content);
+            if text.chars().any(|character| !character.is_whitespace()) {
+                first.push((submission.conversation, text.chars().take(2_000).collect()));
+            }
+        }
+    }
+    first
+}

@@ -1,0 +1,1 @@
+//! Providers over HTTP: Anthropic Messages and OpenAI-compatible chat completions.

@@ -1,0 +1,1 @@
+//! The server: surfaces, telemetry, composition, the embedded page.

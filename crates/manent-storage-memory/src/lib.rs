@@ -1,0 +1,1 @@
+//! The reference store, and the conformance suite that every store passes.

@@ -1,0 +1,1 @@
+//! SQLite as a store: one writer with group commit, a pool of readers.
