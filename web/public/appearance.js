@@ -1,0 +1,11 @@
+// Runs before the first paint, so that a chosen theme never flashes the other one. The keys are those of src/state/settings.ts.
+(function () {
+  try {
+    var settings = JSON.parse(localStorage.getItem('manent.settings') || '{}');
+    var root = document.documentElement;
+    if (settings.theme === 'light' || settings.theme === 'dark') root.dataset.theme = settings.theme;
+    if (settings.textSize === 'small' || settings.textSize === 'large') root.dataset.textSize = settings.textSize;
+  } catch (error) {
+    // A blocked or broken local storage means the defaults.
+  }
+})();

@@ -1,0 +1,168 @@
+import { ApiProblem, isAbort, ServerUnreachable } from './errors';
+import type {
+  AppendMessage,
+  AppendResult,
+  Conversation,
+  ModelConfig,
+  ModelList,
+  Problem,
+  SearchHit,
+  StoredMessage,
+} from './types';
+
+/** How long a plain call may take before it counts as unreachable, in milliseconds. */
+const CALL_TIMEOUT_MS = 20_000;
+
+export interface ConversationPage {
+  conversations: Conversation[];
+  next: string | null;
+}
+
+export interface MessagePage {
+  messages: StoredMessage[];
+  next: string | null;
+}
+
+export interface ConversationFilter {
+  limit?: number;
+  cursor?: string;
+  archived?: boolean;
+  trashed?: boolean;
+  pinned?: boolean;
+}
+
+export interface ConversationPatch {
+  title?: string;
+  config?: ModelConfig;
+  archived?: boolean;
+  pinned?: boolean;
+}
+
+/** Hears of every call whether the server answered at all; the connectivity service listens. */
+export type ReachabilityListener = (reachable: boolean) => void;
+
+/** A typed client of the native API. It holds no state but whom to tell about reachability. */
+export class ApiClient {
+  private readonly baseUrl: string;
+  private readonly fetchImplementation: typeof fetch;
+  private listener: ReachabilityListener = () => undefined;
+
+  constructor(baseUrl = '', fetchImplementation: typeof fetch = (input, init) => fetch(input, init)) {
+    this.baseUrl = baseUrl;
+    this.fetchImplementation = fetchImplementation;
+  }
+
+  onReachability(listener: ReachabilityListener): void {
+    this.listener = listener;
+  }
+
+  createConversation(body: { id: string; title?: string; config?: ModelConfig }): Promise<Conversation> {
+    return this.call('POST', '/conversation/create', { body });
+  }
+
+  listConversations(filter: ConversationFilter = {}): Promise<ConversationPage> {
+    return this.call('GET', `/conversations${query({ ...filter })}`);
+  }
+
+  getConversation(id: string): Promise<Conversation> {
+    return this.call('GET', `/conversation/${encodeURIComponent(id)}`);
+  }
+
+  patchConversation(id: string, patch: ConversationPatch): Promise<Conversation> {
+    return this.call('PATCH', `/conversation/${encodeURIComponent(id)}`, { body: patch });
+  }
+
+  deleteConversation(id: string): Promise<Conversation> {
+    return this.call('DELETE', `/conversation/${encodeURIComponent(id)}`);
+  }
+
+  restoreConversation(id: string): Promise<Conversation> {
+    return this.call('POST', `/conversation/${encodeURIComponent(id)}/restore`);
+  }
+
+  listMessages(conversationId: string, options: { limit?: number; order?: 'newest'; cursor?: string } = {}): Promise<MessagePage> {
+    return this.call('GET', `/conversation/${encodeURIComponent(conversationId)}/messages${query({ ...options })}`);
+  }
+
+  async appendMessages(messages: AppendMessage[], options: { keepalive?: boolean } = {}): Promise<AppendResult[]> {
+    const answer = await this.call<{ results: AppendResult[] }>('POST', '/message/append', { body: { messages }, ...options });
+    return answer.results;
+  }
+
+  search(text: string, options: { limit?: number; cursor?: string; signal?: AbortSignal } = {}): Promise<{ hits: SearchHit[]; next: string | null }> {
+    const { signal, ...rest } = options;
+    return this.call('GET', `/search${query({ q: text, ...rest })}`, { signal });
+  }
+
+  listModels(): Promise<ModelList> {
+    return this.call('GET', '/models');
+  }
+
+  health(signal?: AbortSignal): Promise<{ status: string }> {
+    return this.call('GET', '/healthz', { signal });
+  }
+
+  /**
+   * Opens a stream: the answer's body, unread. Refusals before the first byte are thrown as `ApiProblem`.
+   * There is no time-out here: the server watches the provider, and the person can stop.
+   */
+  async openStream(path: string, body: unknown, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.send('POST', path, { body, signal, accept: 'text/event-stream' });
+    if (!response.ok || !response.body) throw await problemOf(response);
+    return response.body;
+  }
+
+  private async call<T>(method: string, path: string, options: { body?: unknown; signal?: AbortSignal; keepalive?: boolean } = {}): Promise<T> {
+    const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS);
+    const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+    const response = await this.send(method, path, { ...options, signal });
+    if (!response.ok) throw await problemOf(response);
+    try {
+      return (await response.json()) as T;
+    } catch (error) {
+      if (options.signal?.aborted) throw error;
+      throw new ServerUnreachable({ cause: error });
+    }
+  }
+
+  private async send(
+    method: string,
+    path: string,
+    options: { body?: unknown; signal?: AbortSignal; keepalive?: boolean; accept?: string },
+  ): Promise<Response> {
+    const headers: Record<string, string> = { accept: options.accept ?? 'application/json' };
+    if (options.body !== undefined) headers['content-type'] = 'application/json';
+    try {
+      const response = await this.fetchImplementation(this.baseUrl + path, {
+        method,
+        headers,
+        body: options.body === undefined ? undefined : JSON.stringify(options.body),
+        signal: options.signal,
+        keepalive: options.keepalive,
+      });
+      this.listener(true);
+      return response;
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      this.listener(false);
+      throw new ServerUnreachable({ cause: error });
+    }
+  }
+}
+
+function query(values: Record<string, string | number | boolean | undefined>): string {
+  const parameters = new URLSearchParams();
+  for (const [key, value] of Object.entries(values)) if (value !== undefined) parameters.set(key, String(value));
+  const text = parameters.toString();
+  return text ? `?${text}` : '';
+}
+
+async function problemOf(response: Response): Promise<ApiProblem> {
+  const fallback: Problem = { status: response.status, code: 'http_error', detail: `The server answered ${response.status}.` };
+  try {
+    const body = (await response.json()) as Partial<Problem> & { results?: AppendResult[] };
+    return new ApiProblem({ ...fallback, ...body, status: response.status }, body.results);
+  } catch {
+    return new ApiProblem(fallback);
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * The shapes of the native API, as `docs/api.md` gives them.
+ *
+ * Every name here is the wire's own; nothing in this file is computed.
+ */
+
+export type Role = 'user' | 'assistant' | 'system' | 'tool';
+
+export type MessageStatus = 'complete' | 'running' | 'stopped' | 'failed' | 'interrupted';
+
+export interface TextPart {
+  type: 'text';
+  text: string;
+}
+
+export interface ReasoningPart {
+  type: 'reasoning';
+  text: string;
+  /** How long the model reasoned, in milliseconds. */
+  durationMs?: number;
+  signature?: string;
+}
+
+export interface ImagePart {
+  type: 'image';
+  mediaType?: string;
+  /** Base64, without a `data:` prefix. */
+  data?: string;
+  url?: string;
+}
+
+export interface ToolCallPart {
+  type: 'toolCall';
+  id: string;
+  name: string;
+  arguments: Record<string, unknown>;
+}
+
+export interface ToolResultPart {
+  type: 'toolResult';
+  toolCallId: string;
+  content: string;
+  isError?: boolean;
+}
+
+export interface ErrorPart {
+  type: 'error';
+  code: string;
+  detail: string;
+}
+
+export type Part = TextPart | ReasoningPart | ImagePart | ToolCallPart | ToolResultPart | ErrorPart;
+
+export interface Usage {
+  inputTokens?: number;
+  outputTokens?: number;
+  reasoningTokens?: number;
+  cacheReadTokens?: number;
+  cacheWriteTokens?: number;
+}
+
+/** Model settings, of a conversation or of one completion. */
+export interface ModelConfig {
+  provider?: string;
+  model?: string;
+  system?: string;
+  temperature?: number;
+  topP?: number;
+  maxTokens?: number;
+  stop?: string[];
+  thinking?: { budgetTokens: number };
+  reasoningEffort?: string;
+}
+
+export interface Conversation {
+  id: string;
+  title: string | null;
+  titleSource: 'none' | 'cut' | 'generated' | 'user';
+  config: ModelConfig;
+  archived: boolean;
+  pinned: boolean;
+  trashedAt: string | null;
+  lastSeq: number;
+  createdAt: string;
+  updatedAt: string;
+  lastMessageAt: string | null;
+}
+
+export interface StoredMessage {
+  id: string;
+  conversationId: string;
+  parentId: string | null;
+  seq: number;
+  role: Role;
+  content: Part[];
+  status: MessageStatus;
+  model?: string;
+  provider?: string;
+  usage?: Usage;
+  createdAt: string;
+  storedAt: string;
+}
+
+export interface AppendMessage {
+  id: string;
+  conversationId: string;
+  parentId: string | null;
+  role: Role;
+  content: Part[];
+  status?: MessageStatus;
+  model?: string;
+  provider?: string;
+  usage?: Usage;
+  createdAt: string;
+}
+
+export type AppendOutcome = 'stored' | 'duplicate' | 'conflict' | 'gap' | 'rejected' | 'blocked';
+
+export interface AppendResult {
+  id: string;
+  outcome: AppendOutcome;
+  seq?: number;
+  code?: string;
+  detail?: string;
+  expectedDeviceSeq?: number;
+}
+
+export interface CompletionMessage {
+  role: Role;
+  content: string | Part[];
+}
+
+export interface CompletionRequest {
+  messages: CompletionMessage[];
+  config: ModelConfig;
+}
+
+export type FinishReason = 'stop' | 'length' | 'toolUse' | 'refusal' | 'contentFilter' | 'other';
+
+export type Delta =
+  | { type: 'text'; text: string }
+  | { type: 'reasoning'; text: string }
+  | { type: 'reasoningSignature'; signature: string }
+  | { type: 'toolCall'; index: number; id?: string; name?: string; argumentsDelta?: string };
+
+export type CompletionEvent =
+  | { event: 'start'; provider: string; model: string }
+  | { event: 'delta'; delta: Delta }
+  | { event: 'usage'; usage: Usage }
+  | { event: 'done'; finishReason: FinishReason }
+  | { event: 'error'; code: string; detail: string; retryable: boolean; traceId?: string };
+
+export interface Model {
+  provider: string;
+  model: string;
+  name: string;
+  default?: boolean;
+  vision?: boolean;
+  reasoning?: boolean;
+  contextWindow?: number;
+}
+
+export interface ModelList {
+  models: Model[];
+  default: { provider: string; model: string } | null;
+  demo: boolean;
+}
+
+export interface SnippetPiece {
+  text: string;
+  match?: boolean;
+}
+
+export interface SearchHit {
+  kind: 'message' | 'title';
+  conversationId: string;
+  conversationTitle: string | null;
+  messageId?: string;
+  seq?: number;
+  role?: Role;
+  snippet: SnippetPiece[];
+  createdAt: string;
+}
+
+export interface Problem {
+  type?: string;
+  title?: string;
+  status: number;
+  code: string;
+  detail: string;
+  traceId?: string;
+  field?: string;
+  retryAfterMs?: number;
+}

@@ -1,0 +1,96 @@
+import { compareMessages, type Message } from './messages';
+
+/** One step of the shown path: a message and where it stands among the messages that share its parent. */
+export interface PathItem {
+  message: Message;
+  /** Ids of all messages with the same parent, oldest first; the message's own is among them. */
+  siblings: readonly string[];
+  index: number;
+}
+
+/** For a parent (its id, or `ROOT`): which of its children is shown. */
+export type Choices = Readonly<Record<string, string>>;
+
+/** The key under which the choice among messages without a parent is kept. */
+export const ROOT = '';
+
+export function parentKey(message: Pick<Message, 'parentId'>): string {
+  return message.parentId ?? ROOT;
+}
+
+/**
+ * The path to show, from the oldest loaded message to its end.
+ *
+ * Where nothing is chosen, the child that leads to the newest message is taken. Messages whose parent is not loaded
+ * yet begin a path like roots do: loading older pages extends the path upwards and never changes its lower part.
+ */
+export function activePath(messages: Iterable<Message>, choices: Choices): PathItem[] {
+  const ordered = [...messages].sort(compareMessages);
+  if (ordered.length === 0) return [];
+  const rank = new Map(ordered.map((message, index) => [message.id, index]));
+  const children = groupByParent(ordered);
+  const newest = newestDescendant(ordered, rank);
+
+  const tops = ordered.filter((message) => message.parentId === null || !rank.has(message.parentId));
+  const top = newestOf(tops, newest);
+  const path: PathItem[] = [];
+  let key: string | null = top ? parentKey(top) : null;
+  while (key !== null) {
+    const candidates: Message[] = children.get(key) ?? [];
+    const chosen: Message | undefined = candidates.find((message) => message.id === choices[key as string]) ?? newestOf(candidates, newest);
+    if (!chosen) break;
+    const siblings = candidates.map((message) => message.id);
+    path.push({ message: chosen, siblings, index: siblings.indexOf(chosen.id) });
+    key = chosen.id;
+  }
+  return path;
+}
+
+/** The path from the first known ancestor down to `leafId`, both included. */
+export function pathTo(messages: ReadonlyMap<string, Message>, leafId: string | null): Message[] {
+  const path: Message[] = [];
+  const seen = new Set<string>();
+  for (let id = leafId; id !== null && !seen.has(id); ) {
+    const message = messages.get(id);
+    if (!message) break;
+    seen.add(id);
+    path.push(message);
+    id = message.parentId;
+  }
+  return path.reverse();
+}
+
+/** The choices that make `messageId` part of the shown path. */
+export function choicesLeadingTo(messages: ReadonlyMap<string, Message>, messageId: string): Record<string, string> {
+  return Object.fromEntries(pathTo(messages, messageId).map((message) => [parentKey(message), message.id]));
+}
+
+function groupByParent(ordered: readonly Message[]): Map<string, Message[]> {
+  const children = new Map<string, Message[]>();
+  for (const message of ordered) {
+    const siblings = children.get(parentKey(message));
+    if (siblings) siblings.push(message);
+    else children.set(parentKey(message), [message]);
+  }
+  return children;
+}
+
+/** For each message the rank of the newest message below it (itself included). A parent always ranks before its child. */
+function newestDescendant(ordered: readonly Message[], rank: ReadonlyMap<string, number>): Map<string, number> {
+  const newest = new Map(rank);
+  for (const message of ordered.toReversed()) {
+    if (message.parentId === null) continue;
+    const below = newest.get(message.id) ?? 0;
+    const above = newest.get(message.parentId);
+    if (above !== undefined && below > above) newest.set(message.parentId, below);
+  }
+  return newest;
+}
+
+function newestOf(candidates: readonly Message[], newest: ReadonlyMap<string, number>): Message | undefined {
+  let best: Message | undefined;
+  for (const candidate of candidates) {
+    if (!best || (newest.get(candidate.id) ?? 0) > (newest.get(best.id) ?? 0)) best = candidate;
+  }
+  return best;
+}

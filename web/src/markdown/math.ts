@@ -1,0 +1,52 @@
+import type { MarkedExtension, TokenizerThis, Tokens } from 'marked';
+
+/** A formula found in a text. `display` formulas stand on their own line. */
+export interface MathToken extends Tokens.Generic {
+  type: 'math';
+  raw: string;
+  text: string;
+  display: boolean;
+}
+
+const BLOCK_DOLLARS = /^ {0,3}\$\$([\s\S]+?)\$\$[ \t]*(?:\n+|$)/;
+const BLOCK_BRACKETS = /^ {0,3}\\\[([\s\S]+?)\\\][ \t]*(?:\n+|$)/;
+const INLINE_DOUBLE = /^\$\$([^$\n]+?)\$\$/;
+const INLINE_PARENTHESES = /^\\\(([\s\S]+?)\\\)/;
+/** As in Pandoc: no space just inside the dollars, no digit just after them, so that prices stay prices. */
+const INLINE_DOLLAR = /^\$(?![\s$])((?:\\.|[^\\$\n])*?(?:\\.|[^\\\s$]))\$(?!\d)/;
+
+function firstMatch(source: string, patterns: readonly (readonly [RegExp, boolean])[]): MathToken | undefined {
+  for (const [pattern, display] of patterns) {
+    const match = pattern.exec(source);
+    if (match) return { type: 'math', raw: match[0], text: (match[1] ?? '').trim(), display };
+  }
+  return undefined;
+}
+
+/** Teaches the lexer `$…$`, `$$…$$`, `\(…\)` and `\[…\]`. */
+export const mathExtension: MarkedExtension = {
+  extensions: [
+    {
+      name: 'math',
+      level: 'block',
+      start: (source) => source.match(/^ {0,3}(?:\$\$|\\\[)/m)?.index,
+      tokenizer: (source) =>
+        firstMatch(source, [
+          [BLOCK_DOLLARS, true],
+          [BLOCK_BRACKETS, true],
+        ]),
+    },
+    {
+      name: 'math',
+      level: 'inline',
+      start: (source) => source.match(/\$|\\\(/)?.index,
+      tokenizer(this: TokenizerThis, source) {
+        return firstMatch(source, [
+          [INLINE_DOUBLE, true],
+          [INLINE_PARENTHESES, false],
+          [INLINE_DOLLAR, false],
+        ]);
+      },
+    },
+  ],
+};
