@@ -1,1 +1,31 @@
+//! The wire types of the native API: requests, answers, events, problems.
+//!
+//! Invariant: these types know nothing of the domain, and the domain knows nothing of them; a surface translates. Requests refuse
+//! unknown fields, so that a typo is told and not swallowed; answers may gain fields.
+#![warn(missing_docs)]
 
+mod append;
+mod completion;
+mod content;
+mod conversation;
+mod message;
+mod models;
+mod operations;
+mod problem;
+mod search;
+
+pub use append::{AppendMessage, AppendRequest, AppendResponse, ItemResult, OutcomeName};
+pub use completion::{
+    DeltaEvent, DoneEvent, ErrorEvent, FinishReasonName, GenerateMessage, GenerateRequest,
+    StartEvent,
+};
+pub use content::Content;
+pub use conversation::{
+    ConversationList, ConversationResource, CreateConversationRequest, TitleSourceName,
+    UpdateConversationRequest,
+};
+pub use message::{MessageList, MessageResource};
+pub use models::{DefaultModel, ModelList, ModelResource};
+pub use operations::{Health, PartReadiness, Readiness, Version};
+pub use problem::Problem;
+pub use search::{HitKindName, SearchHitResource, SearchResponse, SnippetPieceResource};

@@ -1,0 +1,143 @@
+//! `POST /message/append`.
+
+use manent_types::{
+    ConversationId, DeviceId, MessageId, MessageStatus, Role, Timestamp, Usage,
+};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+
+use crate::content::Content;
+
+/// One message to append.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AppendMessage {
+    /// Makes the append idempotent; absent: the server mints one.
+    #[serde(default)]
+    pub id: Option<MessageId>,
+    /// Where it goes.
+    pub conversation_id: ConversationId,
+    /// Absent: after the newest message; `null`: a root; an id: after that message.
+    #[serde(default, deserialize_with = "present")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<MessageId>))]
+    pub parent_id: Option<Option<MessageId>>,
+    /// 1, 2, 3 … per device and conversation; needs `deviceId`.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
+    pub device_seq: Option<u64>,
+    /// Who said it.
+    pub role: Role,
+    /// A text or parts.
+    pub content: Content,
+    /// How an answer came to its end; only for `assistant`. Absent: `complete`.
+    #[serde(default)]
+    pub status: Option<MessageStatus>,
+    /// The model that made it.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// The provider that made it.
+    #[serde(default)]
+    pub provider: Option<String>,
+    /// What it cost.
+    #[serde(default)]
+    pub usage: Option<Usage>,
+    /// When it was written, by the client's clock. Absent: now.
+    #[serde(default)]
+    pub created_at: Option<Timestamp>,
+}
+
+/// Tells an absent field from `null`.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
+/// One `message` or up to 200 `messages`. The messages stay raw here, so that one which cannot be read is refused alone.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AppendRequest<'body> {
+    /// The device whose lanes `deviceSeq` counts in.
+    #[serde(default)]
+    pub device_id: Option<DeviceId>,
+    /// One message.
+    #[serde(default, borrow)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<AppendMessage>))]
+    pub message: Option<&'body RawValue>,
+    /// Messages in order.
+    #[serde(default, borrow)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<AppendMessage>>, max_items = 200))]
+    pub messages: Option<Vec<&'body RawValue>>,
+}
+
+/// What became of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum OutcomeName {
+    /// Durable.
+    Stored,
+    /// It is there already: as good as stored.
+    Duplicate,
+    /// The id, or the number in the lane, belongs to something else; nothing changed.
+    Conflict,
+    /// An earlier number of the lane is missing.
+    Gap,
+    /// It can never be stored.
+    Rejected,
+    /// The message that it follows was refused.
+    Blocked,
+}
+
+/// What became of one item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ItemResult {
+    /// The message's id: as sent, or minted by the server; absent when none was sent and nothing was stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// What became of it.
+    pub outcome: OutcomeName,
+    /// Its place in the conversation, for `stored` and `duplicate`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+    /// Why not, for `conflict`, `rejected` and `blocked`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The same in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Where to go on, for `gap`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_device_seq: Option<u64>,
+}
+
+/// One result for each item, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AppendResponse {
+    /// One for each item, in order.
+    pub results: Vec<ItemResult>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(parent: &str) -> AppendMessage {
+        let id = "0199c0de-0000-7000-8000-000000000001";
+        serde_json::from_str(&format!(
+            r#"{{"conversationId":"{id}",{parent}"role":"user","content":"Hi"}}"#
+        ))
+        .unwrap()
+    }
+
+    #[test]
+    fn tells_an_absent_parent_from_null() {
+        assert_eq!(read("").parent_id, None);
+        assert_eq!(read(r#""parentId":null,"#).parent_id, Some(None));
+    }
+}
