@@ -1,8 +1,6 @@
 //! `POST /message/append`.
 
-use manent_types::{
-    ConversationId, DeviceId, MessageId, MessageStatus, Role, Timestamp, Usage,
-};
+use manent_types::{ConversationId, DeviceId, MessageId, MessageStatus, Role, Timestamp, Usage};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
@@ -48,6 +46,10 @@ pub struct AppendMessage {
 }
 
 /// Tells an absent field from `null`.
+#[expect(
+    clippy::option_option,
+    reason = "absent and null say different things on the wire"
+)]
 fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {

@@ -1,1 +1,23 @@
-//! The server: surfaces, telemetry, composition, the embedded page.
+//! The server: composition, HTTP, the native surface, operations, the embedded page.
+//!
+//! Invariants:
+//! - handlers translate, services decide, repositories store;
+//! - `POST /completion/generate` holds no repository: no store call lies on its path, before, during or after;
+//! - internal detail goes to the log, a stable code and a trace id to the client.
+#![warn(missing_docs)]
+
+mod app;
+mod background;
+mod environment;
+mod http;
+mod native;
+mod operations;
+mod page;
+mod server;
+pub mod telemetry;
+
+pub use app::{App, HttpOptions};
+pub use environment::{RandomIds, SystemClock};
+pub use native::openapi_json;
+pub use operations::{NotReady, ReadinessCheck};
+pub use server::{RunningServer, StartError, start};

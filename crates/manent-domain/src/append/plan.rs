@@ -100,9 +100,16 @@ struct LaneState {
     has_gap: bool,
 }
 
+/// The newest message of a conversation, asked for only when an item needs it.
+#[derive(Clone, Copy)]
+enum Newest {
+    NotAsked,
+    Known(Option<MessageId>),
+}
+
 struct ConversationState {
     facts: ConversationFacts,
-    newest: Option<Option<MessageId>>,
+    newest: Newest,
     cut_title: Option<String>,
     restore: bool,
     touched: bool,
@@ -261,7 +268,7 @@ impl<'facts, F: AppendFacts> Planner<'facts, F> {
         conversation.facts.last_seq += 1;
         let seq = conversation.facts.last_seq;
         conversation.touched = true;
-        conversation.newest = Some(Some(message.id));
+        conversation.newest = Newest::Known(Some(message.id));
         if message.role == Role::User {
             conversation.restore |= conversation.facts.trashed;
             if conversation.facts.title_source == TitleSource::None
@@ -333,7 +340,7 @@ impl<'facts, F: AppendFacts> Planner<'facts, F> {
         if !self.conversations.contains_key(&id) {
             let state = self.facts.conversation(id)?.map(|facts| ConversationState {
                 facts,
-                newest: None,
+                newest: Newest::NotAsked,
                 cut_title: None,
                 restore: false,
                 touched: false,
@@ -346,13 +353,13 @@ impl<'facts, F: AppendFacts> Planner<'facts, F> {
 
     fn newest(&mut self, id: ConversationId) -> Result<Option<MessageId>, F::Error> {
         if let Some(Some(state)) = self.conversations.get(&id)
-            && let Some(newest) = state.newest
+            && let Newest::Known(newest) = state.newest
         {
             return Ok(newest);
         }
         let newest = self.facts.newest_message(id)?;
         if let Some(Some(state)) = self.conversations.get_mut(&id) {
-            state.newest = Some(newest);
+            state.newest = Newest::Known(newest);
         }
         Ok(newest)
     }

@@ -1,0 +1,6 @@
+//! What every HTTP surface shares: tracing, the guard against foreign hosts, reading bodies, accepting connections.
+
+pub(crate) mod accept;
+pub(crate) mod body;
+pub(crate) mod guard;
+pub(crate) mod trace;

@@ -1,0 +1,139 @@
+//! Keeps other web sites away from a server without sign-in: a page elsewhere must not read or write here, neither by a plain
+//! cross-origin request nor by pointing its own name at this address (DNS rebinding).
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::native::ApiError;
+
+/// The names under which the server may be asked.
+#[derive(Debug, Clone)]
+pub(crate) struct AllowedHosts(Arc<[String]>);
+
+impl AllowedHosts {
+    pub(crate) fn new(configured: &[String]) -> Self {
+        let loopback = ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned);
+        Self(
+            loopback
+                .into_iter()
+                .chain(configured.iter().map(|host| host.to_lowercase()))
+                .collect(),
+        )
+    }
+
+    fn allows(&self, host_and_port: &str) -> bool {
+        let host = host_of(host_and_port).to_lowercase();
+        let is_loopback_address = host
+            .parse::<std::net::Ipv4Addr>()
+            .is_ok_and(|address| address.is_loopback());
+        is_loopback_address || self.0.contains(&host)
+    }
+}
+
+/// The host of `host[:port]`, an IPv6 address with its brackets.
+fn host_of(host_and_port: &str) -> &str {
+    match host_and_port.rfind(']') {
+        Some(end) => &host_and_port[..=end],
+        None => host_and_port.split(':').next().unwrap_or_default(),
+    }
+}
+
+/// Refuses requests under a foreign name, and requests that a page of another origin makes.
+pub(crate) async fn guard(
+    State(allowed): State<AllowedHosts>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok())
+        .or_else(|| {
+            request
+                .uri()
+                .authority()
+                .map(axum::http::uri::Authority::as_str)
+        })
+        .unwrap_or_default()
+        .to_owned();
+    if !allowed.allows(&host) {
+        return ApiError::host_not_allowed().into_response();
+    }
+    if is_foreign(request.headers(), &host) {
+        return ApiError::origin_not_allowed().into_response();
+    }
+    next.run(request).await
+}
+
+/// Whether a browser says that another origin's page makes the request.
+fn is_foreign(headers: &HeaderMap, host: &str) -> bool {
+    if let Some(origin) = headers.get(header::ORIGIN) {
+        let same = origin
+            .to_str()
+            .ok()
+            .and_then(|origin| origin.parse::<Uri>().ok())
+            .and_then(|origin| {
+                origin
+                    .authority()
+                    .map(|authority| authority.as_str() == host)
+            })
+            .unwrap_or(false);
+        return !same;
+    }
+    headers.get("sec-fetch-site").is_some_and(|site| {
+        site != "same-origin"
+            && site != "none"
+            && headers
+                .get("sec-fetch-mode")
+                .is_none_or(|mode| mode != "navigate")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn allows_loopback_and_configured_names_only() {
+        let allowed = AllowedHosts::new(&["Chat.example".to_owned()]);
+        for good in [
+            "localhost:3080",
+            "127.0.0.1",
+            "127.0.0.5:1",
+            "[::1]:3080",
+            "chat.example",
+        ] {
+            assert!(allowed.allows(good), "{good}");
+        }
+        for bad in [
+            "",
+            "evil.example",
+            "127.0.0.1.evil.example:3080",
+            "192.168.1.4",
+            "[::2]",
+        ] {
+            assert!(!allowed.allows(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn tells_foreign_origins() {
+        let with = |name: &'static str, value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_static(value));
+            is_foreign(&headers, "localhost:3080")
+        };
+        assert!(!is_foreign(&HeaderMap::new(), "localhost:3080"));
+        assert!(!with("origin", "http://localhost:3080"));
+        assert!(with("origin", "http://localhost:3081"));
+        assert!(with("origin", "null"));
+        assert!(with("sec-fetch-site", "cross-site"));
+        assert!(!with("sec-fetch-site", "same-origin"));
+    }
+}

@@ -1,0 +1,22 @@
+//! The native surface: `/conversation`, `/message`, `/completion`, `/models`, `/search`.
+//!
+//! Handlers here translate between [`manent_protocol`] and the services and hold no rule of their own.
+
+mod append;
+mod conversations;
+mod convert;
+mod cursor;
+mod error;
+mod generate;
+mod messages;
+mod models;
+mod openapi;
+mod parameters;
+mod router;
+mod search;
+mod sse;
+
+pub(crate) use error::ApiError;
+pub(crate) use openapi::described_routes;
+pub use openapi::openapi_json;
+pub(crate) use router::router;

@@ -1,0 +1,239 @@
+//! `POST /message/append`.
+//!
+//! The request is read in two steps, so that one message that cannot be read is refused alone and still takes its number in its lane.
+
+use axum::Json as JsonAnswer;
+use axum::extract::State;
+use manent_domain::append::{ItemOutcome, Outcome, ParentRef};
+use manent_domain::error::Refusal;
+use manent_domain::services::{
+    AppendRequest as DomainRequest, AppendRequestBody, AppendRequestItem,
+};
+use manent_protocol::{
+    AppendMessage, AppendRequest, AppendResponse, ItemResult, OutcomeName, Problem,
+};
+use manent_types::{ConversationId, MessageId};
+use metrics::counter;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::error::{ApiError, sentence};
+use super::parameters::Owner;
+use crate::app::App;
+use crate::http::body::{JsonText, bounded};
+
+/// Appends one message or a batch, idempotent and in order.
+#[utoipa::path(post, path = "/message/append", tag = "messages", request_body = AppendRequest,
+    responses((status = 200, body = AppendResponse), (status = "default", body = Problem)))]
+pub(super) async fn append(
+    State(app): State<App>,
+    Owner(owner): Owner,
+    text: JsonText,
+) -> Result<JsonAnswer<AppendResponse>, ApiError> {
+    let request: AppendRequest<'_> = text.parse()?;
+    let raw = match (request.message, request.messages) {
+        (Some(message), None) => vec![message],
+        (None, Some(messages)) if !messages.is_empty() => messages,
+        (None, Some(_)) => return Err(shape("messages must not be empty")),
+        (Some(_), Some(_)) => return Err(shape("give message or messages, not both")),
+        (None, None) => return Err(shape("give one message as message, or several as messages")),
+    };
+    let is_sequenced = request.device_id.is_some();
+    let read: Vec<ReadItem> = raw.into_iter().map(read_item).collect();
+    let (items, notes): (Vec<_>, Vec<_>) = read
+        .into_iter()
+        .map(|read| {
+            (
+                read.item,
+                Note {
+                    id: read.id,
+                    detail: read.detail,
+                },
+            )
+        })
+        .unzip();
+    let request = DomainRequest {
+        device: request.device_id,
+        items,
+    };
+    let outcomes = app.messages.append(owner, request).await?;
+    let refused_whole = whole_refusal(is_sequenced, &outcomes);
+    let first_detail = notes.first().and_then(|note| note.detail.clone());
+    let results: Vec<ItemResult> = outcomes
+        .into_iter()
+        .zip(notes)
+        .map(|(outcome, note)| result(outcome, note))
+        .collect();
+    match refused_whole {
+        Some(refusal) => Err(ApiError::refused(refusal, first_detail).with_results(results)),
+        None => Ok(JsonAnswer(AppendResponse { results })),
+    }
+}
+
+fn shape(detail: &str) -> ApiError {
+    ApiError::invalid_body(".", sentence(detail))
+}
+
+/// A plain request of which every item was rejected is a wrong request, with the first refusal as its reason.
+fn whole_refusal(is_sequenced: bool, outcomes: &[ItemOutcome]) -> Option<Refusal> {
+    let refusal = |item: &ItemOutcome| match item.outcome {
+        Outcome::Rejected(refusal) => Some(refusal),
+        _ => None,
+    };
+    let is_refused =
+        |item: &ItemOutcome| matches!(item.outcome, Outcome::Rejected(_) | Outcome::Blocked);
+    if is_sequenced || !outcomes.iter().all(is_refused) {
+        return None;
+    }
+    outcomes.first().and_then(refusal)
+}
+
+/// What the surface knows of an item beyond what the service needs.
+struct Note {
+    /// The id as it was sent.
+    id: Option<String>,
+    /// What was wrong with the item's form.
+    detail: Option<String>,
+}
+
+struct ReadItem {
+    item: AppendRequestItem,
+    id: Option<String>,
+    detail: Option<String>,
+}
+
+fn read_item(raw: &RawValue) -> ReadItem {
+    let mut deserializer = serde_json::Deserializer::from_str(raw.get());
+    match serde_path_to_error::deserialize::<_, AppendMessage>(&mut deserializer) {
+        Ok(message) => ReadItem {
+            item: item(message),
+            id: None,
+            detail: None,
+        },
+        Err(error) => {
+            let path = error.path().to_string();
+            let refusal = match path.split(['.', '[']).next().unwrap_or_default() {
+                "role" => Refusal::RoleNotAllowed,
+                "id" | "conversationId" | "parentId" => Refusal::InvalidId,
+                "createdAt" | "status" => Refusal::InvalidValue,
+                _ => Refusal::InvalidBody,
+            };
+            let reason = bounded(error.into_inner().to_string());
+            let detail = if path == "." {
+                reason
+            } else {
+                format!("{path}: {reason}")
+            };
+            unreadable(raw, refusal, detail)
+        }
+    }
+}
+
+fn item(message: AppendMessage) -> AppendRequestItem {
+    AppendRequestItem {
+        id: message.id,
+        conversation: Ok(message.conversation_id),
+        device_seq: message.device_seq,
+        body: Ok(AppendRequestBody {
+            parent: match message.parent_id {
+                None => ParentRef::Newest,
+                Some(None) => ParentRef::Root,
+                Some(Some(parent)) => ParentRef::Message(parent),
+            },
+            role: message.role,
+            content: message.content.into_parts(),
+            status: message.status.unwrap_or_default(),
+            model: message.model,
+            provider: message.provider,
+            usage: message.usage,
+            created_at: message.created_at,
+        }),
+    }
+}
+
+/// As much of an unreadable item as names its place: ids and the number in the lane.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Place {
+    id: Option<Value>,
+    conversation_id: Option<Value>,
+    device_seq: Option<Value>,
+}
+
+fn unreadable(raw: &RawValue, refusal: Refusal, detail: String) -> ReadItem {
+    let place: Place = serde_json::from_str(raw.get()).unwrap_or_default();
+    let text = |value: Option<Value>| value.and_then(|value| value.as_str().map(str::to_owned));
+    let sent_id = text(place.id);
+    let conversation = text(place.conversation_id)
+        .and_then(|id| id.parse::<ConversationId>().ok())
+        .ok_or(refusal);
+    ReadItem {
+        item: AppendRequestItem {
+            id: sent_id
+                .as_deref()
+                .and_then(|id| id.parse::<MessageId>().ok()),
+            conversation,
+            device_seq: place.device_seq.and_then(|value| value.as_u64()),
+            body: Err(refusal),
+        },
+        id: sent_id.map(bounded),
+        detail: Some(detail),
+    }
+}
+
+fn result(item: ItemOutcome, note: Note) -> ItemResult {
+    let name = outcome_name(item.outcome);
+    counter!("manent_append_items_total", "outcome" => label(name)).increment(1);
+    let is_written = matches!(
+        item.outcome,
+        Outcome::Stored { .. } | Outcome::Duplicate { .. }
+    );
+    let mut result = ItemResult {
+        id: item.id.map(|id| id.to_string()).or(note.id),
+        outcome: name,
+        seq: None,
+        code: None,
+        detail: if is_written {
+            None
+        } else {
+            note.detail.map(|detail| sentence(&detail))
+        },
+        expected_device_seq: None,
+    };
+    match item.outcome {
+        Outcome::Stored { seq } | Outcome::Duplicate { seq } => result.seq = Some(seq),
+        Outcome::Conflict(cause) => result.code = Some(cause.code().to_owned()),
+        Outcome::Gap { expected } => result.expected_device_seq = Some(expected),
+        Outcome::Rejected(refusal) => {
+            result.code = Some(refusal.code().to_owned());
+            result
+                .detail
+                .get_or_insert_with(|| sentence(&refusal.to_string()));
+        }
+        Outcome::Blocked => result.code = Some("parent_refused".to_owned()),
+    }
+    result
+}
+
+fn outcome_name(outcome: Outcome) -> OutcomeName {
+    match outcome {
+        Outcome::Stored { .. } => OutcomeName::Stored,
+        Outcome::Duplicate { .. } => OutcomeName::Duplicate,
+        Outcome::Conflict(_) => OutcomeName::Conflict,
+        Outcome::Gap { .. } => OutcomeName::Gap,
+        Outcome::Rejected(_) => OutcomeName::Rejected,
+        Outcome::Blocked => OutcomeName::Blocked,
+    }
+}
+
+fn label(name: OutcomeName) -> &'static str {
+    match name {
+        OutcomeName::Stored => "stored",
+        OutcomeName::Duplicate => "duplicate",
+        OutcomeName::Conflict => "conflict",
+        OutcomeName::Gap => "gap",
+        OutcomeName::Rejected => "rejected",
+        OutcomeName::Blocked => "blocked",
+    }
+}

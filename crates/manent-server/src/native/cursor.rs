@@ -1,0 +1,137 @@
+//! Cursors on the wire: opaque to clients, checked when they come back. Made up by hand, they are refused or lead to another
+//! place of the caller's own list; they carry no rights.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use manent_domain::conversation::ConversationCursor;
+use manent_domain::message::MessageRange;
+use manent_domain::search::SearchCursor;
+use manent_types::Timestamp;
+
+use super::error::ApiError;
+
+/// No cursor is longer.
+const MAX_BYTES: usize = 128;
+
+fn seal(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(text)
+}
+
+fn open(cursor: &str) -> Option<String> {
+    if cursor.len() > MAX_BYTES {
+        return None;
+    }
+    String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()
+}
+
+/// A number as our own cursors write it: no sign, no leading zeros.
+fn number(text: &str) -> Option<u64> {
+    let value: u64 = text.parse().ok()?;
+    (value.to_string() == text && i64::try_from(value).is_ok()).then_some(value)
+}
+
+pub(super) fn seal_conversation(cursor: ConversationCursor) -> String {
+    seal(&format!(
+        "c.{}.{}",
+        cursor.last_message_at.as_millisecond(),
+        cursor.id
+    ))
+}
+
+pub(super) fn open_conversation(cursor: &str) -> Result<ConversationCursor, ApiError> {
+    let read = || {
+        let text = open(cursor)?;
+        let (milliseconds, id) = text.strip_prefix("c.")?.split_once('.')?;
+        let milliseconds = i64::try_from(number(milliseconds)?).ok()?;
+        Some(ConversationCursor {
+            last_message_at: Timestamp::from_millisecond(milliseconds).ok()?,
+            id: id.parse().ok()?,
+        })
+    };
+    read().ok_or_else(ApiError::invalid_cursor)
+}
+
+pub(super) fn seal_messages(range: MessageRange) -> String {
+    match range {
+        MessageRange::After(seq) => seal(&format!("a.{seq}")),
+        MessageRange::Before(seq) => seal(&format!("b.{}", seq.unwrap_or(0))),
+    }
+}
+
+pub(super) fn open_messages(cursor: &str) -> Result<MessageRange, ApiError> {
+    let read = || {
+        let text = open(cursor)?;
+        let (kind, seq) = text.split_once('.')?;
+        match kind {
+            "a" => Some(MessageRange::After(number(seq)?)),
+            "b" => Some(MessageRange::Before(Some(number(seq)?))),
+            _ => None,
+        }
+    };
+    read().ok_or_else(ApiError::invalid_cursor)
+}
+
+pub(super) fn seal_search(cursor: SearchCursor) -> String {
+    match cursor {
+        SearchCursor::Offset(offset) => seal(&format!("o.{offset}")),
+        SearchCursor::Below(place) => seal(&format!("n.{place}")),
+    }
+}
+
+pub(super) fn open_search(cursor: &str) -> Result<SearchCursor, ApiError> {
+    /// Nobody reads further, and a deeper offset costs more than it gives.
+    const MAX_OFFSET: u64 = 10_000;
+    let read = || {
+        let text = open(cursor)?;
+        let (kind, place) = text.split_once('.')?;
+        match kind {
+            "o" => number(place)
+                .filter(|offset| *offset <= MAX_OFFSET)
+                .map(SearchCursor::Offset),
+            "n" => Some(SearchCursor::Below(number(place)?)),
+            _ => None,
+        }
+    };
+    read().ok_or_else(ApiError::invalid_cursor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_it_writes() {
+        let cursor = ConversationCursor {
+            last_message_at: Timestamp::from_millisecond(1_763_703_000_123).unwrap(),
+            id: "0199c0de-0000-7000-8000-000000000001".parse().unwrap(),
+        };
+        assert_eq!(
+            open_conversation(&seal_conversation(cursor)).unwrap(),
+            cursor
+        );
+        for range in [MessageRange::After(0), MessageRange::Before(Some(7))] {
+            assert_eq!(open_messages(&seal_messages(range)).unwrap(), range);
+        }
+        for cursor in [SearchCursor::Offset(20), SearchCursor::Below(99)] {
+            assert_eq!(open_search(&seal_search(cursor)).unwrap(), cursor);
+        }
+    }
+
+    #[test]
+    fn refuses_what_others_wrote() {
+        for bad in [
+            "",
+            "x",
+            "../..",
+            "YS4t",
+            &"A".repeat(5_000),
+            &seal("c.1.x"),
+            &seal("a.+1"),
+            &seal("a.99999999999999999999"),
+        ] {
+            assert_eq!(open_conversation(bad).unwrap_err().code(), "invalid_cursor");
+            assert_eq!(open_messages(bad).unwrap_err().code(), "invalid_cursor");
+            assert_eq!(open_search(bad).unwrap_err().code(), "invalid_cursor");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The OpenAPI document, made from the handlers.
+
+use manent_protocol::{DeltaEvent, DoneEvent, ErrorEvent, StartEvent};
+use manent_types::Usage;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+use crate::operations;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Manent",
+        description = "A chat backend that keeps every word: conversations, messages, generations.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    components(schemas(StartEvent, DeltaEvent, Usage, DoneEvent, ErrorEvent))
+)]
+struct Document;
+
+/// Every described route with the document that describes it.
+pub(crate) fn described_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .merge(super::router())
+        .merge(operations::router())
+}
+
+/// The OpenAPI 3.1 document of the native API as JSON.
+///
+/// # Errors
+/// When it cannot be written as JSON, which a valid document always can.
+pub fn openapi_json() -> Result<String, serde_json::Error> {
+    let (_, document) = described_routes().split_for_parts();
+    let mut text = serde_json::to_string_pretty(&document)?;
+    text.push('\n');
+    Ok(text)
+}

@@ -1,0 +1,26 @@
+//! Parts of the server that may not be ready.
+
+use async_trait::async_trait;
+
+/// A part that is not ready, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotReady {
+    /// For the operator, in words.
+    pub detail: String,
+}
+
+/// A part of the server that `/readyz` asks.
+#[async_trait]
+pub trait ReadinessCheck: Send + Sync {
+    /// Such as `store`.
+    fn name(&self) -> &'static str;
+
+    /// Whether it can work. Bounded in time by the caller.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    async fn check(&self) -> Result<(), NotReady>;
+
+    /// Publishes the part's figures as metrics, just before they are read.
+    fn publish_metrics(&self) {}
+}

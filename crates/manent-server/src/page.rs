@@ -1,0 +1,80 @@
+//! The page, embedded in the binary.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use crate::native::ApiError;
+
+#[derive(RustEmbed)]
+#[folder = "../../web/dist"]
+#[allow_missing = true]
+struct PageFiles;
+
+/// Only from here, and nothing inline but styles (which maths needs).
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data: blob: https:; style-src 'self' 'unsafe-inline'; \
+     font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+
+/// Answers every path that is no endpoint: a file of the page, the page itself for its own routes, or 404.
+pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    if method != Method::GET && method != Method::HEAD {
+        return ApiError::not_found().into_response();
+    }
+    let path = uri.path().trim_start_matches('/');
+    let wants_page = headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"));
+    if let Some(file) = PageFiles::get(path).filter(|_| !path.is_empty()) {
+        return respond(path, &file, &headers);
+    }
+    let is_route = path.is_empty() || (wants_page && !path.starts_with("assets/"));
+    match PageFiles::get("index.html") {
+        Some(index) if is_route => respond("index.html", &index, &headers),
+        None if is_route => (
+            StatusCode::NOT_FOUND,
+            "This binary was built without its page: build web/ first, then the server (cargo xtask run does both).\n",
+        )
+            .into_response(),
+        _ => ApiError::not_found().into_response(),
+    }
+}
+
+fn respond(path: &str, file: &EmbeddedFile, headers: &HeaderMap) -> Response {
+    let hash = file.metadata.sha256_hash();
+    let tag: String = hash
+        .iter()
+        .take(12)
+        .fold(String::from("\""), |mut tag, byte| {
+            use std::fmt::Write;
+            // Writing to a String cannot fail.
+            let _ = write!(tag, "{byte:02x}");
+            tag
+        })
+        + "\"";
+    // Files under assets/ carry a hash in their name and never change.
+    let caching = if path.starts_with("assets/") {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
+    let common = [
+        (header::CACHE_CONTROL, caching.to_owned()),
+        (header::ETAG, tag.clone()),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            CONTENT_SECURITY_POLICY.to_owned(),
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (header::REFERRER_POLICY, "no-referrer".to_owned()),
+    ];
+    if headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|known| known.as_bytes() == tag.as_bytes())
+    {
+        return (StatusCode::NOT_MODIFIED, common).into_response();
+    }
+    let kind = [(header::CONTENT_TYPE, file.metadata.mimetype().to_owned())];
+    (common, kind, Body::from(file.data.clone().into_owned())).into_response()
+}
