@@ -1,1 +1,69 @@
-fn main() {}
+//! The project's own commands: `cargo xtask run`, `test`, `bench`, `gen`.
+//!
+//! Each command does its own set-up: what it needs and can install, it installs; what it cannot, it names together with
+//! the command that does. What a step decides lives in the file of that name under `test/`.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "a command line speaks on standard output"
+)]
+
+mod bench;
+mod chromium;
+mod command;
+mod console;
+mod doctor;
+mod generate;
+mod page;
+mod run;
+mod system_packages;
+mod test;
+mod wasm_toolchain;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "Builds, runs and checks Manent",
+    version
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build the page and the server, then start it
+    Run(run::Options),
+    /// Run everything that CI runs, in order, up to the first failure
+    Test(test::Options),
+    /// Run the benchmarks (release build)
+    Bench(bench::Options),
+    /// Write the files that are generated from the code
+    Gen(generate::Options),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = Workspace::locate().and_then(|workspace| match arguments.command {
+        Task::Run(options) => run::run(&workspace, &options),
+        Task::Test(options) => test::run(&workspace, &options),
+        Task::Bench(options) => bench::run(&workspace, &options),
+        Task::Gen(options) => generate::run(&workspace, &options),
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            console::failure(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

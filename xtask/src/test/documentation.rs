@@ -1,0 +1,124 @@
+//! Step `documentation`: what the documents point at exists.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::command;
+use crate::workspace::Workspace;
+
+pub(super) fn run(workspace: &Workspace) -> Result<()> {
+    let root = workspace.root();
+    let documents = documents(root)?;
+    let mut problems = Vec::new();
+    for document in &documents {
+        let text = fs::read_to_string(root.join(document))
+            .with_context(|| format!("cannot read {}", document.display()))?;
+        let folder = root
+            .join(document)
+            .parent()
+            .map(Path::to_path_buf)
+            .unwrap_or_default();
+        let dead = local_links(&text)
+            .into_iter()
+            .filter(|link| !folder.join(link).exists());
+        problems.extend(
+            dead.map(|link| format!("{}: the link {link} leads nowhere", document.display())),
+        );
+        let unknown = xtask_commands(&text)
+            .into_iter()
+            .filter(|name| !is_xtask_command(name));
+        problems.extend(
+            unknown.map(|name| format!("{}: there is no `cargo xtask {name}`", document.display())),
+        );
+    }
+    if !problems.is_empty() {
+        bail!("{}", problems.join("\n"));
+    }
+    println!("  {} documents", documents.len());
+    Ok(())
+}
+
+/// Every Markdown file that git knows or would add.
+fn documents(root: &Path) -> Result<Vec<PathBuf>> {
+    let mut git = command::new("git", root);
+    git.args([
+        "ls-files",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        "*.md",
+    ]);
+    Ok(command::capture(&mut git)?
+        .lines()
+        .map(PathBuf::from)
+        .filter(|file| root.join(file).exists())
+        .collect())
+}
+
+/// Targets of `[text](target)` that are files of this repository, without their fragments.
+fn local_links(text: &str) -> BTreeSet<&str> {
+    prose(text)
+        .flat_map(|line| line.split("](").skip(1))
+        .filter_map(|rest| rest.split_once(')'))
+        .map(|(target, _)| target.split('#').next().unwrap_or_default().trim())
+        .filter(|target| {
+            !target.is_empty() && !target.contains("://") && !target.starts_with("mailto:")
+        })
+        .collect()
+}
+
+/// The lines outside fenced blocks.
+fn prose(text: &str) -> impl Iterator<Item = &str> {
+    let mut is_fenced = false;
+    text.lines().filter(move |line| {
+        let is_fence = line.trim_start().starts_with("```");
+        if is_fence {
+            is_fenced = !is_fenced;
+        }
+        !is_fence && !is_fenced
+    })
+}
+
+/// The word after each `cargo xtask`.
+fn xtask_commands(text: &str) -> BTreeSet<&str> {
+    text.split("cargo xtask ")
+        .skip(1)
+        .map(|rest| {
+            rest.split(|character: char| !character.is_ascii_alphanumeric())
+                .next()
+                .unwrap_or_default()
+        })
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+fn is_xtask_command(name: &str) -> bool {
+    use clap::CommandFactory;
+    crate::Arguments::command().find_subcommand(name).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_links_to_files_outside_of_code() {
+        let text = "See [api](docs/api.md#errors), [web](https://example.org) and [top](#top).\n\
+                    ```\n[not](a-link.md)\n```\n[two](a.md) [three](../b.md)\n";
+        assert_eq!(
+            local_links(text),
+            BTreeSet::from(["docs/api.md", "a.md", "../b.md"])
+        );
+    }
+
+    #[test]
+    fn finds_the_commands_of_this_program() {
+        let text = "`cargo xtask run`, then\n    cargo xtask test --list\nand `cargo xtask`";
+        assert_eq!(xtask_commands(text), BTreeSet::from(["run", "test"]));
+        assert!(is_xtask_command("run"));
+        assert!(!is_xtask_command("fly"));
+    }
+}

@@ -1,0 +1,176 @@
+//! Step `licences`: cargo-deny over the Rust dependencies, and the licences of what the page ships.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use crate::workspace::Workspace;
+use crate::{command, console};
+
+const CARGO_DENY_VERSION: &str = "0.20.2";
+
+/// Licences that code inside the page may have, as npm packages write them.
+const ALLOWED_IN_THE_PAGE: &[&str] = &[
+    "0BSD",
+    "Apache-2.0",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "CC0-1.0",
+    "ISC",
+    "MIT",
+    "Unlicense",
+    "Zlib",
+];
+
+pub(super) fn run(workspace: &Workspace) -> Result<()> {
+    let cargo_deny = require_cargo_deny(workspace)?;
+    command::run(
+        // Advisories are left out: their database cannot be read without a network.
+        command::new(cargo_deny, workspace.root()).args([
+            "--all-features",
+            "--locked",
+            "check",
+            "--hide-inclusion-graph",
+            "licenses",
+            "bans",
+            "sources",
+        ]),
+    )?;
+    check_page(workspace)
+}
+
+/// The pinned version, compiled once into the target directory. Unoptimised: it runs for seconds and builds faster.
+fn require_cargo_deny(workspace: &Workspace) -> Result<PathBuf> {
+    let tools = workspace.target().join("tools");
+    let program = tools
+        .join("bin")
+        .join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
+    let wanted = format!("cargo-deny {CARGO_DENY_VERSION}");
+    if command::version(&program).is_some_and(|version| version == wanted) {
+        return Ok(program);
+    }
+    console::progress(&format!(
+        "installing {wanted} into {} (once, a minute or two)",
+        tools.display()
+    ));
+    command::run(
+        command::cargo(workspace.root())
+            .args([
+                "install",
+                "cargo-deny",
+                "--quiet",
+                "--locked",
+                "--debug",
+                "--force",
+            ])
+            .args(["--version", CARGO_DENY_VERSION])
+            .arg("--root")
+            .arg(&tools)
+            .env("CARGO_TARGET_DIR", tools.join("build"))
+            .env("CARGO_INCREMENTAL", "0")
+            .env("CARGO_PROFILE_DEV_DEBUG", "0"),
+    )?;
+    Ok(program)
+}
+
+#[derive(Deserialize)]
+struct PackageLock {
+    packages: BTreeMap<String, LockedPackage>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LockedPackage {
+    license: Option<String>,
+    #[serde(default)]
+    dev: bool,
+    #[serde(default)]
+    dev_optional: bool,
+    #[serde(default)]
+    peer: bool,
+}
+
+fn check_page(workspace: &Workspace) -> Result<()> {
+    let file = workspace.web().join("package-lock.json");
+    let text =
+        fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let (checked, refused) =
+        refused_packages(&text).with_context(|| format!("cannot read {}", file.display()))?;
+    if !refused.is_empty() {
+        bail!(
+            "the page must not ship these packages:\n{}",
+            refused.join("\n")
+        );
+    }
+    println!("  {checked} npm packages of the page have allowed licences");
+    Ok(())
+}
+
+/// How many packages the page ships, and those whose licence is not allowed.
+fn refused_packages(lock: &str) -> Result<(usize, Vec<String>)> {
+    let lock: PackageLock = serde_json::from_str(lock)?;
+    let shipped: Vec<_> = lock
+        .packages
+        .iter()
+        // The empty name is the page itself.
+        .filter(|(path, package)| {
+            !path.is_empty() && !package.dev && !package.dev_optional && !package.peer
+        })
+        .collect();
+    let refused = shipped
+        .iter()
+        .filter(|(_, package)| !package.license.as_deref().is_some_and(is_allowed))
+        .map(|(path, package)| {
+            format!(
+                "  {path}: {}",
+                package.license.as_deref().unwrap_or("no licence given")
+            )
+        })
+        .collect();
+    Ok((shipped.len(), refused))
+}
+
+/// One licence of the list, or a choice (`OR`) that offers one.
+fn is_allowed(expression: &str) -> bool {
+    let inner = expression
+        .trim()
+        .trim_start_matches('(')
+        .trim_end_matches(')');
+    !inner.contains(" AND ")
+        && inner
+            .split(" OR ")
+            .any(|licence| ALLOWED_IN_THE_PAGE.contains(&licence.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepts_a_choice_that_offers_an_allowed_licence() {
+        assert!(is_allowed("MIT"));
+        assert!(is_allowed("(MPL-2.0 OR Apache-2.0)"));
+        assert!(!is_allowed("GPL-3.0-only"));
+        assert!(!is_allowed("MIT AND GPL-3.0-only"));
+        assert!(!is_allowed(""));
+    }
+
+    #[test]
+    fn looks_only_at_what_the_page_ships() {
+        let lock = r#"{"packages": {
+            "": {"name": "page"},
+            "node_modules/good": {"license": "MIT"},
+            "node_modules/bad": {"license": "GPL-3.0-only"},
+            "node_modules/silent": {},
+            "node_modules/tool": {"license": "GPL-3.0-only", "dev": true}
+        }}"#;
+        let expected = vec![
+            "  node_modules/bad: GPL-3.0-only".to_owned(),
+            "  node_modules/silent: no licence given".to_owned(),
+        ];
+        assert_eq!(refused_packages(lock).unwrap(), (3, expected));
+    }
+}

@@ -1,0 +1,15 @@
+//! Step `rustdoc`.
+
+use anyhow::Result;
+
+use crate::workspace::Workspace;
+use crate::{command, page};
+
+pub(super) fn run(workspace: &Workspace) -> Result<()> {
+    page::build(workspace)?;
+    command::run(
+        command::cargo(workspace.root())
+            .args(["doc", "--workspace", "--no-deps"])
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )
+}
