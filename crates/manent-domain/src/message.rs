@@ -76,12 +76,10 @@ mod tests {
     #[test]
     fn fingerprint_is_frozen() {
         let fingerprint = Fingerprint::of(Role::User, &text("Hello")).unwrap();
-        let hex: String = fingerprint
-            .0
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        assert_eq!(hex, "a8d30d075c038983b5d5a25add912430");
+        assert_eq!(
+            u128::from_be_bytes(fingerprint.0),
+            0xa8d3_0d07_5c03_8983_b5d5_a25a_dd91_2430
+        );
     }
 
     #[test]

@@ -108,6 +108,7 @@ fn router(app: App) -> Router {
         .with_state(app)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
 fn on_panic(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
     let text = panic
         .downcast_ref::<&str>()

@@ -181,16 +181,11 @@ impl EventStream {
 
     fn is_heartbeat_due(&mut self, context: &mut Context<'_>) -> bool {
         while self.heartbeat_timer.as_mut().poll(context).is_ready() {
-            let silence = self.last_piece.elapsed();
-            let next = if silence >= self.heartbeat {
-                self.heartbeat
-            } else {
-                self.heartbeat - silence
-            };
-            self.heartbeat_timer
-                .as_mut()
-                .reset(tokio::time::Instant::now() + next);
-            if silence >= self.heartbeat {
+            let left = self.heartbeat.checked_sub(self.last_piece.elapsed());
+            let next = left.filter(|left| !left.is_zero());
+            let deadline = tokio::time::Instant::now() + next.unwrap_or(self.heartbeat);
+            self.heartbeat_timer.as_mut().reset(deadline);
+            if next.is_none() {
                 return true;
             }
         }
