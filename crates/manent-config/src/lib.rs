@@ -1,1 +1,39 @@
-//! The configuration: defaults, file, environment, flags.
+//! The configuration: built-in defaults < `manent.toml` < environment < flags.
+//!
+//! One table of settings ([`settings`], [`provider_settings`]) is the only place where a key, its default, its range and
+//! its description stand; parsing, checks, the sample file and the reference are made from it. Everything comes in as
+//! [`Sources`], so nothing here reads the process's environment but [`Platform::detect`]. [`load`] never stops at the
+//! first mistake: it collects all of them, each with its place. A secret is never shown.
+
+mod check;
+mod config;
+mod describe;
+mod duration;
+mod environment;
+mod file;
+mod load;
+mod loaded;
+mod location;
+mod models;
+mod origin;
+mod problem;
+mod provider_settings;
+mod providers;
+mod raw;
+mod secret;
+mod setting;
+mod settings;
+mod sources;
+mod suggestion;
+
+pub use config::{
+    Config, HttpConfig, LimitsConfig, LogConfig, LogFormat, ModelConfig, ProviderConfig,
+    ProviderKind, SseConfig, StoreConfig, Synchronous,
+};
+pub use describe::{reference, sample};
+pub use load::load;
+pub use loaded::Loaded;
+pub use location::{FILE_NAME, Location, locate};
+pub use origin::Origin;
+pub use problem::{InvalidConfig, Problem, Severity};
+pub use sources::{Environment, FlagValue, Platform, Sources};

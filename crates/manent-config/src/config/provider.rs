@@ -1,0 +1,121 @@
+//! One provider of answers.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+/// One provider of answers.
+#[derive(Debug, Clone)]
+pub struct ProviderConfig {
+    /// Its name in requests and in `/models`; unique.
+    pub id: String,
+    /// Its protocol.
+    pub kind: ProviderKind,
+    /// The start of its addresses without a slash at the end, for example `https://api.anthropic.com` or
+    /// `https://api.openai.com/v1`. Empty for `scripted`.
+    pub base_url: String,
+    /// Its key.
+    pub api_key: Option<SecretString>,
+    /// The models to offer, the default first. May be empty when [`Self::fetch_models`] is set.
+    pub models: Vec<ModelConfig>,
+    /// Whether to ask the provider for its models and to offer those too.
+    pub fetch_models: bool,
+    /// The model for short side jobs such as titles.
+    pub title_model: Option<String>,
+    /// Whether only the models in [`Self::models`] may be asked for.
+    pub limit_to_listed: bool,
+    /// Headers to send with every request.
+    pub headers: BTreeMap<String, SecretString>,
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+    /// How long the first byte of the answer may take.
+    pub first_byte_timeout: Duration,
+    /// How long the answer may pause.
+    pub silence_timeout: Duration,
+    /// How often a request is tried again before its first byte.
+    pub retries: u32,
+    /// The rules file of a scripted provider; absent: the built-in demonstration.
+    pub rules: Option<PathBuf>,
+}
+
+impl ProviderConfig {
+    pub(crate) fn blank(id: String) -> Self {
+        Self {
+            id,
+            kind: ProviderKind::Scripted,
+            base_url: String::new(),
+            api_key: None,
+            models: Vec::new(),
+            fetch_models: false,
+            title_model: None,
+            limit_to_listed: false,
+            headers: BTreeMap::new(),
+            connect_timeout: Duration::ZERO,
+            first_byte_timeout: Duration::ZERO,
+            silence_timeout: Duration::ZERO,
+            retries: 0,
+            rules: None,
+        }
+    }
+}
+
+/// The protocol of a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProviderKind {
+    /// Anthropic's Messages.
+    Anthropic,
+    /// `OpenAI`'s Chat Completions and everything that speaks them.
+    OpenAi,
+    /// Answers from a rules file.
+    Scripted,
+}
+
+impl ProviderKind {
+    /// As it stands in the configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Anthropic => "anthropic",
+            Self::OpenAi => "openai",
+            Self::Scripted => "scripted",
+        }
+    }
+
+    /// Where the protocol's own maker serves it.
+    pub const fn default_base_url(self) -> &'static str {
+        match self {
+            Self::Anthropic => "https://api.anthropic.com",
+            Self::OpenAi => "https://api.openai.com/v1",
+            Self::Scripted => "",
+        }
+    }
+}
+
+/// A model to offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelConfig {
+    /// The model's id as the provider knows it.
+    pub model: String,
+    /// For people; absent: the id.
+    pub name: Option<String>,
+    /// Takes pictures.
+    pub vision: Option<bool>,
+    /// Thinks before it answers.
+    pub reasoning: Option<bool>,
+    /// In tokens.
+    pub context_window: Option<u64>,
+}
+
+impl ModelConfig {
+    /// A model of which only the id is known.
+    pub fn named(model: impl Into<String>) -> Self {
+        Self {
+            model: model.into(),
+            name: None,
+            vision: None,
+            reasoning: None,
+            context_window: None,
+        }
+    }
+}

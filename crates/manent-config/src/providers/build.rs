@@ -1,0 +1,313 @@
+//! From a draft to a provider: types, defaults, and what does not go together.
+
+use std::net::IpAddr;
+
+use crate::config::{ProviderConfig, ProviderKind};
+use crate::loaded::Entry;
+use crate::models;
+use crate::origin::Origin;
+use crate::problem::Problem;
+use crate::provider_settings::{
+    PROVIDER_SETTINGS, applies_to, default_models, default_title_model,
+};
+use crate::raw::Raw;
+use crate::setting::parse::{Context, assign, assign_default, quoted};
+
+use super::{Draft, unknown_setting};
+
+const KEY_SETTINGS: [&str; 3] = ["api_key", "api_key_env", "api_key_file"];
+
+/// Builds one provider, and says what to show of it.
+pub(super) fn build(
+    draft: &Draft,
+    index: usize,
+    context: &Context<'_>,
+    problems: &mut Vec<Problem>,
+) -> (ProviderConfig, Vec<Entry>) {
+    let label = match &draft.id {
+        Some(id) => format!("providers.{id}"),
+        None => format!("providers[{index}]"),
+    };
+    let mut builder = Builder {
+        draft,
+        label,
+        provider: ProviderConfig::blank(draft.id.clone().unwrap_or_default()),
+        entries: Vec::new(),
+        problems: Vec::new(),
+    };
+    builder.assign_all(context);
+    // Rules between values of which some are wrong would only confuse.
+    if builder.problems.is_empty() {
+        builder.complete();
+        builder.check();
+    }
+    problems.append(&mut builder.problems);
+    (builder.provider, builder.entries)
+}
+
+struct Builder<'a> {
+    draft: &'a Draft,
+    label: String,
+    provider: ProviderConfig,
+    entries: Vec<Entry>,
+    problems: Vec<Problem>,
+}
+
+impl Builder<'_> {
+    fn assign_all(&mut self, context: &Context<'_>) {
+        for (name, raw) in &self.draft.values {
+            if !PROVIDER_SETTINGS.iter().any(|setting| setting.key == name) {
+                self.complain(&raw.origin, unknown_setting(&self.label, name));
+            }
+        }
+        for setting in PROVIDER_SETTINGS {
+            let full = format!("{}.{}", self.label, setting.key);
+            let mut shown = assign_default(setting, &mut self.provider, context)
+                .map(|value| (value, Origin::Default));
+            let given = self
+                .draft
+                .values
+                .iter()
+                .filter(|(name, _)| name == setting.key);
+            let mut is_given = false;
+            for (_, raw) in given {
+                is_given = true;
+                match assign(setting, &full, raw, &mut self.provider, context) {
+                    Ok(value) => shown = Some((value, raw.origin.clone())),
+                    Err(more) => self.problems.extend(more),
+                }
+            }
+            if !is_given && matches!(setting.presence, crate::setting::Presence::Required(_)) {
+                let message = format!(
+                    "`{}` has no `{}`; give it {}",
+                    self.label,
+                    setting.key,
+                    setting.kind.expects()
+                );
+                self.complain(&self.draft.origin, message);
+            }
+            if let Some((value, origin)) = shown {
+                self.entries.push(Entry::new(setting.key, value, origin));
+            }
+        }
+        self.settle_key();
+    }
+
+    /// A key is given once; where layers give it differently, the later layer wins.
+    fn settle_key(&mut self) {
+        let given: Vec<&(String, Raw)> = self
+            .draft
+            .values
+            .iter()
+            .filter(|(name, _)| KEY_SETTINGS.contains(&name.as_str()))
+            .collect();
+        let Some((winner, winning)) = given.last() else {
+            return;
+        };
+        let rival = given
+            .iter()
+            .find(|(name, raw)| name != winner && is_same_layer(&raw.origin, &winning.origin));
+        if let Some((name, _)) = rival {
+            let message = format!(
+                "`{0}` has both `{name}` and `{winner}`; keep one of them",
+                self.label
+            );
+            self.complain(&winning.origin, message);
+        }
+        self.entries
+            .retain(|entry| !KEY_SETTINGS.contains(&entry.key.as_str()) || entry.key == *winner);
+    }
+
+    /// Fills in what depends on other values.
+    fn complete(&mut self) {
+        let kind = self.provider.kind;
+        let is_makers_own =
+            self.provider.base_url.is_empty() || self.provider.base_url == kind.default_base_url();
+        if self.provider.base_url.is_empty() {
+            self.provider.base_url.push_str(kind.default_base_url());
+            if kind != ProviderKind::Scripted {
+                self.show_default("base_url", quoted(&self.provider.base_url));
+            }
+        }
+        let has_models = self.is_given("models");
+        if !has_models && (is_makers_own || kind == ProviderKind::Anthropic) {
+            self.provider.models = default_models(kind);
+            if !self.provider.models.is_empty() {
+                self.show_default("models", models::show(&self.provider.models));
+            }
+            if let Some(model) = default_title_model(kind)
+                && !self.is_given("title_model")
+            {
+                self.provider.title_model = Some(model.to_owned());
+                self.show_default("title_model", quoted(model));
+            }
+        }
+        if !self.is_given("fetch_models") && kind != ProviderKind::Scripted {
+            self.provider.fetch_models = !has_models;
+            self.show_default("fetch_models", (!has_models).to_string());
+        }
+        let kind = self.provider.kind;
+        self.entries
+            .retain(|entry| applies_to(&entry.key, kind) || entry.origin != Origin::Default);
+        let position = |key: &str| {
+            PROVIDER_SETTINGS
+                .iter()
+                .position(|setting| setting.key == key)
+        };
+        self.entries.sort_by_key(|entry| position(&entry.key));
+    }
+
+    fn check(&mut self) {
+        self.check_kind();
+        self.check_models();
+        self.check_base_url();
+        let provider = &self.provider;
+        if provider.connect_timeout > provider.first_byte_timeout {
+            let message = format!(
+                "`{0}.connect_timeout` must not be longer than `{0}.first_byte_timeout`",
+                self.label
+            );
+            let origin = self.origin_of("connect_timeout", "first_byte_timeout");
+            self.complain(&origin, message);
+        }
+    }
+
+    fn check_kind(&mut self) {
+        let kind = self.provider.kind;
+        for (name, raw) in &self.draft.values {
+            if !applies_to(name, kind) {
+                let message = format!(
+                    "`{}.{name}` means nothing for a provider of the kind {}; remove it",
+                    self.label,
+                    kind.as_str()
+                );
+                self.complain(&raw.origin, message);
+            }
+        }
+        let has_key = self.provider.api_key.is_some()
+            || ["authorization", "x-api-key"]
+                .iter()
+                .any(|name| self.provider.headers.contains_key(*name));
+        if kind != ProviderKind::Scripted
+            && self.provider.base_url == kind.default_base_url()
+            && !has_key
+        {
+            let message = format!(
+                "`{}` has no key; give it by `api_key_env`, `api_key_file` or `api_key`",
+                self.label
+            );
+            self.complain(&self.draft.origin, message);
+        }
+    }
+
+    fn check_models(&mut self) {
+        let provider = &self.provider;
+        if !provider.limit_to_listed {
+            return;
+        }
+        if provider.models.is_empty() && provider.kind != ProviderKind::Scripted {
+            let message = format!(
+                "`{}.limit_to_listed` leaves nothing to ask for; list `models`",
+                self.label
+            );
+            let origin = self.origin_of("limit_to_listed", "models");
+            self.complain(&origin, message);
+        } else if let Some(title_model) = &provider.title_model
+            && !provider
+                .models
+                .iter()
+                .any(|known| known.model == *title_model)
+        {
+            let message = format!(
+                "`{}.title_model` is {title_model:?}, which `models` does not list while `limit_to_listed` is true",
+                self.label
+            );
+            let origin = self.origin_of("title_model", "limit_to_listed");
+            self.complain(&origin, message);
+        }
+    }
+
+    fn check_base_url(&mut self) {
+        if !self.is_given("base_url") {
+            return;
+        }
+        let origin = self.origin_of("base_url", "base_url");
+        let url = self.provider.base_url.clone();
+        let label = format!("`{}.base_url`", self.label);
+        let too_long = match self.provider.kind {
+            ProviderKind::Anthropic => ["/v1/messages", "/messages", "/v1"].as_slice(),
+            ProviderKind::OpenAi => ["/chat/completions", "/completions", "/models"].as_slice(),
+            ProviderKind::Scripted => [].as_slice(),
+        };
+        if let Some(start) = too_long.iter().find_map(|end| url.strip_suffix(end)) {
+            self.complain(
+                &origin,
+                format!("{label} is too long: write {start:?}, the rest is added"),
+            );
+            return;
+        }
+        let parsed = url::Url::parse(&url).ok();
+        if self.provider.kind == ProviderKind::OpenAi
+            && parsed.as_ref().is_some_and(|url| url.path() == "/")
+        {
+            self.warn(
+                &origin,
+                format!("{label} has no path; for most servers it ends in /v1"),
+            );
+        }
+        let is_clear = parsed
+            .as_ref()
+            .is_some_and(|url| url.scheme() == "http" && !is_local(url));
+        if is_clear && self.provider.api_key.is_some() {
+            self.warn(
+                &origin,
+                format!(
+                    "{label} sends the key unencrypted; use https:// unless the network is your own"
+                ),
+            );
+        }
+    }
+
+    fn is_given(&self, key: &str) -> bool {
+        self.draft.values.iter().any(|(name, _)| name == key)
+    }
+
+    /// The origin of the value that was set last.
+    fn origin_of(&self, left: &str, right: &str) -> Origin {
+        self.entries
+            .iter()
+            .filter(|entry| entry.key == left || entry.key == right)
+            .map(|entry| entry.origin.clone())
+            .max()
+            .filter(|origin| *origin != Origin::Default)
+            .unwrap_or_else(|| self.draft.origin.clone())
+    }
+
+    fn show_default(&mut self, key: &str, value: String) {
+        self.entries.push(Entry::new(key, value, Origin::Default));
+    }
+
+    fn complain(&mut self, origin: &Origin, message: String) {
+        self.problems
+            .push(Problem::mistake(origin.clone(), message));
+    }
+
+    fn warn(&mut self, origin: &Origin, message: String) {
+        self.problems
+            .push(Problem::warning(origin.clone(), message));
+    }
+}
+
+fn is_same_layer(left: &Origin, right: &Origin) -> bool {
+    std::mem::discriminant(left) == std::mem::discriminant(right)
+}
+
+/// Whether an address names this machine.
+fn is_local(url: &url::Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+        Some(url::Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+        None => false,
+    }
+}
