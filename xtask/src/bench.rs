@@ -22,7 +22,6 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     command::run(
         command::cargo(workspace.root())
             .args(["run", "--release", "--package", "manent-bench", "--"])
-            .args(&options.arguments)
-            .env("MANENT_BINARY", workspace.binary(Profile::Release)),
+            .args(&options.arguments),
     )
 }

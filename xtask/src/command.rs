@@ -7,16 +7,21 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, anyhow, bail};
 
-/// A command that runs in `directory`, with the environment as the caller set it.
-///
-/// `cargo run` adds variables that describe the xtask package. Some build scripts watch them and would build again
-/// each time, so they stop here.
+use crate::{chromium, wasm_toolchain};
+
+/// Variables that are meant for xtask alone: a server that inherited one would refuse it as a misspelt setting.
+const OWN_VARIABLES: &[&str] = &[chromium::VARIABLE, wasm_toolchain::VARIABLE];
+
+/// A command that runs in `directory`, with the environment as the caller set it but for two groups of variables:
+/// those that are meant for xtask, and those that `cargo run` adds to describe the xtask package. Some build scripts
+/// watch the latter and would build again each time.
 pub(crate) fn new(program: impl AsRef<OsStr>, directory: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(directory);
     for (name, _) in std::env::vars_os() {
         let Some(text) = name.to_str() else { continue };
-        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+        let is_of_xtask = text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_");
+        if is_of_xtask || OWN_VARIABLES.contains(&text) {
             command.env_remove(text);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::workspace::{Profile, Workspace};
@@ -29,8 +29,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     page::build(workspace)?;
     build_server(workspace, profile)?;
     console::progress("starting the server (Ctrl-C stops it)");
-    // Where the user called from is where relative paths of the flags belong.
-    let mut server = Command::new(workspace.binary(profile));
+    // Relative paths among the flags belong to where the user is.
+    let here = std::env::current_dir().context("the current directory is gone")?;
+    let mut server = command::new(workspace.binary(profile), &here);
     server.arg("serve").args(&options.serve);
     become_process(&mut server)
 }

@@ -15,7 +15,8 @@ use crate::workspace::Workspace;
 use crate::{command, console};
 
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
-const VARIABLE: &str = "MANENT_WASM_TOOLCHAIN";
+/// The variable that chooses.
+pub(crate) const VARIABLE: &str = "MANENT_WASM_TOOLCHAIN";
 
 const DISTRO_RUSTC: &str = "/usr/bin/rustc";
 const DISTRO_CARGO: &str = "/usr/bin/cargo";

@@ -1,4 +1,6 @@
-//! Step `documentation`: what the documents point at exists.
+//! Step `documentation`: what the documents point at exists, and what the README tells to type works.
+
+mod walk_through;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -38,7 +40,7 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
         bail!("{}", problems.join("\n"));
     }
     println!("  {} documents", documents.len());
-    Ok(())
+    walk_through::run(workspace, "README.md")
 }
 
 /// Every Markdown file that git knows or would add.

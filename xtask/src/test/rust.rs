@@ -10,9 +10,5 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
     page::build(workspace)?;
     // Tests of other crates start the real binary, which cargo does not build for them.
     run::build_server(workspace, Profile::Debug)?;
-    command::run(
-        command::cargo(workspace.root())
-            .args(["test", "--workspace"])
-            .env("MANENT_BINARY", workspace.binary(Profile::Debug)),
-    )
+    command::run(command::cargo(workspace.root()).args(["test", "--workspace"]))
 }
