@@ -1,1 +1,36 @@
-//! SQLite as a store: one writer with group commit, a pool of readers.
+//! SQLite as a store.
+//!
+//! One thread owns the one connection that writes. It takes what waits, runs each job in a savepoint of its own inside one transaction, commits once
+//! and answers all: many appends share one fsync. A pool of threads with connections that cannot write serves the reads.
+//! Checkpoints run on a connection of their own, off the path of the appends.
+//!
+//! Invariants:
+//! - a job is answered only after the commit that holds it, and with `synchronous = FULL` that commit is on the disk;
+//! - a job that fails leaves nothing behind and takes nothing with it;
+//! - every statement on a person's rows is limited to their owner inside the SQL;
+//! - queues are bounded in bytes and in waiting time, the write-ahead log is bounded in pages.
+#![warn(missing_docs)]
+
+mod append;
+mod checkpoint;
+mod config;
+mod connection;
+mod conversations;
+mod directory;
+mod error;
+mod messages;
+mod metrics;
+mod open;
+mod reader;
+mod rows;
+mod schema;
+mod search;
+mod search_index;
+mod store;
+mod users;
+mod writer;
+
+pub use config::{Durability, SqliteConfig};
+pub use metrics::SqliteMetrics;
+pub use open::OpenError;
+pub use store::{SqliteStore, StoreHealth};

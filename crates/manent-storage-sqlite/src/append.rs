@@ -1,0 +1,29 @@
+//! Append: the facts are read, the domain decides, the plan is written, all inside one savepoint.
+
+mod facts;
+mod prepared;
+mod write;
+
+use manent_domain::append::{AppendPlan, plan};
+use manent_types::{Timestamp, UserId};
+
+pub(crate) use prepared::PreparedBatch;
+
+use crate::error::Error;
+use crate::writer::Unit;
+use facts::SqliteFacts;
+
+/// Plans and writes a batch.
+pub(crate) fn append(
+    unit: &mut Unit<'_>,
+    owner: UserId,
+    batch: &mut PreparedBatch,
+    now: Timestamp,
+) -> Result<AppendPlan, Error> {
+    let owner_pk = unit.owner(owner, now)?;
+    let mut facts = SqliteFacts::new(unit.connection, owner_pk);
+    let plan = plan(&mut facts, &batch.submissions)?;
+    let conversations = facts.into_conversations();
+    write::write(unit, owner_pk, &conversations, batch, &plan, now)?;
+    Ok(plan)
+}

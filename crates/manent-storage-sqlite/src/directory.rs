@@ -1,0 +1,68 @@
+//! The data directory and its lock: one process at a time.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+/// The database's file inside the data directory.
+pub(crate) fn database_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("manent.db")
+}
+
+/// Why the directory cannot be used.
+#[derive(Debug)]
+pub(crate) enum DirectoryError {
+    /// Another process holds it.
+    Held {
+        /// Its process id, where it could be read.
+        process: Option<String>,
+    },
+    /// It cannot be created, or nothing can be written into it.
+    Unusable(io::Error),
+}
+
+/// Holds the data directory until it is dropped.
+#[derive(Debug)]
+pub(crate) struct DirectoryLock {
+    _file: File,
+}
+
+/// Creates the directory, for its owner alone, and takes its lock.
+pub(crate) fn claim(data_dir: &Path) -> Result<DirectoryLock, DirectoryError> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(data_dir).map_err(DirectoryError::Unusable)?;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(data_dir.join("manent.lock"))
+        .map_err(DirectoryError::Unusable)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let process = holder(&mut file);
+            return Err(DirectoryError::Held { process });
+        }
+        Err(TryLockError::Error(error)) => return Err(DirectoryError::Unusable(error)),
+    }
+    note_holder(&mut file).map_err(DirectoryError::Unusable)?;
+    Ok(DirectoryLock { _file: file })
+}
+
+fn note_holder(file: &mut File) -> io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    writeln!(file, "{}", std::process::id())
+}
+
+fn holder(file: &mut File) -> Option<String> {
+    let mut text = String::new();
+    file.take(32).read_to_string(&mut text).ok()?;
+    let process = text.trim();
+    (!process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| process.to_owned())
+}

@@ -1,0 +1,59 @@
+//! Reading messages.
+
+use manent_domain::conversation::Page;
+use manent_domain::message::{Message, MessageRange};
+use manent_types::{ConversationId, UserId};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::error::{Error, to_integer};
+use crate::rows::{self, MESSAGE_COLUMNS};
+
+/// A page of a conversation's messages, ascending in `seq`; `None` when the owner has no such conversation.
+pub(crate) fn list(
+    connection: &Connection,
+    owner: UserId,
+    conversation: ConversationId,
+    range: MessageRange,
+    limit: usize,
+) -> Result<Option<Page<Message, MessageRange>>, Error> {
+    let conversation_pk: Option<i64> = connection
+        .prepare_cached(
+            "SELECT pk FROM conversations WHERE owner_pk = (SELECT pk FROM users WHERE id = ?1) AND id = ?2",
+        )?
+        .query_row([owner.to_string(), conversation.to_string()], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    let Some(conversation_pk) = conversation_pk else {
+        return Ok(None);
+    };
+    let (condition, order, bound) = match range {
+        MessageRange::After(seq) => ("seq > ?2", "ASC", seq),
+        MessageRange::Before(seq) => ("seq < ?2", "DESC", seq.unwrap_or(u64::MAX)),
+    };
+    let sql = format!(
+        "SELECT {MESSAGE_COLUMNS} FROM messages WHERE conversation_pk = ?1 AND {condition} ORDER BY seq {order} LIMIT ?3"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut found = statement.query(params![
+        conversation_pk,
+        // No place lies beyond what the column can hold.
+        i64::try_from(bound).unwrap_or(i64::MAX),
+        to_integer(limit as u64 + 1, "the limit")?,
+    ])?;
+    let mut items = Vec::new();
+    while let Some(row) = found.next()? {
+        items.push(rows::message(row, conversation)?);
+    }
+    let has_more = items.len() > limit;
+    items.truncate(limit);
+    let last = items.last().filter(|_| has_more).map(|last| last.seq);
+    let next = match range {
+        MessageRange::After(_) => last.map(MessageRange::After),
+        MessageRange::Before(_) => {
+            items.reverse();
+            last.map(|seq| MessageRange::Before(Some(seq)))
+        }
+    };
+    Ok(Some(Page { items, next }))
+}

@@ -1,0 +1,111 @@
+//! From rows to the domain's types. What cannot be read is damage, and says in which column.
+
+use manent_domain::conversation::{Conversation, TitleSource};
+use manent_domain::message::Message;
+use manent_types::{ConversationId, Timestamp};
+use rusqlite::Row;
+
+use crate::error::{Error, to_count};
+
+/// The columns that [`conversation`] reads, in its order.
+pub(crate) const CONVERSATION_COLUMNS: &str = "id, title, title_source, config, archived, pinned, trashed_at, last_seq, \
+     created_at, updated_at, last_message_at";
+
+pub(crate) fn conversation(row: &Row<'_>) -> Result<Conversation, Error> {
+    Ok(Conversation {
+        id: parsed(row, 0, "conversations.id")?,
+        title: row.get(1)?,
+        title_source: title_source(row, 2)?,
+        config: serde_json::from_str(text(row, 3, "conversations.config")?)
+            .map_err(|_| unreadable("conversations.config"))?,
+        archived: row.get(4)?,
+        pinned: row.get(5)?,
+        trashed_at: row
+            .get::<_, Option<i64>>(6)?
+            .map(|time| to_timestamp(time, "conversations.trashed_at"))
+            .transpose()?,
+        last_seq: to_count(row.get(7)?, "conversations.last_seq")?,
+        created_at: timestamp(row, 8, "conversations.created_at")?,
+        updated_at: timestamp(row, 9, "conversations.updated_at")?,
+        last_message_at: timestamp(row, 10, "conversations.last_message_at")?,
+    })
+}
+
+/// The columns that [`message`] reads, in its order.
+pub(crate) const MESSAGE_COLUMNS: &str =
+    "id, parent_id, seq, role, content, status, model, provider, usage, created_at, stored_at";
+
+pub(crate) fn message(row: &Row<'_>, conversation: ConversationId) -> Result<Message, Error> {
+    let usage = row
+        .get_ref(8)?
+        .as_str_or_null()
+        .map_err(|_| unreadable("messages.usage"))?
+        .map(serde_json::from_str)
+        .transpose()
+        .map_err(|_| unreadable("messages.usage"))?;
+    Ok(Message {
+        id: parsed(row, 0, "messages.id")?,
+        conversation,
+        parent: parsed_option(row, 1, "messages.parent_id")?,
+        seq: to_count(row.get(2)?, "messages.seq")?,
+        role: parsed(row, 3, "messages.role")?,
+        content: serde_json::from_str(text(row, 4, "messages.content")?)
+            .map_err(|_| unreadable("messages.content"))?,
+        status: parsed(row, 5, "messages.status")?,
+        model: row.get(6)?,
+        provider: row.get(7)?,
+        usage,
+        created_at: timestamp(row, 9, "messages.created_at")?,
+        stored_at: timestamp(row, 10, "messages.stored_at")?,
+    })
+}
+
+/// A value that is written as text.
+pub(crate) fn parsed<T: std::str::FromStr>(
+    row: &Row<'_>,
+    index: usize,
+    column: &'static str,
+) -> Result<T, Error> {
+    text(row, index, column)?
+        .parse()
+        .map_err(|_| unreadable(column))
+}
+
+/// A value that is written as text, or NULL.
+pub(crate) fn parsed_option<T: std::str::FromStr>(
+    row: &Row<'_>,
+    index: usize,
+    column: &'static str,
+) -> Result<Option<T>, Error> {
+    row.get_ref(index)?
+        .as_str_or_null()
+        .map_err(|_| unreadable(column))?
+        .map(str::parse)
+        .transpose()
+        .map_err(|_| unreadable(column))
+}
+
+pub(crate) fn title_source(row: &Row<'_>, index: usize) -> Result<TitleSource, Error> {
+    let column = "conversations.title_source";
+    TitleSource::from_name(text(row, index, column)?).ok_or_else(|| unreadable(column))
+}
+
+pub(crate) fn timestamp(
+    row: &Row<'_>,
+    index: usize,
+    column: &'static str,
+) -> Result<Timestamp, Error> {
+    to_timestamp(row.get(index)?, column)
+}
+
+fn to_timestamp(milliseconds: i64, column: &'static str) -> Result<Timestamp, Error> {
+    Timestamp::from_millisecond(milliseconds).map_err(|_| unreadable(column))
+}
+
+fn text<'row>(row: &'row Row<'_>, index: usize, column: &'static str) -> Result<&'row str, Error> {
+    row.get_ref(index)?.as_str().map_err(|_| unreadable(column))
+}
+
+fn unreadable(column: &'static str) -> Error {
+    Error::Unreadable { column }
+}

@@ -1,0 +1,256 @@
+//! The store: the ports, translated into jobs and reads.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use manent_domain::append::{AppendPlan, Submission};
+use manent_domain::conversation::{
+    Conversation, ConversationCursor, ConversationFilter, ConversationPatch, Created,
+    NewConversation, Page,
+};
+use manent_domain::message::{Message, MessageRange};
+use manent_domain::ports::{
+    ConversationRepository, MessageRepository, SearchRepository, StoreError,
+};
+use manent_domain::search::{SearchCursor, SearchHit, SearchQuery};
+use manent_types::{ConversationId, ModelSettings, Timestamp, UserId};
+
+use crate::append::{self, PreparedBatch};
+use crate::config::SqliteConfig;
+use crate::metrics::SqliteMetrics;
+use crate::open::{OpenError, Opened, open};
+use crate::{conversations, messages, search};
+
+/// About how many bytes a small write takes.
+const SMALL: usize = 1_024;
+
+/// How a store stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreHealth {
+    /// Writes that wait or are being written.
+    pub queued_writes: u64,
+    /// Pages of 4 KiB in the write-ahead log after the last commit.
+    pub log_pages: u64,
+}
+
+/// Conversations, messages and search in one SQLite file. Clones share one store.
+#[derive(Clone)]
+pub struct SqliteStore {
+    opened: Arc<Opened>,
+}
+
+impl SqliteStore {
+    /// Opens the database in the data directory, creating or migrating it. Blocks while it does.
+    ///
+    /// # Errors
+    /// With a sentence for the person who starts the server.
+    pub fn open(config: SqliteConfig) -> Result<Self, OpenError> {
+        let opened = Arc::new(open(config)?);
+        Ok(Self { opened })
+    }
+
+    /// Finds out whether the store can be read and written, through the same queues as everything else. Writes nothing while the last
+    /// commit went well, and one page after one that failed.
+    ///
+    /// # Errors
+    /// What a read or a write would meet now.
+    pub async fn check(&self) -> Result<StoreHealth, StoreError> {
+        self.opened
+            .reads
+            .run(|connection| {
+                Ok(connection.query_row("SELECT 1 FROM sqlite_schema LIMIT 1", [], |_| Ok(()))?)
+            })
+            .await?;
+        self.opened.writes.run(0, |unit| unit.probe()).await?;
+        let metrics = self.metrics();
+        Ok(StoreHealth {
+            queued_writes: metrics.queued_writes,
+            log_pages: metrics.log_pages,
+        })
+    }
+
+    /// What the store did, and how it stands.
+    pub fn metrics(&self) -> SqliteMetrics {
+        self.opened.counters.snapshot()
+    }
+
+    /// The database's file.
+    pub fn path(&self) -> &Path {
+        &self.opened.path
+    }
+
+    /// Refuses new calls, finishes those that wait, checkpoints and closes the database, and gives the data directory free. Other clones
+    /// answer [`StoreError::Unavailable`] from then on. Dropping the last clone does the same without waiting for it.
+    pub async fn close(self) {
+        self.opened.reads.close();
+        self.opened.writes.close().await;
+    }
+}
+
+impl std::fmt::Debug for SqliteStore {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("SqliteStore")
+            .field("path", &self.opened.path)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl ConversationRepository for SqliteStore {
+    async fn create(
+        &self,
+        owner: UserId,
+        new: NewConversation,
+        now: Timestamp,
+    ) -> Result<Created, StoreError> {
+        let config = to_json(&new.config)?;
+        self.opened
+            .writes
+            .run(SMALL + config.len(), move |unit| {
+                Ok(conversations::create(unit, owner, new, &config, now)?)
+            })
+            .await
+    }
+
+    async fn find(
+        &self,
+        owner: UserId,
+        id: ConversationId,
+    ) -> Result<Option<Conversation>, StoreError> {
+        self.opened
+            .reads
+            .run(move |connection| conversations::find(connection, owner, id))
+            .await
+    }
+
+    async fn list(
+        &self,
+        owner: UserId,
+        filter: ConversationFilter,
+        after: Option<ConversationCursor>,
+        limit: usize,
+    ) -> Result<Page<Conversation, ConversationCursor>, StoreError> {
+        self.opened
+            .reads
+            .run(move |connection| conversations::list(connection, owner, &filter, after, limit))
+            .await
+    }
+
+    async fn update(
+        &self,
+        owner: UserId,
+        id: ConversationId,
+        patch: ConversationPatch,
+        now: Timestamp,
+    ) -> Result<Option<Conversation>, StoreError> {
+        let config = patch.config.as_ref().map(to_json).transpose()?;
+        self.opened
+            .writes
+            .run(
+                SMALL + config.as_ref().map_or(0, String::len),
+                move |unit| {
+                    let config = config.as_deref();
+                    Ok(conversations::update(unit, owner, id, patch, config, now)?)
+                },
+            )
+            .await
+    }
+
+    async fn trash(
+        &self,
+        owner: UserId,
+        id: ConversationId,
+        now: Timestamp,
+    ) -> Result<Option<Conversation>, StoreError> {
+        self.opened
+            .writes
+            .run(SMALL, move |unit| {
+                Ok(conversations::set_trashed(unit, owner, id, true, now)?)
+            })
+            .await
+    }
+
+    async fn restore(
+        &self,
+        owner: UserId,
+        id: ConversationId,
+        now: Timestamp,
+    ) -> Result<Option<Conversation>, StoreError> {
+        self.opened
+            .writes
+            .run(SMALL, move |unit| {
+                Ok(conversations::set_trashed(unit, owner, id, false, now)?)
+            })
+            .await
+    }
+
+    async fn set_generated_title(
+        &self,
+        owner: UserId,
+        id: ConversationId,
+        title: String,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.opened
+            .writes
+            .run(SMALL, move |unit| {
+                Ok(conversations::set_generated_title(
+                    unit, owner, id, title, now,
+                )?)
+            })
+            .await
+    }
+}
+
+#[async_trait]
+impl MessageRepository for SqliteStore {
+    async fn append(
+        &self,
+        owner: UserId,
+        submissions: Vec<Submission>,
+        now: Timestamp,
+    ) -> Result<AppendPlan, StoreError> {
+        let mut batch = PreparedBatch::new(submissions)?;
+        self.opened
+            .writes
+            .run(batch.bytes(), move |unit| {
+                Ok(append::append(unit, owner, &mut batch, now)?)
+            })
+            .await
+    }
+
+    async fn list(
+        &self,
+        owner: UserId,
+        conversation: ConversationId,
+        range: MessageRange,
+        limit: usize,
+    ) -> Result<Option<Page<Message, MessageRange>>, StoreError> {
+        self.opened
+            .reads
+            .run(move |connection| messages::list(connection, owner, conversation, range, limit))
+            .await
+    }
+}
+
+#[async_trait]
+impl SearchRepository for SqliteStore {
+    async fn search(
+        &self,
+        owner: UserId,
+        query: SearchQuery,
+    ) -> Result<Page<SearchHit, SearchCursor>, StoreError> {
+        self.opened
+            .reads
+            .run(move |connection| search::search(connection, owner, &query))
+            .await
+    }
+}
+
+fn to_json(config: &ModelSettings) -> Result<String, StoreError> {
+    serde_json::to_string(config).map_err(|error| StoreError::Internal {
+        detail: format!("the settings could not be written as JSON: {error}"),
+    })
+}
