@@ -17,6 +17,14 @@ const PREFIX: &str = "MANENT_";
 /// Begins a provider's variables: `MANENT_PROVIDERS__<ID>__<SETTING>`.
 const PROVIDERS_PREFIX: &str = "MANENT_PROVIDERS__";
 
+/// Variables of the project's own tools, which a developer's shell passes on to the server.
+const TOOL_VARIABLES: [&str; 4] = [
+    "MANENT_BINARY",
+    "MANENT_CHROMIUM",
+    "MANENT_URL",
+    "MANENT_WASM_TOOLCHAIN",
+];
+
 /// What the environment says.
 #[derive(Default)]
 pub(crate) struct EnvironmentLayer {
@@ -78,7 +86,7 @@ impl EnvironmentLayer {
                 }
                 None => self.complain(name, unknown(name, &id)),
             }
-        } else if !is_service_link(name, environment) {
+        } else if !TOOL_VARIABLES.contains(&name) && !is_service_link(name, environment) {
             self.complain(name, unknown(name, "<ID>"));
         }
     }
@@ -135,4 +143,16 @@ fn is_service_link(name: &str, environment: &Environment) -> bool {
             && environment
                 .get(name)
                 .is_some_and(|value| value.starts_with("tcp://")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leaves_the_variables_of_our_tools_alone() {
+        let environment =
+            Environment::new(TOOL_VARIABLES.map(|name| (name.into(), "chosen".into())));
+        assert_eq!(collect(&environment).problems, Vec::new());
+    }
 }
