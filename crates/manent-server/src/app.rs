@@ -14,58 +14,42 @@ use crate::operations::ReadinessCheck;
 
 /// Bounds of HTTP; every time-out has a default.
 #[derive(Debug, Clone)]
-pub struct HttpOptions {
+pub(crate) struct HttpOptions {
     /// The largest body of a request in bytes.
-    pub body_bytes: usize,
+    pub(crate) body_bytes: usize,
     /// How long the head of a request may take.
-    pub header_timeout: Duration,
+    pub(crate) header_timeout: Duration,
     /// How long the body of a request may take as a whole.
-    pub body_timeout: Duration,
+    pub(crate) body_timeout: Duration,
     /// How often a silent event stream says that it lives.
-    pub heartbeat: Duration,
+    pub(crate) heartbeat: Duration,
     /// How long running requests get when the server stops.
-    pub shutdown_grace: Duration,
+    pub(crate) shutdown_grace: Duration,
     /// Open connections at once; more wait in the listen queue.
-    pub max_connections: usize,
-    /// Names under which the server may be asked, beside the loopback ones; guards against DNS rebinding.
-    pub allowed_hosts: Vec<String>,
-}
-
-impl Default for HttpOptions {
-    fn default() -> Self {
-        Self {
-            body_bytes: 3_000_000,
-            header_timeout: Duration::from_secs(10),
-            body_timeout: Duration::from_secs(30),
-            heartbeat: Duration::from_secs(10),
-            shutdown_grace: Duration::from_secs(10),
-            max_connections: 1024,
-            allowed_hosts: Vec::new(),
-        }
-    }
+    pub(crate) max_connections: usize,
 }
 
 /// Everything that the surfaces need.
 #[derive(Clone)]
-pub struct App {
+pub(crate) struct App {
     /// Conversations.
-    pub conversations: ConversationService,
+    pub(crate) conversations: ConversationService,
     /// Messages.
-    pub messages: MessageService,
+    pub(crate) messages: MessageService,
     /// Generations.
-    pub completions: CompletionService,
+    pub(crate) completions: CompletionService,
     /// Search.
-    pub search: SearchService,
+    pub(crate) search: SearchService,
     /// What `/readyz` asks.
-    pub readiness: Arc<[Arc<dyn ReadinessCheck>]>,
+    pub(crate) readiness: Arc<[Arc<dyn ReadinessCheck>]>,
     /// The one local user, until there are accounts.
-    pub local_owner: UserId,
+    pub(crate) local_owner: UserId,
     /// True when only the built-in demonstration answers.
-    pub demo: bool,
+    pub(crate) demo: bool,
     /// Trace ids come from here.
-    pub ids: Arc<dyn IdSource>,
+    pub(crate) ids: Arc<dyn IdSource>,
     /// Cancelled when the server stops; event streams end then.
-    pub shutdown: CancellationToken,
+    pub(crate) shutdown: CancellationToken,
     /// Bounds of HTTP.
-    pub http: HttpOptions,
+    pub(crate) http: HttpOptions,
 }

@@ -1,12 +1,15 @@
 //! The real clock and the real source of ids: the only places that reach for them.
 
+use std::sync::Arc;
+
 use manent_domain::ports::{Clock, IdSource};
+use manent_providers::RandomSource;
 use manent_types::Timestamp;
 use uuid::Uuid;
 
 /// The system's clock.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct SystemClock;
+pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
     #[expect(
@@ -31,7 +34,7 @@ const EPOCH: Timestamp = match Timestamp::from_millisecond(0) {
 
 /// Random UUIDs of version 7.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct RandomIds;
+pub(crate) struct RandomIds;
 
 impl IdSource for RandomIds {
     #[expect(
@@ -41,4 +44,9 @@ impl IdSource for RandomIds {
     fn next(&self) -> Uuid {
         Uuid::now_v7()
     }
+}
+
+/// Random numbers for the spread of waits.
+pub(crate) fn random_source() -> RandomSource {
+    Arc::new(rand::random::<u64>)
 }

@@ -8,16 +8,16 @@
 
 mod app;
 mod background;
+mod compose;
 mod environment;
 mod http;
 mod native;
 mod operations;
 mod page;
+mod router;
 mod server;
 pub mod telemetry;
 
-pub use app::{App, HttpOptions};
-pub use environment::{RandomIds, SystemClock};
+pub use compose::{ComposeError, ProviderSetupError};
 pub use native::openapi_json;
-pub use operations::{NotReady, ReadinessCheck};
-pub use server::{RunningServer, StartError, start};
+pub use server::{Server, StartError};

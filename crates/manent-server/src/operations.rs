@@ -4,4 +4,4 @@ mod handlers;
 mod readiness;
 
 pub(crate) use handlers::router;
-pub use readiness::{NotReady, ReadinessCheck};
+pub(crate) use readiness::{NotReady, ReadinessCheck};

@@ -1,23 +1,18 @@
 //! The running server.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::middleware;
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use manent_config::Config;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
-use tower_http::catch_panic::CatchPanicLayer;
-use utoipa_swagger_ui::SwaggerUi;
 
-use crate::app::App;
-use crate::http::{accept, guard, trace};
-use crate::native::{self, ApiError};
-use crate::{page, telemetry};
+use crate::compose::{ComposeError, Composition};
+use crate::http::accept;
+use crate::{router, telemetry};
+
+/// How often the recorder of metrics folds what it has collected.
+const UPKEEP: Duration = Duration::from_secs(5);
 
 /// The server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -35,85 +30,67 @@ pub enum StartError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The parts below HTTP could not be put together.
+    #[error(transparent)]
+    Compose(#[from] ComposeError),
 }
 
 /// A server that accepts connections.
-pub struct RunningServer {
+pub struct Server {
     address: SocketAddr,
-    shutdown: CancellationToken,
+    composition: Composition,
     serving: JoinHandle<()>,
 }
 
-impl RunningServer {
+impl Server {
+    /// Opens the store and serves on the configured loopback address.
+    ///
+    /// # Errors
+    /// An address that is none or cannot be had, a store that cannot be opened, a provider that cannot be set up.
+    pub async fn start(config: &Config) -> Result<Self, StartError> {
+        telemetry::init_metrics();
+        let address = config.listen;
+        if !address.ip().is_loopback() {
+            return Err(StartError::NotLoopback(address));
+        }
+        let listen = |source| StartError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let composition = Composition::new(config).await?;
+        let app = composition.app.clone();
+        let shutdown = app.shutdown.clone();
+        let options = app.http.clone();
+        let router = router::router(app);
+        let serving = tokio::spawn(async move {
+            accept::serve(listener, router, &options, shutdown).await;
+        });
+        let stopping = composition.app.shutdown.clone();
+        composition.tasks.spawn(async move {
+            loop {
+                tokio::select! {
+                    () = stopping.cancelled() => return,
+                    () = tokio::time::sleep(UPKEEP) => telemetry::run_upkeep(),
+                }
+            }
+        });
+        Ok(Self {
+            address,
+            composition,
+            serving,
+        })
+    }
+
     /// Where it listens, with the real port.
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Stops accepting, lets open requests finish for the configured time, ends.
+    /// Stops accepting, lets open requests finish for the configured time, ends the background work, closes the store.
     pub async fn stop(self) {
-        self.shutdown.cancel();
+        self.composition.app.shutdown.cancel();
         if let Err(error) = self.serving.await {
             tracing::error!(%error, "the server's task failed");
         }
+        self.composition.close().await;
     }
-}
-
-/// Starts to serve on a loopback address.
-///
-/// # Errors
-/// Another address, or one that cannot be had.
-pub async fn start(app: App, address: SocketAddr) -> Result<RunningServer, StartError> {
-    if !address.ip().is_loopback() {
-        return Err(StartError::NotLoopback(address));
-    }
-    let listen = |source| StartError::Listen { address, source };
-    let listener = TcpListener::bind(address).await.map_err(listen)?;
-    let address = listener.local_addr().map_err(listen)?;
-    let shutdown = app.shutdown.clone();
-    let options = app.http.clone();
-    let router = router(app);
-    let stop = shutdown.clone();
-    let serving = tokio::spawn(async move {
-        let upkeep = async {
-            loop {
-                tokio::time::sleep(Duration::from_secs(5)).await;
-                telemetry::run_upkeep();
-            }
-        };
-        tokio::select! {
-            () = accept::serve(listener, router, &options, stop) => {}
-            () = upkeep => {}
-        }
-    });
-    Ok(RunningServer {
-        address,
-        shutdown,
-        serving,
-    })
-}
-
-fn router(app: App) -> Router {
-    let allowed_hosts = guard::AllowedHosts::new(&app.http.allowed_hosts);
-    let ids = Arc::clone(&app.ids);
-    let (described, document) = native::described_routes().split_for_parts();
-    described
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
-        .route("/favicon.ico", get(page::serve))
-        .fallback(page::serve)
-        .method_not_allowed_fallback(async || ApiError::method_not_allowed())
-        .layer(CatchPanicLayer::custom(on_panic))
-        .layer(middleware::from_fn_with_state(allowed_hosts, guard::guard))
-        .layer(middleware::from_fn_with_state(ids, trace::trace))
-        .with_state(app)
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
-fn on_panic(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
-    let text = panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_default();
-    ApiError::internal(format!("panic: {text}")).into_response()
 }

@@ -1,37 +1,23 @@
 //! Keeps other web sites away from a server without sign-in: a page elsewhere must not read or write here, neither by a plain
 //! cross-origin request nor by pointing its own name at this address (DNS rebinding).
 
-use std::sync::Arc;
+use std::net::Ipv4Addr;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::native::ApiError;
 
-/// The names under which the server may be asked.
-#[derive(Debug, Clone)]
-pub(crate) struct AllowedHosts(Arc<[String]>);
-
-impl AllowedHosts {
-    pub(crate) fn new(configured: &[String]) -> Self {
-        let loopback = ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned);
-        Self(
-            loopback
-                .into_iter()
-                .chain(configured.iter().map(|host| host.to_lowercase()))
-                .collect(),
-        )
-    }
-
-    fn allows(&self, host_and_port: &str) -> bool {
-        let host = host_of(host_and_port).to_lowercase();
-        let is_loopback_address = host
-            .parse::<std::net::Ipv4Addr>()
-            .is_ok_and(|address| address.is_loopback());
-        is_loopback_address || self.0.contains(&host)
-    }
+/// Whether the server may be asked under this `host[:port]`: loopback names and addresses only.
+fn is_loopback(host_and_port: &str) -> bool {
+    let host = host_of(host_and_port);
+    host.eq_ignore_ascii_case("localhost")
+        || host == "[::1]"
+        || host
+            .parse::<Ipv4Addr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 /// The host of `host[:port]`, an IPv6 address with its brackets.
@@ -43,11 +29,7 @@ fn host_of(host_and_port: &str) -> &str {
 }
 
 /// Refuses requests under a foreign name, and requests that a page of another origin makes.
-pub(crate) async fn guard(
-    State(allowed): State<AllowedHosts>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn guard(request: Request, next: Next) -> Response {
     let host = request
         .headers()
         .get(header::HOST)
@@ -60,7 +42,7 @@ pub(crate) async fn guard(
         })
         .unwrap_or_default()
         .to_owned();
-    if !allowed.allows(&host) {
+    if !is_loopback(&host) {
         return ApiError::host_not_allowed().into_response();
     }
     if is_foreign(request.headers(), &host) {
@@ -100,16 +82,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn allows_loopback_and_configured_names_only() {
-        let allowed = AllowedHosts::new(&["Chat.example".to_owned()]);
+    fn knows_loopback_names() {
         for good in [
             "localhost:3080",
+            "LocalHost",
             "127.0.0.1",
             "127.0.0.5:1",
             "[::1]:3080",
-            "chat.example",
         ] {
-            assert!(allowed.allows(good), "{good}");
+            assert!(is_loopback(good), "{good}");
         }
         for bad in [
             "",
@@ -118,7 +99,7 @@ mod tests {
             "192.168.1.4",
             "[::2]",
         ] {
-            assert!(!allowed.allows(bad), "{bad}");
+            assert!(!is_loopback(bad), "{bad}");
         }
     }
 

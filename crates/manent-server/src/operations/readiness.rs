@@ -4,14 +4,14 @@ use async_trait::async_trait;
 
 /// A part that is not ready, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotReady {
+pub(crate) struct NotReady {
     /// For the operator, in words.
-    pub detail: String,
+    pub(crate) detail: String,
 }
 
 /// A part of the server that `/readyz` asks.
 #[async_trait]
-pub trait ReadinessCheck: Send + Sync {
+pub(crate) trait ReadinessCheck: Send + Sync {
     /// Such as `store`.
     fn name(&self) -> &'static str;
 

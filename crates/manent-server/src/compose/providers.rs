@@ -1,0 +1,193 @@
+//! Providers, as the configuration describes them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use manent_config::{Config, ProviderConfig, ProviderKind};
+use manent_domain::ports::CompletionProvider;
+use manent_providers::{
+    HttpClients, HttpProvider, ModelEntry, ProviderConfigError, Retries, Timeouts, http_provider,
+};
+use manent_scripted::{Rules, RulesError, ScriptedProvider};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::environment;
+
+/// Between two tries to learn an endpoint's models; doubles up to [`MAX_MODELS_RETRY`].
+const MODELS_RETRY: Duration = Duration::from_secs(2);
+
+/// The longest wait between two tries.
+const MAX_MODELS_RETRY: Duration = Duration::from_mins(1);
+
+/// A provider cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderSetupError {
+    /// Its address, key or headers cannot be used.
+    #[error("the provider {id:?} cannot be used: {source}")]
+    Config {
+        /// Its id in the configuration.
+        id: String,
+        /// What is wrong.
+        source: ProviderConfigError,
+    },
+    /// Its rules file cannot be read.
+    #[error("the rules file {path} of the provider {id:?} cannot be read: {source}")]
+    RulesFile {
+        /// Its id in the configuration.
+        id: String,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Its rules are wrong.
+    #[error("the rules of the provider {id:?} cannot be used: {source}")]
+    Rules {
+        /// Its id in the configuration.
+        id: String,
+        /// Every mistake.
+        source: RulesError,
+    },
+}
+
+/// Sets every provider up, the default one first; the demonstration where there is none.
+pub(super) fn set_up(
+    config: &Config,
+    tasks: &TaskTracker,
+    shutdown: &CancellationToken,
+) -> Result<Vec<Arc<dyn CompletionProvider>>, ProviderSetupError> {
+    let clients = HttpClients::new();
+    let mut providers: Vec<Arc<dyn CompletionProvider>> = Vec::new();
+    for provider in &config.providers {
+        match provider.kind {
+            ProviderKind::Scripted => providers.push(Arc::new(scripted(provider)?)),
+            ProviderKind::Anthropic | ProviderKind::OpenAi => {
+                let http = over_http(provider, &clients)?;
+                if provider.fetch_models || http.needs_models() {
+                    fetch_models(tasks, Arc::clone(&http), shutdown.clone());
+                }
+                providers.push(http);
+            }
+        }
+    }
+    if config.is_demo() {
+        let id = "demo".to_owned();
+        let rules = Rules::demo().map_err(|source| ProviderSetupError::Rules {
+            id: id.clone(),
+            source,
+        })?;
+        providers.push(Arc::new(ScriptedProvider::new(id, Arc::new(rules))));
+    }
+    Ok(providers)
+}
+
+fn scripted(config: &ProviderConfig) -> Result<ScriptedProvider, ProviderSetupError> {
+    let id = config.id.clone();
+    let rules = match &config.rules {
+        Some(path) => read_rules(&id, path)?,
+        None => Rules::demo(),
+    };
+    let rules = rules.map_err(|source| ProviderSetupError::Rules {
+        id: id.clone(),
+        source,
+    })?;
+    Ok(ScriptedProvider::new(id, Arc::new(rules)).with_silence_timeout(config.silence_timeout))
+}
+
+fn read_rules(id: &str, path: &Path) -> Result<Result<Rules, RulesError>, ProviderSetupError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ProviderSetupError::RulesFile {
+        id: id.to_owned(),
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(Rules::parse(&path.display().to_string(), &text))
+}
+
+fn over_http(
+    config: &ProviderConfig,
+    clients: &HttpClients,
+) -> Result<Arc<dyn HttpProvider>, ProviderSetupError> {
+    let settings = manent_providers::ProviderConfig {
+        id: config.id.clone(),
+        kind: match config.kind {
+            ProviderKind::Anthropic => manent_providers::ProviderKind::Anthropic,
+            ProviderKind::OpenAi | ProviderKind::Scripted => {
+                manent_providers::ProviderKind::OpenAiCompatible
+            }
+        },
+        base_url: config.base_url.clone(),
+        api_key: config.api_key.clone(),
+        models: config
+            .models
+            .iter()
+            .map(|model| ModelEntry {
+                model: model.model.clone(),
+                name: model.name.clone(),
+                vision: model.vision,
+                reasoning: model.reasoning,
+                context_window: model.context_window,
+            })
+            .collect(),
+        title_model: config.title_model.clone(),
+        limit_to_listed: config.limit_to_listed,
+        headers: config
+            .headers
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+        timeouts: Timeouts {
+            connect: config.connect_timeout,
+            first_byte: config.first_byte_timeout,
+            silence: config.silence_timeout,
+        },
+        retries: Retries {
+            limit: config.retries,
+            ..Retries::default()
+        },
+    };
+    http_provider(&settings, clients, environment::random_source()).map_err(|source| {
+        ProviderSetupError::Config {
+            id: config.id.clone(),
+            source,
+        }
+    })
+}
+
+/// Asks an endpoint for its models until it tells them. Nobody waits for it.
+fn fetch_models(tasks: &TaskTracker, provider: Arc<dyn HttpProvider>, shutdown: CancellationToken) {
+    tasks.spawn(async move {
+        let mut wait = MODELS_RETRY;
+        loop {
+            let fetched = tokio::select! {
+                () = shutdown.cancelled() => return,
+                fetched = provider.fetch_models() => fetched,
+            };
+            match fetched {
+                Ok(models) => {
+                    tracing::info!(
+                        provider = provider.id(),
+                        models = models.len(),
+                        "models listed"
+                    );
+                    return;
+                }
+                Err(error) => {
+                    tracing::warn!(
+                        provider = provider.id(),
+                        code = error.code(),
+                        "models could not be listed"
+                    );
+                    if !error.is_retryable() {
+                        return;
+                    }
+                }
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = tokio::time::sleep(wait) => wait = (wait * 2).min(MAX_MODELS_RETRY),
+            }
+        }
+    });
+}

@@ -1,0 +1,37 @@
+//! All surfaces in one router, under the layers that every request passes.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use axum::{Router, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::app::App;
+use crate::http::{guard, trace};
+use crate::native::{self, ApiError};
+use crate::page;
+
+pub(crate) fn router(app: App) -> Router {
+    let ids = Arc::clone(&app.ids);
+    let (described, document) = native::described_routes().split_for_parts();
+    described
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
+        .fallback(page::serve)
+        .method_not_allowed_fallback(async || ApiError::method_not_allowed())
+        .layer(CatchPanicLayer::custom(on_panic))
+        .layer(middleware::from_fn(guard::guard))
+        .layer(middleware::from_fn_with_state(ids, trace::trace))
+        .with_state(app)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
+fn on_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    ApiError::internal(format!("panic: {text}")).into_response()
+}
