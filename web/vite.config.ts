@@ -38,13 +38,12 @@ function onlyWoff2Fonts(): Plugin {
   };
 }
 
+const proxy = Object.fromEntries(API_PATHS.map((path) => [path, { target: process.env.MANENT_URL ?? 'http://127.0.0.1:3080' }]));
+
 export default defineConfig({
   plugins: [react(), contentSecurityPolicy(), onlyWoff2Fonts()],
   build: { target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
-  server: {
-    port: 5173,
-    host: '127.0.0.1',
-    proxy: Object.fromEntries(API_PATHS.map((path) => [path, { target: process.env.MANENT_URL ?? 'http://127.0.0.1:3080' }])),
-  },
+  server: { port: 5173, host: '127.0.0.1', proxy },
+  preview: { port: 4173, host: '127.0.0.1', proxy },
   test: { include: ['src/**/*.test.{ts,tsx}'], environment: 'node' },
 });

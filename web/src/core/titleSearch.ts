@@ -6,7 +6,7 @@ export function matchTitle(title: string, query: string): SnippetPiece[] | null 
   if (words.length === 0) return null;
   const folded = fold(title);
   if (folded.length !== title.length) return words.every((word) => folded.includes(word)) ? [{ text: title }] : null;
-  const marks = new Array<boolean>(title.length).fill(false);
+  const marks = Array.from({ length: title.length }, () => false);
   for (const word of words) {
     let at = folded.indexOf(word);
     if (at < 0) return null;

@@ -102,7 +102,7 @@ describe('unfinished marks', () => {
   });
 
   it('closes emphasis, code and links at the end', () => {
-    const inline = (text: string) => (new GrowingBlocks().update(text)[0]?.token as { tokens?: { type: string }[] }).tokens?.map((token) => token.type);
+    const inline = (text: string) => (new GrowingBlocks().update(text)[0]!.token as { tokens?: { type: string }[] }).tokens?.map((token) => token.type);
     expect(inline('Some **bold')).toEqual(['text', 'strong']);
     expect(inline('Some `code')).toEqual(['text', 'codespan']);
     expect(inline('A [link](https://exa')).toEqual(['text', 'link']);
@@ -110,7 +110,7 @@ describe('unfinished marks', () => {
 });
 
 describe('formulas', () => {
-  const inline = (text: string) => (splitBlocks(text)[0]?.token as { tokens?: { type: string; text: string }[] }).tokens?.filter((token) => token.type === 'math').map((token) => token.text);
+  const inline = (text: string) => (splitBlocks(text)[0]!.token as { tokens?: { type: string; text: string }[] }).tokens?.filter((token) => token.type === 'math').map((token) => token.text);
 
   it('reads dollars and backslashes, and leaves prices alone', () => {
     expect(inline('Costs $5 and $6, but $x^2$ is maths.')).toEqual(['x^2']);

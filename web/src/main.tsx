@@ -1,0 +1,23 @@
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { installServices } from './services/services';
+import { installSettings } from './state/settings';
+import { useStore } from './state/store';
+import { installTitleCache } from './state/titleCache';
+import './styles/index.css';
+import { App } from './ui/App';
+import { ErrorBoundary } from './ui/ErrorBoundary';
+import { installKeys } from './ui/keys';
+
+installSettings();
+installTitleCache(useStore);
+installServices();
+installKeys();
+
+createRoot(document.getElementById('root')!).render(
+  <StrictMode>
+    <ErrorBoundary>
+      <App />
+    </ErrorBoundary>
+  </StrictMode>,
+);

@@ -1,0 +1,16 @@
+import { useMemo, useState } from 'react';
+import { BlockView } from './BlockView';
+import { GrowingBlocks, splitBlocks } from './blocks';
+
+/** A text in Markdown. While it grows, only the block at its end is drawn again; when it has ended, what is the same stays. */
+export function Markdown({ text, growing = false }: { text: string; growing?: boolean }) {
+  const [splitter] = useState(() => new GrowingBlocks());
+  const blocks = useMemo(() => (growing ? splitter.update(text) : splitBlocks(text)), [growing, splitter, text]);
+  return (
+    <div className={growing ? 'prose growing' : 'prose'} dir="auto">
+      {blocks.map((block) => (
+        <BlockView key={block.key} block={block} />
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,229 @@
+import type { ApiClient, ConversationPatch, MessagePage } from '../api/client';
+import { ApiProblem } from '../api/errors';
+import type { Conversation, ModelConfig } from '../api/types';
+import type { Environment } from '../core/ids';
+import { changeConversation, changeList, changeThread, putConversations, putMessages } from '../state/actions';
+import type { Message } from '../core/messages';
+import type { ListKind, Store, Thread } from '../state/store';
+
+const LIST_PAGE = 60;
+const MESSAGE_PAGE = 60;
+const OLDER_PAGE = 200;
+
+/** When to look again for a title that the server makes in the background, in milliseconds after the answer. */
+const TITLE_LOOKS_MS = [0, 2_000, 6_000];
+
+const FILTERS: Record<ListKind, { archived?: boolean; trashed?: boolean }> = {
+  main: { archived: false, trashed: false },
+  archived: { archived: true, trashed: false },
+  trash: { trashed: true },
+};
+
+/**
+ * The life of conversations: lists, opening, creating, changing, the trash.
+ *
+ * Changes show at once and are taken back when the server refuses them; the caller learns it from the rejected promise.
+ */
+export class ConversationService {
+  private readonly api: ApiClient;
+  private readonly store: Store;
+  private readonly environment: Environment;
+  /** Conversations that this page has made and the server may not know yet. */
+  private readonly uncreated = new Map<string, { config: ModelConfig; request: Promise<void> | null }>();
+
+  private readonly olderRequests = new Map<string, Promise<void>>();
+
+  constructor(api: ApiClient, store: Store, environment: Environment) {
+    this.api = api;
+    this.store = store;
+    this.environment = environment;
+  }
+
+  /** Makes a conversation with an id of this page's own, shows it, and starts creating it on the server. */
+  begin(config: ModelConfig, titleCut: string): string {
+    const id = this.environment.newId();
+    const now = this.environment.now().toISOString();
+    const conversation: Conversation = {
+      id,
+      title: titleCut || null,
+      titleSource: titleCut ? 'cut' : 'none',
+      config,
+      archived: false,
+      pinned: false,
+      trashedAt: null,
+      lastSeq: 0,
+      createdAt: now,
+      updatedAt: now,
+      lastMessageAt: now,
+    };
+    putConversations(this.store, [conversation]);
+    changeThread(this.store, id, { status: 'ready' });
+    this.uncreated.set(id, { config, request: null });
+    // A failure here is not lost: whoever needs the conversation on the server asks for it again.
+    this.ensureCreated(id).catch(() => undefined);
+    return id;
+  }
+
+  /** Resolves when the server knows the conversation. */
+  ensureCreated(id: string): Promise<void> {
+    const pending = this.uncreated.get(id);
+    if (!pending) return Promise.resolve();
+    pending.request ??= this.api
+      .createConversation({ id, config: pending.config })
+      .then(() => {
+        this.uncreated.delete(id);
+      })
+      .finally(() => {
+        pending.request = null;
+      });
+    return pending.request;
+  }
+
+  /** Reads the first page of a list, or the next one. */
+  async loadList(kind: ListKind, options: { more?: boolean } = {}): Promise<void> {
+    const { status, next } = this.store.getState().lists[kind];
+    if (status === 'loading' || (options.more && next === null)) return;
+    changeList(this.store, kind, { status: 'loading' });
+    try {
+      const page = await this.api.listConversations({ ...FILTERS[kind], limit: LIST_PAGE, cursor: options.more ? (next ?? undefined) : undefined });
+      if (!options.more) this.forgetMissing(kind, page.conversations, page.next === null);
+      putConversations(this.store, page.conversations);
+      changeList(this.store, kind, { status: 'ready', next: page.next });
+    } catch (error) {
+      changeList(this.store, kind, { status: 'failed' });
+      throw error;
+    }
+  }
+
+  /** Opens a conversation at its end: its settings and its newest page of messages. */
+  async open(id: string): Promise<void> {
+    if (this.uncreated.has(id)) return;
+    const known = this.store.getState().threads[id];
+    if (!known || known.status !== 'ready') changeThread(this.store, id, { status: 'loading' });
+    try {
+      const [conversation, page] = await Promise.all([this.api.getConversation(id), this.api.listMessages(id, { order: 'newest', limit: MESSAGE_PAGE })]);
+      this.putFresh(conversation);
+      changeThread(this.store, id, (thread) => mergeNewestPage(thread, page));
+    } catch (error) {
+      const missing = error instanceof ApiProblem && error.problem.status < 500;
+      changeThread(this.store, id, (thread) => (thread.status === 'ready' && !missing ? {} : { status: missing ? 'missing' : 'failed' }));
+      if (!missing) throw error;
+    }
+  }
+
+  /** Reads one older page of messages. Callers that ask while a page is on its way share it. */
+  loadOlder(id: string): Promise<void> {
+    const under = this.olderRequests.get(id);
+    if (under) return under;
+    const request = this.readOlder(id).finally(() => this.olderRequests.delete(id));
+    this.olderRequests.set(id, request);
+    return request;
+  }
+
+  private async readOlder(id: string): Promise<void> {
+    const thread = this.store.getState().threads[id];
+    if (!thread || thread.older === null) return;
+    changeThread(this.store, id, { loadingOlder: true });
+    try {
+      const page = await this.api.listMessages(id, { order: 'newest', limit: OLDER_PAGE, cursor: thread.older });
+      putMessages(this.store, id, page.messages);
+      changeThread(this.store, id, { older: page.next });
+    } finally {
+      changeThread(this.store, id, { loadingOlder: false });
+    }
+  }
+
+  async refresh(id: string): Promise<void> {
+    this.putFresh(await this.api.getConversation(id));
+  }
+
+  /** Looks for the title that the server makes after the first turn. */
+  refreshTitleSoon(id: string): void {
+    for (const milliseconds of TITLE_LOOKS_MS) {
+      setTimeout(() => {
+        if (!this.uncreated.has(id)) this.refresh(id).catch(() => undefined);
+      }, milliseconds);
+    }
+  }
+
+  rename(id: string, title: string): Promise<void> {
+    return this.patch(id, { title }, { title, titleSource: 'user' });
+  }
+
+  setPinned(id: string, pinned: boolean): Promise<void> {
+    return this.patch(id, { pinned }, { pinned });
+  }
+
+  setArchived(id: string, archived: boolean): Promise<void> {
+    return this.patch(id, { archived }, { archived });
+  }
+
+  setConfig(id: string, config: ModelConfig): Promise<void> {
+    return this.patch(id, { config }, { config });
+  }
+
+  moveToTrash(id: string): Promise<void> {
+    return this.change(id, { trashedAt: this.environment.now().toISOString() }, () => this.api.deleteConversation(id));
+  }
+
+  restore(id: string): Promise<void> {
+    return this.change(id, { trashedAt: null }, () => this.api.restoreConversation(id));
+  }
+
+  /** Until the server has a title, the cut that this page shows stays. */
+  private putFresh(conversation: Conversation): void {
+    const known = this.store.getState().conversations[conversation.id];
+    putConversations(this.store, [conversation.title === null && known ? { ...conversation, title: known.title } : conversation]);
+  }
+
+  private patch(id: string, patch: ConversationPatch, shown: Partial<Conversation>): Promise<void> {
+    return this.change(id, shown, () => this.api.patchConversation(id, patch));
+  }
+
+  private async change(id: string, shown: Partial<Conversation>, request: () => Promise<Conversation>): Promise<void> {
+    const before = this.store.getState().conversations[id];
+    changeConversation(this.store, id, shown);
+    try {
+      await this.ensureCreated(id);
+      putConversations(this.store, [await request()]);
+    } catch (error) {
+      if (before) {
+        const taken = Object.fromEntries(Object.keys(shown).map((key) => [key, before[key as keyof Conversation]]));
+        changeConversation(this.store, id, taken);
+      }
+      throw error;
+    }
+  }
+
+  /** Drops conversations that the list should hold by now and does not: they were removed or moved elsewhere. */
+  private forgetMissing(kind: ListKind, page: readonly Conversation[], isWhole: boolean): void {
+    const present = new Set(page.map((conversation) => conversation.id));
+    const oldest = page.at(-1)?.lastMessageAt ?? page.at(-1)?.createdAt ?? '';
+    this.store.setState((state) => ({
+      conversations: Object.fromEntries(
+        Object.entries(state.conversations).filter(([id, conversation]) => {
+          if (present.has(id) || this.uncreated.has(id) || !inList(kind, conversation)) return true;
+          return !isWhole && (conversation.lastMessageAt ?? conversation.createdAt) <= oldest;
+        }),
+      ),
+    }));
+  }
+}
+
+/** Joins the newest page with what is loaded; when messages lie between the two, only the page and this page's own unsaved messages stay. */
+function mergeNewestPage(thread: Thread, page: MessagePage): Partial<Thread> {
+  const loaded = [...thread.messages.values()];
+  const newestLoaded = Math.max(0, ...loaded.map((message) => message.seq ?? 0));
+  const oldestFresh = page.messages[0]?.seq ?? 0;
+  const adjoins = thread.status === 'ready' && (newestLoaded === 0 || oldestFresh <= newestLoaded + 1);
+  const kept = adjoins ? loaded : loaded.filter((message) => message.seq === null);
+  const messages = new Map<string, Message>(kept.map((message) => [message.id, message]));
+  for (const message of page.messages) messages.set(message.id, message);
+  return { status: 'ready', messages, older: adjoins && newestLoaded > 0 ? thread.older : page.next };
+}
+
+/** Whether a conversation belongs into a list. */
+export function inList(kind: ListKind, conversation: Conversation): boolean {
+  if (conversation.trashedAt !== null) return kind === 'trash';
+  return conversation.archived ? kind === 'archived' : kind === 'main';
+}

@@ -1,0 +1,239 @@
+import type { ApiClient } from '../api/client';
+import { streamCompletionEvents } from '../api/completion';
+import { ApiProblem, isAbort, ServerUnreachable } from '../api/errors';
+import type { AppendMessage, CompletionEvent, CompletionMessage, ModelConfig, Part } from '../api/types';
+import { type Answer, answerParts, answerStatus, emptyAnswer, hasBegun } from '../core/answer';
+import { historyBudget, historyOf } from '../core/history';
+import type { Environment } from '../core/ids';
+import { choicesLeadingTo, parentKey, pathTo } from '../core/messageTree';
+import { activePath } from '../core/messageTree';
+import { type Message, textOf } from '../core/messages';
+import { changeConversation, changeThread, putMessages, putProblem, removeMessage } from '../state/actions';
+import { emptyThread, type Store, type Thread } from '../state/store';
+import { AnswerPresenter } from './answerPresenter';
+import type { ConversationService } from './conversationService';
+import type { PersistenceService } from './persistenceService';
+
+/** How many characters of the first message stand for a title until the server has made one. */
+const TITLE_CUT = 60;
+
+/** Asked of the model when the person wants a cut answer to go on. It is sent, never stored. */
+const CONTINUE_PROMPT = 'Continue your last answer exactly where it stopped. Do not repeat anything and do not comment on the interruption.';
+
+interface RunningTurn {
+  controller: AbortController;
+  presenter: AnswerPresenter;
+  message: Message;
+}
+
+interface TurnOptions {
+  conversationId: string;
+  /** The message that is answered. */
+  parentId: string;
+  /** The answer that this one goes on from. */
+  continued?: Message;
+}
+
+/**
+ * A turn of the hybrid flow: the message is shown at once, storing it and generating the answer run side by side, and the
+ * answer is stored when it has ended, however it has ended. Neither waits for the other; a failure to store never stops an answer.
+ */
+export class MessageService {
+  private readonly api: ApiClient;
+  private readonly store: Store;
+  private readonly conversations: ConversationService;
+  private readonly persistence: PersistenceService;
+  private readonly environment: Environment;
+  private readonly running = new Map<string, RunningTurn>();
+
+  constructor(api: ApiClient, store: Store, conversations: ConversationService, persistence: PersistenceService, environment: Environment) {
+    this.api = api;
+    this.store = store;
+    this.conversations = conversations;
+    this.persistence = persistence;
+    this.environment = environment;
+  }
+
+  /**
+   * Shows a user's message at the end of the shown path, stores it and asks for its answer.
+   * Without a conversation one is begun, with `config` as its settings.
+   */
+  sendMessage(content: string | Part[], conversationId?: string, config: ModelConfig = {}): { conversationId: string; messageId: string } {
+    const parts: Part[] = typeof content === 'string' ? [{ type: 'text', text: content }] : content;
+    const id = conversationId ?? this.conversations.begin(config, titleCut(parts));
+    const thread = this.thread(id);
+    const parentId = activePath(thread.messages.values(), thread.choices).at(-1)?.message.id ?? null;
+    return { conversationId: id, messageId: this.say(id, parentId, parts) };
+  }
+
+  /** Streams a completion. It stores nothing and knows nothing of conversations. */
+  streamCompletion(messages: CompletionMessage[], config: ModelConfig, signal: AbortSignal): AsyncGenerator<CompletionEvent, void, void> {
+    return streamCompletionEvents(this.api, { messages, config }, signal);
+  }
+
+  /** Sends another wording of a user's message as a branch beside it. */
+  editAndResend(conversationId: string, messageId: string, content: Part[]): void {
+    const message = this.thread(conversationId).messages.get(messageId);
+    if (message) this.say(conversationId, message.parentId, content);
+  }
+
+  /** Asks for another answer as a branch beside this one. */
+  regenerate(conversationId: string, answerId: string): void {
+    const parentId = this.thread(conversationId).messages.get(answerId)?.parentId;
+    if (parentId) void this.answer({ conversationId, parentId });
+  }
+
+  /** Asks for the answer to a user's message that has none. */
+  answerTo(conversationId: string, userMessageId: string): void {
+    void this.answer({ conversationId, parentId: userMessageId });
+  }
+
+  /** Lets a cut answer go on: the whole becomes a branch beside the cut one. */
+  continueAnswer(conversationId: string, answerId: string): void {
+    const continued = this.thread(conversationId).messages.get(answerId);
+    if (continued?.parentId) void this.answer({ conversationId, parentId: continued.parentId, continued });
+  }
+
+  stop(conversationId: string): void {
+    this.running.get(conversationId)?.controller.abort();
+  }
+
+  chooseBranch(conversationId: string, messageId: string): void {
+    changeThread(this.store, conversationId, (thread) => ({ choices: { ...thread.choices, ...choicesLeadingTo(thread.messages, messageId) } }));
+  }
+
+  /** What has come of the answers that are still running, to be handed over when the page is being closed. */
+  partialAnswers(): AppendMessage[] {
+    return [...this.running.values()]
+      .filter(({ presenter }) => hasBegun(presenter.answer))
+      .map(({ presenter, message }) => toAppend({ ...message, content: answerParts(presenter.answer), status: 'interrupted', ...origin(presenter.answer) }));
+  }
+
+  private say(conversationId: string, parentId: string | null, content: Part[]): string {
+    const message = this.newMessage(conversationId, parentId, 'user', content);
+    this.show(message);
+    changeConversation(this.store, conversationId, { lastMessageAt: message.createdAt, trashedAt: null });
+    this.persistence.queueMessage(toAppend(message), conversationId);
+    void this.answer({ conversationId, parentId: message.id });
+    return message.id;
+  }
+
+  private async answer({ conversationId, parentId, continued }: TurnOptions): Promise<void> {
+    if (this.running.has(conversationId)) return;
+    const choicesBefore = this.thread(conversationId).choices;
+    const message: Message = { ...this.newMessage(conversationId, parentId, 'assistant', []), status: 'running' };
+    const start = emptyAnswer(continued ? prefixOf(continued) : undefined);
+    const controller = new AbortController();
+    putProblem(this.store, parentId, null);
+    const presenter = new AnswerPresenter(this.store, conversationId, message.id, start);
+    this.running.set(conversationId, { controller, presenter, message });
+    this.show(message);
+    try {
+      const messages = await this.history(conversationId, message.id, parentId, continued);
+      const config = this.store.getState().conversations[conversationId]?.config ?? {};
+      for await (const event of this.streamCompletion(messages, config, controller.signal)) presenter.apply(event);
+    } catch (error) {
+      presenter.apply(endOf(error, controller.signal));
+    }
+    this.running.delete(conversationId);
+    this.keep(message, presenter.finish(), start, choicesBefore);
+    this.conversations.refreshTitleSoon(conversationId);
+  }
+
+  /** Puts the ended answer where the running one stood and stores it; an answer of nothing leaves only a note. */
+  private keep(message: Message, answer: Answer, start: Answer, choicesBefore: Thread['choices']): void {
+    const { conversationId, parentId } = message;
+    const isEmpty = !hasBegun(answer) || (answer.text === start.text && answer.toolCalls.length === 0 && answer.reasoning === start.reasoning);
+    const nothingToKeep = isEmpty && (answer.end?.kind === 'stopped' || (answer.end?.kind === 'failed' && isOwnFailure(answer.end.code)));
+    if (nothingToKeep) {
+      removeMessage(this.store, conversationId, message.id);
+      changeThread(this.store, conversationId, { choices: choicesBefore });
+      const problem = answer.end?.kind === 'failed' ? { code: answer.end.code, detail: answer.end.detail } : { code: 'stopped', detail: '' };
+      if (parentId) putProblem(this.store, parentId, problem);
+      return;
+    }
+    const parts = answerParts(answer);
+    const content: Part[] = parts.length > 0 ? parts : [{ type: 'error', code: 'empty_answer', detail: 'The model sent an empty answer.' }];
+    const kept: Message = { ...message, content, status: answerStatus(answer), ...origin(answer) };
+    putMessages(this.store, conversationId, [kept]);
+    this.persistence.queueMessage(toAppend(kept), conversationId);
+  }
+
+  /** What the model is sent. Older pages are read first when the path reaches above what is loaded and there is room for more. */
+  private async history(conversationId: string, answerId: string, parentId: string, continued: Message | undefined): Promise<CompletionMessage[]> {
+    const config = this.store.getState().conversations[conversationId]?.config;
+    const model = this.store.getState().models?.models.find((candidate) => candidate.model === config?.model && candidate.provider === config?.provider);
+    const budget = historyBudget(model?.contextWindow);
+    for (;;) {
+      const thread = this.thread(conversationId);
+      const path = pathTo(thread.messages, continued?.id ?? parentId);
+      const history = historyOf(path, budget);
+      const reachesStart = path[0]?.parentId === null || thread.older === null;
+      if (reachesStart || history.omittedMessages > 0) {
+        this.store.setState((state) => ({ omitted: { ...state.omitted, [answerId]: history.omittedMessages } }));
+        return continued ? [...history.messages, { role: 'user', content: CONTINUE_PROMPT }] : history.messages;
+      }
+      await this.conversations.loadOlder(conversationId);
+    }
+  }
+
+  private show(message: Message): void {
+    putMessages(this.store, message.conversationId, [message]);
+    changeThread(this.store, message.conversationId, (thread) => ({ choices: { ...thread.choices, [parentKey(message)]: message.id } }));
+  }
+
+  private thread(conversationId: string): Thread {
+    return this.store.getState().threads[conversationId] ?? emptyThread;
+  }
+
+  private newMessage(conversationId: string, parentId: string | null, role: Message['role'], content: Part[]): Message {
+    return {
+      id: this.environment.newId(),
+      conversationId,
+      parentId,
+      seq: null,
+      role,
+      content,
+      status: 'complete',
+      createdAt: this.environment.now().toISOString(),
+      storedAt: null,
+    };
+  }
+}
+
+/** Failures of the way to our own server: nothing of them belongs into the conversation. */
+function isOwnFailure(code: string): boolean {
+  return code === 'server_unreachable' || code === 'connection_lost' || code === 'shutting_down';
+}
+
+function endOf(error: unknown, signal: AbortSignal): CompletionEvent | { event: 'stopped' } {
+  if (isAbort(error) || signal.aborted) return { event: 'stopped' };
+  if (error instanceof ApiProblem) return { event: 'error', code: error.code, detail: error.message, retryable: error.isTransient, traceId: error.problem.traceId };
+  if (error instanceof ServerUnreachable) return { event: 'error', code: 'server_unreachable', detail: error.message, retryable: true };
+  console.error(error);
+  return { event: 'error', code: 'page_error', detail: error instanceof Error ? error.message : String(error), retryable: true };
+}
+
+function prefixOf(message: Message): { text: string; reasoning: string } {
+  const reasoning = message.content.filter((part) => part.type === 'reasoning').map((part) => part.text);
+  return { text: textOf(message.content), reasoning: reasoning.join('\n\n') };
+}
+
+function origin(answer: Answer): Partial<Message> {
+  return {
+    ...(answer.model === null ? {} : { model: answer.model }),
+    ...(answer.provider === null ? {} : { provider: answer.provider }),
+    ...(answer.usage === null ? {} : { usage: answer.usage }),
+  };
+}
+
+function toAppend({ id, conversationId, parentId, role, content, status, model, provider, usage, createdAt }: Message): AppendMessage {
+  const message: AppendMessage = { id, conversationId, parentId, role, content, createdAt };
+  if (role !== 'assistant') return message;
+  return { ...message, status, ...(model ? { model } : {}), ...(provider ? { provider } : {}), ...(usage ? { usage } : {}) };
+}
+
+function titleCut(parts: readonly Part[]): string {
+  const text = textOf(parts).replace(/\s+/g, ' ').trim();
+  return text.length <= TITLE_CUT ? text : `${text.slice(0, TITLE_CUT).replace(/\s\S*$/, '')}…`;
+}

@@ -1,0 +1,63 @@
+import { ApiClient } from '../api/client';
+import { realEnvironment } from '../core/ids';
+import { changeThread } from '../state/actions';
+import { type Store, useStore } from '../state/store';
+import { ConnectivityService } from './connectivityService';
+import { ConversationService } from './conversationService';
+import { DirectPersistenceService } from './directPersistenceService';
+import { MessageService } from './messageService';
+import type { PersistenceService, SaveStatus } from './persistenceService';
+
+/** The one place where the services are made and joined. */
+
+export const api = new ApiClient();
+export const conversationService = new ConversationService(api, useStore, realEnvironment);
+export const persistenceService: PersistenceService = new DirectPersistenceService({
+  append: (messages, options) => api.appendMessages(messages, options),
+  ensureConversation: (id) => conversationService.ensureCreated(id),
+  delay: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+});
+export const messageService = new MessageService(api, useStore, conversationService, persistenceService, realEnvironment);
+export const connectivityService = new ConnectivityService(api, useStore, () => {
+  void persistenceService.flush();
+  conversationService.loadList('main').catch(() => undefined);
+  void loadModels();
+});
+
+export async function loadModels(): Promise<void> {
+  try {
+    useStore.setState({ models: await api.listModels() });
+  } catch {
+    // The connectivity service knows, and asks again when the server is back.
+  }
+}
+
+export function installServices(): void {
+  connectivityService.install(window);
+  persistenceService.subscribe((status) => recordSave(useStore, status));
+  window.addEventListener('beforeunload', (event) => {
+    const { queued, sending, waiting } = persistenceService.getQueueStatus();
+    if (queued + sending + waiting > 0) event.preventDefault();
+  });
+  window.addEventListener('pagehide', (event) => {
+    if (!event.persisted) persistenceService.handOver(messageService.partialAnswers());
+  });
+  conversationService.loadList('main').catch(() => undefined);
+  void loadModels();
+}
+
+/** Keeps each unsaved message's state where the page sees it; a saved one needs none. */
+function recordSave(store: Store, status: SaveStatus): void {
+  store.setState((state) => {
+    const saves = { ...state.saves };
+    if (status.state === 'saved') delete saves[status.messageId];
+    else saves[status.messageId] = { state: status.state, reason: status.reason, since: saves[status.messageId]?.since ?? Date.now() };
+    return { saves };
+  });
+  if (status.state !== 'saved' || status.seq === null) return;
+  changeThread(store, status.conversationId, (thread) => {
+    const message = thread.messages.get(status.messageId);
+    if (!message) return {};
+    return { messages: new Map(thread.messages).set(message.id, { ...message, seq: status.seq, storedAt: new Date().toISOString() }) };
+  });
+}

@@ -1,0 +1,67 @@
+import type { Conversation, StoredMessage } from '../api/types';
+import type { Message } from '../core/messages';
+import { emptyThread, type LiveAnswer, type ListKind, type ListState, type State, type Store, type Thread } from './store';
+
+/** Changes of the store that several services make. Each is one step from one consistent state to the next. */
+
+export function putConversations(store: Store, conversations: readonly Conversation[]): void {
+  if (conversations.length === 0) return;
+  store.setState((state) => ({
+    conversations: { ...state.conversations, ...Object.fromEntries(conversations.map((conversation) => [conversation.id, conversation])) },
+  }));
+}
+
+export function changeConversation(store: Store, id: string, change: Partial<Conversation>): void {
+  store.setState((state) => {
+    const known = state.conversations[id];
+    return known ? { conversations: { ...state.conversations, [id]: { ...known, ...change } } } : state;
+  });
+}
+
+export function changeList(store: Store, kind: ListKind, change: Partial<ListState>): void {
+  store.setState((state) => ({ lists: { ...state.lists, [kind]: { ...state.lists[kind], ...change } } }));
+}
+
+export function changeThread(store: Store, id: string, change: Partial<Thread> | ((thread: Thread) => Partial<Thread>)): void {
+  store.setState((state) => {
+    const thread = state.threads[id] ?? emptyThread;
+    return { threads: { ...state.threads, [id]: { ...thread, ...(typeof change === 'function' ? change(thread) : change) } } };
+  });
+}
+
+/** Adds messages or replaces those with the same id. A message that the server has stored is never replaced by an older local copy. */
+export function putMessages(store: Store, conversationId: string, messages: readonly (Message | StoredMessage)[]): void {
+  changeThread(store, conversationId, (thread) => {
+    const next = new Map(thread.messages);
+    for (const message of messages) next.set(message.id, message);
+    return { messages: next };
+  });
+}
+
+export function removeMessage(store: Store, conversationId: string, messageId: string): void {
+  changeThread(store, conversationId, (thread) => {
+    const next = new Map(thread.messages);
+    next.delete(messageId);
+    return { messages: next };
+  });
+}
+
+export function putAnswer(store: Store, conversationId: string, answer: LiveAnswer | null): void {
+  store.setState((state) => ({ answers: without(state.answers, conversationId, answer) }));
+}
+
+export function putProblem(store: Store, userMessageId: string, problem: State['problems'][string] | null): void {
+  store.setState((state) => ({ problems: without(state.problems, userMessageId, problem) }));
+}
+
+export function announce(store: Store, text: string): void {
+  if (text === '') return;
+  store.setState((state) => ({ announcement: { text, count: state.announcement.count + 1 } }));
+}
+
+function without<T>(record: Readonly<Record<string, T>>, key: string, value: T | null): Record<string, T> {
+  const next = { ...record };
+  if (value === null) delete next[key];
+  else next[key] = value;
+  return next;
+}

@@ -1,0 +1,73 @@
+import { type CSSProperties, useEffect } from 'react';
+import { useNarrow } from '../hooks/useNarrow';
+import { useSettings } from '../state/settings';
+import { useStore } from '../state/store';
+import { changeUi, useUi } from '../state/ui';
+import { useLanguage, useStrings } from '../strings';
+import { AwayBanner } from './AwayBanner';
+import { DemoDialog } from './dialogs/DemoDialog';
+import { KeysDialog } from './dialogs/KeysDialog';
+import { ModelDialog } from './dialogs/ModelDialog';
+import { Palette } from './dialogs/Palette';
+import { SettingsDialog } from './dialogs/SettingsDialog';
+import { LiveRegion } from './LiveRegion';
+import { useRoute } from './router';
+import { SidebarFrame } from './sidebar/SidebarFrame';
+import { StartView } from './StartView';
+import { ThreadView } from './thread/ThreadView';
+import { Toasts } from './Toasts';
+
+export function App() {
+  const texts = useStrings();
+  const language = useLanguage();
+  const route = useRoute();
+  const narrow = useNarrow();
+  const collapsed = useSettings((settings) => settings.sidebarCollapsed);
+  const width = useSettings((settings) => settings.sidebarWidth);
+  const title = useStore((state) => (route.conversationId ? state.conversations[route.conversationId]?.title : null));
+  const sheetOpen = useUi((state) => state.sheetOpen);
+
+  useEffect(() => {
+    document.documentElement.lang = language;
+  }, [language]);
+  useEffect(() => {
+    document.title = title ? `${title} · ${texts.appName}` : texts.appName;
+  }, [title, texts]);
+  useEffect(() => {
+    if (!narrow && sheetOpen) changeUi({ sheetOpen: false });
+  }, [narrow, sheetOpen]);
+
+  return (
+    <div className="page" data-collapsed={(!narrow && collapsed) || undefined} style={{ '--sidebar-width': `${width}px` } as CSSProperties}>
+      <a className="skip-link" href="#composer-input">
+        {texts.skipToComposer}
+      </a>
+      <SidebarFrame narrow={narrow} collapsed={collapsed} />
+      <main className="main" inert={narrow && sheetOpen}>
+        <AwayBanner />
+        {route.conversationId === null ? <StartView /> : <ThreadView key={route.conversationId} conversationId={route.conversationId} targetMessageId={route.messageId} />}
+      </main>
+      <Dialogs />
+      <Toasts />
+      <LiveRegion />
+    </div>
+  );
+}
+
+function Dialogs() {
+  const dialog = useUi((state) => state.dialog);
+  switch (dialog) {
+    case 'settings':
+      return <SettingsDialog />;
+    case 'model':
+      return <ModelDialog />;
+    case 'keys':
+      return <KeysDialog />;
+    case 'demo':
+      return <DemoDialog />;
+    case 'palette':
+      return <Palette />;
+    case null:
+      return null;
+  }
+}

@@ -1,0 +1,79 @@
+import { conversationService } from '../services/services';
+import { useStore } from '../state/store';
+import { showToast } from '../state/toasts';
+import { changeUi } from '../state/ui';
+import { strings } from '../strings';
+import { currentRoute, navigate } from './router';
+
+/** What several parts of the page let the person do, each with its undo and its words. */
+
+export function focusComposer(): void {
+  document.getElementById('composer-input')?.focus();
+}
+
+export function newChat(): void {
+  navigate({ conversationId: null });
+  changeUi({ sheetOpen: false, editing: null });
+  requestAnimationFrame(focusComposer);
+}
+
+export function openConversation(conversationId: string, messageId: string | null = null): void {
+  navigate({ conversationId, messageId });
+  changeUi({ sheetOpen: false, editing: null });
+  requestAnimationFrame(focusComposer);
+}
+
+export function titleOf(conversationId: string): string {
+  return useStore.getState().conversations[conversationId]?.title ?? strings().conversation.untitled;
+}
+
+async function attempt(change: Promise<void>): Promise<boolean> {
+  try {
+    await change;
+    return true;
+  } catch (error) {
+    showToast(strings().conversation.changeFailed(error instanceof Error ? error.message : String(error)), null, 'error');
+    return false;
+  }
+}
+
+export function renameConversation(id: string, title: string): void {
+  const trimmed = title.trim();
+  if (trimmed !== '' && trimmed !== useStore.getState().conversations[id]?.title) void attempt(conversationService.rename(id, trimmed));
+}
+
+export function pinConversation(id: string, pinned: boolean): void {
+  void attempt(conversationService.setPinned(id, pinned));
+}
+
+export function archiveConversation(id: string, archived: boolean): void {
+  const texts = strings();
+  const title = titleOf(id);
+  if (archived) leave(id);
+  const changed = attempt(conversationService.setArchived(id, archived));
+  showToast(archived ? texts.conversation.archived(title) : texts.conversation.unarchived(title), {
+    label: texts.undo,
+    run: () => void changed.then(() => attempt(conversationService.setArchived(id, !archived))),
+  });
+}
+
+export function removeConversation(id: string): void {
+  const texts = strings();
+  const title = titleOf(id);
+  leave(id);
+  const removed = attempt(conversationService.moveToTrash(id));
+  showToast(texts.conversation.removed(title), {
+    label: texts.undo,
+    run: () => void removed.then(() => attempt(conversationService.restore(id))),
+  });
+}
+
+export function restoreConversation(id: string): void {
+  const texts = strings();
+  const title = titleOf(id);
+  void attempt(conversationService.restore(id)).then((done) => done && showToast(texts.conversation.restored(title)));
+}
+
+function leave(id: string): void {
+  if (currentRoute().conversationId === id) navigate({ conversationId: null });
+}

@@ -1,0 +1,148 @@
+import { ArrowUp, ImagePlus, Square } from 'lucide-react';
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import type { Part } from '../../api/types';
+import { effectiveModel } from '../../core/modelChoice';
+import type { PathItem } from '../../core/messageTree';
+import { useConfig } from '../../hooks/useConfig';
+import { messageService } from '../../services/services';
+import { NEW_CONVERSATION, readDraft, writeDraft } from '../../state/drafts';
+import { useStore } from '../../state/store';
+import { showToast } from '../../state/toasts';
+import { changeUi } from '../../state/ui';
+import { useStrings } from '../../strings';
+import { navigate } from '../router';
+import { Attachments } from './Attachments';
+import { DemoNotice } from './DemoNotice';
+import { GrowingTextArea } from './GrowingTextArea';
+import { ModelSelect } from './ModelSelect';
+import { useAttachments } from './useAttachments';
+
+/** The most text that one message may have, in bytes. */
+const MOST_TEXT_BYTES = 256 * 1024;
+
+interface Properties {
+  conversationId: string | null;
+  path: readonly PathItem[];
+  /** False while the conversation is still being loaded: what is typed is kept, sending waits. */
+  ready: boolean;
+}
+
+/** Where the next message is written. */
+export function Composer({ conversationId, path, ready }: Properties) {
+  const texts = useStrings();
+  const draftKey = conversationId ?? NEW_CONVERSATION;
+  const [text, setText] = useState(() => readDraft(draftKey));
+  const [config, setConfig] = useConfig(conversationId);
+  const models = useStore((state) => state.models);
+  const answering = useStore((state) => conversationId !== null && conversationId in state.answers);
+  const attaching = useAttachments();
+  const input = useRef<HTMLTextAreaElement>(null);
+  const fileInput = useRef<HTMLInputElement>(null);
+  const { attachments } = attaching;
+  const canSee = effectiveModel(config, models)?.vision !== false;
+  const canSend = ready && !answering && (text.trim() !== '' || attachments.length > 0);
+
+  useEffect(() => {
+    if (matchMedia('(hover: hover)').matches && document.activeElement === document.body) input.current?.focus();
+  }, []);
+
+  const change = (value: string) => {
+    setText(value);
+    writeDraft(draftKey, value);
+  };
+
+  const send = () => {
+    if (!canSend) return;
+    if (new TextEncoder().encode(text).length > MOST_TEXT_BYTES) {
+      showToast(texts.composer.tooLong('256 KB'), null, 'error');
+      return;
+    }
+    const parts: Part[] = attachments.map((attachment) => attachment.part);
+    if (text.trim() !== '') parts.push({ type: 'text', text });
+    const sent = messageService.sendMessage(parts, conversationId ?? undefined, config);
+    change('');
+    attaching.clear();
+    if (conversationId === null) {
+      changeUi({ newConfig: null });
+      navigate({ conversationId: sent.conversationId });
+    }
+  };
+
+  const editLast = (): boolean => {
+    const last = path.findLast((item) => item.message.role === 'user');
+    if (!last || answering) return false;
+    changeUi({ editing: last.message.id });
+    return true;
+  };
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault();
+      send();
+    } else if (event.key === 'ArrowUp' && text === '' && editLast()) {
+      event.preventDefault();
+    }
+  };
+
+  return (
+    <>
+      <form
+        className="composer"
+        data-dragging={attaching.dragging || undefined}
+        onSubmit={(event) => {
+          event.preventDefault();
+          send();
+        }}
+        {...attaching.dropHandlers}
+      >
+        {attaching.dragging && <p className="drop-note">{texts.composer.drop}</p>}
+        <Attachments attachments={attachments} onRemove={attaching.remove} />
+        {attachments.length > 0 && !canSee && (
+          <p className="composer-note" role="status">
+            {texts.composer.noVision}
+          </p>
+        )}
+        <GrowingTextArea
+          ref={input}
+          id="composer-input"
+          value={text}
+          placeholder={texts.composer.placeholder}
+          aria-label={texts.composer.label}
+          enterKeyHint="send"
+          onChange={(event) => change(event.target.value)}
+          onKeyDown={onKeyDown}
+          onPaste={attaching.onPaste}
+        />
+        <div className="composer-tools">
+          <button type="button" className="icon-button" aria-label={texts.composer.attach} title={texts.composer.attach} onClick={() => fileInput.current?.click()}>
+            <ImagePlus aria-hidden />
+          </button>
+          <input
+            ref={fileInput}
+            type="file"
+            accept="image/png,image/jpeg,image/webp,image/gif"
+            multiple
+            hidden
+            onChange={(event) => {
+              void attaching.add([...(event.target.files ?? [])]);
+              event.target.value = '';
+            }}
+          />
+          <ModelSelect config={config} onChange={setConfig} />
+          <span className="spacer" />
+          {answering && conversationId !== null ? (
+            <button type="button" className="send-button" aria-label={texts.composer.stop} title={texts.composer.stop} onClick={() => messageService.stop(conversationId)}>
+              <Square aria-hidden className="filled" />
+            </button>
+          ) : (
+            <button type="submit" className="send-button" aria-label={texts.composer.send} title={texts.composer.send} disabled={!canSend}>
+              <ArrowUp aria-hidden />
+            </button>
+          )}
+        </div>
+      </form>
+      <DemoNotice />
+    </>
+  );
+}

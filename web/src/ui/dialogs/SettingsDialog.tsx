@@ -1,0 +1,86 @@
+import { useId } from 'react';
+import { modelFromKey, modelKey } from '../../core/modelChoice';
+import { changeSettings, type Settings, useSettings } from '../../state/settings';
+import { useStrings } from '../../strings';
+import { de } from '../../strings/de';
+import { en } from '../../strings/en';
+import { GrowingTextArea } from '../composer/GrowingTextArea';
+import { ModelSelect } from '../composer/ModelSelect';
+import { Dialog } from './Dialog';
+
+/** The person's settings for this browser. Every change holds at once. */
+export function SettingsDialog() {
+  const texts = useStrings();
+  const settings = useSettings();
+  const modelId = useId();
+  const systemId = useId();
+  return (
+    <Dialog title={texts.settings.title}>
+      <h3>{texts.settings.appearance}</h3>
+      <Choice
+        label={texts.settings.theme}
+        name="theme"
+        value={settings.theme}
+        options={[
+          ['system', texts.settings.themeSystem],
+          ['light', texts.settings.themeLight],
+          ['dark', texts.settings.themeDark],
+        ]}
+      />
+      <Choice
+        label={texts.settings.textSize}
+        name="textSize"
+        value={settings.textSize}
+        options={[
+          ['small', texts.settings.textSmall],
+          ['normal', texts.settings.textNormal],
+          ['large', texts.settings.textLarge],
+        ]}
+      />
+      <Choice
+        label={texts.settings.language}
+        name="language"
+        value={settings.language}
+        options={[
+          ['system', texts.settings.languageSystem],
+          ['en', en.languageName],
+          ['de', de.languageName],
+        ]}
+      />
+      <h3>{texts.settings.newChats}</h3>
+      <div className="field">
+        <label htmlFor={modelId}>{texts.model.label}</label>
+        <ModelSelect id={modelId} config={modelFromKey(settings.model)} onChange={(config) => changeSettings({ model: modelKey(config) })} />
+      </div>
+      <div className="field">
+        <label htmlFor={systemId}>{texts.model.system}</label>
+        <GrowingTextArea id={systemId} value={settings.systemPrompt} onChange={(event) => changeSettings({ systemPrompt: event.target.value })} />
+        <p className="hint">{texts.model.systemHint}</p>
+      </div>
+      <p className="hint">{texts.settings.keptHere}</p>
+    </Dialog>
+  );
+}
+
+interface ChoiceProperties<Name extends keyof Settings> {
+  label: string;
+  name: Name;
+  value: Settings[Name];
+  options: readonly (readonly [Settings[Name] & string, string])[];
+}
+
+function Choice<Name extends 'theme' | 'textSize' | 'language'>({ label, name, value, options }: ChoiceProperties<Name>) {
+  return (
+    <fieldset className="choice">
+      <legend>{label}</legend>
+      <div className="segments">
+        {options.map(([option, text]) => (
+          <label key={option}>
+            <input type="radio" name={name} value={option} checked={value === option} onChange={() => changeSettings({ [name]: option } as Partial<Settings>)} />
+            <span>{text}</span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}

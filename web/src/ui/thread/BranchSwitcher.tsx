@@ -1,0 +1,35 @@
+import { ChevronLeft, ChevronRight } from 'lucide-react';
+import { messageService } from '../../services/services';
+import { useStore } from '../../state/store';
+import { useStrings } from '../../strings';
+
+/** Goes between the versions of a message: `2/3`. */
+export function BranchSwitcher({ conversationId, siblings, index }: { conversationId: string; siblings: readonly string[]; index: number }) {
+  const texts = useStrings();
+  const busy = useStore((state) => conversationId in state.answers);
+  if (siblings.length < 2) return null;
+  const go = (to: number) => {
+    const id = siblings[to];
+    if (id) messageService.chooseBranch(conversationId, id);
+  };
+  return (
+    <span className="branches" role="group" aria-label={texts.thread.branch(index + 1, siblings.length)}>
+      <button type="button" className="icon-button small" aria-label={texts.thread.previousBranch} title={texts.thread.previousBranch} disabled={busy || index === 0} onClick={() => go(index - 1)}>
+        <ChevronLeft aria-hidden />
+      </button>
+      <span aria-hidden>
+        {index + 1}/{siblings.length}
+      </span>
+      <button
+        type="button"
+        className="icon-button small"
+        aria-label={texts.thread.nextBranch}
+        title={texts.thread.nextBranch}
+        disabled={busy || index === siblings.length - 1}
+        onClick={() => go(index + 1)}
+      >
+        <ChevronRight aria-hidden />
+      </button>
+    </span>
+  );
+}

@@ -1,0 +1,50 @@
+import type { Message } from '../../core/messages';
+import { messageService } from '../../services/services';
+import { problemText, type Strings, useStrings } from '../../strings';
+
+interface Properties {
+  message: Message;
+  error: { code: string; detail: string } | null;
+  hasText: boolean;
+  disabled: boolean;
+}
+
+/** Says that an answer is not whole and by what it was cut, and offers to continue or to answer anew. */
+export function CutNotice({ message, error, hasText, disabled }: Properties) {
+  const texts = useStrings();
+  const text = cutText(message, error, hasText, texts);
+  if (text === null || message.parentId === null) return null;
+  const isError = message.status === 'failed' || error?.code === 'empty_answer';
+  const canContinue = hasText && error?.code !== 'finish_refusal' && error?.code !== 'finish_content_filter';
+  return (
+    <div className={isError ? 'cut-notice error' : 'cut-notice'}>
+      <span>{text}</span>
+      <span className="cut-actions">
+        {canContinue && (
+          <button type="button" className="text-button" disabled={disabled} onClick={() => messageService.continueAnswer(message.conversationId, message.id)}>
+            {texts.thread.continue}
+          </button>
+        )}
+        <button type="button" className="text-button" disabled={disabled} onClick={() => messageService.regenerate(message.conversationId, message.id)}>
+          {texts.thread.regenerate}
+        </button>
+      </span>
+    </div>
+  );
+}
+
+function cutText(message: Message, error: Properties['error'], hasText: boolean, texts: Strings): string | null {
+  const ownWords = error === null ? undefined : (texts.cut as Record<string, string>)[error.code];
+  if (ownWords !== undefined) return ownWords;
+  switch (message.status) {
+    case 'stopped':
+      return texts.cut.stopped;
+    case 'interrupted':
+    case 'running':
+      return texts.cut.interrupted;
+    case 'failed':
+      return `${hasText ? texts.cut.failed : texts.cut.failedEmpty} ${error ? problemText(texts, error) : ''}`;
+    case 'complete':
+      return error ? problemText(texts, error) : null;
+  }
+}

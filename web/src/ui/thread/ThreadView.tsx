@@ -1,0 +1,85 @@
+import { useEffect, useMemo } from 'react';
+import { activePath } from '../../core/messageTree';
+import { useDelayed } from '../../hooks/useDelayed';
+import { conversationService } from '../../services/services';
+import { emptyThread, useStore } from '../../state/store';
+import { changeUi } from '../../state/ui';
+import { useStrings } from '../../strings';
+import { Composer } from '../composer/Composer';
+import { newChat, restoreConversation, archiveConversation } from '../commands';
+import { Header } from '../Header';
+import { MessageList } from './MessageList';
+
+/** An open conversation: its header, its messages and the composer. */
+export function ThreadView({ conversationId, targetMessageId }: { conversationId: string; targetMessageId: string | null }) {
+  const texts = useStrings();
+  const thread = useStore((state) => state.threads[conversationId]) ?? emptyThread;
+  const conversation = useStore((state) => state.conversations[conversationId]);
+  const reachable = useStore((state) => state.connectivity.reachable);
+  const path = useMemo(() => activePath(thread.messages.values(), thread.choices), [thread.messages, thread.choices]);
+  const showSkeleton = useDelayed(thread.status === 'loading' && path.length === 0, 300);
+
+  useEffect(() => {
+    if (reachable) conversationService.open(conversationId).catch(() => undefined);
+    return () => changeUi({ editing: null });
+  }, [conversationId, reachable]);
+
+  return (
+    <>
+      <Header conversation={conversation} />
+      {conversation?.trashedAt && (
+        <Notice text={texts.conversation.inTrash} action={texts.conversation.restore} run={() => restoreConversation(conversationId)} />
+      )}
+      {conversation?.archived && !conversation.trashedAt && (
+        <Notice text={texts.conversation.inArchive} action={texts.conversation.unarchive} run={() => archiveConversation(conversationId, false)} />
+      )}
+      {thread.status === 'missing' && <Dead text={texts.conversation.missing} action={texts.sidebar.newChat} run={newChat} />}
+      {thread.status === 'failed' && path.length === 0 && (
+        <Dead text={texts.conversation.failed} action={texts.tryAgain} run={() => conversationService.open(conversationId).catch(() => undefined)} />
+      )}
+      {thread.status !== 'missing' && !(thread.status === 'failed' && path.length === 0) && (
+        <>
+          {path.length > 0 ? (
+            <MessageList key={conversationId} conversationId={conversationId} path={path} thread={thread} targetMessageId={targetMessageId} />
+          ) : (
+            <div className="scroller">{showSkeleton && <ThreadSkeleton />}</div>
+          )}
+          <Composer key={conversationId} conversationId={conversationId} path={path} ready={thread.status === 'ready'} />
+        </>
+      )}
+    </>
+  );
+}
+
+function Notice({ text, action, run }: { text: string; action: string; run: () => void }) {
+  return (
+    <div className="notice" role="status">
+      <span>{text}</span>
+      <button type="button" className="text-button" onClick={run}>
+        {action}
+      </button>
+    </div>
+  );
+}
+
+function Dead({ text, action, run }: { text: string; action: string; run: () => void }) {
+  return (
+    <div className="dead-end">
+      <p>{text}</p>
+      <button type="button" className="button" onClick={run}>
+        {action}
+      </button>
+    </div>
+  );
+}
+
+function ThreadSkeleton() {
+  return (
+    <div className="thread-skeleton" aria-hidden>
+      <span className="skeleton" />
+      <span className="skeleton" />
+      <span className="skeleton" />
+      <span className="skeleton" />
+    </div>
+  );
+}

@@ -1,0 +1,76 @@
+import { Pencil } from 'lucide-react';
+import type { ImagePart } from '../../api/types';
+import { textOf } from '../../core/messages';
+import { messageService } from '../../services/services';
+import { useStore } from '../../state/store';
+import { changeUi, useUi } from '../../state/ui';
+import { problemText, useStrings } from '../../strings';
+import { CopyButton } from '../CopyButton';
+import { BranchSwitcher } from './BranchSwitcher';
+import { MessageEditor } from './MessageEditor';
+import type { MessageRowProperties } from './MessageRow';
+import { SaveMark } from './SaveMark';
+
+/** The person's words, in a bubble, with their pictures. */
+export function UserMessage({ message, siblings, siblingIndex, isLast }: MessageRowProperties) {
+  const texts = useStrings();
+  const editing = useUi((state) => state.editing === message.id);
+  const busy = useStore((state) => message.conversationId in state.answers);
+  const text = textOf(message.content);
+  const images = message.content.filter((part) => part.type === 'image');
+
+  if (editing) return <MessageEditor message={message} />;
+  return (
+    <>
+      {images.length > 0 && (
+        <div className="message-images">
+          {images.map((image, index) => (
+            <Picture key={index} image={image} />
+          ))}
+        </div>
+      )}
+      {text !== '' && (
+        <div className="bubble" dir="auto">
+          {text}
+        </div>
+      )}
+      <div className="message-tools">
+        <SaveMark messageId={message.id} />
+        <BranchSwitcher conversationId={message.conversationId} siblings={siblings} index={siblingIndex} />
+        <CopyButton text={text} label={texts.thread.copy} />
+        <button
+          type="button"
+          className="icon-button small"
+          aria-label={texts.thread.edit}
+          title={texts.thread.edit}
+          disabled={busy}
+          onClick={() => changeUi({ editing: message.id })}
+        >
+          <Pencil aria-hidden />
+        </button>
+      </div>
+      {isLast && !busy && <NoAnswer conversationId={message.conversationId} messageId={message.id} />}
+    </>
+  );
+}
+
+function Picture({ image }: { image: ImagePart }) {
+  const texts = useStrings();
+  if (image.data === undefined || !/^image\/(png|jpeg|webp|gif)$/.test(image.mediaType ?? '')) return <span className="picture-missing">{texts.thread.picture}</span>;
+  return <img src={`data:${image.mediaType};base64,${image.data}`} alt={texts.thread.picture} />;
+}
+
+/** A user's message at the end without an answer says why, where that is known, and offers to get one. */
+function NoAnswer({ conversationId, messageId }: { conversationId: string; messageId: string }) {
+  const texts = useStrings();
+  const problem = useStore((state) => state.problems[messageId]);
+  const isError = problem !== undefined && problem.code !== 'stopped';
+  return (
+    <div className={isError ? 'cut-notice error' : 'cut-notice'} role={isError ? 'alert' : undefined}>
+      <span>{problem === undefined ? texts.thread.noAnswer : isError ? `${texts.cut.failedEmpty} ${problemText(texts, problem)}` : texts.cut.stoppedEmpty}</span>
+      <button type="button" className="text-button" onClick={() => messageService.answerTo(conversationId, messageId)}>
+        {problem === undefined || !isError ? texts.thread.getAnswer : texts.tryAgain}
+      </button>
+    </div>
+  );
+}
