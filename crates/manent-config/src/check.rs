@@ -21,25 +21,7 @@ pub(crate) fn check(
     };
     checker.listen(config);
     checker.data_dir(&config.data_dir);
-    let (http, limits) = (&config.http, &config.limits);
-    checker.shorter(
-        "sse.heartbeat",
-        "http.keep_alive_timeout",
-        config.sse.heartbeat < http.keep_alive_timeout,
-        "or connections are taken for dead",
-    );
-    checker.shorter(
-        "http.body_read_timeout",
-        "http.request_timeout",
-        http.body_read_timeout < http.request_timeout,
-        "which counts the body too",
-    );
-    checker.shorter(
-        "store.queue_wait",
-        "http.request_timeout",
-        config.store.queue_wait < http.request_timeout,
-        "or nobody hears that the store is busy",
-    );
+    let limits = &config.limits;
     let content = &limits.content;
     for (key, bytes) in [
         ("limits.message_text_bytes", content.message_text_bytes),
@@ -88,17 +70,6 @@ impl Checker<'_> {
                     data_dir.display()
                 ),
             );
-        }
-    }
-
-    fn shorter(&mut self, left: &str, right: &str, holds: bool, why: &str) {
-        if !holds {
-            let message = format!(
-                "{} must be shorter than {}, {why}",
-                self.describe(left),
-                self.describe(right)
-            );
-            self.complain(&[left, right], message);
         }
     }
 

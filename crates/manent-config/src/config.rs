@@ -66,8 +66,6 @@ impl Config {
             http: HttpConfig {
                 header_read_timeout: Duration::ZERO,
                 body_read_timeout: Duration::ZERO,
-                request_timeout: Duration::ZERO,
-                keep_alive_timeout: Duration::ZERO,
                 shutdown_grace: Duration::ZERO,
             },
             sse: SseConfig {
@@ -76,10 +74,12 @@ impl Config {
             store: StoreConfig {
                 synchronous: Synchronous::Full,
                 readers: 0,
-                group_max_messages: 0,
+                group_max_writes: 0,
                 group_max_bytes: 0,
-                queue_capacity: 0,
+                queue_max_bytes: 0,
                 queue_wait: Duration::ZERO,
+                read_timeout: Duration::ZERO,
+                lock_wait: Duration::ZERO,
             },
             providers: Vec::new(),
         }
@@ -120,14 +120,11 @@ pub struct LimitsConfig {
 /// How long the parts of a request may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpConfig {
-    /// From the connection to the end of the request's head.
+    /// From the connection, or from the answer before, to the end of a request's head. So it is also how long a connection
+    /// may stay idle.
     pub header_read_timeout: Duration,
     /// From the head to the end of the body.
     pub body_read_timeout: Duration,
-    /// From the head to the answer's head.
-    pub request_timeout: Duration,
-    /// How long a connection may stay open between two requests.
-    pub keep_alive_timeout: Duration,
     /// How long running requests may take to finish after a stop is asked for.
     pub shutdown_grace: Duration,
 }
@@ -146,14 +143,18 @@ pub struct StoreConfig {
     pub synchronous: Synchronous,
     /// Connections that read.
     pub readers: usize,
-    /// Messages in one group commit.
-    pub group_max_messages: usize,
-    /// Bytes of content in one group commit.
+    /// The most writes that share a commit.
+    pub group_max_writes: usize,
+    /// No further write joins a commit that has this many bytes.
     pub group_max_bytes: usize,
-    /// Writes that may wait for their commit; further ones are refused as `store_busy`.
-    pub queue_capacity: usize,
-    /// How long a write may wait before it is refused as `store_busy`.
+    /// The most bytes of writes that wait or are being written.
+    pub queue_max_bytes: usize,
+    /// How long a write waits for room in a full queue before it is refused as `store_busy`.
     pub queue_wait: Duration,
+    /// How long one read may take before it is refused as `store_busy`.
+    pub read_timeout: Duration,
+    /// How long to wait for a lock that another process holds on the database.
+    pub lock_wait: Duration,
 }
 
 /// What a commit waits for (SQLite's `PRAGMA synchronous`).

@@ -161,6 +161,7 @@ impl Builder<'_> {
         self.check_kind();
         self.check_models();
         self.check_base_url();
+        self.check_rules();
         let provider = &self.provider;
         if provider.connect_timeout > provider.first_byte_timeout {
             let message = format!(
@@ -200,6 +201,21 @@ impl Builder<'_> {
         }
     }
 
+    /// Only that the file is there; what stands in it is checked by who plays it.
+    fn check_rules(&mut self) {
+        if let Some(path) = &self.provider.rules
+            && let Err(error) = std::fs::File::open(path)
+        {
+            let message = format!(
+                "`{}.rules` names {}, which cannot be read: {error}",
+                self.label,
+                path.display()
+            );
+            let origin = self.origin_of("rules", "rules");
+            self.complain(&origin, message);
+        }
+    }
+
     fn check_models(&mut self) {
         let provider = &self.provider;
         if !provider.limit_to_listed {
@@ -235,7 +251,7 @@ impl Builder<'_> {
         let url = self.provider.base_url.clone();
         let label = format!("`{}.base_url`", self.label);
         let too_long = match self.provider.kind {
-            ProviderKind::Anthropic => ["/v1/messages", "/messages", "/v1"].as_slice(),
+            ProviderKind::Anthropic => ["/v1/messages", "/messages"].as_slice(),
             ProviderKind::OpenAi => ["/chat/completions", "/completions", "/models"].as_slice(),
             ProviderKind::Scripted => [].as_slice(),
         };
@@ -247,14 +263,6 @@ impl Builder<'_> {
             return;
         }
         let parsed = url::Url::parse(&url).ok();
-        if self.provider.kind == ProviderKind::OpenAi
-            && parsed.as_ref().is_some_and(|url| url.path() == "/")
-        {
-            self.warn(
-                &origin,
-                format!("{label} has no path; for most servers it ends in /v1"),
-            );
-        }
         let is_clear = parsed
             .as_ref()
             .is_some_and(|url| url.scheme() == "http" && !is_local(url));

@@ -24,6 +24,7 @@ pub(crate) fn put_defaults_first(
                     .providers
                     .iter()
                     .map(|known| known.id.as_str())
+                    .filter(|id| !id.is_empty())
                     .collect();
                 let hint = did_you_mean(id, ids.iter().copied());
                 problems.push(Problem::mistake(

@@ -250,7 +250,7 @@ fn parse_address(text: &str) -> Option<SocketAddr> {
 }
 
 fn address_hint(text: &str) -> &'static str {
-    if text.parse::<IpAddr>().is_ok() {
+    if text == "localhost" || text.parse::<IpAddr>().is_ok() {
         "; add the port"
     } else if text.trim_start_matches(':').parse::<u16>().is_ok() {
         "; write the address before the port"

@@ -1,0 +1,200 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use manent_config::{Config, LogFormat, Synchronous, locate};
+
+use crate::world::World;
+
+#[test]
+fn defaults_hold_when_nothing_is_set() {
+    let world = World::new();
+    let config = world.configuration();
+    assert!(config.is_demo());
+    assert_eq!(config.data_dir, world.path("home/data"));
+    let same = Config::with_defaults(world.path("home/data"));
+    assert_eq!(format!("{config:?}"), format!("{same:?}"));
+    insta::assert_debug_snapshot!(Config::with_defaults(PathBuf::from("/data")), @r#"
+Config {
+    listen: 127.0.0.1:3080,
+    data_dir: "/data",
+    default_provider: None,
+    default_model: None,
+    providers_from_environment: true,
+    demo: true,
+    log: LogConfig {
+        filter: "info",
+        format: Auto,
+    },
+    limits: LimitsConfig {
+        body_bytes: 3000000,
+        max_connections: 1000,
+        content: Limits {
+            message_text_bytes: 262144,
+            message_image_bytes: 2900000,
+            message_parts: 1000,
+            batch_items: 200,
+            prompt_messages: 10000,
+            title_characters: 200,
+            system_bytes: 65536,
+        },
+    },
+    http: HttpConfig {
+        header_read_timeout: 30s,
+        body_read_timeout: 20s,
+        shutdown_grace: 10s,
+    },
+    sse: SseConfig {
+        heartbeat: 10s,
+    },
+    store: StoreConfig {
+        synchronous: Full,
+        readers: 4,
+        group_max_writes: 512,
+        group_max_bytes: 8388608,
+        queue_max_bytes: 67108864,
+        queue_wait: 5s,
+        read_timeout: 10s,
+        lock_wait: 5s,
+    },
+    providers: [],
+}
+"#);
+}
+
+#[test]
+fn each_layer_wins_over_the_one_below() {
+    let mut seen = Vec::new();
+    let mut world = World::new();
+    seen.push(world.configuration().listen.port());
+    world = world.config("listen = \"127.0.0.1:1001\"");
+    seen.push(world.configuration().listen.port());
+    world = world.variable("MANENT_LISTEN", "127.0.0.1:1002");
+    seen.push(world.configuration().listen.port());
+    world = world.flag("--listen", "listen", "[::1]:1003");
+    seen.push(world.configuration().listen.port());
+    assert_eq!(seen, [3080, 1001, 1002, 1003]);
+}
+
+#[test]
+fn every_section_is_read_from_the_file() {
+    let config = World::new()
+        .config(
+            r#"
+listen = "localhost:4000"
+data_dir = "data"
+demo = false
+[log]
+filter = "warn,manent_server=debug"
+format = "json"
+[limits]
+body_bytes = 4_000_000
+batch_items = 10
+[http]
+shutdown_grace = "1m30s"
+[sse]
+heartbeat = "500ms"
+[store]
+synchronous = "normal"
+readers = 2
+"#,
+        )
+        .configuration();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:4000");
+    assert!(config.data_dir.ends_with("work/data"));
+    assert!(!config.is_demo());
+    assert_eq!(config.log.filter, "warn,manent_server=debug");
+    assert_eq!(config.log.format, LogFormat::Json);
+    assert_eq!(config.limits.body_bytes, 4_000_000);
+    assert_eq!(config.limits.content.batch_items, 10);
+    assert_eq!(config.http.shutdown_grace, Duration::from_secs(90));
+    assert_eq!(config.sse.heartbeat, Duration::from_millis(500));
+    assert_eq!(config.store.synchronous, Synchronous::Normal);
+    assert_eq!(config.store.readers, 2);
+}
+
+#[test]
+fn variables_reach_into_sections_and_have_short_names() {
+    let config = World::new()
+        .variable("MANENT_HTTP__SHUTDOWN_GRACE", "45s")
+        .variable("MANENT_LIMITS__BATCH_ITEMS", "1_000")
+        .variable("MANENT_DEMO", "off")
+        .variable("MANENT_LOG", "debug")
+        .configuration();
+    assert_eq!(config.http.shutdown_grace, Duration::from_secs(45));
+    assert_eq!(config.limits.content.batch_items, 1_000);
+    assert!(!config.demo);
+    assert_eq!(config.log.filter, "debug");
+}
+
+#[test]
+fn empty_variables_count_as_unset() {
+    let config = World::new()
+        .variable("MANENT_LISTEN", "")
+        .variable("ANTHROPIC_API_KEY", "")
+        .configuration();
+    assert_eq!(config.listen.port(), 3080);
+    assert!(config.is_demo());
+}
+
+#[test]
+fn variables_of_a_kubernetes_service_are_left_alone() {
+    let problems = World::new()
+        .variable("MANENT_SERVICE_HOST", "10.0.0.7")
+        .variable("MANENT_SERVICE_PORT", "3080")
+        .variable("MANENT_PORT", "tcp://10.0.0.7:3080")
+        .variable("MANENT_PORT_3080_TCP_ADDR", "10.0.0.7")
+        .problems();
+    assert_eq!(problems, "");
+}
+
+#[test]
+fn relative_paths_start_where_they_were_written() {
+    let in_file = World::new()
+        .file("etc/manent.toml", "data_dir = \"data\"")
+        .config_flag("etc/manent.toml");
+    let in_variable = World::new().variable("MANENT_DATA_DIR", "data");
+    let in_home = World::new().variable("MANENT_DATA_DIR", "~/manent");
+    assert_eq!(
+        in_file.configuration().data_dir,
+        in_file.path("work/etc/data")
+    );
+    assert_eq!(
+        in_variable.configuration().data_dir,
+        in_variable.path("work/data")
+    );
+    assert_eq!(
+        in_home.configuration().data_dir,
+        in_home.path("home/manent")
+    );
+}
+
+#[test]
+fn the_file_is_looked_for_in_four_places() {
+    let mut world = World::new();
+    let none = locate(&world.sources());
+    assert_eq!(none.file, None);
+    assert_eq!(
+        none.usual,
+        [
+            world.path("work/manent.toml"),
+            world.path("config/manent.toml")
+        ]
+    );
+    let mut found = Vec::new();
+    world = world.file("../config/manent.toml", "");
+    found.push(locate(&world.sources()).file.unwrap());
+    world = world.config("");
+    found.push(locate(&world.sources()).file.unwrap());
+    world = world.variable("MANENT_CONFIG", "by-variable.toml");
+    found.push(locate(&world.sources()).file.unwrap());
+    world = world.config_flag("by-flag.toml");
+    found.push(locate(&world.sources()).file.unwrap());
+    let expected = [
+        "config/manent.toml",
+        "work/manent.toml",
+        "work/by-variable.toml",
+        "work/by-flag.toml",
+    ]
+    .map(|name| world.path(name));
+    assert_eq!(found, expected);
+}

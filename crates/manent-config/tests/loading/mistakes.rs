@@ -1,0 +1,188 @@
+use crate::world::World;
+
+#[test]
+fn reports_every_mistake_of_every_layer_at_once() {
+    let world = World::new()
+        .config(
+            r#"listen = "0.0.0.0:80"
+lisen = "127.0.0.1:1"
+data_dir = 7
+[log]
+filter = "loud"
+format = "jsno"
+[limits]
+batch_items = 0
+shutdown_grace = "1s"
+title_characters = 2.5
+[http]
+shutdown_grace = 30
+body_read_timeout = "forever"
+[htpp]
+a = 1
+[store]
+readers = "many"
+synchronous = true
+"#,
+        )
+        .variable("MANENT_LISTN", "127.0.0.1:1")
+        .variable("MANENT_HTTP_SHUTDOWN_GRACE", "1s")
+        .variable("MANENT_SSE__HEARTBEAT", "10")
+        .variable("MANENT_DEMO", "maybe")
+        .flag("--set", "limits.batch_itmes", "4")
+        .flag("--log-format", "log.format", "xml");
+    insta::assert_snapshot!(world.problems(), @r#"
+manent.toml:1: `listen` is 0.0.0.0:80, which others can reach, but accounts do not exist yet: Manent binds to loopback only for now; use 127.0.0.1:80, and put a reverse proxy that asks who is there, or an SSH tunnel, in front of it
+manent.toml:2: unknown setting `lisen`; did you mean `listen`?
+manent.toml:3: `data_dir` must be a path, but is the number 7
+manent.toml:5: `log.filter` must be a level (off, error, warn, info, debug or trace), or directives such as "info,manent_server=debug", but is "loud"
+manent.toml:6: `log.format` must be "auto", "text" or "json", but is "jsno"; did you mean `json`?
+manent.toml:8: `limits.batch_items` must be a whole number of messages from 1 to 10,000, but is the number 0
+manent.toml:9: unknown setting `limits.shutdown_grace`; did you mean `http.shutdown_grace`?
+manent.toml:10: `limits.title_characters` must be a whole number of characters from 1 to 10,000, but is the number 2.5
+manent.toml:12: `http.shutdown_grace` must be a duration such as "10s" or "500ms", from 0s to 10m, but is the number 30; write "30s" for seconds
+manent.toml:13: `http.body_read_timeout` must be a duration such as "10s" or "500ms", from 100ms to 1h, but is "forever"
+manent.toml:14: unknown section `htpp`; did you mean `http`?
+manent.toml:17: `store.readers` must be a whole number of connections from 1 to 64, but is "many"
+manent.toml:18: `store.synchronous` must be "full" or "normal", but is true
+MANENT_DEMO: `demo` must be true or false, but is "maybe"
+MANENT_HTTP_SHUTDOWN_GRACE: unknown variable; did you mean MANENT_HTTP__SHUTDOWN_GRACE?
+MANENT_LISTN: unknown variable; did you mean MANENT_LISTEN?
+MANENT_SSE__HEARTBEAT: `sse.heartbeat` must be a duration such as "10s" or "500ms", from 100ms to 55s, but is "10"; write 10s for seconds
+--log-format: `log.format` must be "auto", "text" or "json", but is "xml"
+--set: unknown setting `limits.batch_itmes`; did you mean `limits.batch_items`?
+"#);
+}
+
+#[test]
+fn reports_values_that_do_not_go_together() {
+    let world = World::new()
+        .config(
+            "[limits]\nsystem_bytes = 200_000\nmessage_text_bytes = 50_000\nmessage_image_bytes = 4_000_000\n",
+        )
+        .variable("MANENT_LIMITS__BODY_BYTES", "100000");
+    insta::assert_snapshot!(world.problems(), @r#"
+MANENT_LIMITS__BODY_BYTES: `limits.message_image_bytes` (4000000, manent.toml:4) must be smaller than `limits.body_bytes` (100000, MANENT_LIMITS__BODY_BYTES), in which it travels
+MANENT_LIMITS__BODY_BYTES: `limits.system_bytes` (200000, manent.toml:2) must be smaller than `limits.body_bytes` (100000, MANENT_LIMITS__BODY_BYTES), in which it travels
+"#);
+}
+
+#[test]
+fn tells_a_wrong_value_even_where_a_later_layer_overrides_it() {
+    let world = World::new()
+        .config("listen = \"here\"")
+        .variable("MANENT_LISTEN", "127.0.0.1")
+        .flag("--listen", "listen", "127.0.0.1:0");
+    insta::assert_snapshot!(world.problems(), @r#"
+manent.toml:1: `listen` must be an address with a port such as "127.0.0.1:3080", but is "here"
+MANENT_LISTEN: `listen` must be an address with a port such as "127.0.0.1:3080", but is "127.0.0.1"; add the port
+"#);
+}
+
+#[test]
+fn explains_broken_toml_with_its_lines_and_still_reads_the_rest() {
+    let world = World::new().config(
+        "listen = \ndemo = true\ndemo = false\n[limits\nbatch_items = 5\n[store]\nreaders = 0\n",
+    );
+    insta::assert_snapshot!(world.problems(), @r#"
+manent.toml:1: is not valid TOML: string values must be quoted, expected literal string
+manent.toml:3: is not valid TOML: duplicate key
+manent.toml:4: is not valid TOML: unclosed table, expected `]`
+manent.toml:7: `store.readers` must be a whole number of connections from 1 to 64, but is the number 0
+"#);
+}
+
+#[test]
+fn explains_keys_in_the_wrong_shape() {
+    let world =
+        World::new().config("log = \"debug\"\nproviders = \"anthropic\"\nlisten = { port = 1 }\n");
+    insta::assert_snapshot!(world.problems(), @r#"
+manent.toml:1: `log` is a section; set what is inside: `log.filter`, `log.format`
+manent.toml:2: `providers` is a list: begin each provider with [[providers]] and give it an `id`
+manent.toml:3: `listen` must be an address with a port such as "127.0.0.1:3080", but is a table
+"#);
+}
+
+#[test]
+fn explains_a_named_file_that_is_missing_or_not_text() {
+    let missing = World::new().config_flag("nowhere.toml");
+    let by_variable = World::new().variable("MANENT_CONFIG", "nowhere.toml");
+    let directory = World::new().file("manent.toml/inside", "");
+    let not_text = World::new().config(b"demo = true\nlisten = \"\xff\"\n");
+    let problems = [missing, by_variable, directory, not_text].map(|world| world.problems());
+    insta::assert_snapshot!(problems.join("\n"), @r#"
+--config: the configuration file nowhere.toml cannot be read: No such file or directory (os error 2)
+MANENT_CONFIG: the configuration file nowhere.toml cannot be read: No such file or directory (os error 2)
+manent.toml: cannot be read: Is a directory (os error 21)
+manent.toml: is not UTF-8 (line 2); save it as UTF-8
+"#);
+}
+
+#[test]
+fn refuses_variables_that_contradict_each_other_or_are_no_text() {
+    use std::os::unix::ffi::OsStringExt;
+    let bytes = std::ffi::OsString::from_vec(vec![0xff]);
+    let world = World::new()
+        .variable("MANENT_LOG", "debug")
+        .variable("MANENT_LOG__FILTER", "info")
+        .variable("MANENT_DATA_DIR", bytes);
+    insta::assert_snapshot!(world.problems(), @r#"
+MANENT_DATA_DIR: is not UTF-8
+MANENT_LOG__FILTER: says something else than MANENT_LOG; unset one of them
+"#);
+}
+
+#[test]
+fn refuses_addresses_that_others_can_reach() {
+    let problems: Vec<String> = ["0.0.0.0:3080", "192.168.1.4:80", "[::]:3080"]
+        .into_iter()
+        .map(|address| World::new().flag("--listen", "listen", address).problems())
+        .collect();
+    insta::assert_snapshot!(problems.join("\n"), @r#"
+--listen: `listen` is 0.0.0.0:3080, which others can reach, but accounts do not exist yet: Manent binds to loopback only for now; use 127.0.0.1:3080, and put a reverse proxy that asks who is there, or an SSH tunnel, in front of it
+--listen: `listen` is 192.168.1.4:80, which others can reach, but accounts do not exist yet: Manent binds to loopback only for now; use 127.0.0.1:80, and put a reverse proxy that asks who is there, or an SSH tunnel, in front of it
+--listen: `listen` is [::]:3080, which others can reach, but accounts do not exist yet: Manent binds to loopback only for now; use 127.0.0.1:3080, and put a reverse proxy that asks who is there, or an SSH tunnel, in front of it
+"#);
+    for address in ["127.0.0.2:1", "[::1]:1", "localhost:1"] {
+        let world = World::new().flag("--listen", "listen", address);
+        assert_eq!(world.problems(), "", "{address}");
+    }
+}
+
+#[test]
+fn hints_at_what_is_missing_in_an_address() {
+    let problems: Vec<String> = [
+        "127.0.0.1",
+        "3080",
+        ":3080",
+        "http://127.0.0.1:3080/",
+        "localhost",
+        "127.0.0.1:99999",
+    ]
+    .into_iter()
+    .map(|address| World::new().variable("MANENT_LISTEN", address).problems())
+    .collect();
+    insta::assert_snapshot!(problems.join("\n"), @r#"
+MANENT_LISTEN: `listen` must be an address with a port such as "127.0.0.1:3080", but is "127.0.0.1"; add the port
+MANENT_LISTEN: `listen` must be an address with a port such as "127.0.0.1:3080", but is "3080"; write the address before the port
+MANENT_LISTEN: `listen` must be an address with a port such as "127.0.0.1:3080", but is ":3080"; write the address before the port
+MANENT_LISTEN: `listen` must be an address with a port such as "127.0.0.1:3080", but is "http://127.0.0.1:3080/"; leave out what stands before and after the address and the port
+MANENT_LISTEN: `listen` must be an address with a port such as "127.0.0.1:3080", but is "localhost"; add the port
+MANENT_LISTEN: `listen` must be an address with a port such as "127.0.0.1:3080", but is "127.0.0.1:99999"
+"#);
+}
+
+#[test]
+fn refuses_a_data_directory_that_is_a_file() {
+    let world = World::new()
+        .file("occupied", "")
+        .variable("MANENT_DATA_DIR", "occupied");
+    insta::assert_snapshot!(world.problems(), @"MANENT_DATA_DIR: `data_dir` is /test/work/occupied, which is no directory");
+}
+
+#[test]
+fn asks_for_a_data_directory_where_the_platform_has_none() {
+    let mut sources = World::new().sources();
+    sources.platform = manent_config::Platform::default();
+    let loaded = manent_config::load(&sources);
+    insta::assert_snapshot!(loaded.into_config().unwrap_err(), @"there is no home directory, so there is no usual place for the data; set `data_dir` (--data-dir, MANENT_DATA_DIR)");
+}

@@ -1,0 +1,66 @@
+use crate::world::World;
+
+#[test]
+fn shows_every_value_with_its_origin() {
+    let world = World::new()
+        .config("listen = \"127.0.0.1:1\"\n[sse]\nheartbeat = \"3s\"\n")
+        .variable("MANENT_LOG", "debug")
+        .flag("--data-dir", "data_dir", "/there");
+    insta::assert_snapshot!(world.shown(), @r#"
+listen = "127.0.0.1:1"                        # manent.toml:1
+data_dir = "/there"                           # --data-dir
+providers_from_environment = true             # default
+demo = true                                   # default
+
+[log]
+filter = "debug"                              # MANENT_LOG
+format = "auto"                               # default
+
+[limits]
+body_bytes = 3000000                          # default
+max_connections = 1000                        # default
+message_text_bytes = 262144                   # default
+message_image_bytes = 2900000                 # default
+message_parts = 1000                          # default
+batch_items = 200                             # default
+prompt_messages = 10000                       # default
+title_characters = 200                        # default
+system_bytes = 65536                          # default
+
+[http]
+header_read_timeout = "30s"                   # default
+body_read_timeout = "20s"                     # default
+shutdown_grace = "10s"                        # default
+
+[sse]
+heartbeat = "3s"                              # manent.toml:3
+
+[store]
+synchronous = "full"                          # default
+readers = 4                                   # default
+group_max_writes = 512                        # default
+group_max_bytes = 8388608                     # default
+queue_max_bytes = 67108864                    # default
+queue_wait = "5s"                             # default
+read_timeout = "10s"                          # default
+lock_wait = "5s"                              # default
+
+# No provider is configured: the built-in demonstration answers.
+"#);
+}
+
+#[test]
+fn what_is_shown_can_be_read_again() {
+    let world = World::new()
+        .config("[[providers]]\nid = \"a\"\nkind = \"openai\"\napi_key_env = \"KEY\"\nmodels = [{ model = \"m\", vision = true }, \"n\"]\n")
+        .variable("KEY", "abc")
+        .variable("MANENT_LISTEN", "127.0.0.1:1");
+    let again = World::new()
+        .config(world.load().show())
+        .variable("KEY", "abc");
+    assert_eq!(again.problems(), "");
+    assert_eq!(
+        format!("{:?}", again.configuration()),
+        format!("{:?}", world.configuration())
+    );
+}
