@@ -1,0 +1,7 @@
+//! The benchmarks.
+
+pub(crate) mod append;
+pub(crate) mod completion;
+pub(crate) mod list;
+pub(crate) mod process;
+pub(crate) mod search;

@@ -1,0 +1,5 @@
+//! Load generators: clients that measure what a server makes them wait for.
+
+pub(crate) mod client;
+pub(crate) mod request;
+pub(crate) mod stream;
