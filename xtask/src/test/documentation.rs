@@ -1,5 +1,6 @@
 //! Step `documentation`: what the documents point at exists, and what the README tells to type works.
 
+mod server_commands;
 mod walk_through;
 
 use std::collections::BTreeSet;
@@ -8,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::command;
-use crate::workspace::Workspace;
+use crate::workspace::{Profile, Workspace};
+use crate::{command, page, run};
 
 pub(super) fn run(workspace: &Workspace) -> Result<()> {
     let root = workspace.root();
@@ -40,6 +41,9 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
         bail!("{}", problems.join("\n"));
     }
     println!("  {} documents", documents.len());
+    page::build(workspace)?;
+    run::build_server(workspace, Profile::Debug)?;
+    server_commands::check(workspace, &documents)?;
     walk_through::run(workspace, "README.md")
 }
 

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::command;
 use crate::workspace::{Profile, Workspace};
-use crate::{command, page, run};
 
 /// The address in the document, which the real one replaces.
 const DOCUMENTED_ADDRESS: &str = "http://127.0.0.1:3080";
@@ -29,6 +29,7 @@ const PROVIDER_VARIABLES: &[&str] = &[
     "OPENAI_BASE_URL",
 ];
 
+/// The binary must be built before.
 pub(super) fn run(workspace: &Workspace, document: &str) -> Result<()> {
     let text = fs::read_to_string(workspace.root().join(document))
         .with_context(|| format!("cannot read {document}"))?;
@@ -36,9 +37,6 @@ pub(super) fn run(workspace: &Workspace, document: &str) -> Result<()> {
     if blocks.is_empty() {
         bail!("{document} has no block that opens with ```sh walk-through");
     }
-    page::build(workspace)?;
-    run::build_server(workspace, Profile::Debug)?;
-
     let folder = workspace.notes().join("walk-through");
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
