@@ -1,2 +1,42 @@
-//! The command line.
-fn main() {}
+//! The command line: it reads arguments and the configuration, starts what was asked for, and turns failures into sentences
+//! and exit codes. Nothing is decided here that a library could decide.
+
+mod arguments;
+mod configuration;
+mod console;
+mod exit;
+mod openapi;
+mod scripted;
+mod serve;
+mod signals;
+mod sources;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command};
+
+fn main() -> ExitCode {
+    // Ends with code 0 for help and version, 2 for wrong usage.
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Command::Serve(options) => serve::run(&options),
+        Command::Config(options) => configuration::run(&options),
+        Command::Scripted(options) => scripted::run(&options),
+        Command::Openapi => openapi::run(),
+        Command::Version => {
+            console::print(&format!("manent {}\n", env!("CARGO_PKG_VERSION")));
+            Ok(())
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if let Some(message) = failure.message() {
+                console::complain(&message);
+            }
+            ExitCode::from(failure.code())
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::config::Config;
+use crate::config::{Config, ProviderConfig};
 use crate::origin::Origin;
 use crate::problem::{InvalidConfig, Problem, Severity};
 
@@ -27,6 +27,11 @@ impl Loaded {
     /// The warnings among the problems.
     pub fn warnings(&self) -> impl Iterator<Item = &Problem> {
         self.of(Severity::Warning)
+    }
+
+    /// The providers, as far as they could be read. What has mistakes may be incomplete.
+    pub fn providers(&self) -> &[ProviderConfig] {
+        &self.config.providers
     }
 
     fn of(&self, severity: Severity) -> impl Iterator<Item = &Problem> {

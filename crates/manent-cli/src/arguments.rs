@@ -1,0 +1,194 @@
+//! The arguments, and the help.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const ABOUT: &str = "Manent, a chat backend that keeps every word";
+
+const LONG_ABOUT: &str = "\
+Manent, a chat backend that keeps every word: one program with its database and its page.
+
+It needs no configuration. Without a model to talk to, a built-in demonstration answers and says how to
+connect one.";
+
+const AFTER_HELP: &str = "\
+Examples:
+  manent serve                                        start, then open http://127.0.0.1:3080
+  ANTHROPIC_API_KEY=… manent serve                    talk to Claude
+  OPENAI_BASE_URL=http://127.0.0.1:11434/v1 manent serve
+                                                      talk to a local model, here by Ollama
+  manent serve --data-dir ./data --listen 127.0.0.1:0 keep the data here, take any free port
+  manent config check                                 explain every mistake of the configuration
+  manent config sample > manent.toml                  begin a configuration file
+
+Configuration, later wins: defaults, the file, variables, flags.
+  file        --config, else MANENT_CONFIG, else ./manent.toml, else the platform's own place
+              (`manent config path` tells)
+  variables   MANENT_LISTEN, MANENT_DATA_DIR, MANENT_LOG, and MANENT_SECTION__KEY for everything else;
+              ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL, OPENAI_API_KEY, OPENAI_BASE_URL
+
+Where the data lies: the data_dir that `manent config show` prints; on Linux ~/.local/share/manent, on
+macOS ~/Library/Application Support/manent. It is one directory with one SQLite database; copy it while
+Manent is stopped, and everything is in the copy.
+
+Exit codes:
+  0  it did what was asked, or was stopped by a signal
+  1  the configuration, or a rules file, has mistakes
+  2  the command line is wrong
+  3  the store cannot be opened
+  4  the address cannot be listened on
+  5  anything else
+  130, 143  ended at once by a second Ctrl-C or SIGTERM";
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "manent",
+    version,
+    about = ABOUT,
+    long_about = LONG_ABOUT,
+    after_long_help = AFTER_HELP,
+    after_help = "`manent --help` has examples, the environment, exit codes and where the data lies.",
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    max_term_width = 104
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start the server with its page
+    ///
+    /// Prints `Manent is ready at http://ADDRESS` on standard output as soon as connections are accepted; logs go to
+    /// standard error. Ctrl-C or SIGTERM lets open requests finish for a bounded time; a second one ends at once.
+    Serve(SettingsOptions),
+    /// Explain the configuration
+    Config(ConfigOptions),
+    /// Play a provider: answer from a rules file over HTTP
+    ///
+    /// For tests and demonstrations with the real adapters against a real socket and no model. Without --rules the
+    /// built-in demonstration answers.
+    Scripted(ScriptedOptions),
+    /// Print the description of the API (`OpenAPI` 3.1, JSON)
+    Openapi,
+    /// Print the version
+    Version,
+}
+
+/// The flags that set something. Every other setting can be set with `--set`.
+#[derive(Debug, Default, Args)]
+pub(crate) struct SettingsOptions {
+    /// Read this configuration file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Accept connections here: a loopback address with a port; port 0 takes a free one [default: 127.0.0.1:3080]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<String>,
+    /// Keep everything in this directory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<String>,
+    /// Log this much: off, error, warn, info, debug, trace, also per module [default: info]
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) log: Option<String>,
+    /// The shape of a line of the log: auto, text or json [default: auto]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) log_format: Option<String>,
+    /// The provider that answers when a request names none
+    #[arg(long, value_name = "ID")]
+    pub(crate) default_provider: Option<String>,
+    /// The model that answers when a request names none
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) default_model: Option<String>,
+    /// Set anything, for example `--set limits.batch_items=50`; may be given several times
+    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_assignment)]
+    pub(crate) set: Vec<(String, String)>,
+}
+
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct ConfigOptions {
+    #[command(subcommand)]
+    pub(crate) command: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Explain every mistake at once; exit code 1 if there is any
+    Check(SettingsOptions),
+    /// Print what holds, each value with where it comes from; keys are masked
+    Show(SettingsOptions),
+    /// Print a commented configuration file with every setting
+    Sample,
+    /// Print which file is read
+    Path(SettingsOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScriptedOptions {
+    /// The rules file; without it the built-in demonstration
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Option<PathBuf>,
+    /// The protocol to speak
+    #[arg(long, value_enum, default_value_t = Format::Both)]
+    pub(crate) format: Format,
+    /// Accept connections here: a loopback address with a port; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:3090")]
+    pub(crate) listen: SocketAddr,
+    /// Answer only requests that carry this key
+    #[arg(long, value_name = "KEY")]
+    pub(crate) require_key: Option<String>,
+}
+
+/// The protocols of the scripted provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Anthropic Messages
+    Anthropic,
+    /// `OpenAI` Chat Completions
+    Openai,
+    /// Both, side by side
+    Both,
+}
+
+fn parse_assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => {
+            Ok((key.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("write KEY=VALUE, for example limits.batch_items=50".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn an_assignment_is_split_at_its_first_equals_sign() {
+        let read = ["a.b=c=d", " a = b ", "a=", "=b", "a"].map(parse_assignment);
+        let pair = |key: &str, value: &str| Ok((key.to_owned(), value.to_owned()));
+        let refused = || Err("write KEY=VALUE, for example limits.batch_items=50".to_owned());
+        assert_eq!(
+            read,
+            [
+                pair("a.b", "c=d"),
+                pair("a", "b"),
+                pair("a", ""),
+                refused(),
+                refused()
+            ]
+        );
+    }
+}

@@ -1,0 +1,130 @@
+//! `manent config …`, and what `serve` shares with it.
+
+use std::path::Path;
+
+use manent_config::{Loaded, ProviderKind, load, locate, sample};
+use manent_scripted::Rules;
+
+use crate::arguments::{ConfigCommand, ConfigOptions, SettingsOptions};
+use crate::exit::Failure;
+use crate::{console, sources};
+
+/// Runs a subcommand.
+pub(crate) fn run(options: &ConfigOptions) -> Result<(), Failure> {
+    match &options.command {
+        ConfigCommand::Check(options) => check(options),
+        ConfigCommand::Show(options) => show(options),
+        ConfigCommand::Sample => {
+            console::print(&sample());
+            Ok(())
+        }
+        ConfigCommand::Path(options) => path(options),
+    }
+}
+
+fn check(options: &SettingsOptions) -> Result<(), Failure> {
+    let loaded = load(&sources::collect(options)?);
+    let warnings: Vec<String> = loaded.warnings().map(ToString::to_string).collect();
+    let mistakes = mistakes(&loaded);
+    let file = match &loaded.file {
+        Some(file) => format!("file: {}", file.display()),
+        None => "no file".to_owned(),
+    };
+    let mut report = match mistakes.len() {
+        0 => format!("The configuration is fine ({file}).\n"),
+        count => format!("The configuration has {} ({file}):\n\n", counted(count)),
+    };
+    for line in mistakes.iter().chain(&warnings) {
+        report.extend(["  ", &line.replace('\n', "\n    "), "\n"]);
+    }
+    console::print(&report);
+    if mistakes.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::ConfigurationReported)
+    }
+}
+
+fn show(options: &SettingsOptions) -> Result<(), Failure> {
+    let loaded = load(&sources::collect(options)?);
+    let file = match &loaded.file {
+        Some(file) => format!("# The configuration, with the file {}.\n\n", file.display()),
+        None => "# The configuration, without a file.\n\n".to_owned(),
+    };
+    console::print(&format!("{file}{}", loaded.show()));
+    refuse_mistakes(&loaded)
+}
+
+fn path(options: &SettingsOptions) -> Result<(), Failure> {
+    let location = locate(&sources::collect(options)?);
+    let text = match location.file {
+        Some(file) if file.exists() => format!("{}\n", file.display()),
+        Some(file) => {
+            return Err(Failure::Configuration(format!(
+                "the configuration file {} does not exist",
+                file.display()
+            )));
+        }
+        None => {
+            let usual: Vec<String> = location
+                .usual
+                .iter()
+                .map(|file| format!("  {}\n", file.display()))
+                .collect();
+            format!(
+                "No configuration file is read. Manent looks for:\n{}",
+                usual.concat()
+            )
+        }
+    };
+    console::print(&text);
+    Ok(())
+}
+
+/// Tells all mistakes as a failure, if there is any.
+pub(crate) fn refuse_mistakes(loaded: &Loaded) -> Result<(), Failure> {
+    let mistakes = mistakes(loaded);
+    if mistakes.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = mistakes
+        .iter()
+        .map(|line| format!("\n  {}", line.replace('\n', "\n    ")))
+        .collect();
+    Err(Failure::Configuration(format!(
+        "the configuration has {}:{}",
+        counted(mistakes.len()),
+        lines.concat()
+    )))
+}
+
+fn counted(mistakes: usize) -> String {
+    match mistakes {
+        1 => "1 mistake".to_owned(),
+        count => format!("{count} mistakes"),
+    }
+}
+
+/// The mistakes of the configuration, and those of the rules files that it names.
+fn mistakes(loaded: &Loaded) -> Vec<String> {
+    let mut mistakes: Vec<String> = loaded.mistakes().map(ToString::to_string).collect();
+    let rules_files = loaded
+        .providers()
+        .iter()
+        .filter(|provider| provider.kind == ProviderKind::Scripted)
+        .filter_map(|provider| provider.rules.as_deref());
+    // A file that cannot be read was told among the others.
+    mistakes.extend(rules_files.filter_map(|path| match read_rules(path) {
+        Ok(Err(error)) => Some(error.to_string()),
+        Ok(Ok(_)) | Err(_) => None,
+    }));
+    mistakes
+}
+
+/// Reads a rules file: the outer error is that of the file, the inner one that of its rules.
+pub(crate) fn read_rules(
+    path: &Path,
+) -> Result<Result<Rules, manent_scripted::RulesError>, std::io::Error> {
+    let text = std::fs::read_to_string(path)?;
+    Ok(Rules::parse(&path.display().to_string(), &text))
+}
