@@ -21,13 +21,8 @@ const START_LIMIT: Duration = Duration::from_mins(1);
 const EXPECTATION: &str = "# → ";
 /// Printed between two blocks, to tell their outputs apart.
 const BORDER: &str = "--- next block ---";
-/// Keys of providers stay out: the document shows the demonstration.
-const PROVIDER_VARIABLES: &[&str] = &[
-    "ANTHROPIC_API_KEY",
-    "ANTHROPIC_BASE_URL",
-    "OPENAI_API_KEY",
-    "OPENAI_BASE_URL",
-];
+/// Variables that configure a server; the document shows one without any.
+const CONFIGURING: &[&str] = &["MANENT_", "ANTHROPIC_", "OPENAI_"];
 
 /// The binary must be built before.
 pub(super) fn run(workspace: &Workspace, document: &str) -> Result<()> {
@@ -108,9 +103,16 @@ impl Server {
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(folder.join("data"));
-        for name in PROVIDER_VARIABLES {
-            command.env_remove(name);
+        for (name, _) in std::env::vars_os() {
+            let configures = name
+                .to_str()
+                .is_some_and(|name| CONFIGURING.iter().any(|prefix| name.starts_with(prefix)));
+            if configures {
+                command.env_remove(name);
+            }
         }
+        // An empty file here keeps the reader's own configuration out.
+        fs::write(folder.join("manent.toml"), "")?;
         let process = started(&mut command)?;
         let mut server = Self {
             process,
