@@ -239,3 +239,6 @@ fn resolve(count: &Count, values: TemplateValues<'_>) -> Result<u64, Failure> {
             retry_after_ms: None,
         })
 }
+
+#[cfg(test)]
+mod tests;

@@ -291,10 +291,13 @@ async fn no_such_path(
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Response<Body> {
-    shared.error(
-        &headers,
-        &not_found(format!("the scripted server has no path {}", uri.path())),
-    )
+    let mut failure = not_found(format!("the scripted server has no path {}", uri.path()));
+    if shared.format_of(&headers) == WireFormat::OpenAi {
+        // There, `not found` means the model.
+        failure.kind = FailureKind::BadRequest;
+        failure.status = Some(404);
+    }
+    shared.error(&headers, &failure)
 }
 
 fn not_found(message: String) -> Failure {

@@ -1,0 +1,13 @@
+//! Both players, from outside: the provider in process and the server over a real socket.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends where something is not as it should be"
+)]
+
+mod anthropic;
+mod client;
+mod openai;
+mod provider;
+mod server;
