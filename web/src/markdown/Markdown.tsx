@@ -1,16 +1,19 @@
 import { useMemo, useState } from 'react';
 import { BlockView } from './BlockView';
 import { GrowingBlocks, splitBlocks } from './blocks';
+import { GrowingContext } from './growingContext';
 
 /** A text in Markdown. While it grows, only the block at its end is drawn again; when it has ended, what is the same stays. */
 export function Markdown({ text, growing = false }: { text: string; growing?: boolean }) {
   const [splitter] = useState(() => new GrowingBlocks());
   const blocks = useMemo(() => (growing ? splitter.update(text) : splitBlocks(text)), [growing, splitter, text]);
   return (
-    <div className={growing ? 'prose growing' : 'prose'} dir="auto">
-      {blocks.map((block) => (
-        <BlockView key={block.key} block={block} />
-      ))}
-    </div>
+    <GrowingContext value={growing}>
+      <div className="prose" dir="auto">
+        {blocks.map((block) => (
+          <BlockView key={block.key} block={block} />
+        ))}
+      </div>
+    </GrowingContext>
   );
 }

@@ -1,15 +1,22 @@
-import { useLayoutEffect, useRef } from 'react';
+import { useContext, useLayoutEffect, useRef } from 'react';
+import { GrowingContext } from './growingContext';
 import { lazyModule } from './lazy';
 
 const mathRenderer = lazyModule(() => import('./mathRenderer'));
 
-/** A formula; its source stands in until the renderer has been loaded. */
+/**
+ * A formula. Its source stands in until the renderer has been loaded, and for what is no formula; while the text grows,
+ * the last state that could be drawn stays instead.
+ */
 export function MathView({ source, display }: { source: string; display: boolean }) {
   const renderer = mathRenderer.use();
+  const growing = useContext(GrowingContext);
   const target = useRef<HTMLSpanElement>(null);
   useLayoutEffect(() => {
-    if (renderer && target.current) renderer.renderMath(source, display, target.current);
-  }, [renderer, source, display]);
+    const element = target.current;
+    if (!renderer || !element || renderer.renderMath(source, display, element)) return;
+    if (!growing || element.childNodes.length === 0) element.textContent = source;
+  }, [renderer, source, display, growing]);
   const className = display ? 'math math-display' : 'math';
   if (!renderer) {
     return (

@@ -205,6 +205,13 @@ export const de: Strings = {
     messages: 'Nachrichten',
     nothing: 'Nichts passt.',
     toggleTheme: 'Zwischen hell und dunkel wechseln',
+    openArchive: 'Archiv zeigen',
+    openTrash: 'Papierkorb zeigen',
+    archiveThis: 'Diese Unterhaltung archivieren',
+    renameThis: 'Diese Unterhaltung umbenennen',
+    pinThis: 'Diese Unterhaltung anheften',
+    unpinThis: 'Diese Unterhaltung lösen',
+    removeThis: 'Diese Unterhaltung löschen',
   },
 
   keys: {

@@ -203,6 +203,13 @@ export const en = {
     messages: 'Messages',
     nothing: 'Nothing fits.',
     toggleTheme: 'Switch between light and dark',
+    openArchive: 'Show the archive',
+    openTrash: 'Show the trash',
+    archiveThis: 'Archive this conversation',
+    renameThis: 'Rename this conversation',
+    pinThis: 'Pin this conversation',
+    unpinThis: 'Unpin this conversation',
+    removeThis: 'Delete this conversation',
   },
 
   keys: {

@@ -4,6 +4,7 @@ import { matchTitle } from '../../core/titleSearch';
 import { useConversationList } from '../../hooks/useConversationList';
 import { useMessageSearch } from '../../hooks/useMessageSearch';
 import { changeSettings, useSettings } from '../../state/settings';
+import { useStore } from '../../state/store';
 import { changeUi } from '../../state/ui';
 import { useStrings } from '../../strings';
 import { archiveConversation, newChat, openConversation, pinConversation, removeConversation } from '../commands';
@@ -136,23 +137,24 @@ function useCommands(): { text: string; run: () => void }[] {
   const texts = useStrings();
   const { conversationId } = useRoute();
   const theme = useSettings((settings) => settings.theme);
+  const pinned = useStore((state) => (conversationId === null ? false : (state.conversations[conversationId]?.pinned ?? false)));
   return useMemo(() => {
     const isDark = theme === 'dark' || (theme === 'system' && matchMedia('(prefers-color-scheme: dark)').matches);
     const open = conversationId === null ? [] : [
-      { text: texts.conversation.rename, run: () => changeUi({ renaming: conversationId, list: 'main', query: '', sheetOpen: true }) },
-      { text: texts.conversation.pin, run: () => pinConversation(conversationId, true) },
-      { text: texts.conversation.archive, run: () => archiveConversation(conversationId, true) },
-      { text: texts.conversation.remove, run: () => removeConversation(conversationId) },
+      { text: texts.palette.renameThis, run: () => changeUi({ renaming: conversationId, list: 'main', query: '', sheetOpen: true }) },
+      { text: pinned ? texts.palette.unpinThis : texts.palette.pinThis, run: () => pinConversation(conversationId, !pinned) },
+      { text: texts.palette.archiveThis, run: () => archiveConversation(conversationId, true) },
+      { text: texts.palette.removeThis, run: () => removeConversation(conversationId) },
     ];
     return [
       { text: texts.sidebar.newChat, run: newChat },
       { text: texts.conversation.settings, run: () => changeUi({ dialog: 'model' }) },
       ...open,
-      { text: texts.sidebar.archive, run: () => changeUi({ list: 'archived', query: '', sheetOpen: true }) },
-      { text: texts.sidebar.trash, run: () => changeUi({ list: 'trash', query: '', sheetOpen: true }) },
+      { text: texts.palette.openArchive, run: () => changeUi({ list: 'archived', query: '', sheetOpen: true }) },
+      { text: texts.palette.openTrash, run: () => changeUi({ list: 'trash', query: '', sheetOpen: true }) },
       { text: texts.palette.toggleTheme, run: () => changeSettings({ theme: isDark ? 'light' : 'dark' }) },
       { text: texts.settings.title, run: () => changeUi({ dialog: 'settings' }) },
       { text: texts.keys.title, run: () => changeUi({ dialog: 'keys' }) },
     ];
-  }, [texts, conversationId, theme]);
+  }, [texts, conversationId, theme, pinned]);
 }

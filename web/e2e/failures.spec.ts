@@ -1,0 +1,84 @@
+import { expect, test } from './support/test.ts';
+
+test('an error in mid-stream keeps what came and says what happened', async ({ chat, page }) => {
+  await chat.open();
+  await chat.ask('fail late');
+  await expect(chat.answers).toContainText('One two three');
+  await expect(chat.answers).toContainText('This answer is not whole: the model provider is overloaded.');
+  const messages = await chat.stored(2);
+  expect(messages[1]).toMatchObject({ status: 'failed' });
+  expect(messages[1]!.content.at(-1)).toMatchObject({ type: 'error', code: 'provider_overloaded' });
+  await page.reload();
+  await expect(chat.answers).toContainText('This answer is not whole: the model provider is overloaded.');
+});
+
+test('an error before the first byte is said in words', async ({ chat }) => {
+  await chat.open();
+  await chat.ask('fail auth');
+  await expect(chat.answers).toContainText('No answer came: the model provider refused the API key.');
+  await expect(chat.answers.getByRole('button', { name: 'Continue' })).toHaveCount(0);
+});
+
+test('an answer at the length limit says so and offers to continue', async ({ chat }) => {
+  await chat.open();
+  await chat.ask('cut');
+  await expect(chat.answers).toContainText('The answer reached its length limit.');
+  await expect(chat.answers.getByRole('button', { name: 'Continue' })).toBeVisible();
+});
+
+test('a stop before the first word leaves the question and a way to ask again', async ({ chat, page }) => {
+  await chat.open();
+  await chat.send('hang early');
+  await expect(chat.stopButton).toBeVisible();
+  await chat.stopButton.click();
+  await expect(page.getByText('You stopped before the answer began.')).toBeVisible();
+  await expect(chat.answers).toHaveCount(0);
+  const messages = await chat.stored(1);
+  expect(messages[0]!.role).toBe('user');
+  await page.reload();
+  await expect(page.getByRole('button', { name: 'Get an answer' })).toBeVisible();
+});
+
+test('with the server away one can go on; back again, everything is stored in order', async ({ chat, page, server }) => {
+  await chat.open();
+  await chat.ask('hello');
+  await chat.stored(2);
+  await server.kill();
+  await chat.send('said while the server was away');
+  await expect(page.getByText('The server cannot be reached. You can go on reading and writing')).toBeVisible();
+  await expect(chat.questions.last()).toContainText('No answer came: the server cannot be reached.');
+  await expect(chat.questions.last()).toContainText('Not saved yet');
+  await expect(page.getByText(/Next try in \d+ second/)).toBeVisible();
+
+  await server.start();
+  await page.getByRole('button', { name: 'Try now' }).click();
+  await expect(page.getByText('The server cannot be reached. You can go on')).toHaveCount(0);
+  const messages = await chat.stored(3);
+  expect(messages[2]!.content[0]!.text).toBe('said while the server was away');
+  await expect(chat.questions.last()).not.toContainText('Not saved yet');
+  await chat.questions.last().getByRole('button', { name: 'Try again' }).click();
+  await chat.ended();
+  await expect(chat.answers.last()).toContainText('You said: said while the server was away');
+  await chat.stored(4);
+});
+
+test('a server that dies in mid-answer leaves the partial answer, and it is stored when the server is back', async ({ chat, page, server }) => {
+  await chat.open();
+  await chat.send('slow 400');
+  await expect.poll(() => chat.answers.last().innerText().then((text) => text.length)).toBeGreaterThan(40);
+  await chat.stored(1);
+  await server.kill();
+  await expect(chat.answers.last()).toContainText('The connection broke, so this answer is not whole.');
+  await server.start();
+  const messages = await chat.stored(2);
+  expect(messages[1]).toMatchObject({ status: 'interrupted', parentId: messages[0]!.id });
+  await page.reload();
+  await expect(chat.answers.last()).toContainText('The connection broke, so this answer is not whole.');
+});
+
+test('a conversation that does not exist is said in words', async ({ page, server, chat }) => {
+  await page.goto(`${server.url}/c/01900000-0000-7000-8000-000000000000`);
+  await expect(page.getByText('This conversation does not exist, or not any more.')).toBeVisible();
+  await page.getByRole('main').getByRole('button', { name: 'New chat' }).click();
+  await expect(chat.composer).toBeVisible();
+});

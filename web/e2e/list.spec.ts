@@ -1,0 +1,113 @@
+import { expect, test } from './support/test.ts';
+
+test('search finds titles at once and messages with the words marked, and leads to them', async ({ chat, page, server }) => {
+  await server.conversation('Plan the garden', 'Which tomatoes are early?', 'The early ones are called Matina.');
+  await server.conversation('Letter to the landlord');
+  await chat.open();
+  await expect(chat.row('Plan the garden')).toBeVisible();
+  const search = page.getByRole('searchbox', { name: 'Search conversations and messages' });
+  await page.getByText('What is on your mind?').click();
+  await page.keyboard.press('/');
+  await search.fill('gard');
+  await expect(page.locator('.search-results .hit-title mark').first()).toHaveText(/gard/i);
+  await search.fill('Matina');
+  const hit = page.locator('.hit', { hasText: 'Matina' });
+  await expect(hit.locator('mark')).toHaveText('Matina');
+  await hit.click();
+  await expect(chat.answers).toContainText('The early ones are called Matina.');
+  await search.press('Escape');
+  await expect(chat.row('Letter to the landlord')).toBeVisible();
+});
+
+test('a title is renamed, also on the server', async ({ chat, page, server }) => {
+  const id = await server.conversation('Old title');
+  await chat.open();
+  await chat.rowAction('Old title', 'Rename');
+  const field = page.getByRole('textbox', { name: 'Title of the conversation' });
+  await expect(field).toBeFocused();
+  await field.fill('New title');
+  await field.press('Enter');
+  await expect(chat.row('New title')).toBeVisible();
+  await expect.poll(async () => (await server.api('GET', `/conversation/${id}`)).title).toBe('New title');
+  expect((await server.api('GET', `/conversation/${id}`)).titleSource).toBe('user');
+});
+
+test('pinned conversations stand on top', async ({ chat, page, server }) => {
+  await server.conversation('The older one');
+  await server.conversation('The newer one');
+  await chat.open();
+  await expect(page.locator('.row').first()).toContainText('The newer one');
+  await chat.rowAction('The older one', 'Pin');
+  await expect(page.getByRole('region', { name: 'Pinned' }).locator('.row')).toHaveText(/The older one/);
+  await expect(page.locator('.row').first()).toContainText('The older one');
+  await page.reload();
+  await expect(page.getByRole('region', { name: 'Pinned' }).locator('.row')).toHaveText(/The older one/);
+});
+
+test('archiving takes out of the list, with undo and an archive', async ({ chat, page, server }) => {
+  await server.conversation('For later');
+  await chat.open();
+  await chat.rowAction('For later', 'Archive');
+  await expect(chat.row('For later')).toHaveCount(0);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(chat.row('For later')).toBeVisible();
+  await chat.rowAction('For later', 'Archive');
+  await expect(chat.row('For later')).toHaveCount(0);
+  await page.getByRole('button', { name: 'Archive', exact: true }).click();
+  await expect(chat.row('For later')).toBeVisible();
+  await chat.rowAction('For later', 'Take out of the archive');
+  await page.getByRole('button', { name: 'Back to the conversations' }).click();
+  await expect(chat.row('For later')).toBeVisible();
+});
+
+test('deleting can be undone from the toast and from the trash', async ({ chat, page, server }) => {
+  const id = await server.conversation('Not needed');
+  await chat.open(`/c/${id}`);
+  await expect(chat.answers).toBeVisible();
+  await chat.rowAction('Not needed', 'Delete');
+  await expect(chat.row('Not needed')).toHaveCount(0);
+  await expect(page.getByText('What is on your mind?')).toBeVisible();
+  await expect.poll(async () => (await server.api('GET', `/conversation/${id}`)).trashedAt).not.toBeNull();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(chat.row('Not needed')).toBeVisible();
+  await expect.poll(async () => (await server.api('GET', `/conversation/${id}`)).trashedAt).toBeNull();
+
+  await chat.rowAction('Not needed', 'Delete');
+  await page.getByRole('button', { name: 'Trash', exact: true }).click();
+  await chat.row('Not needed').getByRole('link').click();
+  await expect(page.getByText('This conversation is in the trash.')).toBeVisible();
+  await page.getByRole('main').getByRole('button', { name: 'Restore' }).click();
+  await expect(page.getByText('This conversation is in the trash.')).toHaveCount(0);
+  await page.getByRole('button', { name: 'Back to the conversations' }).click();
+  await expect(chat.row('Not needed')).toBeVisible();
+});
+
+test('a long list loads on while it is scrolled', async ({ chat, page, server }) => {
+  for (let index = 0; index < 75; index += 1) await server.conversation(`Conversation ${index}`);
+  await chat.open();
+  await expect(chat.row('Conversation 74')).toBeVisible();
+  await expect(page.getByText('Conversation 2', { exact: true })).toHaveCount(0);
+  await page.getByRole('button', { name: 'Show more' }).scrollIntoViewIfNeeded();
+  await expect(page.getByText('Conversation 2', { exact: true })).toBeAttached();
+});
+
+test('a long conversation opens at its end and loads older messages on the way up', async ({ chat, page, server }) => {
+  const { id } = await server.api<{ id: string }>('POST', '/conversation/create', { title: 'Long' });
+  for (let batch = 0; batch < 5; batch += 1) {
+    await server.api('POST', '/message/append', {
+      messages: Array.from({ length: 100 }, (_, index) => ({ conversationId: id, role: index % 2 ? 'assistant' : 'user', content: `Message ${batch * 100 + index}` })),
+    });
+  }
+  await chat.open(`/c/${id}`);
+  await expect(page.getByText('Message 499', { exact: true })).toBeInViewport();
+  expect(await page.locator('article').count()).toBeLessThan(60);
+  await chat.scroller.focus();
+  await expect
+    .poll(async () => {
+      await page.keyboard.press('Home');
+      return page.getByText('Message 0', { exact: true }).isVisible();
+    })
+    .toBe(true);
+  await page.getByRole('button', { name: 'Go to the end' }).click();
+  await expect(page.getByText('Message 499', { exact: true })).toBeInViewport();
+});

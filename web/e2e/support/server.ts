@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const WEB = resolve(import.meta.dirname, '../..');
+const BINARY = process.env.MANENT_BIN || process.env.MANENT_BINARY || resolve(WEB, '../target/debug/manent');
+const RULES = resolve(WEB, '../crates/manent-scripted/rules/test.toml');
+const START_LIMIT_MS = 20_000;
+
+/** The real server on its own data directory, answering from the test rules. */
+export class Server {
+  url = '';
+  private process: ChildProcess | null = null;
+  private readonly directory: string;
+  private log = '';
+
+  private constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  static async create(): Promise<Server> {
+    const directory = await mkdtemp(join(tmpdir(), 'manent-e2e-'));
+    await writeFile(join(directory, 'manent.toml'), `[[providers]]\nid = "scripted"\nkind = "scripted"\nrules = ${JSON.stringify(RULES)}\n`);
+    const server = new Server(directory);
+    await server.start();
+    return server;
+  }
+
+  /** Starts the server, after the first time at the address that it had before. */
+  async start(): Promise<void> {
+    const listen = this.url === '' ? '127.0.0.1:0' : new URL(this.url).host;
+    const child = spawn(BINARY, ['serve', '--listen', listen, '--data-dir', join(this.directory, 'data'), '--config', join(this.directory, 'manent.toml')], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: withoutKeys(process.env),
+    });
+    this.process = child;
+    child.stderr.on('data', (chunk: Buffer) => {
+      this.log += chunk.toString();
+    });
+    this.url = await new Promise<string>((resolvePromise, reject) => {
+      const timer = setTimeout(() => reject(new Error(`the server did not become ready:\n${this.log}`)), START_LIMIT_MS);
+      const fail = (reason: string) => {
+        clearTimeout(timer);
+        reject(new Error(`${reason}\n${this.log}`));
+      };
+      child.once('error', (error) => fail(`${BINARY}: ${error.message}`));
+      child.once('exit', (code) => fail(`the server ended with ${code}`));
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        const match = /Manent is ready at (http:\/\/\S+)/.exec(line);
+        if (!match) return;
+        clearTimeout(timer);
+        child.removeAllListeners('exit');
+        resolvePromise(match[1]!.replace(/\/$/, ''));
+      });
+    });
+  }
+
+  /** Ends the process at once, as a crash would. */
+  async kill(): Promise<void> {
+    const child = this.process;
+    this.process = null;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolvePromise) => child.once('exit', resolvePromise));
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  async dispose(): Promise<void> {
+    await this.kill();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** Calls the API and gives the JSON of a good answer. */
+  async api<T = any>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await fetch(this.url + path, {
+      method,
+      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  }
+
+  /** Puts a conversation with one turn into the store. */
+  async conversation(title: string, question = 'A question', answer = 'An answer.'): Promise<string> {
+    const { id } = await this.api<{ id: string }>('POST', '/conversation/create', { title });
+    await this.api('POST', '/message/append', {
+      messages: [
+        { conversationId: id, role: 'user', content: question },
+        { conversationId: id, role: 'assistant', content: answer },
+      ],
+    });
+    return id;
+  }
+
+  async messages(conversationId: string): Promise<StoredMessage[]> {
+    return (await this.api<{ messages: StoredMessage[] }>('GET', `/conversation/${conversationId}/messages?limit=200`)).messages;
+  }
+}
+
+export interface StoredMessage {
+  id: string;
+  parentId: string | null;
+  seq: number;
+  role: string;
+  status: string;
+  content: { type: string; text?: string; code?: string; mediaType?: string }[];
+  model?: string;
+}
+
+/** A developer's own keys and settings must not reach the tests' server. */
+function withoutKeys(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(MANENT|ANTHROPIC|OPENAI)_/.test(name)));
+}
