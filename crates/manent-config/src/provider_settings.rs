@@ -246,11 +246,12 @@ pub(crate) fn default_title_model(kind: ProviderKind) -> Option<&'static str> {
     }
 }
 
-/// Whether a setting means anything for a kind.
+/// Whether a setting means anything for a kind. A scripted provider's models stand in its rules.
 pub(crate) fn applies_to(key: &str, kind: ProviderKind) -> bool {
     let needed = match key {
-        "base_url" | "api_key" | "api_key_env" | "api_key_file" | "headers" | "fetch_models"
-        | "connect_timeout" | "first_byte_timeout" | "silence_timeout" | "retries" => For::Http,
+        "base_url" | "api_key" | "api_key_env" | "api_key_file" | "models" | "fetch_models"
+        | "title_model" | "limit_to_listed" | "headers" | "connect_timeout"
+        | "first_byte_timeout" | "retries" => For::Http,
         "rules" => For::Scripted,
         _ => For::Any,
     };

@@ -18,7 +18,8 @@ pub struct ProviderConfig {
     pub base_url: String,
     /// Its key.
     pub api_key: Option<SecretString>,
-    /// The models to offer, the default first. May be empty when [`Self::fetch_models`] is set.
+    /// The models to offer, the default first. May be empty when [`Self::fetch_models`] is set; empty for `scripted`, whose
+    /// rules say what there is.
     pub models: Vec<ModelConfig>,
     /// Whether to ask the provider for its models and to offer those too.
     pub fetch_models: bool,

@@ -221,7 +221,7 @@ impl Builder<'_> {
         if !provider.limit_to_listed {
             return;
         }
-        if provider.models.is_empty() && provider.kind != ProviderKind::Scripted {
+        if provider.models.is_empty() {
             let message = format!(
                 "`{}.limit_to_listed` leaves nothing to ask for; list `models`",
                 self.label

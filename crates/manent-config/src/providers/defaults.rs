@@ -1,6 +1,6 @@
 //! `default_provider` and `default_model`: they move to the front, so that nobody else has to know of them.
 
-use crate::config::{Config, ModelConfig};
+use crate::config::{Config, ModelConfig, ProviderKind};
 use crate::origin::Origin;
 use crate::problem::Problem;
 use crate::suggestion::did_you_mean;
@@ -61,6 +61,15 @@ fn put_model_first(config: &mut Config, model: &str, origin: Origin) -> Option<P
             format!("`default_model` is {model:?}, but no provider is configured"),
         ));
     };
+    if provider.kind == ProviderKind::Scripted {
+        return Some(Problem::warning(
+            origin,
+            format!(
+                "`default_model` changes nothing for the scripted provider {}, whose rules list its models",
+                provider.id
+            ),
+        ));
+    }
     match provider
         .models
         .iter()

@@ -29,18 +29,18 @@ fn a_key_in_the_environment_is_enough() {
     assert!(!config.is_demo());
     assert_eq!(key(&config, 0), Some("key-1"));
     insta::assert_snapshot!(world.shown().split_once("[[providers]]").unwrap().1, @r#"
-id = "anthropic"                              # ANTHROPIC_API_KEY
-kind = "anthropic"                            # ANTHROPIC_API_KEY
-base_url = "https://api.anthropic.com"        # default
-api_key = "********"                          # ANTHROPIC_API_KEY
+id = "anthropic"  # ANTHROPIC_API_KEY
+kind = "anthropic"  # ANTHROPIC_API_KEY
+base_url = "https://api.anthropic.com"  # default
+api_key = "********"  # ANTHROPIC_API_KEY
 models = [{ model = "claude-sonnet-5-5", name = "Claude Sonnet 5.5", vision = true, reasoning = true, context_window = 1000000 }, { model = "claude-opus-5-5", name = "Claude Opus 5.5", vision = true, reasoning = true, context_window = 1000000 }, { model = "claude-haiku-5-5", name = "Claude Haiku 5.5", vision = true, reasoning = true, context_window = 1000000 }]  # default
-fetch_models = true                           # default
-title_model = "claude-haiku-5-5"              # default
-limit_to_listed = false                       # default
-connect_timeout = "10s"                       # default
-first_byte_timeout = "2m"                     # default
-silence_timeout = "1m"                        # default
-retries = 2                                   # default
+fetch_models = true  # default
+title_model = "claude-haiku-5-5"  # default
+limit_to_listed = false  # default
+connect_timeout = "10s"  # default
+first_byte_timeout = "2m"  # default
+silence_timeout = "1m"  # default
+retries = 2  # default
 "#);
 }
 
@@ -167,8 +167,8 @@ fn keys_come_from_files_and_variables() {
 fn defaults_move_to_the_front() {
     let world = || {
         World::new().config(
-            "[[providers]]\nid = \"a\"\nkind = \"scripted\"\nmodels = [\"a1\", \"a2\"]\n\
-             [[providers]]\nid = \"b\"\nkind = \"scripted\"\nmodels = [\"b1\", \"b2\"]\n",
+            "[[providers]]\nid = \"a\"\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:1/v1\"\nmodels = [\"a1\", \"a2\"]\n\
+             [[providers]]\nid = \"b\"\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:1/v1\"\nmodels = [\"b1\", \"b2\"]\n",
         )
     };
     let by_provider = world().variable("MANENT_DEFAULT_PROVIDER", "b");
@@ -231,6 +231,28 @@ fn defaults_move_to_the_front() {
 }
 
 #[test]
+fn a_scripted_provider_reads_its_rules_and_nothing_else() {
+    let world = World::new()
+        .config("[[providers]]\nid = \"play\"\nkind = \"scripted\"\nrules = \"rules.toml\"\nsilence_timeout = \"5s\"\n")
+        .file("rules.toml", "");
+    assert_eq!(
+        world.configuration().providers[0].rules,
+        Some(world.path("work/rules.toml"))
+    );
+    insta::assert_snapshot!(world.shown().split_once("[[providers]]").unwrap().1, @r#"
+id = "play"  # manent.toml:2
+kind = "scripted"  # manent.toml:3
+silence_timeout = "5s"  # manent.toml:5
+rules = "/test/work/rules.toml"  # manent.toml:4
+"#);
+    let with_model = world.variable("MANENT_DEFAULT_MODEL", "m");
+    insta::assert_snapshot!(with_model.problems(), @"MANENT_DEFAULT_MODEL: warning: `default_model` changes nothing for the scripted provider play, whose rules list its models");
+    let without_file = World::new()
+        .config("[[providers]]\nid = \"play\"\nkind = \"scripted\"\nrules = \"rules.toml\"\n");
+    insta::assert_snapshot!(without_file.problems(), @"manent.toml:4: `providers.play.rules` names /test/work/rules.toml, which cannot be read: No such file or directory (os error 2)");
+}
+
+#[test]
 fn reports_every_mistake_of_every_provider() {
     let world = World::new()
         .config(
@@ -251,7 +273,7 @@ headers = { "x-a" = 1, "b c" = "d" }
 id = "a"
 kind = "scripted"
 base_url = "https://example.org"
-rules = "rules.toml"
+models = ["m"]
 [[providers]]
 id = "keyless"
 kind = "anthropic"
@@ -298,7 +320,7 @@ manent.toml:13: `providers.a.headers.x-a` must be text
 manent.toml:13: `providers.a.headers.b c` is no name that a header can have
 manent.toml:14: a second provider has the id `a` of the one at manent.toml:6; ids are unique
 manent.toml:17: `providers.a.base_url` means nothing for a provider of the kind scripted; remove it
-manent.toml:18: `providers.a.rules` names /test/work/rules.toml, which cannot be read: No such file or directory (os error 2)
+manent.toml:18: `providers.a.models` means nothing for a provider of the kind scripted; remove it
 manent.toml:19: `providers.keyless` has no key; give it by `api_key_env`, `api_key_file` or `api_key`
 manent.toml:26: `providers.twice` has both `api_key` and `api_key_env`; keep one of them
 manent.toml:33: `providers.limited.title_model` is "t", which `models` does not list while `limit_to_listed` is true

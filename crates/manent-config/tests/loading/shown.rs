@@ -7,43 +7,43 @@ fn shows_every_value_with_its_origin() {
         .variable("MANENT_LOG", "debug")
         .flag("--data-dir", "data_dir", "/there");
     insta::assert_snapshot!(world.shown(), @r#"
-listen = "127.0.0.1:1"                        # manent.toml:1
-data_dir = "/there"                           # --data-dir
-providers_from_environment = true             # default
-demo = true                                   # default
+listen = "127.0.0.1:1"  # manent.toml:1
+data_dir = "/there"  # --data-dir
+providers_from_environment = true  # default
+demo = true  # default
 
 [log]
-filter = "debug"                              # MANENT_LOG
-format = "auto"                               # default
+filter = "debug"  # MANENT_LOG
+format = "auto"  # default
 
 [limits]
-body_bytes = 3000000                          # default
-max_connections = 1000                        # default
-message_text_bytes = 262144                   # default
-message_image_bytes = 2900000                 # default
-message_parts = 1000                          # default
-batch_items = 200                             # default
-prompt_messages = 10000                       # default
-title_characters = 200                        # default
-system_bytes = 65536                          # default
+body_bytes = 3000000  # default
+max_connections = 1000  # default
+message_text_bytes = 262144  # default
+message_image_bytes = 2900000  # default
+message_parts = 1000  # default
+batch_items = 200  # default
+prompt_messages = 10000  # default
+title_characters = 200  # default
+system_bytes = 65536  # default
 
 [http]
-header_read_timeout = "30s"                   # default
-body_read_timeout = "20s"                     # default
-shutdown_grace = "10s"                        # default
+header_read_timeout = "30s"  # default
+body_read_timeout = "20s"  # default
+shutdown_grace = "10s"  # default
 
 [sse]
-heartbeat = "3s"                              # manent.toml:3
+heartbeat = "3s"  # manent.toml:3
 
 [store]
-synchronous = "full"                          # default
-readers = 4                                   # default
-group_max_writes = 512                        # default
-group_max_bytes = 8388608                     # default
-queue_max_bytes = 67108864                    # default
-queue_wait = "5s"                             # default
-read_timeout = "10s"                          # default
-lock_wait = "5s"                              # default
+synchronous = "full"  # default
+readers = 4  # default
+group_max_writes = 512  # default
+group_max_bytes = 8388608  # default
+queue_max_bytes = 67108864  # default
+queue_wait = "5s"  # default
+read_timeout = "10s"  # default
+lock_wait = "5s"  # default
 
 # No provider is configured: the built-in demonstration answers.
 "#);

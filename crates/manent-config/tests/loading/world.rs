@@ -99,8 +99,14 @@ impl World {
         self.neutral(&lines.join("\n"))
     }
 
+    /// What is shown, without the column in which origins stand: it depends on the length of paths.
     pub(crate) fn shown(&self) -> String {
-        self.neutral(&self.load().show())
+        let shown = self.neutral(&self.load().show());
+        let lines = shown.lines().map(|line| match line.split_once("  # ") {
+            Some((value, origin)) => format!("{}  # {origin}\n", value.trim_end()),
+            None => format!("{line}\n"),
+        });
+        lines.collect()
     }
 
     fn neutral(&self, text: &str) -> String {
