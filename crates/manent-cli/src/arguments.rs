@@ -74,7 +74,7 @@ pub(crate) enum Command {
     /// For tests and demonstrations with the real adapters against a real socket and no model. Without --rules the
     /// built-in demonstration answers.
     Scripted(ScriptedOptions),
-    /// Print the description of the API (`OpenAPI` 3.1, JSON)
+    /// Print the description of the API (OpenAPI 3.1, JSON)
     Openapi,
     /// Print the version
     Version,
@@ -149,7 +149,7 @@ pub(crate) struct ScriptedOptions {
 pub(crate) enum Format {
     /// Anthropic Messages
     Anthropic,
-    /// `OpenAI` Chat Completions
+    /// OpenAI Chat Completions
     Openai,
     /// Both, side by side
     Both,

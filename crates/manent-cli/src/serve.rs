@@ -43,9 +43,8 @@ fn into_config(loaded: Loaded) -> Result<Config, Failure> {
 fn start_logging(log: &LogConfig) -> Result<(), Failure> {
     let format = match log.format {
         LogFormat::Text => telemetry::LogFormat::Text,
-        LogFormat::Json => telemetry::LogFormat::Json,
         LogFormat::Auto if std::io::stderr().is_terminal() => telemetry::LogFormat::Text,
-        LogFormat::Auto => telemetry::LogFormat::Json,
+        LogFormat::Auto | LogFormat::Json => telemetry::LogFormat::Json,
     };
     telemetry::init_logging(&log.filter, format)
         .map_err(|error| Failure::Configuration(error.to_string()))
