@@ -13,7 +13,7 @@ const MAX_MODELS: usize = 1_000;
 /// Longer ids are not offered.
 const MAX_ID_BYTES: usize = 200;
 
-/// The configured models, or, when none are, those that the endpoint told.
+/// The configured models, and after them those that the endpoint told.
 #[derive(Debug)]
 pub(crate) struct Models {
     provider: String,
@@ -39,14 +39,16 @@ impl Models {
 
     /// What to offer now.
     pub(crate) fn offered(&self) -> Vec<ModelDescription> {
-        if self.configured.is_empty() {
-            self.fetched
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone()
-        } else {
-            self.configured.clone()
-        }
+        let fetched = self.fetched.read().unwrap_or_else(PoisonError::into_inner);
+        let is_configured = |model: &str| self.configured.iter().any(|known| known.model == model);
+        let mut offered = self.configured.clone();
+        offered.extend(
+            fetched
+                .iter()
+                .filter(|model| !is_configured(&model.model))
+                .cloned(),
+        );
+        offered
     }
 
     /// Whether the endpoint has to be asked.
@@ -240,15 +242,26 @@ mod tests {
     }
 
     #[test]
-    fn prefers_what_is_configured() {
+    fn offers_what_is_configured_before_what_was_fetched() {
         let mut config = ProviderConfig::new("here", ProviderKind::Anthropic, "http://localhost");
         config.models = vec![ModelEntry {
             model: "mine".to_owned(),
             ..ModelEntry::default()
         }];
+        config.models[0].vision = Some(true);
         let models = Models::new(&config);
-        models.take_list(br#"{"data":[{"id":"theirs"}]}"#).unwrap();
-        assert_eq!(models.offered()[0].model, "mine");
         assert!(!models.are_needed());
+        models
+            .take_list(br#"{"data":[{"id":"theirs"},{"id":"mine"}]}"#)
+            .unwrap();
+        let offered: Vec<_> = models
+            .offered()
+            .into_iter()
+            .map(|model| (model.model, model.vision))
+            .collect();
+        assert_eq!(
+            offered,
+            [("mine".to_owned(), Some(true)), ("theirs".to_owned(), None)]
+        );
     }
 }

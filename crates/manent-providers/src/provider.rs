@@ -20,8 +20,8 @@ pub trait HttpProvider: CompletionProvider {
     /// Whether no models are configured and none were fetched, so that [`Self::fetch_models`] should be called.
     fn needs_models(&self) -> bool;
 
-    /// Asks the endpoint for its models, one bounded call without repetition. From then on they are offered, unless some
-    /// are configured.
+    /// Asks the endpoint for its models, one bounded call without repetition. From then on they are offered, after those
+    /// that are configured.
     ///
     /// # Errors
     /// As with a generation before its first byte.

@@ -1,7 +1,7 @@
 //! The body of a Chat Completions request.
 
 use manent_domain::completion::{PromptMessage, ProviderRequest};
-use manent_types::{Part, ReasoningEffort, Role, text_of};
+use manent_types::{Part, ReasoningEffort, Role};
 use serde::Serialize;
 
 use crate::image::{ImageSource, image_source};
@@ -176,6 +176,15 @@ fn push_messages<'request>(
             }
         }
     }
+}
+
+/// The words of a message, blank parts left out.
+fn text_of(parts: &[Part]) -> String {
+    let texts = parts.iter().filter_map(|part| match part {
+        Part::Text { text } if !text.trim().is_empty() => Some(text.as_str()),
+        _ => None,
+    });
+    texts.collect::<Vec<_>>().join("\n")
 }
 
 fn user_content(parts: &[Part], text: String) -> Option<WireContent<'_>> {
