@@ -29,7 +29,8 @@ pub enum LoggingError {
 /// # Errors
 /// A filter that cannot be read, or a second call.
 pub fn init_logging(filter: &str, format: LogFormat) -> Result<(), LoggingError> {
-    let filter = EnvFilter::try_new(filter)?;
+    // The migrations' library speaks through `log`, with paths of the machine that built it.
+    let filter = EnvFilter::try_new(format!("rusqlite_migration=warn,{filter}"))?;
     let registry = tracing_subscriber::registry().with(filter);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let outcome = match format {
