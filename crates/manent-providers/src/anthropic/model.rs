@@ -1,8 +1,9 @@
 //! What Claude's generations take and refuse.
 //!
-//! Facts of the API, by version: from 4.7 on, thinking has no fixed budget (`enabled` is refused, `adaptive` with an effort
-//! takes its place) and `temperature` and `top_p` are refused; from 4.1 on, only one of those two is taken. A name without a
-//! readable version belongs to another maker behind the same format: it gets what was asked for.
+//! Facts of the API, by version: from 4.1 on, only one of `temperature` and `top_p` is taken; from 4.7 on, neither is, and
+//! thinking has no fixed budget (`enabled` is refused, `adaptive` with an effort takes its place); from 5 on, models think
+//! without being asked, and some families cannot be told not to. A name without a readable version belongs to another maker
+//! behind the same format: it gets what was asked for.
 
 /// Answers are cut here when the client does not say where; the API wants a figure.
 const DEFAULT_MAX_TOKENS: u32 = 8_192;
@@ -12,6 +13,8 @@ const DEFAULT_MAX_TOKENS: u32 = 8_192;
 pub(crate) struct ModelTraits {
     /// Major and minor.
     version: Option<(u32, u32)>,
+    /// Refuses to be told not to think.
+    always_thinks: bool,
 }
 
 impl ModelTraits {
@@ -26,12 +29,27 @@ impl ModelTraits {
             let major = numbers.next()?;
             Some((major, numbers.next().unwrap_or(0)))
         });
-        Self { version }
+        Self {
+            version,
+            always_thinks: ["fable", "mythos"]
+                .iter()
+                .any(|family| model.contains(family)),
+        }
     }
 
     /// Whether thinking is steered by an effort instead of a budget.
     pub(crate) fn thinks_adaptively(self) -> bool {
         self.is_at_least(4, 7)
+    }
+
+    /// Whether it thinks without being asked.
+    pub(crate) fn thinks_by_itself(self) -> bool {
+        self.is_at_least(5, 0)
+    }
+
+    /// Whether it can be told not to think.
+    pub(crate) fn can_leave_thinking(self) -> bool {
+        !self.always_thinks
     }
 
     /// Whether `temperature` and `top_p` are taken.

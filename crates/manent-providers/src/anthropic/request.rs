@@ -80,6 +80,14 @@ enum WireImage<'request> {
 enum WireThinking {
     Enabled { budget_tokens: u32 },
     Adaptive { display: &'static str },
+    Disabled,
+}
+
+impl WireThinking {
+    /// Without a display, these models keep their reasoning to themselves.
+    const ADAPTIVE: Self = Self::Adaptive {
+        display: "summarized",
+    };
 }
 
 #[derive(Serialize)]
@@ -162,13 +170,25 @@ fn thinking(
             4_096..16_384 => "medium",
             16_384.. => "high",
         },
-        (None, None) => return (None, None),
+        (None, None) => return (unasked_thinking(settings, traits), None),
     };
-    // Without a display, these models keep their reasoning to themselves.
-    let adaptive = WireThinking::Adaptive {
-        display: "summarized",
-    };
-    (Some(adaptive), Some(WireOutputConfig { effort }))
+    (
+        Some(WireThinking::ADAPTIVE),
+        Some(WireOutputConfig { effort }),
+    )
+}
+
+/// What to say of thinking to a model that thinks by itself.
+fn unasked_thinking(settings: &ModelSettings, traits: ModelTraits) -> Option<WireThinking> {
+    if !traits.thinks_by_itself() {
+        return None;
+    }
+    // Thinking counts against the limit: below this, a title for one, it would leave nothing for the answer.
+    let is_short = settings.max_tokens.is_some_and(|limit| limit < 1_024);
+    if is_short && traits.can_leave_thinking() {
+        return Some(WireThinking::Disabled);
+    }
+    Some(WireThinking::ADAPTIVE)
 }
 
 fn system(settings: &ModelSettings, messages: &[PromptMessage]) -> Option<String> {

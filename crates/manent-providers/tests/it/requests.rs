@@ -271,6 +271,10 @@ async fn asks_each_claude_for_thinking_in_its_way() {
         thinking: None,
         ..thinking(2048)
     };
+    let short = ModelSettings {
+        max_tokens: Some(30),
+        ..ModelSettings::default()
+    };
     let adaptive = json!({"type": "adaptive", "display": "summarized"});
     let enabled = json!({"type": "enabled", "budget_tokens": 2048});
     for (model, settings, expected) in [
@@ -316,8 +320,19 @@ async fn asks_each_claude_for_thinking_in_its_way() {
             "claude-opus-5",
             effort,
             [
-                adaptive,
+                adaptive.clone(),
                 json!({"effort": "medium"}),
+                json!(32_000),
+                Value::Null,
+                Value::Null,
+            ],
+        ),
+        (
+            "claude-opus-4-8",
+            sampling.clone(),
+            [
+                Value::Null,
+                Value::Null,
                 json!(32_000),
                 Value::Null,
                 Value::Null,
@@ -327,9 +342,31 @@ async fn asks_each_claude_for_thinking_in_its_way() {
             "claude-opus-5",
             sampling.clone(),
             [
-                Value::Null,
+                adaptive.clone(),
                 Value::Null,
                 json!(32_000),
+                Value::Null,
+                Value::Null,
+            ],
+        ),
+        (
+            "claude-sonnet-5",
+            short.clone(),
+            [
+                json!({"type": "disabled"}),
+                Value::Null,
+                json!(30),
+                Value::Null,
+                Value::Null,
+            ],
+        ),
+        (
+            "claude-fable-5",
+            short,
+            [
+                adaptive.clone(),
+                Value::Null,
+                json!(30),
                 Value::Null,
                 Value::Null,
             ],
