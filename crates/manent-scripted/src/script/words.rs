@@ -1,7 +1,7 @@
 //! Generated text: always the same words in the same order, one token each.
 
-/// One word: first of a paragraph, in a sentence, at its end, at the end of a paragraph.
-type Forms = [&'static str; 4];
+/// One word: first of a paragraph, in a sentence, at its end, at the end of a paragraph, first of a sentence.
+type Forms = [&'static str; 5];
 
 macro_rules! forms {
     ($first:literal, $rest:literal) => {
@@ -10,6 +10,7 @@ macro_rules! forms {
             concat!(" ", $rest),
             concat!(" ", $rest, "."),
             concat!(" ", $rest, ".\n\n"),
+            concat!(" ", $first),
         ]
     };
 }
@@ -47,6 +48,8 @@ pub(crate) fn token(number: u64) -> &'static str {
         3
     } else if (number + 1).is_multiple_of(SENTENCE) {
         2
+    } else if number.is_multiple_of(SENTENCE) {
+        4
     } else {
         1
     };
@@ -66,7 +69,7 @@ mod tests {
         let text: String = (0..97).map(token).collect();
         assert!(
             text.starts_with(
-                "Rain falls over the old harbour while every boat keeps its own. lantern and"
+                "Rain falls over the old harbour while every boat keeps its own. Lantern and"
             ),
             "{text}"
         );

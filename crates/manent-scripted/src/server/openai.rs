@@ -278,7 +278,12 @@ fn whole_message(plan: &Plan, answer: &Answered, context: Context) -> String {
             )),
         }
     }
-    let told = text.as_deref().map_or_else(|| "null".to_owned(), quoted);
+    let told = match text.as_deref() {
+        // Beside tool calls the field is empty in another way than without them.
+        None if calls.is_empty() => quoted(""),
+        None => "null".to_owned(),
+        Some(text) => quoted(text),
+    };
     let (said, refusal) = if plan.is_refusal {
         ("null".to_owned(), told)
     } else {
