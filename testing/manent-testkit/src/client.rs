@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use serde_json::Value;
 
+use crate::events::EventReader;
+
 /// What the server answered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
@@ -102,6 +104,15 @@ impl Client {
             serde_json::from_slice(&bytes).unwrap_or_else(|_| text())
         };
         Ok(Answer { status, body })
+    }
+
+    /// Starts a generation and reads its events as they come.
+    ///
+    /// # Errors
+    /// When there is no answer, or one that is no stream of events.
+    pub async fn generate(&self, body: &Value) -> anyhow::Result<EventReader> {
+        let request = self.http.post(self.url("/completion/generate")).json(body);
+        EventReader::new(request.send().await?)
     }
 
     /// All messages of a conversation, oldest first, over as many pages as there are.

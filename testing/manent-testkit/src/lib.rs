@@ -5,12 +5,16 @@
 #![warn(missing_docs)]
 
 mod client;
+mod events;
 mod in_process;
 mod process;
+mod raw;
 
 pub use client::{Answer, Client};
+pub use events::{Block, Event, EventReader};
 pub use in_process::TestServer;
 pub use process::ServerProcess;
+pub use raw::{RawAnswer, RawConnection};
 
 /// A new id of version 7, as clients mint them.
 #[expect(
