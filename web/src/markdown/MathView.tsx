@@ -1,8 +1,6 @@
 import { useContext, useLayoutEffect, useRef } from 'react';
 import { GrowingContext } from './growingContext';
-import { lazyModule } from './lazy';
-
-const mathRenderer = lazyModule(() => import('./mathRenderer'));
+import { mathRenderer } from './lazyMath';
 
 /**
  * A formula. Its source stands in until the renderer has been loaded, and for what is no formula; while the text grows,

@@ -1,8 +1,10 @@
 import { ArrowDown } from 'lucide-react';
-import { useCallback, useEffect, useLayoutEffect, useRef } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { Virtualizer, type VirtualizerHandle } from 'virtua';
 import type { PathItem } from '../../core/messageTree';
+import { textOf } from '../../core/messages';
 import { useFollowEnd } from '../../hooks/useFollowEnd';
+import { mathRenderer, mayHoldMath } from '../../markdown/lazyMath';
 import { conversationService, messageService } from '../../services/services';
 import { type Thread, useStore } from '../../state/store';
 import { useUi } from '../../state/ui';
@@ -11,6 +13,10 @@ import { MessageRow } from './MessageRow';
 
 /** How near to the beginning of what is loaded the view may come before older messages are read, in pixels. */
 const LOAD_OLDER_PX = 1_200;
+
+/** How many messages at the end are looked at for formulas, and how long these are waited for, in milliseconds. */
+const SETTLE_MESSAGES = 6;
+const SETTLE_LIMIT_MS = 400;
 
 interface Properties {
   conversationId: string;
@@ -56,11 +62,12 @@ export function MessageList({ conversationId, path, thread, targetMessageId }: P
   // A short page has no room to scroll: fill the view first.
   useEffect(loadOlderIfNear, [loadOlderIfNear, path.length]);
 
+  const settled = useSettled(path, targetMessageId === null ? toEnd : null);
   const editingIndex = path.findIndex((item) => item.message.id === editing);
   return (
     <div className="scroller-frame">
       <div className="scroller" ref={scroller} tabIndex={0} role="region" aria-label={texts.thread.label} onScroll={loadOlderIfNear}>
-        <div className="thread" ref={content}>
+        <div className="thread" ref={content} data-settling={!settled || undefined}>
           <Virtualizer
             ref={list}
             scrollRef={scroller}
@@ -96,6 +103,36 @@ export function MessageList({ conversationId, path, thread, targetMessageId }: P
       )}
     </div>
   );
+}
+
+/**
+ * False until the list has found its place. It is hidden that long, a few frames, so that nobody sees messages being measured and
+ * moved; formulas at the end are waited for a little, because they change heights.
+ */
+function useSettled(path: readonly PathItem[], toEnd: (() => void) | null): boolean {
+  const [settled, setSettled] = useState(false);
+  const opened = useRef({ path, toEnd });
+  useEffect(() => {
+    let frame = 0;
+    const { path: shown, toEnd: goToEnd } = opened.current;
+    const needsMath = shown.slice(-SETTLE_MESSAGES).some((item) => mayHoldMath(textOf(item.message.content)));
+    const waitLimit = new Promise<void>((resolve) => setTimeout(resolve, SETTLE_LIMIT_MS));
+    let cancelled = false;
+    void Promise.race([needsMath ? mathRenderer.load() : Promise.resolve(), waitLimit]).then(() => {
+      const step = (left: number) => {
+        if (cancelled) return;
+        goToEnd?.();
+        if (left === 0) setSettled(true);
+        else frame = requestAnimationFrame(() => step(left - 1));
+      };
+      step(2);
+    });
+    return () => {
+      cancelled = true;
+      cancelAnimationFrame(frame);
+    };
+  }, []);
+  return settled;
 }
 
 /** True for the one drawing in which older messages have been put before the others. */
