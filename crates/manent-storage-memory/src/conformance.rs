@@ -1,0 +1,117 @@
+//! The suite that every store passes.
+//!
+//! A store's tests name an async function that makes a fresh, empty store, and a guard that keeps it alive:
+//!
+//! ```
+//! async fn fresh() -> (manent_storage_memory::MemoryStore, ()) {
+//!     (manent_storage_memory::MemoryStore::new(), ())
+//! }
+//! manent_storage_memory::conformance!(fresh);
+//! # fn main() {}
+//! ```
+//!
+//! Each test runs on the crate's own `tokio`. [`simulation`] has what property tests need.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a test suite"
+)]
+
+pub mod append;
+pub mod conversations;
+pub mod lanes;
+pub mod messages;
+pub mod person;
+pub mod search;
+pub mod simulation;
+pub mod titles;
+
+use manent_domain::ports::{ConversationRepository, MessageRepository, SearchRepository};
+
+/// All ports of a store.
+pub trait Store: ConversationRepository + MessageRepository + SearchRepository {}
+
+impl<S: ConversationRepository + MessageRepository + SearchRepository> Store for S {}
+
+/// Runs the whole suite on the stores that an async function makes.
+#[macro_export]
+macro_rules! conformance {
+    ($fresh:ident) => {
+        $crate::conformance_tests! { $fresh =>
+            conversations::create_is_idempotent,
+            conversations::create_answers_what_find_answers,
+            conversations::same_id_for_two_owners_is_two_conversations,
+            conversations::another_owners_conversation_does_not_exist,
+            conversations::list_is_newest_first_and_pages_by_keyset,
+            conversations::list_breaks_ties_by_id,
+            conversations::list_is_reordered_by_messages,
+            conversations::list_filters_by_place_and_pin,
+            conversations::a_clock_that_goes_back_moves_nothing_down,
+            conversations::patch_changes_only_what_it_names,
+            conversations::trash_and_restore_are_idempotent,
+            titles::first_words_of_a_person_are_cut_into_a_title,
+            titles::an_answer_does_not_name_a_conversation,
+            titles::a_generated_title_replaces_only_none_and_a_cut,
+            titles::a_persons_title_is_never_overwritten,
+            append::stores_with_everything_that_was_given,
+            append::a_repeat_is_a_duplicate,
+            append::other_content_under_an_id_is_a_conflict,
+            append::the_same_message_for_two_owners_is_two_messages,
+            append::another_owners_conversation_and_parent_do_not_exist,
+            append::parents_are_newest_root_or_named,
+            append::a_parent_must_exist_in_the_same_conversation,
+            append::a_child_of_a_refused_message_is_blocked,
+            append::a_refused_plain_message_may_be_sent_again,
+            append::one_batch_may_write_into_several_conversations,
+            append::a_users_message_takes_a_conversation_out_of_the_trash,
+            append::seq_counts_without_holes_over_refusals,
+            lanes::numbers_are_applied_in_order,
+            lanes::a_resend_gets_the_same_places,
+            lanes::a_gap_stops_the_rest_of_its_lane_only,
+            lanes::every_refusal_takes_its_number_and_is_remembered,
+            lanes::a_conflict_takes_its_number_and_is_remembered,
+            lanes::a_used_number_is_not_given_to_another_message,
+            lanes::a_refused_number_is_not_given_to_another_message,
+            lanes::a_message_without_an_id_takes_its_number,
+            lanes::descendants_of_a_refused_message_are_blocked_in_later_batches,
+            lanes::a_missing_conversation_takes_numbers_too,
+            lanes::lanes_are_apart,
+            lanes::lanes_of_two_owners_are_apart,
+            messages::pages_go_up_and_down,
+            messages::pages_of_an_empty_conversation_are_empty,
+            messages::far_places_are_no_error,
+            messages::another_owners_messages_do_not_exist,
+            search::finds_words_in_any_case_and_the_beginning_of_the_last,
+            search::needs_every_word,
+            search::is_newest_first_and_pages,
+            search::by_relevance_the_denser_match_is_first,
+            search::by_relevance_pages_without_repeats,
+            search::titles_come_first_and_at_most_a_quarter,
+            search::a_page_of_one_goes_on_to_the_messages,
+            search::a_changed_title_is_found_by_its_new_words_only,
+            search::leaves_out_the_trash,
+            search::finds_only_the_owners_words,
+            search::looks_at_text_parts_only,
+            search::operators_are_words,
+            search::finds_accents_and_other_scripts,
+        }
+    };
+}
+
+/// Makes a test of each named function of the suite.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_tests {
+    ($fresh:ident => $($module:ident :: $test:ident),* $(,)?) => {
+        mod conformance {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    let (store, _guard) = super::$fresh().await;
+                    $crate::conformance::$module::$test(&store).await;
+                }
+            )*
+        }
+    };
+}

@@ -1,0 +1,129 @@
+//! The devices' outboxes.
+
+use std::collections::BTreeMap;
+
+use manent_domain::append::{NewMessage, Outcome, ParentRef, Submission};
+use manent_domain::error::Refusal;
+use manent_types::MessageId;
+
+use super::place;
+use super::script::{Body, Parent};
+use crate::conformance::person::{lane, message, said};
+
+/// A device and a conversation.
+pub(super) type LaneNumber = (usize, usize);
+
+#[derive(Default)]
+pub(super) struct Outbox {
+    lanes: BTreeMap<LaneNumber, Lane>,
+    composed: Vec<MessageId>,
+}
+
+#[derive(Default)]
+struct Lane {
+    items: Vec<Submission>,
+    /// As many as the device knows to be settled.
+    settled: usize,
+}
+
+impl Outbox {
+    pub(super) fn compose(&mut self, device: usize, to: usize, parent: Parent, body: Body) {
+        let number = self.composed.len() as u128 + 1;
+        let composed = message_of(number, parent, body, &self.composed);
+        let items = &mut self.lanes.entry((device, to)).or_default().items;
+        let id = composed
+            .as_ref()
+            .map_or_else(|_| message(number), |composed| composed.id);
+        items.push(Submission {
+            conversation: place(to),
+            lane: Some(lane(&format!("device-{device}"), items.len() as u64 + 1)),
+            id: Some(id),
+            body: composed,
+        });
+        self.composed.push(id);
+    }
+
+    pub(super) fn composed(&self) -> &[MessageId] {
+        &self.composed
+    }
+
+    pub(super) fn lanes(&self) -> Vec<LaneNumber> {
+        self.lanes.keys().copied().collect()
+    }
+
+    pub(super) fn unsent(&self, at: LaneNumber, skip: usize, count: usize) -> Vec<Submission> {
+        let Some(lane) = self.lanes.get(&at) else {
+            return Vec::new();
+        };
+        let unsent = lane.items[lane.settled..].iter();
+        unsent.skip(skip).take(count).cloned().collect()
+    }
+
+    pub(super) fn sent(&self, at: LaneNumber, from: usize, count: usize) -> Vec<Submission> {
+        let Some(lane) = self.lanes.get(&at) else {
+            return Vec::new();
+        };
+        lane.items.iter().skip(from).take(count).cloned().collect()
+    }
+
+    /// The device learns the outcomes of what it sent after skipping so many.
+    pub(super) fn acknowledge(&mut self, at: LaneNumber, skip: usize, outcomes: &[Outcome]) {
+        let Some(lane) = self.lanes.get_mut(&at) else {
+            return;
+        };
+        for (index, outcome) in outcomes.iter().enumerate() {
+            let is_settled = !matches!(outcome, Outcome::Gap { .. });
+            if is_settled && lane.settled == lane.settled.max(skip + index) {
+                lane.settled += 1;
+            }
+        }
+    }
+
+    /// Something else under the number of a settled item.
+    pub(super) fn lie(
+        &self,
+        at: LaneNumber,
+        index: usize,
+        is_other_id: bool,
+    ) -> Option<Submission> {
+        let lane = self.lanes.get(&at)?;
+        let item = lane.items[..lane.settled].get(index)?;
+        let id = if is_other_id {
+            message(0xdead_0000 + index as u128)
+        } else {
+            item.id?
+        };
+        Some(Submission {
+            id: Some(id),
+            body: Ok(said(id, "a lie")),
+            ..item.clone()
+        })
+    }
+}
+
+/// A message by its number.
+pub(super) fn message_of(
+    number: u128,
+    parent: Parent,
+    body: Body,
+    composed: &[MessageId],
+) -> Result<NewMessage, Refusal> {
+    let shared = |number: usize| message(0x5a_0000 + number as u128);
+    let base = match body {
+        Body::Own => said(message(number), &format!("message {number}")),
+        // A parent left open, so that all copies are the same message wherever they arrive first.
+        Body::Shared(which) => return Ok(said(shared(which), &format!("shared {which}"))),
+        Body::Clashing(which) => said(shared(which), &format!("clash {number}")),
+        Body::Refused => return Err(Refusal::ContentEmpty),
+    };
+    let parent = match parent {
+        Parent::Newest => ParentRef::Newest,
+        Parent::Root => ParentRef::Root,
+        Parent::Unknown => ParentRef::Message(message(0xbad_0000)),
+        Parent::Composed(index) => match composed.get(index) {
+            Some(id) => ParentRef::Message(*id),
+            None => ParentRef::Newest,
+        },
+    };
+    Ok(NewMessage { parent, ..base })
+}

@@ -1,0 +1,161 @@
+//! Scripts, and how proptest makes them.
+
+use std::ops::Range;
+
+use proptest::prelude::*;
+
+/// What happens, step by step.
+#[derive(Debug, Clone)]
+pub struct Script {
+    /// In order.
+    pub steps: Vec<Step>,
+}
+
+impl Script {
+    /// Conversations that exist; one more is written to that does not.
+    pub const CONVERSATIONS: usize = 2;
+}
+
+/// One thing that happens.
+#[derive(Debug, Clone, Copy)]
+pub enum Step {
+    /// A device puts a message at the end of its outbox.
+    Compose {
+        /// Which device.
+        device: usize,
+        /// Where to.
+        conversation: usize,
+        /// What it follows.
+        parent: Parent,
+        /// What it says.
+        body: Body,
+    },
+    /// A device sends what it does not know to be settled.
+    Send {
+        /// Which device.
+        device: usize,
+        /// Of which lane.
+        conversation: usize,
+        /// Leaves out so many first, which makes a gap.
+        skip: usize,
+        /// How many at most.
+        count: usize,
+        /// The store answers, but the device never learns it.
+        is_answer_lost: bool,
+    },
+    /// A device sends again what is settled, and perhaps more.
+    Resend {
+        /// Which device.
+        device: usize,
+        /// Of which lane.
+        conversation: usize,
+        /// From which item on.
+        from: usize,
+        /// How many at most.
+        count: usize,
+    },
+    /// A device sends something else under a number that is settled.
+    Lie {
+        /// Which device.
+        device: usize,
+        /// Of which lane.
+        conversation: usize,
+        /// Which item.
+        at: usize,
+        /// Under another id, or other words under the same one.
+        is_other_id: bool,
+    },
+    /// Somebody appends without a lane.
+    Plain {
+        /// Where to.
+        conversation: usize,
+        /// What it follows.
+        parent: Parent,
+        /// What it says.
+        body: Body,
+    },
+    /// Somebody puts a conversation into the trash.
+    Trash {
+        /// Which.
+        conversation: usize,
+    },
+}
+
+/// What a message follows.
+#[derive(Debug, Clone, Copy)]
+pub enum Parent {
+    /// The newest.
+    Newest,
+    /// Nothing.
+    Root,
+    /// One that some device composed: stored, refused, elsewhere or not yet sent.
+    Composed(usize),
+    /// One that nobody ever composes.
+    Unknown,
+}
+
+/// What a message says.
+#[derive(Debug, Clone, Copy)]
+pub enum Body {
+    /// Something of its own.
+    Own,
+    /// The message with this number, which several devices send in the same words.
+    Shared(usize),
+    /// Other words under the id of a shared message.
+    Clashing(usize),
+    /// It did not pass validation.
+    Refused,
+}
+
+/// Scripts of two to five devices.
+pub fn scripts() -> impl Strategy<Value = Script> {
+    (2..=5_usize)
+        .prop_flat_map(|devices| prop::collection::vec(step(0..devices), 1..60))
+        .prop_map(|steps| Script { steps })
+}
+
+fn step(devices: Range<usize>) -> impl Strategy<Value = Step> {
+    let conversation = || 0..Script::CONVERSATIONS + 1;
+    prop_oneof![
+        8 => (devices.clone(), conversation(), parent(), body()).prop_map(
+            |(device, conversation, parent, body)| Step::Compose { device, conversation, parent, body }
+        ),
+        8 => (devices.clone(), conversation(), skip(), 1..6_usize, any::<bool>()).prop_map(
+            |(device, conversation, skip, count, is_answer_lost)| {
+                Step::Send { device, conversation, skip, count, is_answer_lost }
+            }
+        ),
+        2 => (devices.clone(), conversation(), 0..8_usize, 1..6_usize).prop_map(
+            |(device, conversation, from, count)| Step::Resend { device, conversation, from, count }
+        ),
+        2 => (devices, conversation(), 0..8_usize, any::<bool>()).prop_map(
+            |(device, conversation, at, is_other_id)| Step::Lie { device, conversation, at, is_other_id }
+        ),
+        2 => (conversation(), parent(), body()).prop_map(
+            |(conversation, parent, body)| Step::Plain { conversation, parent, body }
+        ),
+        1 => (0..Script::CONVERSATIONS).prop_map(|conversation| Step::Trash { conversation }),
+    ]
+}
+
+fn skip() -> impl Strategy<Value = usize> {
+    prop_oneof![4 => Just(0), 1 => 1..3_usize]
+}
+
+fn parent() -> impl Strategy<Value = Parent> {
+    prop_oneof![
+        5 => Just(Parent::Newest),
+        1 => Just(Parent::Root),
+        4 => (0..40_usize).prop_map(Parent::Composed),
+        1 => Just(Parent::Unknown),
+    ]
+}
+
+fn body() -> impl Strategy<Value = Body> {
+    prop_oneof![
+        8 => Just(Body::Own),
+        2 => (0..3_usize).prop_map(Body::Shared),
+        1 => (0..3_usize).prop_map(Body::Clashing),
+        1 => Just(Body::Refused),
+    ]
+}

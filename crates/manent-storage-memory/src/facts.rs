@@ -1,0 +1,65 @@
+//! The facts that an append is decided by.
+
+use std::convert::Infallible;
+
+use manent_domain::append::{AppendFacts, ConversationFacts, MessageFacts, RefusalFacts};
+use manent_types::{ConversationId, DeviceId, MessageId, UserId};
+
+use crate::state::State;
+
+pub(crate) struct MemoryFacts<'state> {
+    pub(crate) state: &'state State,
+    pub(crate) owner: UserId,
+}
+
+impl AppendFacts for MemoryFacts<'_> {
+    type Error = Infallible;
+
+    fn conversation(
+        &mut self,
+        id: ConversationId,
+    ) -> Result<Option<ConversationFacts>, Infallible> {
+        let conversation = self.state.conversation(self.owner, id);
+        Ok(conversation.map(|conversation| ConversationFacts {
+            last_seq: conversation.last_seq,
+            title_source: conversation.title_source,
+            trashed: conversation.trashed_at.is_some(),
+        }))
+    }
+
+    fn newest_message(&mut self, id: ConversationId) -> Result<Option<MessageId>, Infallible> {
+        let newest = self.state.messages_of(self.owner, id).next_back();
+        Ok(newest.map(|message| message.id))
+    }
+
+    fn lane(&mut self, device: &DeviceId, conversation: ConversationId) -> Result<u64, Infallible> {
+        let key = (self.owner, conversation, device.clone());
+        Ok(self.state.lanes.get(&key).copied().unwrap_or(0))
+    }
+
+    fn message(&mut self, id: MessageId) -> Result<Option<MessageFacts>, Infallible> {
+        let stored = self.state.message(self.owner, id);
+        Ok(stored.map(|stored| MessageFacts {
+            conversation: stored.message.conversation,
+            parent: stored.message.parent,
+            seq: stored.message.seq,
+            fingerprint: stored.fingerprint,
+        }))
+    }
+
+    fn refusal_at(
+        &mut self,
+        device: &DeviceId,
+        conversation: ConversationId,
+        device_seq: u64,
+    ) -> Result<Option<RefusalFacts>, Infallible> {
+        let key = ((self.owner, conversation, device.clone()), device_seq);
+        Ok(self.state.refusals.get(&key).copied())
+    }
+
+    fn was_refused(&mut self, id: MessageId) -> Result<bool, Infallible> {
+        let mut refusals = self.state.refusals.iter();
+        Ok(refusals
+            .any(|(((whose, ..), _), refusal)| *whose == self.owner && refusal.id == Some(id)))
+    }
+}

@@ -1,0 +1,128 @@
+//! The port of messages.
+
+use async_trait::async_trait;
+use manent_domain::append::{AppendPlan, Submission, plan};
+use manent_domain::conversation::{Page, TitleSource};
+use manent_domain::message::{Message, MessageRange};
+use manent_domain::ports::{MessageRepository, StoreError};
+use manent_types::{ConversationId, Timestamp, UserId};
+
+use crate::MemoryStore;
+use crate::facts::MemoryFacts;
+use crate::state::{State, StoredMessage};
+
+#[async_trait]
+impl MessageRepository for MemoryStore {
+    async fn append(
+        &self,
+        owner: UserId,
+        submissions: Vec<Submission>,
+        now: Timestamp,
+    ) -> Result<AppendPlan, StoreError> {
+        let mut state = self.state();
+        let mut facts = MemoryFacts {
+            state: &state,
+            owner,
+        };
+        let Ok(plan) = plan(&mut facts, &submissions);
+        write(&mut state, owner, &submissions, &plan, now);
+        Ok(plan)
+    }
+
+    async fn list(
+        &self,
+        owner: UserId,
+        conversation: ConversationId,
+        range: MessageRange,
+        limit: usize,
+    ) -> Result<Option<Page<Message, MessageRange>>, StoreError> {
+        let state = self.state();
+        if state.conversation(owner, conversation).is_none() {
+            return Ok(None);
+        }
+        let all = state.messages_of(owner, conversation);
+        let fetched = limit.saturating_add(1);
+        let mut items: Vec<Message> = match range {
+            MessageRange::After(seq) => all
+                .filter(|message| message.seq > seq)
+                .take(fetched)
+                .cloned()
+                .collect(),
+            MessageRange::Before(seq) => all
+                .rev()
+                .filter(|message| seq.is_none_or(|seq| message.seq < seq))
+                .take(fetched)
+                .cloned()
+                .collect(),
+        };
+        let has_more = items.len() > limit;
+        items.truncate(limit);
+        let last = items.last().filter(|_| has_more).map(|last| last.seq);
+        let next = match range {
+            MessageRange::After(_) => last.map(MessageRange::After),
+            MessageRange::Before(_) => {
+                items.reverse();
+                last.map(|seq| MessageRange::Before(Some(seq)))
+            }
+        };
+        Ok(Some(Page { items, next }))
+    }
+}
+
+fn write(
+    state: &mut State,
+    owner: UserId,
+    submissions: &[Submission],
+    plan: &AppendPlan,
+    now: Timestamp,
+) {
+    for planned in &plan.messages {
+        let submission = &submissions[planned.item];
+        let Ok(message) = &submission.body else {
+            continue;
+        };
+        state.messages.push(StoredMessage {
+            owner,
+            fingerprint: message.fingerprint,
+            message: Message {
+                id: message.id,
+                conversation: submission.conversation,
+                parent: planned.parent,
+                seq: planned.seq,
+                role: message.role,
+                content: message.content.clone(),
+                status: message.status,
+                model: message.model.clone(),
+                provider: message.provider.clone(),
+                usage: message.usage,
+                created_at: message.created_at.unwrap_or(now),
+                stored_at: now,
+            },
+        });
+    }
+    for touch in &plan.touches {
+        let Some(conversation) = state.conversation_mut(owner, touch.id) else {
+            continue;
+        };
+        conversation.last_seq = touch.last_seq;
+        conversation.updated_at = conversation.updated_at.max(now);
+        conversation.last_message_at = conversation.last_message_at.max(now);
+        if let Some(title) = &touch.cut_title {
+            conversation.title = Some(title.clone());
+            conversation.title_source = TitleSource::Cut;
+        }
+        if touch.restore {
+            conversation.trashed_at = None;
+        }
+    }
+    for lane in &plan.lanes {
+        let key = (owner, lane.conversation, lane.device.clone());
+        state.lanes.insert(key, lane.device_seq);
+    }
+    for refusal in &plan.refusals {
+        let lane = (owner, refusal.conversation, refusal.position.device.clone());
+        state
+            .refusals
+            .insert((lane, refusal.position.device_seq), refusal.facts);
+    }
+}

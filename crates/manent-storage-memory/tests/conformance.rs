@@ -1,0 +1,9 @@
+//! The reference store passes the suite.
+
+use manent_storage_memory::MemoryStore;
+
+async fn fresh() -> (MemoryStore, ()) {
+    (MemoryStore::new(), ())
+}
+
+manent_storage_memory::conformance!(fresh);
