@@ -99,7 +99,7 @@ CREATE VIRTUAL TABLE message_search USING fts5 (
     text,
     content = 'message_search_source',
     content_rowid = 'pk',
-    tokenize = "unicode61 remove_diacritics 2 categories 'L* N* M* Co'"
+    tokenize = 'unicode61 remove_diacritics 2'
 );
 
 CREATE VIEW title_search_source AS
@@ -110,7 +110,7 @@ CREATE VIRTUAL TABLE title_search USING fts5 (
     text,
     content = 'title_search_source',
     content_rowid = 'pk',
-    tokenize = "unicode61 remove_diacritics 2 categories 'L* N* M* Co'"
+    tokenize = 'unicode61 remove_diacritics 2'
 );
 
 -- The owner's word says nothing about how well a row matches.

@@ -1,0 +1,13 @@
+//! SQLite passes the suite that every store passes.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use manent_storage_sqlite::{SqliteConfig, SqliteStore};
+use tempfile::TempDir;
+
+async fn fresh() -> (SqliteStore, TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(SqliteConfig::new(directory.path())).unwrap();
+    (store, directory)
+}
+
+manent_storage_memory::conformance!(fresh);
