@@ -20,7 +20,6 @@ use crate::append::{self, PreparedBatch};
 use crate::config::SqliteConfig;
 use crate::metrics::SqliteMetrics;
 use crate::open::{OpenError, Opened, open};
-use crate::writer::Unit;
 use crate::{conversations, messages, search};
 
 /// About how many bytes a small write takes.
@@ -63,7 +62,7 @@ impl SqliteStore {
                 Ok(connection.query_row("SELECT 1 FROM sqlite_schema LIMIT 1", [], |_| Ok(()))?)
             })
             .await?;
-        self.opened.writes.run(0, Unit::probe).await?;
+        self.opened.writes.run(0, |unit| Ok(unit.probe()?)).await?;
         let metrics = self.metrics();
         Ok(StoreHealth {
             queued_writes: metrics.queued_writes,

@@ -31,9 +31,9 @@ impl Unit<'_> {
     }
 
     /// Finds out whether writing works: having come here is enough, unless the last group failed; then one page is written.
-    pub(crate) fn probe(&mut self) -> Result<(), StoreError> {
+    pub(crate) fn probe(&mut self) -> Result<(), Error> {
         if self.has_last_failed {
-            connection::write_something(self.connection).map_err(Error::from)?;
+            connection::write_something(self.connection)?;
         }
         Ok(())
     }
