@@ -184,7 +184,7 @@ fn unasked_thinking(settings: &ModelSettings, traits: ModelTraits) -> Option<Wir
         return None;
     }
     // Thinking counts against the limit: below this, a title for one, it would leave nothing for the answer.
-    let is_short = settings.max_tokens.is_some_and(|limit| limit < 1_024);
+    let is_short = settings.max_tokens.is_some_and(|limit| limit < 2_048);
     if is_short && traits.can_leave_thinking() {
         return Some(WireThinking::Disabled);
     }
