@@ -16,7 +16,11 @@ pub(super) fn settings(config: &Config) -> SqliteConfig {
         },
         readers: store.readers,
         queue_wait: store.queue_wait,
+        queue_bytes: store.queue_max_bytes,
+        read_timeout: store.read_timeout,
+        group_jobs: store.group_max_writes,
         group_bytes: store.group_max_bytes,
+        busy_timeout: store.lock_wait,
         ..SqliteConfig::new(&config.data_dir)
     }
 }
