@@ -8,6 +8,7 @@
 
 mod anthropic;
 mod client;
+mod documentation;
 mod openai;
 mod provider;
 mod server;
