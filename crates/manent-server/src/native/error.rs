@@ -100,7 +100,7 @@ impl ApiError {
         Self::new(
             StatusCode::BAD_REQUEST,
             "malformed_json",
-            format!("The body is not JSON: {detail}"),
+            sentence(&format!("The body is not JSON: {detail}")),
         )
     }
 
@@ -109,7 +109,7 @@ impl ApiError {
         let name = path.rsplit('.').next().unwrap_or_default();
         let is_id = matches!(name, "id" | "conversationId" | "parentId");
         let code = if is_id { "invalid_id" } else { "invalid_body" };
-        let error = Self::new(StatusCode::BAD_REQUEST, code, detail);
+        let error = Self::new(StatusCode::BAD_REQUEST, code, sentence(&detail));
         if path == "." {
             error
         } else {
@@ -128,7 +128,7 @@ impl ApiError {
     }
 
     pub(crate) fn invalid_query(detail: String) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid_query", detail)
+        Self::new(StatusCode::BAD_REQUEST, "invalid_query", sentence(&detail))
     }
 
     pub(crate) fn body_too_large(limit: usize) -> Self {
@@ -316,10 +316,14 @@ impl From<ProviderError> for ApiError {
     }
 }
 
-/// An error's text as a sentence for people.
+/// An error's text as a sentence for people. A field's name at its beginning stays as it is written.
 pub(crate) fn sentence(text: &str) -> String {
+    let is_field = text.split(' ').next().is_some_and(|word| {
+        word.ends_with(':') || word.chars().any(|character| character.is_uppercase())
+    });
     let mut characters = text.chars();
     let mut sentence: String = match characters.next() {
+        Some(_) if is_field => text.to_owned(),
         Some(first) => first.to_uppercase().chain(characters).collect(),
         None => return String::new(),
     };
@@ -351,6 +355,17 @@ mod tests {
         }
         let fault = ApiError::from(StoreError::Internal { detail: detail() });
         assert_eq!((fault.status.as_u16(), fault.code), (500, "internal"));
+    }
+
+    #[test]
+    fn sentences_begin_with_a_capital_letter_or_a_field() {
+        assert_eq!(sentence("the content is empty"), "The content is empty.");
+        assert_eq!(sentence("deviceId is missing"), "deviceId is missing.");
+        assert_eq!(
+            sentence("config.topP: lies between 0 and 1"),
+            "config.topP: lies between 0 and 1."
+        );
+        assert_eq!(sentence(""), "");
     }
 
     #[test]

@@ -1,0 +1,6 @@
+//! The whole server over real sockets, with a real SQLite file: what the native API promises, and what it does with everything else.
+
+mod support;
+
+mod append;
+mod conversations;
