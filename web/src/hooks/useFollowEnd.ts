@@ -20,7 +20,7 @@ export interface FollowEnd {
  */
 export function useFollowEnd(scroller: RefObject<HTMLElement | null>, content: RefObject<HTMLElement | null>): FollowEnd {
   const [following, setFollowing] = useState(true);
-  const state = useRef({ following: true, lastTop: 0, lastIntent: 0, pointerDown: false });
+  const state = useRef({ following: true, lastTop: 0, lastIntent: -INTENT_MS, pointerDown: false });
 
   const set = useCallback((value: boolean) => {
     state.current.following = value;
@@ -29,6 +29,8 @@ export function useFollowEnd(scroller: RefObject<HTMLElement | null>, content: R
 
   const toEnd = useCallback(() => {
     set(true);
+    // What moved the view before no longer counts: the list may still measure messages on the way.
+    state.current.lastIntent = -INTENT_MS;
     const element = scroller.current;
     if (element) element.scrollTop = element.scrollHeight;
   }, [scroller, set]);
@@ -47,6 +49,7 @@ export function useFollowEnd(scroller: RefObject<HTMLElement | null>, content: R
       state.current.pointerDown = true;
     };
     const pointerUp = () => {
+      if (!state.current.pointerDown) return;
       state.current.pointerDown = false;
       intent();
     };
