@@ -1,6 +1,8 @@
 //! The readers: threads, each with a connection that cannot write.
 
 mod connection;
+#[cfg(test)]
+mod tests;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicU64;

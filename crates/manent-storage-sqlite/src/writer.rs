@@ -3,6 +3,8 @@
 mod group;
 mod job;
 mod log_size;
+#[cfg(test)]
+mod tests;
 mod thread;
 
 use std::sync::Arc;
