@@ -27,6 +27,17 @@ const GENERATED: &[Generated] = &[Generated {
 }];
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    if !options.check {
+        // A test of that crate does the checking.
+        command::run(command::cargo(workspace.root()).args([
+            "run",
+            "--quiet",
+            "--package",
+            "manent-config",
+            "--example",
+            "generate_documents",
+        ]))?;
+    }
     page::build(workspace)?;
     run::build_server(workspace, Profile::Debug)?;
     let mut stale = Vec::new();

@@ -12,6 +12,9 @@ use anyhow::{Context, Result, bail};
 use crate::workspace::{Profile, Workspace};
 use crate::{command, page, run};
 
+/// Lists every document of its folder.
+const INDEX: &str = "docs/README.md";
+
 pub(super) fn run(workspace: &Workspace) -> Result<()> {
     let root = workspace.root();
     let documents = documents(root)?;
@@ -37,6 +40,7 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
             unknown.map(|name| format!("{}: there is no `cargo xtask {name}`", document.display())),
         );
     }
+    problems.extend(missing_from_index(root, &documents)?);
     if !problems.is_empty() {
         bail!("{}", problems.join("\n"));
     }
@@ -61,6 +65,21 @@ fn documents(root: &Path) -> Result<Vec<PathBuf>> {
         .lines()
         .map(PathBuf::from)
         .filter(|file| root.join(file).exists())
+        .collect())
+}
+
+/// Documents below `docs/` that its index does not link to.
+fn missing_from_index(root: &Path, documents: &[PathBuf]) -> Result<Vec<String>> {
+    let text =
+        fs::read_to_string(root.join(INDEX)).with_context(|| format!("cannot read {INDEX}"))?;
+    let linked = local_links(&text);
+    let missing = documents
+        .iter()
+        .filter(|document| *document != Path::new(INDEX))
+        .filter_map(|document| document.strip_prefix("docs").ok()?.to_str())
+        .filter(|document| !linked.contains(document));
+    Ok(missing
+        .map(|document| format!("{INDEX} does not link to {document}"))
         .collect())
 }
 
