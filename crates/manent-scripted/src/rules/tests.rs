@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn problems(toml: &str) -> Vec<String> {
@@ -132,4 +134,27 @@ chunks_per_second = 2
             "line 18, `rule[3].chunks_per_second`: `delay_ms` and `chunks_per_second` say the same in two ways; keep one",
         ]
     );
+}
+
+proptest! {
+    #[test]
+    fn reads_or_refuses_any_text(text in "\\PC{0,80}|[a-z=\\[\\]{}\"'.# 0-9\n]{0,80}") {
+        let _ = Rules::parse("any.toml", &text);
+    }
+
+    #[test]
+    fn reads_or_refuses_the_test_rules_with_a_piece_cut_out(from in 0_usize..8000, length in 1_usize..200) {
+        let file = include_str!("../../rules/test.toml");
+        let damaged: String = file
+            .chars()
+            .enumerate()
+            .filter(|(at, _)| !(from..from + length).contains(at))
+            .map(|(_, character)| character)
+            .collect();
+        if let Err(error) = Rules::parse("damaged.toml", &damaged) {
+            let lines = damaged.lines().count().max(1);
+            prop_assert!(!error.problems.is_empty());
+            prop_assert!(error.problems.iter().all(|problem| (1..=lines + 1).contains(&problem.line)));
+        }
+    }
 }

@@ -21,6 +21,8 @@ fn word_end(rest: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn cut(text: &str, chunking: Chunking) -> Vec<&str> {
@@ -51,5 +53,23 @@ mod tests {
             [" Grüße", "  an\na", "lle \u{1f600}!", "\n"]
         );
         assert_eq!(cut("", Chunking::Words), Vec::<&str>::new());
+    }
+
+    fn any_chunking() -> impl Strategy<Value = Chunking> {
+        prop_oneof![
+            Just(Chunking::Whole),
+            Just(Chunking::Words),
+            Just(Chunking::Lines),
+            (1_usize..9).prop_map(Chunking::Characters),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn joined_again_the_chunks_are_the_text(text in "\\PC{0,60}|[ a\n\u{1f600}]{0,60}", chunking in any_chunking()) {
+            let chunks = cut(&text, chunking);
+            prop_assert!(chunks.iter().all(|chunk| !chunk.is_empty()));
+            prop_assert_eq!(chunks.concat(), text);
+        }
     }
 }

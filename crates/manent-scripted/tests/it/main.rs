@@ -6,6 +6,7 @@
     reason = "a test ends where something is not as it should be"
 )]
 
+mod adapters;
 mod anthropic;
 mod client;
 mod documentation;
