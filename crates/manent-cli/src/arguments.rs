@@ -10,8 +10,8 @@ const ABOUT: &str = "Manent, a chat backend that keeps every word";
 const LONG_ABOUT: &str = "\
 Manent, a chat backend that keeps every word: one program with its database and its page.
 
-It needs no configuration. Without a model to talk to, a built-in demonstration answers and says how to
-connect one.";
+It needs no configuration. Without a model to talk to, a built-in demonstration answers and says
+how to connect one.";
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -26,12 +26,12 @@ Examples:
 Configuration, later wins: defaults, the file, variables, flags.
   file        --config, else MANENT_CONFIG, else ./manent.toml, else the platform's own place
               (`manent config path` tells)
-  variables   MANENT_LISTEN, MANENT_DATA_DIR, MANENT_LOG, and MANENT_SECTION__KEY for everything else;
+  variables   MANENT_LISTEN, MANENT_DATA_DIR, MANENT_LOG, and MANENT_SECTION__KEY for the rest;
               ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL, OPENAI_API_KEY, OPENAI_BASE_URL
 
-Where the data lies: the data_dir that `manent config show` prints; on Linux ~/.local/share/manent, on
-macOS ~/Library/Application Support/manent. It is one directory with one SQLite database; copy it while
-Manent is stopped, and everything is in the copy.
+Where the data lies: the data_dir that `manent config show` prints. Without another choice it is
+~/.local/share/manent on Linux, ~/Library/Application Support/manent on macOS. It is one directory
+with one SQLite database; copy it while Manent is stopped, and everything is in the copy.
 
 Exit codes:
   0  it did what was asked, or was stopped by a signal

@@ -11,15 +11,18 @@ pub(crate) fn closest<'a>(
     let normal = normalise(word);
     candidates
         .into_iter()
-        .map(|candidate| {
-            (
-                strsim::jaro_winkler(&normal, &normalise(candidate)),
-                candidate,
-            )
-        })
+        .map(|candidate| (likeness(&normal, &normalise(candidate)), candidate))
         .filter(|(likeness, _)| *likeness >= LIKENESS)
         .max_by(|left, right| left.0.total_cmp(&right.0))
         .map(|(_, candidate)| candidate)
+}
+
+/// From 0 to 1. One slip makes short words very unlike by proportion, so it counts apart.
+fn likeness(word: &str, candidate: &str) -> f64 {
+    if word.len() > 2 && strsim::osa_distance(word, candidate) == 1 {
+        return 1.0;
+    }
+    strsim::jaro_winkler(word, candidate)
 }
 
 /// `; did you mean …?` or nothing.
@@ -38,4 +41,34 @@ fn normalise(word: &str) -> String {
         .filter(|character| !matches!(character, '_' | '-' | '.'))
         .flat_map(char::to_lowercase)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_slips_and_leaves_strangers_alone() {
+        let candidates = ["listen", "log", "limits.batch_items", "data_dir"];
+        let found = [
+            "lisen",
+            "lgo",
+            "LIMITS_BATCHITEMS",
+            "datadir",
+            "frobnicate",
+            "x",
+            "",
+        ]
+        .map(|word| closest(word, candidates));
+        let expected = [
+            Some("listen"),
+            Some("log"),
+            Some("limits.batch_items"),
+            Some("data_dir"),
+            None,
+            None,
+            None,
+        ];
+        assert_eq!(found, expected);
+    }
 }

@@ -103,10 +103,10 @@ impl World {
     pub(crate) fn shown(&self) -> String {
         let shown = self.neutral(&self.load().show());
         let lines = shown.lines().map(|line| match line.split_once("  # ") {
-            Some((value, origin)) => format!("{}  # {origin}\n", value.trim_end()),
-            None => format!("{line}\n"),
+            Some((value, origin)) => format!("{}  # {origin}", value.trim_end()),
+            None => line.to_owned(),
         });
-        lines.collect()
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     fn neutral(&self, text: &str) -> String {

@@ -1,0 +1,14 @@
+//! The compiled binary: what it prints, with which code it ends, how it starts and stops.
+
+#[path = "command_line/configuration.rs"]
+mod configuration;
+#[path = "command_line/exit_codes.rs"]
+mod exit_codes;
+#[cfg(test)]
+#[path = "command_line/http.rs"]
+mod http;
+#[path = "command_line/serving.rs"]
+mod serving;
+#[cfg(test)]
+#[path = "command_line/world.rs"]
+mod world;
