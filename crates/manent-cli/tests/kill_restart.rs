@@ -42,7 +42,9 @@ async fn everything_answered_stored_survives_kill_9_once_and_in_order() {
         if round == 0 {
             create(&client, &conversations).await;
         }
-        ledger.verify(&client, &conversations, &format!("before kill {round}")).await;
+        ledger
+            .verify(&client, &conversations, &format!("before kill {round}"))
+            .await;
         // The kill comes after a random number of answers, wherever the other requests are by then.
         let answers = Arc::new(Semaphore::new(0));
         let kill_after = random.random_range(1..=60);
@@ -65,27 +67,40 @@ async fn everything_answered_stored_survives_kill_9_once_and_in_order() {
 
     let server = start(directory.path()).await;
     let client = server.client().unwrap();
-    ledger.verify(&client, &conversations, "after the last kill").await;
+    ledger
+        .verify(&client, &conversations, "after the last kill")
+        .await;
     // What was never answered is sent again, as an outbox does, and then everything that was ever written is there once.
     for device in &mut devices {
         device.send_the_rest(&client).await;
         ledger.take_acknowledged(device);
     }
-    ledger.verify(&client, &conversations, "after sending the rest").await;
+    ledger
+        .verify(&client, &conversations, "after sending the rest")
+        .await;
     let written: usize = devices.iter().map(Device::written).sum();
-    assert_eq!(ledger.len(), written, "every message that was written is acknowledged");
+    assert_eq!(
+        ledger.len(),
+        written,
+        "every message that was written is acknowledged"
+    );
     println!("{written} messages over {rounds} kills");
     assert!(server.stop().await.unwrap().success());
 }
 
 async fn start(data_dir: &Path) -> ServerProcess {
     let binary = Path::new(env!("CARGO_BIN_EXE_manent"));
-    ServerProcess::start(binary, data_dir, &["--log", "error"], &[]).await.unwrap()
+    ServerProcess::start(binary, data_dir, &["--log", "error"], &[])
+        .await
+        .unwrap()
 }
 
 async fn create(client: &Client, conversations: &[String]) {
     for id in conversations {
-        let created = client.post("/conversation/create", &json!({"id": id})).await.unwrap();
+        let created = client
+            .post("/conversation/create", &json!({"id": id}))
+            .await
+            .unwrap();
         assert_eq!(created.status, 201, "{created:?}");
     }
 }

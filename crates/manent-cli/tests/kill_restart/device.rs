@@ -104,8 +104,11 @@ impl Device {
 
     /// Sends what waits in one batch; `None` when the server does not answer.
     async fn send(&mut self, client: &Client) -> Option<()> {
-        let batch: Vec<Written> =
-            self.lanes.iter().flat_map(|lane| lane.outbox.iter().take(20).cloned()).collect();
+        let batch: Vec<Written> = self
+            .lanes
+            .iter()
+            .flat_map(|lane| lane.outbox.iter().take(20).cloned())
+            .collect();
         let messages: Vec<Value> = batch
             .iter()
             .map(|message| {
@@ -120,7 +123,10 @@ impl Device {
         assert_eq!(results.len(), batch.len());
         for (message, result) in batch.into_iter().zip(results) {
             let outcome = result["outcome"].as_str().expect("an outcome");
-            assert!(matches!(outcome, "stored" | "duplicate"), "{message:?}: {result}");
+            assert!(
+                matches!(outcome, "stored" | "duplicate"),
+                "{message:?}: {result}"
+            );
             let seq = result["seq"].as_u64().expect("a seq");
             let lane = self
                 .lanes

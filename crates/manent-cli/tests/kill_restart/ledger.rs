@@ -32,18 +32,31 @@ impl Ledger {
             let messages = client.all_messages(conversation).await.unwrap();
             let mut lanes: HashMap<String, u64> = HashMap::new();
             for (index, message) in messages.into_iter().enumerate() {
-                assert_eq!(message["seq"], json!(index + 1), "{moment}: seq has no holes");
+                assert_eq!(
+                    message["seq"],
+                    json!(index + 1),
+                    "{moment}: seq has no holes"
+                );
                 let text = message["content"][0]["text"].as_str().unwrap().to_owned();
                 let (device, number) = lane_of(&text);
                 let last = lanes.entry(device).or_default();
-                assert_eq!(number, *last + 1, "{moment}: the lane's order holds at {text:?}");
+                assert_eq!(
+                    number,
+                    *last + 1,
+                    "{moment}: the lane's order holds at {text:?}"
+                );
                 *last = number;
                 let id = message["id"].as_str().unwrap().to_owned();
-                assert!(found.insert(id, message).is_none(), "{moment}: an id is there twice");
+                assert!(
+                    found.insert(id, message).is_none(),
+                    "{moment}: an id is there twice"
+                );
             }
         }
         for (id, acknowledged) in &self.acknowledged {
-            let message = found.get(id).unwrap_or_else(|| panic!("{moment}: lost {acknowledged:?}"));
+            let message = found
+                .get(id)
+                .unwrap_or_else(|| panic!("{moment}: lost {acknowledged:?}"));
             let expected = json!({
                 "id": id, "conversationId": acknowledged.message.conversation, "parentId": null,
                 "seq": acknowledged.seq, "role": "user", "status": "complete",
