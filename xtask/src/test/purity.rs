@@ -32,6 +32,19 @@ const FORBIDDEN: &[&str] = &[
     "tokio",
 ];
 
+/// Crates that only these crates of ours may depend on (tests apart): what they bring has one home.
+const RESERVED: &[(&str, &[&str])] = &[
+    (
+        "axum",
+        &["manent-server", "manent-scripted", "manent-bench"],
+    ),
+    (
+        "reqwest",
+        &["manent-providers", "manent-testkit", "manent-bench"],
+    ),
+    ("rusqlite", &["manent-storage-sqlite", "manent-bench"]),
+];
+
 pub(super) fn run(workspace: &Workspace) -> Result<()> {
     let metadata = workspace.metadata()?;
     let graph = Graph::new(&metadata)?;
@@ -44,6 +57,12 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
             .iter()
             .filter_map(|forbidden| graph.path(start, forbidden));
         problems.extend(paths.map(|path| format!("{name} is not pure: {}", path.join(" -> "))));
+    }
+    for (reserved, allowed) in RESERVED {
+        let trespassers = graph
+            .members_with(reserved)
+            .filter(|name| !allowed.contains(name));
+        problems.extend(trespassers.map(|name| format!("{name} must not depend on {reserved}")));
     }
     let file = workspace.root().join("docs/architecture.md");
     let document =
@@ -131,6 +150,17 @@ impl<'a> Graph<'a> {
             .map(|dependency| dependency.pkg.as_str())
     }
 
+    /// Members that depend directly on a package of that name, other than for their tests.
+    fn members_with(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.members
+            .iter()
+            .filter(move |id| {
+                self.dependencies(id, &[None, Some("build")])
+                    .any(|dependency| self.name(dependency) == name)
+            })
+            .map(|id| self.name(id))
+    }
+
     /// The shortest chain of normal dependencies from a package to one of that name.
     fn path(&self, start: &'a str, target: &str) -> Option<Vec<&'a str>> {
         let mut came_from: HashMap<&str, &str> = HashMap::new();
@@ -213,6 +243,14 @@ mod tests {
         let metadata = metadata();
         let graph = Graph::new(&metadata).unwrap();
         assert_eq!(graph.path(graph.member("pure").unwrap(), "axum"), None);
+    }
+
+    #[test]
+    fn finds_who_depends_on_a_crate_directly() {
+        let metadata = metadata();
+        let graph = Graph::new(&metadata).unwrap();
+        assert_eq!(graph.members_with("tokio").collect::<Vec<_>>(), ["helper"]);
+        assert_eq!(graph.members_with("axum").count(), 0);
     }
 
     #[test]
