@@ -1,85 +1,20 @@
 //! Anthropic Messages: <https://docs.anthropic.com/en/api/messages>, streams as in
 //! <https://docs.anthropic.com/en/docs/build-with-claude/streaming>.
 
+mod request;
+
 use axum::http::HeaderName;
 use manent_domain::completion::FinishReason;
-use manent_types::{Role, Usage};
-use serde::Deserialize;
+use manent_types::Usage;
 use serde_json::Value;
 
 use super::encode::{
     Answered, Block, Context, Encoder, Format, WireRequest, push, push_json, quoted,
 };
 use crate::rules::{Failure, FailureKind};
-use crate::script::{Plan, ScriptRequestBuilder, Step};
+use crate::script::{Plan, Step};
 
 pub(super) struct Anthropic;
-
-#[derive(Deserialize)]
-struct Request {
-    model: String,
-    max_tokens: u64,
-    messages: Vec<Message>,
-    #[serde(default)]
-    system: Option<Content>,
-    #[serde(default)]
-    stream: bool,
-}
-
-#[derive(Deserialize)]
-struct Message {
-    role: MessageRole,
-    content: Content,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-enum MessageRole {
-    User,
-    Assistant,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Content {
-    Text(String),
-    Blocks(Vec<ContentBlock>),
-}
-
-#[derive(Deserialize)]
-struct ContentBlock {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    text: Option<String>,
-}
-
-impl Content {
-    fn text(&self) -> String {
-        match self {
-            Self::Text(text) => text.clone(),
-            Self::Blocks(blocks) => blocks
-                .iter()
-                .filter(|block| block.kind == "text")
-                .filter_map(|block| block.text.as_deref())
-                .collect::<Vec<_>>()
-                .join("\n"),
-        }
-    }
-
-    fn has(&self, kind: &str) -> bool {
-        matches!(self, Self::Blocks(blocks) if blocks.iter().any(|block| block.kind == kind))
-    }
-}
-
-fn refused(message: impl Into<String>) -> Failure {
-    Failure {
-        kind: FailureKind::BadRequest,
-        status: None,
-        message: message.into(),
-        retry_after_ms: None,
-    }
-}
 
 impl Format for Anthropic {
     const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("request-id");
@@ -89,34 +24,7 @@ impl Format for Anthropic {
     }
 
     fn read_request(body: &[u8]) -> Result<WireRequest, Failure> {
-        let request: Request =
-            serde_json::from_slice(body).map_err(|error| refused(error.to_string()))?;
-        if request.messages.is_empty() {
-            return Err(refused("messages: at least one message is required"));
-        }
-        let mut builder = ScriptRequestBuilder::new(&request.model);
-        if let Some(system) = &request.system {
-            builder.system(&system.text());
-        }
-        builder.max_tokens(Some(request.max_tokens));
-        for message in &request.messages {
-            let role = match message.role {
-                // The results of tools come in a user's message, which is no turn of the person's.
-                MessageRole::User
-                    if message.content.has("tool_result") && !message.content.has("text") =>
-                {
-                    Role::Tool
-                }
-                MessageRole::User => Role::User,
-                MessageRole::Assistant => Role::Assistant,
-            };
-            builder.message(role, message.content.text(), message.content.has("image"));
-        }
-        Ok(WireRequest {
-            script: builder.build(),
-            streams: request.stream,
-            includes_usage: true,
-        })
+        request::read(body)
     }
 
     fn encoder(
