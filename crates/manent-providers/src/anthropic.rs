@@ -14,11 +14,11 @@ use manent_domain::ports::CompletionProvider;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use self::events::MessagesTranslator;
-use self::request::wire_request;
+use self::request::{PastReasoning, has_signed_reasoning, wire_request};
 use crate::answer::AnswerStream;
 use crate::config::ProviderConfig;
 use crate::error::ProviderConfigError;
-use crate::http::{Endpoint, HttpClients, RandomSource, Redaction};
+use crate::http::{Endpoint, HttpClients, OpenAnswer, RandomSource, Redaction};
 use crate::models::Models;
 use crate::provider::{HttpProvider, json_body, nothing_to_send};
 
@@ -60,6 +60,15 @@ impl AnthropicProvider {
             is_limited_to_listed: config.limit_to_listed,
         })
     }
+
+    async fn ask(
+        &self,
+        request: &ProviderRequest,
+        past_reasoning: PastReasoning,
+    ) -> Result<OpenAnswer, ProviderError> {
+        let wire = wire_request(request, past_reasoning).ok_or_else(nothing_to_send)?;
+        self.endpoint.open(json_body(&wire)?).await
+    }
 }
 
 #[async_trait]
@@ -81,8 +90,15 @@ impl CompletionProvider for AnthropicProvider {
     }
 
     async fn stream(&self, request: ProviderRequest) -> Result<CompletionStream, ProviderError> {
-        let body = json_body(&wire_request(&request).ok_or_else(nothing_to_send)?)?;
-        let answer = self.endpoint.open(body).await?;
+        let answer = match self.ask(&request, PastReasoning::Kept).await {
+            // Another account or another maker signed it: the conversation shall go on without it.
+            Err(ProviderError::BadRequest { detail })
+                if detail.contains("signature") && has_signed_reasoning(&request) =>
+            {
+                self.ask(&request, PastReasoning::LeftOut).await?
+            }
+            other => other?,
+        };
         let translator = MessagesTranslator::new(Arc::clone(&self.redaction));
         let silence = self.endpoint.timeouts.silence;
         Ok(Box::pin(AnswerStream::new(answer, translator, silence)))

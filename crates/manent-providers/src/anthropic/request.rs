@@ -100,11 +100,40 @@ const fn is_false(value: &bool) -> bool {
     !*value
 }
 
+/// What happens to signed reasoning of the past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PastReasoning {
+    /// It is sent back.
+    Kept,
+    /// It stays here.
+    LeftOut,
+}
+
+/// Whether there is signed reasoning in the conversation.
+pub(crate) fn has_signed_reasoning(request: &ProviderRequest) -> bool {
+    request
+        .messages
+        .iter()
+        .flat_map(|message| &message.content)
+        .any(|part| {
+            matches!(
+                part,
+                Part::Reasoning {
+                    signature: Some(_),
+                    ..
+                }
+            )
+        })
+}
+
 /// The body for a request, or `None` when nothing in it can be sent.
-pub(crate) fn wire_request(request: &ProviderRequest) -> Option<WireRequest<'_>> {
+pub(crate) fn wire_request(
+    request: &ProviderRequest,
+    past_reasoning: PastReasoning,
+) -> Option<WireRequest<'_>> {
     let settings = &request.settings;
     let traits = ModelTraits::of(&request.model);
-    let messages = messages(&request.messages);
+    let messages = messages(&request.messages, past_reasoning);
     if messages.is_empty() {
         return None;
     }
@@ -206,7 +235,7 @@ fn system(settings: &ModelSettings, messages: &[PromptMessage]) -> Option<String
     (!texts.is_empty()).then(|| texts.join("\n\n"))
 }
 
-fn messages(prompt: &[PromptMessage]) -> Vec<WireMessage<'_>> {
+fn messages(prompt: &[PromptMessage], past_reasoning: PastReasoning) -> Vec<WireMessage<'_>> {
     let mut messages: Vec<WireMessage<'_>> = Vec::with_capacity(prompt.len());
     for message in prompt {
         let role = match message.role {
@@ -217,7 +246,11 @@ fn messages(prompt: &[PromptMessage]) -> Vec<WireMessage<'_>> {
         let content = message
             .content
             .iter()
-            .filter_map(|part| block(part, message.role == Role::Assistant));
+            .filter_map(|part| block(part, message.role == Role::Assistant))
+            .filter(|block| {
+                past_reasoning == PastReasoning::Kept
+                    || !matches!(block, WireBlock::Thinking { .. })
+            });
         match messages.last_mut() {
             Some(last) if last.role == role => last.content.extend(content),
             _ => {

@@ -451,3 +451,51 @@ async fn learns_which_fields_a_server_does_not_know() {
     let (_stream, fourth) = within(async { tokio::join!(ask(), answering) }).await;
     assert_eq!(fourth.body, expected);
 }
+
+#[tokio::test]
+async fn goes_on_without_reasoning_whose_signature_is_refused() {
+    let upstream = Upstream::bind().await;
+    let provider = upstream.provider(Anthropic);
+    let mut request = prompt();
+    request.messages.push(message(
+        Role::Assistant,
+        [
+            Part::Reasoning {
+                text: "I look.".to_owned(),
+                duration_ms: None,
+                signature: Some("foreign".to_owned()),
+            },
+            text("Hi."),
+        ],
+    ));
+    request.messages.push(message(Role::User, [text("Again")]));
+    let answering = async {
+        let (mut connection, first) = upstream.request().await;
+        assert_eq!(
+            first.body["messages"][1]["content"][0]["signature"],
+            "foreign"
+        );
+        connection
+            .respond(
+                "400 Bad Request",
+                "",
+                r#"{"error":{"message":"messages.1.content.0: Invalid `signature` in `thinking` block"}}"#,
+            )
+            .await;
+        let second = connection.request().await;
+        connection.send(STREAM_HEAD).await;
+        connection.chunk(end_event(Anthropic)).await;
+        second
+    };
+    let (stream, second) =
+        within(async { tokio::join!(provider.stream(request), answering) }).await;
+    assert!(stream.is_ok());
+    assert_eq!(
+        second.body["messages"],
+        json!([
+            {"role": "user", "content": [{"type": "text", "text": "Hello"}]},
+            {"role": "assistant", "content": [{"type": "text", "text": "Hi."}]},
+            {"role": "user", "content": [{"type": "text", "text": "Again"}]},
+        ])
+    );
+}
