@@ -10,9 +10,11 @@ use axum::response::{IntoResponse, Response};
 
 use crate::native::ApiError;
 
-/// Whether the server may be asked under this `host[:port]`: loopback names and addresses only.
+/// Whether the server may be asked under this `host[:port]`: loopback names and addresses only, and nothing before or after them.
 fn is_loopback(host_and_port: &str) -> bool {
-    let host = host_of(host_and_port);
+    let Some(host) = host_of(host_and_port) else {
+        return false;
+    };
     host.eq_ignore_ascii_case("localhost")
         || host == "[::1]"
         || host
@@ -20,11 +22,13 @@ fn is_loopback(host_and_port: &str) -> bool {
             .is_ok_and(|address| address.is_loopback())
 }
 
-/// The host of `host[:port]`, an IPv6 address with its brackets.
-fn host_of(host_and_port: &str) -> &str {
-    match host_and_port.rfind(']') {
-        Some(end) => &host_and_port[..=end],
-        None => host_and_port.split(':').next().unwrap_or_default(),
+/// The host of `host[:port]`, an IPv6 address with its brackets; absent when there is more than that.
+fn host_of(host_and_port: &str) -> Option<&str> {
+    let is_port = |port: &str| port.parse::<u16>().is_ok();
+    match host_and_port.rsplit_once(':') {
+        Some((host, port)) if is_port(port) => Some(host),
+        Some(_) if !host_and_port.ends_with(']') => None,
+        _ => Some(host_and_port),
     }
 }
 
@@ -89,6 +93,7 @@ mod tests {
             "127.0.0.1",
             "127.0.0.5:1",
             "[::1]:3080",
+            "[::1]",
         ] {
             assert!(is_loopback(good), "{good}");
         }
@@ -98,6 +103,12 @@ mod tests {
             "127.0.0.1.evil.example:3080",
             "192.168.1.4",
             "[::2]",
+            "[::1]evil.example",
+            "localhost:x@evil.example",
+            "localhost:x@evil.example:3080",
+            "localhost@evil.example",
+            "localhost:",
+            "::1",
         ] {
             assert!(!is_loopback(bad), "{bad}");
         }
