@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::error::{ApiError, sentence};
+use super::error::{ApiError, is_of_field, sentence};
 use super::parameters::Owner;
 use crate::app::App;
 use crate::http::body::{JsonText, bounded};
@@ -113,13 +113,14 @@ fn read_item(raw: &RawValue) -> ReadItem {
         },
         Err(error) => {
             let path = error.path().to_string();
+            let reason = bounded(error.into_inner().to_string());
             let refusal = match path.split(['.', '[']).next().unwrap_or_default() {
+                _ if is_of_field(&reason) => Refusal::InvalidBody,
                 "role" => Refusal::RoleNotAllowed,
                 "id" | "conversationId" | "parentId" => Refusal::InvalidId,
                 "createdAt" | "status" => Refusal::InvalidValue,
                 _ => Refusal::InvalidBody,
             };
-            let reason = bounded(error.into_inner().to_string());
             let detail = if path == "." {
                 reason
             } else {

@@ -107,7 +107,7 @@ impl ApiError {
     /// A field of the wrong type, missing, or unknown. `path` is where, as in `messages[2].role`, or `.` for the whole.
     pub(crate) fn invalid_body(path: &str, detail: String) -> Self {
         let name = path.rsplit('.').next().unwrap_or_default();
-        let is_id = matches!(name, "id" | "conversationId" | "parentId");
+        let is_id = matches!(name, "id" | "conversationId" | "parentId") && !is_of_field(&detail);
         let code = if is_id { "invalid_id" } else { "invalid_body" };
         let error = Self::new(StatusCode::BAD_REQUEST, code, sentence(&detail));
         if path == "." {
@@ -314,6 +314,11 @@ impl From<ProviderError> for ApiError {
             (None, _) => answer,
         }
     }
+}
+
+/// Whether it is the field that is wrong, in the words of serde, and not its value.
+pub(crate) fn is_of_field(reason: &str) -> bool {
+    reason.starts_with("unknown field") || reason.starts_with("duplicate field")
 }
 
 /// An error's text as a sentence for people. A field's name at its beginning stays as it is written.
