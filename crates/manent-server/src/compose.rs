@@ -10,7 +10,7 @@ use manent_domain::ports::{Clock, CompletionProvider, IdSource};
 use manent_domain::services::{
     CompletionService, ConversationService, MessageService, SearchService, TitleService,
 };
-use manent_storage_sqlite::{OpenError, SqliteStore};
+use manent_storage_sqlite::{OpenError, SqliteMetrics, SqliteStore};
 use manent_types::UserId;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -57,6 +57,11 @@ impl Composition {
         let store = tokio::task::spawn_blocking(move || SqliteStore::open(settings)).await??;
         let app = assemble(config, &store, providers, &tasks, shutdown);
         Ok(Self { app, tasks, store })
+    }
+
+    /// What the store did since it was opened, and how it stands.
+    pub(crate) fn store_metrics(&self) -> SqliteMetrics {
+        self.store.metrics()
     }
 
     /// Ends the background work and closes the store; call it when no request runs any more.

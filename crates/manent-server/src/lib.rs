@@ -18,6 +18,8 @@ mod router;
 mod server;
 pub mod telemetry;
 
+pub use manent_storage_sqlite::SqliteMetrics;
+
 pub use compose::{ComposeError, ProviderSetupError};
 pub use native::openapi_json;
 pub use server::{Server, StartError};

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use manent_config::Config;
+use manent_storage_sqlite::SqliteMetrics;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -83,6 +84,11 @@ impl Server {
     /// Where it listens, with the real port.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What the store did since the server started, and how it stands.
+    pub fn store_metrics(&self) -> SqliteMetrics {
+        self.composition.store_metrics()
     }
 
     /// Stops accepting, lets open requests finish for the configured time, ends the background work, closes the store.

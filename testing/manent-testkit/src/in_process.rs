@@ -59,6 +59,11 @@ impl TestServer {
         self.server.address()
     }
 
+    /// The server itself, for what cannot be asked over HTTP.
+    pub const fn server(&self) -> &Server {
+        &self.server
+    }
+
     /// Its data directory.
     pub fn data_dir(&self) -> &Path {
         self.directory.path()

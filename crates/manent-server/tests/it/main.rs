@@ -4,3 +4,10 @@ mod support;
 
 mod append;
 mod conversations;
+mod delivery;
+mod generate;
+mod guard;
+mod isolation;
+mod ownership;
+mod reading;
+mod titles;

@@ -4,6 +4,7 @@ pub(crate) mod database;
 pub(crate) mod redaction;
 pub(crate) mod reply;
 pub(crate) mod servers;
+pub(crate) mod upstream;
 
 use manent_testkit::Client;
 use serde_json::{Value, json};
