@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, OriginalUri, Path, State};
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use secrecy::{ExposeSecret, SecretString};
@@ -61,6 +62,7 @@ pub(super) fn router(arguments: &ServeArgs, requests: Requests) -> Router {
     }
     router
         .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(shared)
 }
@@ -69,11 +71,12 @@ async fn messages(
     State(shared): State<Shared>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response<Body> {
+    let bytes = body.as_deref().unwrap_or_default();
     let record = shared
         .requests
-        .begin(WireFormat::Anthropic, uri.path(), &headers, &body);
+        .begin(WireFormat::Anthropic, uri.path(), &headers, bytes);
     if !headers.contains_key("anthropic-version") {
         let failure = Failure {
             kind: FailureKind::BadRequest,
@@ -83,31 +86,36 @@ async fn messages(
         };
         return refuse::<Anthropic>(record, &failure);
     }
-    answer::<Anthropic>(shared, record, &headers, &body).await
+    answer::<Anthropic>(shared, record, &headers, body).await
 }
 
 async fn chat_completions(
     State(shared): State<Shared>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response<Body> {
+    let bytes = body.as_deref().unwrap_or_default();
     let record = shared
         .requests
-        .begin(WireFormat::OpenAi, uri.path(), &headers, &body);
-    answer::<OpenAi>(shared, record, &headers, &body).await
+        .begin(WireFormat::OpenAi, uri.path(), &headers, bytes);
+    answer::<OpenAi>(shared, record, &headers, body).await
 }
 
 async fn answer<F: Format>(
     shared: Shared,
     record: Record,
     headers: &HeaderMap,
-    body: &[u8],
+    body: Result<Bytes, BytesRejection>,
 ) -> Response<Body> {
     if let Err(failure) = shared.check_key(headers) {
         return refuse::<F>(record, &failure);
     }
-    let request = match F::read_request(body) {
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => return refuse::<F>(record, &unreadable(&rejection)),
+    };
+    let request = match F::read_request(&body) {
         Ok(request) => request,
         Err(failure) => return refuse::<F>(record, &failure),
     };
@@ -298,6 +306,38 @@ async fn no_such_path(
         failure.status = Some(404);
     }
     shared.error(&headers, &failure)
+}
+
+async fn no_such_method(
+    State(shared): State<Shared>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let failure = Failure {
+        kind: FailureKind::BadRequest,
+        status: Some(405),
+        message: format!("{method} is not allowed here"),
+        retry_after_ms: None,
+    };
+    shared.error(&headers, &failure)
+}
+
+fn unreadable(rejection: &BytesRejection) -> Failure {
+    let is_too_large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
+    Failure {
+        kind: if is_too_large {
+            FailureKind::TooLarge
+        } else {
+            FailureKind::BadRequest
+        },
+        status: None,
+        message: if is_too_large {
+            format!("the request has more than {BODY_BYTES} bytes")
+        } else {
+            "the body of the request cannot be read".to_owned()
+        },
+        retry_after_ms: None,
+    }
 }
 
 fn not_found(message: String) -> Failure {

@@ -339,3 +339,35 @@ async fn ends_with_its_shutdown_and_cuts_what_is_running() {
     // The end, or a reset: nothing more of the answer.
     assert_eq!(stream.read_buf(&mut seen).await.unwrap_or(0), 0);
 }
+
+#[tokio::test]
+async fn refuses_a_body_that_is_too_large_in_each_formats_words() {
+    let server = server(RULES).await;
+    // One byte too many: the server has read everything when it refuses.
+    let length = 32 * 1024 * 1024 + 1 - question("").len();
+    let huge = question(&"a".repeat(length));
+    let mut answers = Vec::new();
+    for (path, header) in BOTH {
+        let reply = call(server.address(), "POST", path, &[header], &huge)
+            .await
+            .unwrap();
+        answers.push((reply.status, reply.body));
+    }
+    assert_eq!(
+        answers,
+        [
+            (413, r#"{"type":"error","error":{"type":"request_too_large","message":"the request has more than 33554432 bytes"},"request_id":"req_scripted_000001"}"#.to_owned()),
+            (413, r#"{"error":{"message":"the request has more than 33554432 bytes","type":"invalid_request_error","param":null,"code":"request_too_large"}}"#.to_owned()),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn refuses_other_methods() {
+    let server = server(RULES).await;
+    let reply = call(server.address(), "GET", "/v1/chat/completions", &[], "").await;
+    assert_eq!(
+        reply.map(|reply| (reply.status, reply.body)),
+        Some((405, r#"{"error":{"message":"GET is not allowed here","type":"invalid_request_error","param":null,"code":null}}"#.to_owned()))
+    );
+}
