@@ -121,8 +121,7 @@ impl Builder<'_> {
     /// Fills in what depends on other values.
     fn complete(&mut self) {
         let kind = self.provider.kind;
-        let is_makers_own =
-            self.provider.base_url.is_empty() || self.provider.base_url == kind.default_base_url();
+        let is_makers_own = self.is_makers_own();
         if self.provider.base_url.is_empty() {
             self.provider.base_url.push_str(kind.default_base_url());
             if kind != ProviderKind::Scripted {
@@ -189,10 +188,7 @@ impl Builder<'_> {
             || ["authorization", "x-api-key"]
                 .iter()
                 .any(|name| self.provider.headers.contains_key(*name));
-        if kind != ProviderKind::Scripted
-            && self.provider.base_url == kind.default_base_url()
-            && !has_key
-        {
+        if kind != ProviderKind::Scripted && self.is_makers_own() && !has_key {
             let message = format!(
                 "`{}` has no key; give it by `api_key_env`, `api_key_file` or `api_key`",
                 self.label
@@ -274,6 +270,16 @@ impl Builder<'_> {
                 ),
             );
         }
+    }
+
+    /// Whether it is the service of the protocol's own maker, which wants a key and has the models that are known.
+    fn is_makers_own(&self) -> bool {
+        let host = |url: &str| {
+            let url = url::Url::parse(url).ok()?;
+            url.host_str().map(str::to_owned)
+        };
+        let url = &self.provider.base_url;
+        url.is_empty() || host(url) == host(self.provider.kind.default_base_url())
     }
 
     fn is_given(&self, key: &str) -> bool {

@@ -28,10 +28,13 @@ pub(crate) struct Context<'a> {
 impl Context<'_> {
     /// A path as the origin of the value means it.
     pub(crate) fn resolve(&self, text: &str, origin: &Origin) -> PathBuf {
-        if let Some(home) = &self.platform.home
-            && let Some(rest) = text.strip_prefix("~/")
-        {
-            return home.join(rest);
+        if let Some(home) = &self.platform.home {
+            if text == "~" {
+                return home.clone();
+            }
+            if let Some(rest) = text.strip_prefix("~/") {
+                return home.join(rest);
+            }
         }
         match origin {
             Origin::File { .. } => self.file_directory.join(text),
@@ -46,15 +49,16 @@ pub(crate) fn assign_default<T>(
     target: &mut T,
     context: &Context<'_>,
 ) -> Option<String> {
-    let text = match setting.presence {
-        Presence::Default(text) => text.to_owned(),
-        Presence::PlatformData => context
-            .platform
-            .data_directory
-            .as_ref()?
-            .to_str()?
-            .to_owned(),
-        Presence::Optional(_) | Presence::Required(_) => return None,
+    let text = match (setting.presence, &setting.kind) {
+        (Presence::Default(text), _) => text.to_owned(),
+        // It need not be Unicode, so it does not go through text.
+        (Presence::PlatformData, Kind::Path(set)) => {
+            let path = context.platform.data_directory.clone()?;
+            let shown = quoted(&path.to_string_lossy());
+            set(target, path);
+            return Some(shown);
+        }
+        (Presence::PlatformData | Presence::Optional(_) | Presence::Required(_), _) => return None,
     };
     let raw = Raw {
         value: RawValue::Word(text),

@@ -153,6 +153,11 @@ fn relative_paths_start_where_they_were_written() {
         .file("etc/manent.toml", "data_dir = \"data\"")
         .config_flag("etc/manent.toml");
     let in_variable = World::new().variable("MANENT_DATA_DIR", "data");
+    let home_itself = World::new().variable("MANENT_DATA_DIR", "~");
+    assert_eq!(
+        home_itself.configuration().data_dir,
+        home_itself.path("home")
+    );
     let in_home = World::new().variable("MANENT_DATA_DIR", "~/manent");
     assert_eq!(
         in_file.configuration().data_dir,
@@ -166,6 +171,13 @@ fn relative_paths_start_where_they_were_written() {
         in_home.configuration().data_dir,
         in_home.path("home/manent")
     );
+}
+
+#[test]
+fn a_byte_order_mark_and_windows_line_ends_do_no_harm() {
+    let world = World::new().config("\u{feff}demo = false\r\n[sse]\r\nheartbeat = \"3s\"\r\n");
+    assert_eq!(world.configuration().sse.heartbeat, Duration::from_secs(3));
+    assert!(!world.configuration().demo);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Loading as a whole: layers, mistakes, what is shown.
 
+mod hostile;
 mod layers;
 mod mistakes;
 mod providers;

@@ -55,6 +55,20 @@ fn a_base_url_alone_is_enough_for_openai_compatible_servers() {
 }
 
 #[test]
+fn the_makers_own_service_is_known_by_its_host() {
+    let address = ("OPENAI_BASE_URL", "https://api.openai.com");
+    let without_key = World::new().variable(address.0, address.1);
+    insta::assert_snapshot!(without_key.problems(), @"OPENAI_BASE_URL: `providers.openai` has no key; give it by `api_key_env`, `api_key_file` or `api_key`");
+    let with_key = World::new()
+        .variable(address.0, address.1)
+        .variable("OPENAI_API_KEY", "k");
+    assert_eq!(
+        with_key.configuration().providers[0].models[0].model,
+        "gpt-5.6"
+    );
+}
+
+#[test]
 fn both_makers_stand_side_by_side() {
     let config = World::new()
         .variable("OPENAI_API_KEY", "key-2")
