@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use manent_domain::completion::ProviderError;
+use manent_providers::ProviderConfig;
 use tokio::time::Instant;
 
 use crate::upstream::{
@@ -203,5 +204,23 @@ async fn does_not_wait_twice_for_a_first_byte() {
             connection.closed().await;
             assert!(!upstream.is_being_called());
         }
+    }
+}
+
+#[tokio::test]
+async fn gives_up_on_a_connection_that_is_never_made() {
+    // The system lets one caller wait; the next one's first packet gets no answer.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let _waiting = within(tokio::net::TcpStream::connect(address))
+        .await
+        .unwrap();
+    for kind in KINDS {
+        let mut config = ProviderConfig::new("here", kind, format!("http://{address}"));
+        config.timeouts.connect = Duration::from_millis(50);
+        let result = within(provider(&config).stream(prompt())).await;
+        assert_eq!(refused(result), ProviderError::Timeout { stage: "connect" });
     }
 }
