@@ -6,13 +6,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use manent_domain::completion::ProviderError;
+use reqwest::Client;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Response};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{sleep, timeout};
 
 use super::clients::HttpClients;
-use super::failure::{Failure, from_status, from_transport};
+use super::failure::{Failure, from_status, from_stream, from_transport};
 use super::redaction::Redaction;
 use super::retry::{RandomSource, delay_before, retry_after};
 use crate::base_url::{Addresses, addresses};
@@ -148,16 +148,28 @@ impl Endpoint {
                 .send()
                 .await
                 .map_err(|error| from_transport(&error))?;
-            let response = self.accepted(response).await?;
+            let status = response.status();
+            let wait = retry_after(response.headers());
             let mut rest: Body = Box::pin(response.bytes_stream());
-            loop {
+            if !status.is_success() {
+                let body = read_some(Bytes::new(), &mut rest).await;
+                return Err(from_status(status, wait, &body, &self.redaction));
+            }
+            let first = loop {
                 match rest.next().await {
                     Some(Ok(first)) if first.is_empty() => {}
-                    Some(Ok(first)) => return Ok(OpenAnswer { first, rest }),
+                    Some(Ok(first)) => break first,
                     Some(Err(_)) => return Err(Failure::passing(ProviderError::Unreachable)),
                     None => return Err(Failure::lasting(ProviderError::Truncated)),
                 }
-            }
+            };
+            // Whatever the media type says: no stream of events begins like this.
+            let error = match first.trim_ascii_start().first() {
+                Some(b'{' | b'[') => self.document_error(&read_some(first, &mut rest).await),
+                Some(b'<') => not_a_stream("a web page"),
+                _ => return Ok(OpenAnswer { first, rest }),
+            };
+            Err(Failure::lasting(error))
         };
         // Not tried again: whoever asked has waited long enough.
         timeout(self.timeouts.first_byte, call)
@@ -167,27 +179,12 @@ impl Endpoint {
             })))
     }
 
-    /// The response, when it is a stream of events.
-    async fn accepted(&self, response: Response) -> Result<Response, Failure> {
-        let status = response.status();
-        if !status.is_success() {
-            let wait = retry_after(response.headers());
-            let body = read_some(response).await;
-            return Err(from_status(status, wait, &body, &self.redaction));
-        }
-        let media_type = media_type(response.headers());
-        match media_type.as_deref() {
-            Some("application/json") => {
-                let body = read_some(response).await;
-                let value = serde_json::from_slice::<serde_json::Value>(&body).ok();
-                let error = match value.as_ref().and_then(|value| value.get("error")) {
-                    Some(error) if !error.is_null() => super::from_stream(error, &self.redaction),
-                    _ => not_a_stream("application/json"),
-                };
-                Err(Failure::lasting(error))
-            }
-            Some("text/html") => Err(Failure::lasting(not_a_stream("text/html"))),
-            _ => Ok(response),
+    /// What a JSON document in the place of a stream says.
+    fn document_error(&self, document: &[u8]) -> ProviderError {
+        let value = serde_json::from_slice::<serde_json::Value>(document).unwrap_or_default();
+        match value.get("error") {
+            Some(error) if !error.is_null() => from_stream(error, &self.redaction),
+            _ => not_a_stream("a JSON document"),
         }
     }
 
@@ -208,7 +205,8 @@ impl Endpoint {
             let status = response.status();
             if !status.is_success() {
                 let wait = retry_after(response.headers());
-                let body = read_some(response).await;
+                let mut rest: Body = Box::pin(response.bytes_stream());
+                let body = read_some(Bytes::new(), &mut rest).await;
                 return Err(from_status(status, wait, &body, &self.redaction).error);
             }
             let mut list = Vec::new();
@@ -238,34 +236,26 @@ fn secret_value(secret: &SecretString) -> Option<HeaderValue> {
     Some(value)
 }
 
-fn not_a_stream(media_type: &str) -> ProviderError {
+fn not_a_stream(what: &str) -> ProviderError {
     ProviderError::Protocol {
         detail: format!(
-            "it answered with {media_type} instead of a stream of events; check the base URL"
+            "it answered with {what} instead of a stream of events; check the base URL"
         ),
     }
 }
 
-fn media_type(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    let essence = value.split(';').next()?.trim();
-    Some(essence.to_ascii_lowercase())
-}
-
 /// The beginning of a body that explains something. What does not come in time is left out.
-async fn read_some(response: Response) -> Vec<u8> {
-    let mut body = Vec::new();
-    let mut chunks = Box::pin(response.bytes_stream());
+async fn read_some(first: Bytes, rest: &mut Body) -> Vec<u8> {
+    let mut body = first.to_vec();
     let reading = async {
-        while let Some(Ok(chunk)) = chunks.next().await {
-            let room = MAX_ERROR_BYTES - body.len();
-            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-            if body.len() == MAX_ERROR_BYTES {
-                break;
-            }
+        while body.len() < MAX_ERROR_BYTES
+            && let Some(Ok(chunk)) = rest.next().await
+        {
+            body.extend_from_slice(&chunk);
         }
     };
     // Too late means that there is no more of it.
     let _ = timeout(ERROR_BODY_TIMEOUT, reading).await;
+    body.truncate(MAX_ERROR_BYTES);
     body
 }

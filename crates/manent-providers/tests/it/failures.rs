@@ -32,38 +32,35 @@ async fn does_not_follow_a_redirect() {
 
 #[tokio::test]
 async fn finds_an_error_in_a_success() {
-    let json = "content-type: application/json; charset=utf-8\r\n";
     for kind in KINDS {
-        let body = r#"{"error":{"message":"no such model","code":404}}"#;
-        assert_eq!(
-            answered(kind, "200 OK", json, body).await,
-            ProviderError::BadRequest {
-                detail: "no such model".to_owned()
-            }
-        );
-        let error = answered(kind, "200 OK", json, r#"{"choices":[]}"#).await;
-        assert!(matches!(error, ProviderError::Protocol { .. }), "{error:?}");
+        for headers in ["content-type: application/json\r\n", ""] {
+            let body = r#"{"error":{"message":"no such model","code":404}}"#;
+            assert_eq!(
+                answered(kind, "200 OK", headers, body).await,
+                ProviderError::BadRequest {
+                    detail: "no such model".to_owned()
+                }
+            );
+        }
     }
 }
 
 #[tokio::test]
-async fn says_that_a_page_is_no_answer() {
-    for kind in KINDS {
-        let error = answered(
-            kind,
-            "200 OK",
-            "content-type: text/html\r\n",
-            "<html>Welcome</html>",
-        )
-        .await;
-        assert_eq!(
-            error,
-            ProviderError::Protocol {
-                detail:
-                    "it answered with text/html instead of a stream of events; check the base URL"
-                        .to_owned()
-            }
-        );
+async fn says_what_came_instead_of_a_stream() {
+    for (body, what) in [
+        (r#"{"choices":[],"error":null}"#, "a JSON document"),
+        ("\n[1, 2", "a JSON document"),
+        ("<html>Welcome</html>", "a web page"),
+    ] {
+        for kind in KINDS {
+            let detail = format!(
+                "it answered with {what} instead of a stream of events; check the base URL"
+            );
+            assert_eq!(
+                answered(kind, "200 OK", "", body).await,
+                ProviderError::Protocol { detail }
+            );
+        }
     }
 }
 
