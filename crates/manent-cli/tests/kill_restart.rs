@@ -3,8 +3,10 @@
 //!
 //! `MANENT_KILL_ROUNDS` (default 50) says how often, `MANENT_KILL_SEED` replays a run; the seed is printed.
 
+#[cfg(test)]
 #[path = "kill_restart/device.rs"]
 mod device;
+#[cfg(test)]
 #[path = "kill_restart/ledger.rs"]
 mod ledger;
 
@@ -88,6 +90,7 @@ async fn everything_answered_stored_survives_kill_9_once_and_in_order() {
     assert!(server.stop().await.unwrap().success());
 }
 
+#[cfg(test)]
 async fn start(data_dir: &Path) -> ServerProcess {
     let binary = Path::new(env!("CARGO_BIN_EXE_manent"));
     ServerProcess::start(binary, data_dir, &["--log", "error"], &[])
@@ -95,6 +98,7 @@ async fn start(data_dir: &Path) -> ServerProcess {
         .unwrap()
 }
 
+#[cfg(test)]
 async fn create(client: &Client, conversations: &[String]) {
     for id in conversations {
         let created = client
