@@ -17,7 +17,7 @@ use facts::SqliteFacts;
 pub(crate) fn append(
     unit: &mut Unit<'_>,
     owner: UserId,
-    batch: &mut PreparedBatch,
+    batch: &PreparedBatch,
     now: Timestamp,
 ) -> Result<AppendPlan, Error> {
     let owner_pk = unit.owner(owner, now)?;

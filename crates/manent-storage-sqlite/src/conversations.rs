@@ -15,7 +15,7 @@ use crate::writer::Unit;
 pub(crate) fn create(
     unit: &mut Unit<'_>,
     owner: UserId,
-    new: NewConversation,
+    new: &NewConversation,
     config: &str,
     now: Timestamp,
 ) -> Result<Created, Error> {
@@ -46,9 +46,9 @@ pub(crate) fn create(
         .change_title(pk, owner_pk, None, new.title.clone());
     Ok(Created::New(Conversation {
         id: new.id,
-        title: new.title,
+        title: new.title.clone(),
         title_source,
-        config: new.config,
+        config: new.config.clone(),
         archived: false,
         pinned: false,
         trashed_at: None,
@@ -140,7 +140,7 @@ pub(crate) fn update(
     unit: &mut Unit<'_>,
     owner: UserId,
     id: ConversationId,
-    patch: ConversationPatch,
+    patch: &ConversationPatch,
     config: Option<&str>,
     now: Timestamp,
 ) -> Result<Option<Conversation>, Error> {
@@ -148,14 +148,14 @@ pub(crate) fn update(
     let Some((pk, mut conversation)) = find_row(unit.connection, owner_pk, id)? else {
         return Ok(None);
     };
-    if let Some(title) = patch.title {
-        let old = conversation.title.replace(title);
+    if let Some(title) = &patch.title {
+        let old = conversation.title.replace(title.clone());
         conversation.title_source = TitleSource::User;
         unit.index
             .change_title(pk, owner_pk, old, conversation.title.clone());
     }
-    if let Some(config) = patch.config {
-        conversation.config = config;
+    if let Some(config) = &patch.config {
+        conversation.config = config.clone();
     }
     conversation.archived = patch.archived.unwrap_or(conversation.archived);
     conversation.pinned = patch.pinned.unwrap_or(conversation.pinned);
@@ -210,7 +210,7 @@ pub(crate) fn set_generated_title(
     unit: &mut Unit<'_>,
     owner: UserId,
     id: ConversationId,
-    title: String,
+    title: &str,
     now: Timestamp,
 ) -> Result<bool, Error> {
     let owner_pk = unit.owner(owner, now)?;
@@ -226,7 +226,7 @@ pub(crate) fn set_generated_title(
         )?
         .execute(params![pk, title, now.as_millisecond()])?;
     unit.index
-        .change_title(pk, owner_pk, conversation.title, Some(title));
+        .change_title(pk, owner_pk, conversation.title, Some(title.to_owned()));
     Ok(true)
 }
 

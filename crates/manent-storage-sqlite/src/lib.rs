@@ -1,7 +1,7 @@
 //! SQLite as a store.
 //!
-//! One thread owns the one connection that writes. It takes what waits, runs each job in a savepoint of its own inside one transaction, commits once
-//! and answers all: many appends share one fsync. A pool of threads with connections that cannot write serves the reads.
+//! One thread owns the one connection that writes. It takes what waits, runs it in one transaction, commits once and answers all: many appends
+//! share one fsync. When one of them fails, they are done again with a savepoint each, so that the others are stored. A pool of threads with connections that cannot write serves the reads.
 //! Checkpoints run on a connection of their own, off the path of the appends.
 //!
 //! Invariants:

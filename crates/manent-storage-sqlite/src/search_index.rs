@@ -1,6 +1,6 @@
 //! What a transaction changes in the search index.
 //!
-//! The changes are gathered while the jobs of a group run and applied once, after all savepoints are closed: FTS5 writes out a segment whenever a
+//! The changes are gathered while the jobs of a group run and applied once, at its end: FTS5 writes out a segment whenever a
 //! savepoint begins or ends, so that indexing inside the jobs would cost a segment for each job instead of one for the group.
 
 use rusqlite::{Connection, params};

@@ -109,7 +109,7 @@ impl ConversationRepository for SqliteStore {
         self.opened
             .writes
             .run(SMALL + config.len(), move |unit| {
-                Ok(conversations::create(unit, owner, new, &config, now)?)
+                Ok(conversations::create(unit, owner, &new, &config, now)?)
             })
             .await
     }
@@ -152,7 +152,7 @@ impl ConversationRepository for SqliteStore {
                 SMALL + config.as_ref().map_or(0, String::len),
                 move |unit| {
                     let config = config.as_deref();
-                    Ok(conversations::update(unit, owner, id, patch, config, now)?)
+                    Ok(conversations::update(unit, owner, id, &patch, config, now)?)
                 },
             )
             .await
@@ -197,7 +197,7 @@ impl ConversationRepository for SqliteStore {
             .writes
             .run(SMALL, move |unit| {
                 Ok(conversations::set_generated_title(
-                    unit, owner, id, title, now,
+                    unit, owner, id, &title, now,
                 )?)
             })
             .await
@@ -212,11 +212,11 @@ impl MessageRepository for SqliteStore {
         submissions: Vec<Submission>,
         now: Timestamp,
     ) -> Result<AppendPlan, StoreError> {
-        let mut batch = PreparedBatch::new(submissions)?;
+        let batch = PreparedBatch::new(submissions)?;
         self.opened
             .writes
             .run(batch.bytes(), move |unit| {
-                Ok(append::append(unit, owner, &mut batch, now)?)
+                Ok(append::append(unit, owner, &batch, now)?)
             })
             .await
     }

@@ -61,11 +61,12 @@ impl WriteQueue {
         (queue, receiver)
     }
 
-    /// Runs `work` inside the writer's transaction and answers after the commit. `bytes` is about how much it writes.
+    /// Runs `work` inside the writer's transaction and answers after the commit. `bytes` is about how much it writes. When another job of the
+    /// group fails, the work is rolled back and done again.
     pub(crate) async fn run<T, W>(&self, bytes: usize, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        W: FnOnce(&mut Unit<'_>) -> Result<T, StoreError> + Send + 'static,
+        W: FnMut(&mut Unit<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let permits = u32::try_from(bytes / PERMIT_BYTES + 1)
             .unwrap_or(u32::MAX)

@@ -15,7 +15,7 @@ pub(super) fn write(
     unit: &mut Unit<'_>,
     owner_pk: i64,
     conversations: &ConversationRows,
-    batch: &mut PreparedBatch,
+    batch: &PreparedBatch,
     plan: &AppendPlan,
     now: Timestamp,
 ) -> Result<(), Error> {
@@ -40,7 +40,7 @@ fn insert(
     unit: &mut Unit<'_>,
     owner_pk: i64,
     conversations: &ConversationRows,
-    batch: &mut PreparedBatch,
+    batch: &PreparedBatch,
     planned: &PlannedMessage,
     now: Timestamp,
 ) -> Result<(), Error> {
@@ -49,7 +49,7 @@ fn insert(
     };
     let (Some(submission), Some(Some(texts))) = (
         batch.submissions.get(planned.item),
-        batch.texts.get_mut(planned.item),
+        batch.texts.get(planned.item),
     ) else {
         return Err(misplaced);
     };
@@ -82,8 +82,7 @@ fn insert(
             message.created_at.unwrap_or(now).as_millisecond(),
             now.as_millisecond(),
         ])?;
-    unit.index
-        .add_message(pk, owner_pk, std::mem::take(&mut texts.words));
+    unit.index.add_message(pk, owner_pk, texts.words.clone());
     Ok(())
 }
 

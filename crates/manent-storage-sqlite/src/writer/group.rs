@@ -1,4 +1,4 @@
-//! One group of jobs: one transaction, a savepoint for each job, one commit.
+//! One group of jobs: one transaction, one commit. When a job fails, the group is done again with a savepoint for each job.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -14,7 +14,7 @@ use crate::users::OwnerCache;
 
 /// What a job works with.
 pub(crate) struct Unit<'group> {
-    /// Inside the group's transaction and the job's savepoint.
+    /// Inside the group's transaction.
     pub(crate) connection: &'group Connection,
     /// Gathers what the job changes in the search index.
     pub(crate) index: &'group mut IndexChanges,
@@ -64,21 +64,58 @@ pub(crate) fn run(
     jobs: &mut [Box<dyn Job>],
 ) -> GroupResult {
     let mut result = GroupResult::default();
-    let outcome = run_transaction(connection, memory, jobs, &mut result);
+    let outcome = match run_all(connection, memory, jobs, &mut result) {
+        Err(Stop::JobFailed) => {
+            roll_back(connection, memory);
+            result = GroupResult::default();
+            run_each(connection, memory, jobs, &mut result)
+        }
+        Err(Stop::Store(error)) => Err(error),
+        Ok(()) => Ok(()),
+    };
     memory.has_last_failed = outcome.is_err();
     if let Err(error) = outcome {
-        memory.owners.clear();
-        if !connection.is_autocommit()
-            && let Err(error) = execute(connection, "ROLLBACK")
-        {
-            tracing::error!(error = %error, "the rollback of a failed group failed");
-        }
+        roll_back(connection, memory);
         result.failure = Some(error);
     }
     result
 }
 
-fn run_transaction(
+/// Why a transaction without savepoints ends early.
+enum Stop {
+    /// A job failed: the others have to go on without it.
+    JobFailed,
+    /// The store failed, and with it everything.
+    Store(StoreError),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// All jobs or none, which is nearly always all. A savepoint for each would cost a copy of every page that each of them changes.
+fn run_all(
+    connection: &Connection,
+    memory: &mut WriterMemory,
+    jobs: &mut [Box<dyn Job>],
+    result: &mut GroupResult,
+) -> Result<(), Stop> {
+    execute(connection, "BEGIN IMMEDIATE")?;
+    let mut index = IndexChanges::default();
+    for job in jobs {
+        if !run_one(connection, memory, &mut index, job, result) {
+            return Err(Stop::JobFailed);
+        }
+    }
+    index.apply(connection)?;
+    execute(connection, "COMMIT")?;
+    Ok(())
+}
+
+/// Each job in a savepoint of its own, so that those that fail can be left out.
+fn run_each(
     connection: &Connection,
     memory: &mut WriterMemory,
     jobs: &mut [Box<dyn Job>],
@@ -90,16 +127,7 @@ fn run_transaction(
         execute(connection, "SAVEPOINT job")?;
         let mark = index.mark();
         let messages = result.messages;
-        let mut unit = Unit {
-            connection,
-            index: &mut index,
-            messages: &mut result.messages,
-            owners: &mut memory.owners,
-            has_last_failed: memory.has_last_failed,
-        };
-        // A fault in one job must not end the thread on which all writes depend.
-        let is_done = catch_unwind(AssertUnwindSafe(|| job.run(&mut unit))).unwrap_or(false);
-        if !is_done {
+        if !run_one(connection, memory, &mut index, job, result) {
             result.failed_jobs += 1;
             result.messages = messages;
             memory.owners.clear();
@@ -117,6 +145,33 @@ fn run_transaction(
     index.apply(connection)?;
     execute(connection, "COMMIT")?;
     Ok(())
+}
+
+fn run_one(
+    connection: &Connection,
+    memory: &mut WriterMemory,
+    index: &mut IndexChanges,
+    job: &mut Box<dyn Job>,
+    result: &mut GroupResult,
+) -> bool {
+    let mut unit = Unit {
+        connection,
+        index,
+        messages: &mut result.messages,
+        owners: &mut memory.owners,
+        has_last_failed: memory.has_last_failed,
+    };
+    // A fault in one job must not end the thread on which all writes depend.
+    catch_unwind(AssertUnwindSafe(|| job.run(&mut unit))).unwrap_or(false)
+}
+
+fn roll_back(connection: &Connection, memory: &mut WriterMemory) {
+    memory.owners.clear();
+    if !connection.is_autocommit()
+        && let Err(error) = execute(connection, "ROLLBACK")
+    {
+        tracing::error!(error = %error, "the rollback of a failed group failed");
+    }
 }
 
 fn execute(connection: &Connection, sql: &str) -> Result<(), Error> {

@@ -11,7 +11,7 @@ pub(crate) trait Job: Send {
     /// About how many bytes it writes.
     fn bytes(&self) -> usize;
 
-    /// Does its work; false when it failed and has to be rolled back. Called once.
+    /// Does its work; false when it failed and has to be rolled back. Called again when the transaction was rolled back.
     fn run(&mut self, unit: &mut Unit<'_>) -> bool;
 
     /// Why it failed, if it did.
@@ -23,7 +23,7 @@ pub(crate) trait Job: Send {
 
 pub(crate) struct WriteJob<T, W> {
     bytes: usize,
-    work: Option<W>,
+    work: W,
     result: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
     held: (OwnedSemaphorePermit, Gauge),
@@ -39,7 +39,7 @@ impl<T, W> WriteJob<T, W> {
     ) -> Self {
         Self {
             bytes,
-            work: Some(work),
+            work,
             result: None,
             reply,
             held: (room, gauge),
@@ -50,17 +50,16 @@ impl<T, W> WriteJob<T, W> {
 impl<T, W> Job for WriteJob<T, W>
 where
     T: Send,
-    W: FnOnce(&mut Unit<'_>) -> Result<T, StoreError> + Send,
+    W: FnMut(&mut Unit<'_>) -> Result<T, StoreError> + Send,
 {
     fn bytes(&self) -> usize {
         self.bytes
     }
 
     fn run(&mut self, unit: &mut Unit<'_>) -> bool {
-        let Some(work) = self.work.take() else {
-            return false;
-        };
-        let result = work(unit);
+        // Absent while it works, and after a panic.
+        self.result = None;
+        let result = (self.work)(unit);
         let is_ok = result.is_ok();
         self.result = Some(result);
         is_ok

@@ -58,7 +58,7 @@ async fn hold(opened: &Opened, gate: mpsc::Receiver<()>) -> Result<(), StoreErro
 /// Queues the writes while the writer is held, then lets it go; answers the results in order.
 async fn write_together<W>(opened: &Opened, writes: Vec<W>) -> Vec<Result<i64, StoreError>>
 where
-    W: FnOnce(&mut Unit<'_>) -> Result<i64, StoreError> + Send + 'static,
+    W: FnMut(&mut Unit<'_>) -> Result<i64, StoreError> + Send + 'static,
 {
     let (open_gate, gate) = mpsc::channel();
     let (held, results, ()) = tokio::join!(
