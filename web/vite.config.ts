@@ -42,7 +42,7 @@ const proxy = Object.fromEntries(API_PATHS.map((path) => [path, { target: proces
 
 export default defineConfig({
   plugins: [react(), contentSecurityPolicy(), onlyWoff2Fonts()],
-  build: { target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
+  build: { target: 'es2022', cssTarget: ['chrome123', 'firefox120', 'safari17.5'], modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
   server: { port: 5173, host: '127.0.0.1', proxy },
   preview: { port: 4173, host: '127.0.0.1', proxy },
   test: { include: ['src/**/*.test.{ts,tsx}'], environment: 'node' },

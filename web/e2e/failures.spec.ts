@@ -82,3 +82,42 @@ test('a conversation that does not exist is said in words', async ({ page, serve
   await page.getByRole('main').getByRole('button', { name: 'New chat' }).click();
   await expect(chat.composer).toBeVisible();
 });
+
+test('the answer never waits for the store, and the question is stored when the store answers again', async ({ chat, page }) => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route('**/message/append', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await chat.open();
+  await chat.ask('hello');
+  await expect(chat.answers).toContainText('Hello! This is a scripted answer.');
+  await expect(chat.questions).toContainText('Saving…');
+  release();
+  await chat.stored(2);
+  await expect(chat.questions).not.toContainText('Saving…');
+});
+
+test('a refused message says so and can be sent again', async ({ chat, page }) => {
+  await page.route('**/message/append', (route) => route.fulfill({ status: 413, json: { status: 413, code: 'message_too_large', detail: 'Too large.' } }), { times: 1 });
+  await chat.open();
+  await chat.send('hello');
+  await expect(chat.questions).toContainText('Not saved: the message is too long.');
+  await chat.ended();
+  await chat.questions.getByRole('button', { name: 'Send again' }).click();
+  await expect(chat.questions).not.toContainText('Not saved');
+  const messages = await chat.stored(2);
+  expect(messages.map((message) => message.role)).toEqual(['user', 'assistant']);
+});
+
+test('closing the page in the middle of an answer keeps what had come', async ({ chat, page, server }) => {
+  await chat.open();
+  await chat.send('slow 400');
+  await expect.poll(() => chat.answers.last().innerText().then((text) => text.length)).toBeGreaterThan(40);
+  const id = chat.conversationId;
+  await page.goto('about:blank');
+  await expect.poll(async () => (await server.messages(id)).map((message) => message.status)).toEqual(['complete', 'interrupted']);
+});

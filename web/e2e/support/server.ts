@@ -73,7 +73,7 @@ export class Server {
   }
 
   /** Calls the API and gives the JSON of a good answer. */
-  async api<T = any>(method: string, path: string, body?: unknown): Promise<T> {
+  async api<T = Conversation>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(this.url + path, {
       method,
       headers: body === undefined ? {} : { 'content-type': 'application/json' },
@@ -98,6 +98,14 @@ export class Server {
   async messages(conversationId: string): Promise<StoredMessage[]> {
     return (await this.api<{ messages: StoredMessage[] }>('GET', `/conversation/${conversationId}/messages?limit=200`)).messages;
   }
+}
+
+export interface Conversation {
+  id: string;
+  title: string | null;
+  titleSource: string;
+  trashedAt: string | null;
+  config: { model?: string; system?: string };
 }
 
 export interface StoredMessage {

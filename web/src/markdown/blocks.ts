@@ -1,5 +1,5 @@
 import { Marked, type Links, type Token } from 'marked';
-import { mathExtension } from './math';
+import { mathExtension, openFormula } from './math';
 import { repairTail } from './repair';
 
 const marked = new Marked({ gfm: true, breaks: false }, mathExtension);
@@ -21,7 +21,7 @@ export function splitBlocks(text: string): Block[] {
  * Splits a growing text and does little work per step: blocks that can no longer change are kept as the same objects,
  * only the tail is read again.
  *
- * The last two blocks count as the tail, because one more line may still join them (a list goes on after a blank line,
+ * At least the last two blocks are the tail, because one more line may still join them (a list goes on after a blank line,
  * a paragraph becomes a heading). The very last one is repaired first, so that unfinished marks do not flicker.
  */
 export class GrowingBlocks {
@@ -41,16 +41,24 @@ export class GrowingBlocks {
     const blocks = toBlocks(tokens, this.settledLength);
     if (!coversSource(tokens, tail)) return [...this.settled, ...blocks];
     if (blocks.length > 2) {
-      const firstOpen = blocks.at(-2)!.key;
-      this.settled = [...this.settled, ...blocks.filter((block) => block.key < firstOpen)];
-      this.settledLength = firstOpen;
+      this.settledLength = tailStart(blocks, tail, this.settledLength);
+      this.settled = [...this.settled, ...blocks.filter((block) => block.key < this.settledLength)];
     }
     const last = blocks.at(-1);
-    const open = blocks.slice(-2, -1);
     if (!last) return this.settled;
-    const shown = blocks.length > 2 ? open : blocks.slice(0, -1);
-    return [...this.settled, ...shown, ...toBlocks(lex(repairTail(text.slice(last.key))), last.key)];
+    const open = blocks.slice(0, -1).filter((block) => block.key >= this.settledLength);
+    return [...this.settled, ...open, ...toBlocks(lex(repairTail(text.slice(last.key))), last.key)];
   }
+}
+
+/**
+ * Where the tail begins next: at the last but one block, or earlier where an unfinished formula begins, and always behind a blank
+ * line, because what follows one is read the same with or without what stands before it.
+ */
+function tailStart(blocks: readonly Block[], tail: string, offset: number): number {
+  const formula = openFormula(tail);
+  const latest = Math.min(blocks.at(-2)!.key, formula < 0 ? Infinity : offset + formula);
+  return blocks.findLast((block) => block.key <= latest && /\n[ \t]*\n$/.test(tail.slice(0, block.key - offset)))?.key ?? offset;
 }
 
 function lex(text: string): Token[] & { links?: Links } {

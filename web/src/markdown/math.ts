@@ -8,8 +8,9 @@ export interface MathToken extends Tokens.Generic {
   display: boolean;
 }
 
-const BLOCK_DOLLARS = /^ {0,3}\$\$([\s\S]+?)\$\$[ \t]*(?:\n+|$)/;
-const BLOCK_BRACKETS = /^ {0,3}\\\[([\s\S]+?)\\\][ \t]*(?:\n+|$)/;
+/** As in TeX, a blank line ends what was begun: a formula that is never closed cannot swallow the rest of a text. */
+const BLOCK_DOLLARS = /^ {0,3}\$\$((?:(?!\n[ \t]*\n)[\s\S])+?)\$\$[ \t]*(?:\n+|$)/;
+const BLOCK_BRACKETS = /^ {0,3}\\\[((?:(?!\n[ \t]*\n)[\s\S])+?)\\\][ \t]*(?:\n+|$)/;
 const INLINE_DOUBLE = /^\$\$([^$\n]+?)\$\$/;
 const INLINE_PARENTHESES = /^\\\(([\s\S]+?)\\\)/;
 /** As in Pandoc: no space just inside the dollars, no digit just after them, so that prices stay prices. */
@@ -21,6 +22,16 @@ function firstMatch(source: string, patterns: readonly (readonly [RegExp, boolea
     if (match) return { type: 'math', raw: match[0], text: (match[1] ?? '').trim(), display };
   }
   return undefined;
+}
+
+/** Where a formula begins that more text may still close, or -1: what follows it is not settled yet. */
+export function openFormula(source: string): number {
+  for (const match of source.matchAll(/^ {0,3}(?:\$\$|\\\[)/gm)) {
+    const rest = source.slice(match.index);
+    const isClosed = BLOCK_DOLLARS.test(rest) || BLOCK_BRACKETS.test(rest);
+    if (!isClosed && !/\n[ \t]*\n/.test(rest)) return match.index;
+  }
+  return -1;
 }
 
 /** Teaches the lexer `$…$`, `$$…$$`, `\(…\)` and `\[…\]`. */

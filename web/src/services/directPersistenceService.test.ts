@@ -78,6 +78,9 @@ describe('DirectPersistenceService', () => {
     for (const id of ['a', 'b', 'd']) service.queueMessage(message(id), 'c');
     await service.flush();
     expect(log.slice(-3)).toEqual(['a saved', 'b failed parent_unknown', 'd failed blocked']);
+    service.retryFailed('b');
+    await service.flush();
+    expect(log.slice(-2)).toEqual(['b saved', 'd saved']);
   });
 
   it('reads the outcomes of a request in which everything was refused', async () => {

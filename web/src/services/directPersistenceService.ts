@@ -87,18 +87,18 @@ export class DirectPersistenceService implements PersistenceService {
 
   retryFailed(messageId: string): void {
     for (const lane of this.lanes.values()) {
-      const item = lane.items.find((candidate) => candidate.message.id === messageId && candidate.state === 'failed');
-      if (!item) continue;
-      this.change(item, 'queued', null);
+      const from = lane.items.findIndex((candidate) => candidate.message.id === messageId && candidate.state === 'failed');
+      if (from < 0) continue;
+      for (const item of lane.items.slice(from)) if (item.state === 'failed') this.change(item, 'queued', null);
       this.start(lane);
     }
   }
 
-  handOver(extra: readonly AppendMessage[]): void {
+  handOver(): void {
     const unsaved = [...this.lanes.values()].flatMap((lane) => lane.items.filter((item) => item.state !== 'failed').map((item) => item.message));
     const messages: AppendMessage[] = [];
     let bytes = 0;
-    for (const message of [...unsaved, ...extra.filter((item) => !this.known.has(item.id))]) {
+    for (const message of unsaved) {
       bytes += new TextEncoder().encode(JSON.stringify(message)).length;
       if (bytes > KEEPALIVE_BYTES) break;
       messages.push(message);

@@ -5,8 +5,7 @@ import type { AppendMessage, CompletionEvent, CompletionMessage, ModelConfig, Pa
 import { type Answer, answerParts, answerStatus, emptyAnswer, hasBegun } from '../core/answer';
 import { historyBudget, historyOf } from '../core/history';
 import type { Environment } from '../core/ids';
-import { choicesLeadingTo, parentKey, pathTo } from '../core/messageTree';
-import { activePath } from '../core/messageTree';
+import { activePath, choicesLeadingTo, parentKey, pathTo } from '../core/messageTree';
 import { type Message, textOf } from '../core/messages';
 import { changeConversation, changeThread, putMessages, putProblem, removeMessage } from '../state/actions';
 import { emptyThread, type Store, type Thread } from '../state/store';
@@ -24,6 +23,10 @@ interface RunningTurn {
   controller: AbortController;
   presenter: AnswerPresenter;
   message: Message;
+  /** What the answer began with. */
+  start: Answer;
+  /** The choices to go back to when nothing comes of the answer. */
+  choicesBefore: Thread['choices'];
 }
 
 interface TurnOptions {
@@ -102,11 +105,13 @@ export class MessageService {
     changeThread(this.store, conversationId, (thread) => ({ choices: { ...thread.choices, ...choicesLeadingTo(thread.messages, messageId) } }));
   }
 
-  /** What has come of the answers that are still running, to be handed over when the page is being closed. */
-  partialAnswers(): AppendMessage[] {
-    return [...this.running.values()]
-      .filter(({ presenter }) => hasBegun(presenter.answer))
-      .map(({ presenter, message }) => toAppend({ ...message, content: answerParts(presenter.answer), status: 'interrupted', ...origin(presenter.answer) }));
+  /** Ends every running answer as interrupted and keeps what has come of it: the page is being closed. */
+  interruptAll(): void {
+    for (const turn of this.running.values()) {
+      turn.presenter.apply({ event: 'error', code: 'connection_lost', detail: 'The page was closed while the answer was coming.', retryable: true });
+      this.end(turn);
+      turn.controller.abort();
+    }
   }
 
   private say(conversationId: string, parentId: string | null, content: Part[]): string {
@@ -120,28 +125,35 @@ export class MessageService {
 
   private async answer({ conversationId, parentId, continued }: TurnOptions): Promise<void> {
     if (this.running.has(conversationId)) return;
-    const choicesBefore = this.thread(conversationId).choices;
     const message: Message = { ...this.newMessage(conversationId, parentId, 'assistant', []), status: 'running' };
     const start = emptyAnswer(continued ? prefixOf(continued) : undefined);
-    const controller = new AbortController();
-    putProblem(this.store, parentId, null);
     const presenter = new AnswerPresenter(this.store, conversationId, message.id, start);
-    this.running.set(conversationId, { controller, presenter, message });
+    const turn: RunningTurn = { controller: new AbortController(), presenter, message, start, choicesBefore: this.thread(conversationId).choices };
+    this.running.set(conversationId, turn);
+    putProblem(this.store, parentId, null);
     this.show(message);
+    const { signal } = turn.controller;
     try {
       const messages = await this.history(conversationId, message.id, parentId, continued);
       const config = this.store.getState().conversations[conversationId]?.config ?? {};
-      for await (const event of this.streamCompletion(messages, config, controller.signal)) presenter.apply(event);
+      for await (const event of this.streamCompletion(messages, config, signal)) presenter.apply(event);
     } catch (error) {
-      presenter.apply(endOf(error, controller.signal));
+      presenter.apply(endOf(error, signal));
     }
+    this.end(turn);
+  }
+
+  /** Takes a turn out of those that run and keeps its answer, once. */
+  private end(turn: RunningTurn): void {
+    const { conversationId } = turn.message;
+    if (this.running.get(conversationId) !== turn) return;
     this.running.delete(conversationId);
-    this.keep(message, presenter.finish(), start, choicesBefore);
+    this.keep(turn, turn.presenter.finish());
     this.conversations.refreshTitleSoon(conversationId);
   }
 
   /** Puts the ended answer where the running one stood and stores it; an answer of nothing leaves only a note. */
-  private keep(message: Message, answer: Answer, start: Answer, choicesBefore: Thread['choices']): void {
+  private keep({ message, start, choicesBefore }: RunningTurn, answer: Answer): void {
     const { conversationId, parentId } = message;
     const isEmpty = !hasBegun(answer) || (answer.text === start.text && answer.toolCalls.length === 0 && answer.reasoning === start.reasoning);
     const nothingToKeep = isEmpty && (answer.end?.kind === 'stopped' || (answer.end?.kind === 'failed' && isOwnFailure(answer.end.code)));

@@ -47,8 +47,8 @@ export interface PersistenceService {
   flush(): Promise<void>;
   getQueueStatus(): QueueStatus;
   subscribe(listener: SaveListener): () => void;
-  /** Sends a failed message again, when the person has asked for it. */
+  /** Sends a failed message again, and what failed behind it in its conversation, when the person has asked for it. */
   retryFailed(messageId: string): void;
   /** Called when the page is being closed: hands over what is unsaved, as far as the browser still allows. */
-  handOver(extra: readonly AppendMessage[]): void;
+  handOver(): void;
 }

@@ -2,6 +2,7 @@ import { ApiClient } from '../api/client';
 import { realEnvironment } from '../core/ids';
 import { changeThread } from '../state/actions';
 import { type Store, useStore } from '../state/store';
+import { currentRoute } from '../ui/router';
 import { ConnectivityService } from './connectivityService';
 import { ConversationService } from './conversationService';
 import { DirectPersistenceService } from './directPersistenceService';
@@ -39,11 +40,22 @@ export function installServices(): void {
     const { queued, sending, waiting } = persistenceService.getQueueStatus();
     if (queued + sending + waiting > 0) event.preventDefault();
   });
-  window.addEventListener('pagehide', (event) => {
-    if (!event.persisted) persistenceService.handOver(messageService.partialAnswers());
+  window.addEventListener('pagehide', () => {
+    messageService.interruptAll();
+    persistenceService.handOver();
+  });
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') lookAgain();
   });
   conversationService.loadList('main').catch(() => undefined);
   void loadModels();
+}
+
+/** Other tabs and devices may have gone on while nobody looked here. */
+function lookAgain(): void {
+  conversationService.loadList('main').catch(() => undefined);
+  const { conversationId } = currentRoute();
+  if (conversationId !== null && !(conversationId in useStore.getState().answers)) conversationService.open(conversationId).catch(() => undefined);
 }
 
 /** Keeps each unsaved message's state where the page sees it; a saved one needs none. */

@@ -1,0 +1,198 @@
+// @vitest-environment happy-dom
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ApiClient } from '../api/client';
+import type { AppendMessage, CompletionRequest } from '../api/types';
+import { activePath } from '../core/messageTree';
+import { textOf } from '../core/messages';
+import { initialState, useStore } from '../state/store';
+import { ConversationService } from './conversationService';
+import { MessageService } from './messageService';
+import type { PersistenceService } from './persistenceService';
+
+/** A stream that the test feeds, so that it decides what has come when. */
+class Feed {
+  readonly request: CompletionRequest;
+  readonly response: Response;
+  private controller!: ReadableStreamDefaultController<Uint8Array>;
+
+  constructor(request: CompletionRequest, signal: AbortSignal | null | undefined) {
+    this.request = request;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.controller = controller;
+      },
+    });
+    signal?.addEventListener('abort', () => this.controller.error(new DOMException('aborted', 'AbortError')));
+    this.response = new Response(body);
+  }
+
+  send(event: string, data: object): void {
+    this.controller.enqueue(new TextEncoder().encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
+  }
+
+  breakOff(): void {
+    this.controller.error(new TypeError('network error'));
+  }
+}
+
+const conversation = (id: string) => ({ id, title: null, titleSource: 'none', config: {}, archived: false, pinned: false, trashedAt: null, lastSeq: 0, createdAt: '', updatedAt: '', lastMessageAt: null });
+
+function setUp(options: { createFails?: boolean; completionStatus?: number } = {}) {
+  const feeds: Feed[] = [];
+  const queued: AppendMessage[] = [];
+  let count = 0;
+  const api = new ApiClient('', async (input, init) => {
+    const path = String(input);
+    const body = init?.body ? JSON.parse(String(init.body)) : null;
+    if (path === '/completion/generate') {
+      if (options.completionStatus) return Response.json({ code: 'provider_auth', detail: 'No.' }, { status: options.completionStatus });
+      const feed = new Feed(body, init?.signal);
+      feeds.push(feed);
+      return feed.response;
+    }
+    if (path === '/conversation/create' && options.createFails) throw new TypeError('network error');
+    return Response.json(conversation(body?.id ?? path.split('/').at(-1)));
+  });
+  const environment = { newId: () => `id-${(count += 1)}`, now: () => new Date(1_700_000_000_000 + count * 1000) };
+  const persistence: PersistenceService = {
+    queueMessage: (message) => queued.push(message),
+    flush: async () => undefined,
+    getQueueStatus: () => ({ queued: queued.length, sending: 0, waiting: 0, failed: 0 }),
+    subscribe: () => () => undefined,
+    retryFailed: () => undefined,
+    handOver: () => undefined,
+  };
+  const conversations = new ConversationService(api, useStore, environment);
+  const service = new MessageService(api, useStore, conversations, persistence, environment);
+  const shown = (id: string) => {
+    const thread = useStore.getState().threads[id]!;
+    return activePath(thread.messages.values(), thread.choices).map(({ message, siblings }) => [message.role, textOf(message.content), message.status, siblings.length]);
+  };
+  const ended = (id: string) => waitFor(() => !(id in useStore.getState().answers));
+  const feed = async (index: number) => {
+    await waitFor(() => feeds.length > index);
+    return feeds[index]!;
+  };
+  return { service, queued, shown, ended, feed };
+}
+
+/** Resolves with the change of the store or the turn of the event loop that makes the condition true. */
+async function waitFor(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+const delta = (text: string) => ({ type: 'text', text });
+
+describe('MessageService', () => {
+  beforeEach(() => useStore.setState(initialState, true));
+
+  it('shows the message at once, generates while nothing is stored, and queues question and answer in order', async () => {
+    const { service, queued, shown, ended, feed } = setUp({ createFails: true });
+    const { conversationId } = service.sendMessage('Hello');
+    expect(shown(conversationId)).toEqual([
+      ['user', 'Hello', 'complete', 1],
+      ['assistant', '', 'running', 1],
+    ]);
+    const stream = await feed(0);
+    expect(stream.request.messages).toEqual([{ role: 'user', content: [{ type: 'text', text: 'Hello' }] }]);
+    stream.send('start', { provider: 'p', model: 'm' });
+    stream.send('delta', delta('Good '));
+    stream.send('delta', delta('day'));
+    stream.send('done', { finishReason: 'stop' });
+    await ended(conversationId);
+    expect(shown(conversationId)[1]).toEqual(['assistant', 'Good day', 'complete', 1]);
+    expect(queued.map(({ role, parentId, status, model }) => ({ role, parentId, status, model }))).toEqual([
+      { role: 'user', parentId: null, status: undefined, model: undefined },
+      { role: 'assistant', parentId: queued[0]!.id, status: 'complete', model: 'm' },
+    ]);
+  });
+
+  it('keeps the partial answer of a stop and of a broken connection', async () => {
+    const { service, queued, ended, feed } = setUp();
+    const { conversationId } = service.sendMessage('Hello');
+    (await feed(0)).send('delta', delta('Half'));
+    await waitFor(() => useStore.getState().answers[conversationId]?.text !== '');
+    service.stop(conversationId);
+    await ended(conversationId);
+    service.sendMessage('More', conversationId);
+    const second = await feed(1);
+    second.send('delta', delta('A bit'));
+    await waitFor(() => useStore.getState().answers[conversationId]?.text !== '');
+    second.breakOff();
+    await ended(conversationId);
+    expect(queued.map((message) => [message.role, message.status, textOf(message.content)])).toEqual([
+      ['user', undefined, 'Hello'],
+      ['assistant', 'stopped', 'Half'],
+      ['user', undefined, 'More'],
+      ['assistant', 'interrupted', 'A bit'],
+    ]);
+  });
+
+  it('keeps nothing of an answer that never began because of us, and says why', async () => {
+    const { service, queued, shown, ended, feed } = setUp();
+    const { conversationId, messageId } = service.sendMessage('Hello');
+    (await feed(0)).breakOff();
+    await ended(conversationId);
+    expect(shown(conversationId)).toEqual([['user', 'Hello', 'complete', 1]]);
+    expect(useStore.getState().problems[messageId]?.code).toBe('connection_lost');
+    expect(queued).toHaveLength(1);
+  });
+
+  it("keeps a provider's refusal as a failed answer with its reason", async () => {
+    const { service, queued, ended } = setUp({ completionStatus: 502 });
+    const { conversationId } = service.sendMessage('Hello');
+    await ended(conversationId);
+    expect(queued[1]).toMatchObject({ role: 'assistant', status: 'failed', content: [{ type: 'error', code: 'provider_auth', detail: 'No.' }] });
+  });
+
+  it('makes branches by regenerating and editing, and goes on from the chosen one', async () => {
+    const { service, queued, shown, ended, feed } = setUp();
+    const finish = async (index: number, text: string) => {
+      const stream = await feed(index);
+      stream.send('delta', delta(text));
+      stream.send('done', { finishReason: 'stop' });
+      await ended(conversationId);
+    };
+    const { conversationId } = service.sendMessage('Hello');
+    await finish(0, 'One');
+    service.regenerate(conversationId, queued[1]!.id);
+    await finish(1, 'Two');
+    expect(shown(conversationId)[1]).toEqual(['assistant', 'Two', 'complete', 2]);
+    service.chooseBranch(conversationId, queued[1]!.id);
+    service.sendMessage('Next', conversationId);
+    await finish(2, 'Three');
+    expect(queued[3]!.parentId).toBe(queued[1]!.id);
+    service.editAndResend(conversationId, queued[0]!.id, [{ type: 'text', text: 'Hi' }]);
+    await finish(3, 'Four');
+    expect(shown(conversationId)).toEqual([
+      ['user', 'Hi', 'complete', 2],
+      ['assistant', 'Four', 'complete', 1],
+    ]);
+  });
+
+  it('continues a cut answer as a branch that holds the whole', async () => {
+    const { service, queued, ended, feed } = setUp();
+    const { conversationId } = service.sendMessage('Hello');
+    const first = await feed(0);
+    first.send('delta', delta('The first half'));
+    first.send('done', { finishReason: 'length' });
+    await ended(conversationId);
+    service.continueAnswer(conversationId, queued[1]!.id);
+    const second = await feed(1);
+    expect(second.request.messages.map((message) => message.role)).toEqual(['user', 'assistant', 'user']);
+    second.send('delta', delta(' and the second.'));
+    second.send('done', { finishReason: 'stop' });
+    await ended(conversationId);
+    expect(queued[2]).toMatchObject({ parentId: queued[0]!.id, status: 'complete', content: [{ type: 'text', text: 'The first half and the second.' }] });
+  });
+
+  it('keeps what has come when the page is being closed', async () => {
+    const { service, queued, feed } = setUp();
+    const { conversationId } = service.sendMessage('Hello');
+    (await feed(0)).send('delta', delta('Half'));
+    await waitFor(() => useStore.getState().answers[conversationId]?.text !== '');
+    service.interruptAll();
+    expect(queued[1]).toMatchObject({ status: 'interrupted' });
+    expect(textOf(queued[1]!.content)).toBe('Half');
+  });
+});
