@@ -259,6 +259,16 @@ fn rejects_what_is_not_the_format_without_repeating_it() {
     }
 }
 
+#[test]
+fn rejects_invalid_utf_8() {
+    let bytes = b"data: {\"choices\":[{\"delta\":{\"content\":\"\xff\xfe\"}}]}\n\n";
+    let said = decode_every_way(translator, bytes);
+    assert!(
+        matches!(said.as_slice(), [Err(ProviderError::Protocol { .. })]),
+        "{said:?}"
+    );
+}
+
 proptest! {
     #[test]
     fn says_the_same_however_it_is_cut(cuts in prop::collection::vec(0..=ANSWER.len(), 0..40)) {

@@ -251,3 +251,31 @@ async fn rejects_an_event_without_end() {
         );
     }
 }
+
+#[tokio::test]
+async fn uses_the_connection_again_though_nobody_waits_for_its_end() {
+    for kind in KINDS {
+        let upstream = Upstream::bind().await;
+        let provider = upstream.provider(kind);
+        let answer = text_event(kind, "All") + reason_event(kind) + end_event(kind);
+        let answer = format!("{STREAM_HEAD}{:x}\r\n{answer}\r\n0\r\n\r\n", answer.len());
+        let (mut connection, mut stream) = {
+            let sending = async {
+                let (mut connection, _) = upstream.request().await;
+                connection.send(&answer).await;
+                connection
+            };
+            let (stream, connection) = tokio::join!(provider.stream(prompt()), sending);
+            (connection, stream.unwrap())
+        };
+        assert_eq!(next(&mut stream).await, Some(text("All")));
+        assert_eq!(next(&mut stream).await, Some(DONE));
+        drop(stream);
+        let sending = async {
+            connection.request().await;
+            connection.send(&answer).await;
+        };
+        let (stream, ()) = within(async { tokio::join!(provider.stream(prompt()), sending) }).await;
+        assert!(stream.is_ok());
+    }
+}
