@@ -221,6 +221,7 @@ pub(crate) fn default_models(kind: ProviderKind) -> Vec<ModelConfig> {
         vision: Some(true),
         reasoning: Some(true),
         context_window,
+        is_assumed: true,
     };
     match kind {
         ProviderKind::Anthropic => vec![

@@ -86,7 +86,8 @@ impl CompletionProvider for AnthropicProvider {
     }
 
     fn title_model(&self) -> Option<String> {
-        self.title_model.clone()
+        let model = self.title_model.as_ref()?;
+        self.models.may_be_used(model).then(|| model.clone())
     }
 
     async fn stream(&self, request: ProviderRequest) -> Result<CompletionStream, ProviderError> {

@@ -70,6 +70,8 @@ pub struct ModelEntry {
     pub reasoning: Option<bool>,
     /// In tokens.
     pub context_window: Option<u64>,
+    /// Nobody configured it: it is offered until the endpoint lists its models, and afterwards only when it is among them.
+    pub is_assumed: bool,
 }
 
 /// How long each stage of a call may take.

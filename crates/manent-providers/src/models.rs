@@ -19,6 +19,8 @@ pub(crate) struct Models {
     provider: String,
     kind: ProviderKind,
     configured: Vec<ModelDescription>,
+    /// Ids of configured models that are only assumed to exist.
+    assumed: Vec<String>,
     fetched: RwLock<Vec<ModelDescription>>,
 }
 
@@ -33,6 +35,12 @@ impl Models {
                 .iter()
                 .map(|entry| describe(&config.id, entry))
                 .collect(),
+            assumed: config
+                .models
+                .iter()
+                .filter(|entry| entry.is_assumed)
+                .map(|entry| entry.model.clone())
+                .collect(),
             fetched: RwLock::default(),
         }
     }
@@ -42,6 +50,7 @@ impl Models {
         let fetched = self.fetched.read().unwrap_or_else(PoisonError::into_inner);
         let is_configured = |model: &str| self.configured.iter().any(|known| known.model == model);
         let mut offered = self.configured.clone();
+        offered.retain(|model| !self.is_refuted(&model.model, &fetched));
         offered.extend(
             fetched
                 .iter()
@@ -49,6 +58,25 @@ impl Models {
                 .cloned(),
         );
         offered
+    }
+
+    /// Whether this model may be used: all but those that were assumed and that the endpoint does not list.
+    pub(crate) fn may_be_used(&self, model: &str) -> bool {
+        let fetched = self.fetched.read().unwrap_or_else(PoisonError::into_inner);
+        !self.is_refuted(model, &fetched)
+    }
+
+    /// An alias such as `claude-x` counts as listed when a dated name such as `claude-x-20260101` is.
+    fn is_refuted(&self, model: &str, fetched: &[ModelDescription]) -> bool {
+        let is_listed = |known: &ModelDescription| {
+            known
+                .model
+                .strip_prefix(model)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with("-2"))
+        };
+        !fetched.is_empty()
+            && self.assumed.iter().any(|assumed| assumed == model)
+            && !fetched.iter().any(is_listed)
     }
 
     /// Whether the endpoint has to be asked.
@@ -135,6 +163,7 @@ impl From<WireModel> for ModelEntry {
                 .and_then(|architecture| has(architecture.input_modalities, "image")),
             reasoning: has(wire.supported_parameters, "reasoning"),
             context_window: wire.context_length,
+            is_assumed: false,
         }
     }
 }
@@ -263,5 +292,29 @@ mod tests {
             offered,
             [("mine".to_owned(), Some(true)), ("theirs".to_owned(), None)]
         );
+    }
+
+    #[test]
+    fn drops_assumed_models_that_the_endpoint_does_not_list() {
+        let mut config = ProviderConfig::new("here", ProviderKind::Anthropic, "http://localhost");
+        let assumed = |model: &str| ModelEntry {
+            model: model.to_owned(),
+            is_assumed: true,
+            ..ModelEntry::default()
+        };
+        config.models = vec![assumed("gone"), assumed("alias"), assumed("exact")];
+        let models = Models::new(&config);
+        let offered = || {
+            let offered = models.offered().into_iter();
+            offered.map(|model| model.model).collect::<Vec<_>>()
+        };
+        assert_eq!(offered(), ["gone", "alias", "exact"]);
+        assert!(models.may_be_used("gone"));
+        models
+            .take_list(br#"{"data":[{"id":"alias-20260101"},{"id":"exact"}]}"#)
+            .unwrap();
+        assert_eq!(offered(), ["alias", "exact", "alias-20260101"]);
+        assert!(!models.may_be_used("gone"));
+        assert!(models.may_be_used("anything that was asked for"));
     }
 }

@@ -106,6 +106,8 @@ pub struct ModelConfig {
     pub reasoning: Option<bool>,
     /// In tokens.
     pub context_window: Option<u64>,
+    /// A default of ours that nobody configured: it is dropped when the provider lists its models without it.
+    pub is_assumed: bool,
 }
 
 impl ModelConfig {
@@ -117,6 +119,7 @@ impl ModelConfig {
             vision: None,
             reasoning: None,
             context_window: None,
+            is_assumed: false,
         }
     }
 }

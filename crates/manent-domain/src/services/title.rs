@@ -11,6 +11,9 @@ use crate::error::DomainError;
 use crate::ports::{Clock, ConversationRepository, TitleWanted};
 use crate::title;
 
+/// Enough for a model that thinks before it writes six words.
+const MAX_ANSWER_TOKENS: u32 = 1024;
+
 /// The most bytes of an answer that are read for a title.
 const MAX_ANSWER_BYTES: usize = 2_000;
 
@@ -62,7 +65,7 @@ impl TitleService {
             settings: ModelSettings {
                 provider: Some(provider),
                 model: Some(model),
-                max_tokens: Some(64),
+                max_tokens: Some(MAX_ANSWER_TOKENS),
                 ..ModelSettings::default()
             },
         };

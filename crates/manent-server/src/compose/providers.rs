@@ -128,6 +128,7 @@ fn over_http(
                 vision: model.vision,
                 reasoning: model.reasoning,
                 context_window: model.context_window,
+                is_assumed: model.is_assumed,
             })
             .collect(),
         title_model: config.title_model.clone(),
