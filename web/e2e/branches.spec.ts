@@ -58,6 +58,19 @@ test('an edited question is a branch with its own answer; the old wording stays'
   await expect(chat.answers).toContainText('You said: first wording');
 });
 
+test('Up brings the last question into view, even when its answer fills the page', async ({ chat, page }) => {
+  await chat.open();
+  await chat.ask('markdown');
+  await expect(chat.questions.first()).not.toBeInViewport();
+  await chat.composer.press('ArrowUp');
+  const editor = page.getByRole('textbox', { name: 'Edit your message' });
+  await expect(editor).toBeFocused();
+  await expect(editor).toBeInViewport({ ratio: 1 });
+  await editor.press('Escape');
+  await expect(editor).toHaveCount(0);
+  await expect(chat.composer).toBeFocused();
+});
+
 test('the next message goes on from the branch that is shown', async ({ chat, page }) => {
   await chat.open();
   await chat.ask('one');

@@ -99,11 +99,11 @@ function Foot({ list }: { list: ListKind }) {
     <div className="sidebar-foot">
       <button type="button" className="foot-button" aria-pressed={list === 'archived'} onClick={() => toggle('archived')}>
         <Archive aria-hidden />
-        {texts.sidebar.archive}
+        <span>{texts.sidebar.archive}</span>
       </button>
       <button type="button" className="foot-button" aria-pressed={list === 'trash'} onClick={() => toggle('trash')}>
         <Trash2 aria-hidden />
-        {texts.sidebar.trash}
+        <span>{texts.sidebar.trash}</span>
       </button>
       <span className="spacer" />
       <button type="button" className="icon-button" aria-label={texts.keys.title} title={texts.keys.title} onClick={() => changeUi({ dialog: 'keys' })}>

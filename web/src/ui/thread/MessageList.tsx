@@ -62,8 +62,15 @@ export function MessageList({ conversationId, path, thread, targetMessageId }: P
   // A short page has no room to scroll: fill the view first.
   useEffect(loadOlderIfNear, [loadOlderIfNear, path.length]);
 
+  // What is edited is brought into view and stays there, whatever grows below it.
+  const editingIndex = editing === null ? -1 : path.findIndex((item) => item.message.id === editing);
+  useEffect(() => {
+    if (editingIndex < 0) return;
+    leaveEnd();
+    list.current?.scrollToIndex(editingIndex, { align: 'nearest' });
+  }, [editingIndex, leaveEnd]);
+
   const settled = useSettled(path, targetMessageId === null ? toEnd : null);
-  const editingIndex = path.findIndex((item) => item.message.id === editing);
   return (
     <div className="scroller-frame">
       <div className="scroller" ref={scroller} tabIndex={0} role="region" aria-label={texts.thread.label} onScroll={loadOlderIfNear}>
