@@ -9,7 +9,7 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
     page::build(workspace)?;
     command::run(
         command::cargo(workspace.root())
-            .args(["doc", "--workspace", "--no-deps"])
+            .args(["doc", "--workspace", "--all-features", "--no-deps"])
             .env("RUSTDOCFLAGS", "-D warnings"),
     )
 }
