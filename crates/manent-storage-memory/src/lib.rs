@@ -1,7 +1,7 @@
 //! The reference store: everything in memory, written for clarity. It says what the ports mean; the stores that keep things
 //! are compared with it.
 //!
-//! With the feature `conformance` it brings [`conformance`], the suite that every store passes.
+//! With the feature `conformance` it brings [`mod@conformance`], the suite that every store passes.
 //!
 //! Invariant: each call holds the one lock from its first look to its last change, so each is one atomic unit.
 #![warn(missing_docs)]
