@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderValue, header::HeaderName};
+use axum::http::{HeaderMap, HeaderValue, header, header::HeaderName};
 use axum::middleware::Next;
 use axum::response::Response;
 use manent_domain::ports::IdSource;
@@ -82,7 +82,11 @@ pub(crate) async fn trace(
     async move {
         let mut response = next.run(request).await;
         if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+            let allowed = response.headers_mut().remove(header::ALLOW);
             response = error.render(&trace_id);
+            if let Some(allowed) = allowed {
+                response.headers_mut().insert(header::ALLOW, allowed);
+            }
         }
         let status = response.status();
         let elapsed = begun.elapsed();
