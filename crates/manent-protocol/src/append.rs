@@ -38,7 +38,7 @@ pub struct AppendMessage {
     #[serde(default)]
     pub provider: Option<String>,
     /// What it cost.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "manent_types::optional_object")]
     pub usage: Option<Usage>,
     /// When it was written, by the client's clock. Absent: now.
     #[serde(default)]

@@ -24,9 +24,10 @@ pub struct GenerateMessage {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GenerateRequest {
     /// The conversation so far, oldest first.
+    #[serde(deserialize_with = "manent_types::objects")]
     pub messages: Vec<GenerateMessage>,
     /// How the answer is to be made.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "manent_types::object")]
     pub config: ModelSettings,
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use manent_types::Part;
+use manent_types::{Object, Part};
 use serde::de::{self, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -48,7 +48,7 @@ impl<'de> Deserialize<'de> for Content {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Content, A::Error> {
                 let mut all = Vec::new();
-                while let Some(part) = parts.next_element()? {
+                while let Some(Object(part)) = parts.next_element()? {
                     all.push(part);
                 }
                 Ok(Content::Parts(all))

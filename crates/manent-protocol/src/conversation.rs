@@ -15,7 +15,7 @@ pub struct CreateConversationRequest {
     #[serde(default)]
     pub title: Option<String>,
     /// Model settings.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "manent_types::optional_object")]
     pub config: Option<ModelSettings>,
 }
 
@@ -28,7 +28,7 @@ pub struct UpdateConversationRequest {
     #[serde(default)]
     pub title: Option<String>,
     /// Replaces the settings as a whole.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "manent_types::optional_object")]
     pub config: Option<ModelSettings>,
     /// Puts it away or takes it back.
     #[serde(default)]

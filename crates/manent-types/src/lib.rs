@@ -6,6 +6,7 @@
 
 mod device;
 mod id;
+mod object;
 mod part;
 mod role;
 mod settings;
@@ -15,6 +16,7 @@ mod usage;
 
 pub use device::{DeviceId, InvalidDeviceId};
 pub use id::{ConversationId, InvalidId, MessageId, UserId};
+pub use object::{Object, object, objects, optional_object};
 pub use part::{Part, text_of};
 pub use role::{Role, UnknownRole};
 pub use settings::{ModelSettings, ReasoningEffort, Thinking};

@@ -29,7 +29,11 @@ pub struct ModelSettings {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stop: Vec<String>,
     /// Extended thinking (Anthropic).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "crate::object::optional_object"
+    )]
     pub thinking: Option<Thinking>,
     /// How hard a reasoning model thinks (OpenAI-compatible).
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -5,7 +5,9 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
+use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use manent_types::Object;
 use serde::de::DeserializeOwned;
 
 use crate::app::App;
@@ -30,6 +32,11 @@ impl FromRequest<App> for JsonText {
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         if !is_json(&request) {
             return Err(ApiError::unsupported_media_type());
+        }
+        // What says that it is too large needs not be read.
+        let (limit, said) = (app.http.body_bytes, request.body().size_hint().lower());
+        if said > u64::try_from(limit).unwrap_or(u64::MAX) {
+            return Err(ApiError::body_too_large(limit));
         }
         let bytes = read(
             request.into_body(),
@@ -83,13 +90,13 @@ async fn read(body: Body, limit: usize, time: Duration) -> Result<Bytes, ApiErro
     }
 }
 
-/// Reads JSON; the error names the field.
+/// Reads a JSON object; the error names the field.
 pub(crate) fn parse_json<'body, T: serde::Deserialize<'body>>(
     bytes: &'body [u8],
 ) -> Result<T, ApiError> {
     let text = std::str::from_utf8(bytes).map_err(|_| ApiError::invalid_utf8())?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let Object(value) = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();
         let detail = bounded(inner.to_string());

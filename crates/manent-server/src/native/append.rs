@@ -12,7 +12,7 @@ use manent_domain::services::{
 use manent_protocol::{
     AppendMessage, AppendRequest, AppendResponse, ItemResult, OutcomeName, Problem,
 };
-use manent_types::{ConversationId, MessageId};
+use manent_types::{ConversationId, MessageId, Object};
 use metrics::counter;
 use serde::Deserialize;
 use serde_json::Value;
@@ -105,8 +105,8 @@ struct ReadItem {
 
 fn read_item(raw: &RawValue) -> ReadItem {
     let mut deserializer = serde_json::Deserializer::from_str(raw.get());
-    match serde_path_to_error::deserialize::<_, AppendMessage>(&mut deserializer) {
-        Ok(message) => ReadItem {
+    match serde_path_to_error::deserialize::<_, Object<AppendMessage>>(&mut deserializer) {
+        Ok(Object(message)) => ReadItem {
             item: item(message),
             id: None,
             detail: None,

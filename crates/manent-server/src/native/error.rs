@@ -165,7 +165,7 @@ impl ApiError {
         Self::new(
             status,
             refusal.code(),
-            detail.unwrap_or_else(|| sentence(&refusal.to_string())),
+            sentence(&detail.unwrap_or_else(|| refusal.to_string())),
         )
     }
 
