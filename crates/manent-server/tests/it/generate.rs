@@ -351,6 +351,19 @@ async fn prompts_and_settings_are_checked_before_anybody_is_asked() -> Test {
     let user = json!({"role": "user", "content": "x"});
     let cases = [
         (json!({}), 400, "invalid_body", None),
+        (json!([[user]]), 400, "invalid_body", None),
+        (
+            json!({"messages": [["user", "x"]]}),
+            400,
+            "invalid_body",
+            Some("messages[0]"),
+        ),
+        (
+            json!({"messages": [user], "config": ["p"]}),
+            400,
+            "invalid_body",
+            Some("config"),
+        ),
         (
             json!({"messages": []}),
             422,

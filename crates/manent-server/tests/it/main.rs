@@ -3,11 +3,13 @@
 mod support;
 
 mod append;
+mod bad_input;
 mod conversations;
 mod delivery;
 mod generate;
 mod guard;
 mod isolation;
 mod ownership;
+mod raw_http;
 mod reading;
 mod titles;
