@@ -44,11 +44,7 @@ pub struct StartEvent<'text> {
 
 /// `event: delta`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    tag = "type",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "type", rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum DeltaEvent<'text> {
     /// More of the answer.
@@ -67,6 +63,7 @@ pub enum DeltaEvent<'text> {
         signature: Cow<'text, str>,
     },
     /// More of a tool call.
+    #[serde(rename_all = "camelCase")]
     ToolCall {
         /// Which call of this answer, from 0.
         index: u32,

@@ -4,12 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// One part of a message's content.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(
-    tag = "type",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase",
-    deny_unknown_fields
-)]
+#[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Part {
     /// Words.
@@ -18,6 +13,7 @@ pub enum Part {
         text: String,
     },
     /// What the model thought before it answered.
+    #[serde(rename_all = "camelCase")]
     Reasoning {
         /// Markdown.
         text: String,
@@ -29,6 +25,7 @@ pub enum Part {
         signature: Option<String>,
     },
     /// A picture: either `data` with `mediaType`, or `url`.
+    #[serde(rename_all = "camelCase")]
     Image {
         /// Such as `image/png`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,6 +48,7 @@ pub enum Part {
         arguments: serde_json::Value,
     },
     /// What the tool answered.
+    #[serde(rename_all = "camelCase")]
     ToolResult {
         /// The id of the call that it answers.
         tool_call_id: String,
