@@ -1,4 +1,6 @@
 //! Accepting connections: bounded in number, with a time-out for the head of a request, without Nagle's delay, and with an end.
+//!
+//! Invariant: when [`serve`] returns, no connection is open and no request runs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +13,11 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::app::HttpOptions;
 
-/// Serves until `shutdown` is cancelled, then lets open requests finish for the configured time.
+/// Serves until `shutdown` is cancelled, then lets open requests finish for the configured time and cuts what is left.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
@@ -23,6 +26,8 @@ pub(crate) async fn serve(
 ) {
     let permits = Arc::new(Semaphore::new(options.max_connections));
     let graceful = GracefulShutdown::new();
+    let connections = TaskTracker::new();
+    let cut = CancellationToken::new();
     let mut server = http1::Builder::new();
     server
         .timer(TokioTimer::new())
@@ -55,10 +60,14 @@ pub(crate) async fn serve(
         }
         let service = TowerToHyperService::new(router.clone());
         let connection = graceful.watch(server.serve_connection(TokioIo::new(socket), service));
-        tokio::spawn(async move {
-            // An error here is the client's: it went away or did not speak HTTP.
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "connection ended");
+        let cut = cut.clone();
+        connections.spawn(async move {
+            tokio::select! {
+                () = cut.cancelled() => {}
+                ended = connection => if let Err(error) = ended {
+                    // The client's doing: it went away or did not speak HTTP.
+                    tracing::debug!(%error, "connection ended");
+                }
             }
             drop(permit);
         });
@@ -69,5 +78,8 @@ pub(crate) async fn serve(
         .is_err()
     {
         tracing::warn!("some requests did not end in time and were cut");
+        cut.cancel();
     }
+    connections.close();
+    connections.wait().await;
 }

@@ -198,14 +198,16 @@ impl Stream for EventStream {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
+        // First, for a provider that always has more ready would never let it have its turn.
+        if this.outcome.is_none() && this.shutdown.as_mut().poll(context).is_ready() {
+            this.write_error("shutting_down", "the server is stopping", true);
+        }
         this.fill(context);
         if this.buffer.is_empty() {
             if this.outcome.is_some() {
                 return Poll::Ready(None);
             }
-            if this.shutdown.as_mut().poll(context).is_ready() {
-                this.write_error("shutting_down", "the server is stopping", true);
-            } else if this.is_heartbeat_due(context) {
+            if this.is_heartbeat_due(context) {
                 this.buffer.extend_from_slice(b": ping\n\n");
             } else {
                 return Poll::Pending;
