@@ -95,6 +95,7 @@ macro_rules! conformance {
             search::looks_at_text_parts_only,
             search::operators_are_words,
             search::finds_accents_and_other_scripts,
+            search::words_without_letters_find_nothing,
         }
     };
 }

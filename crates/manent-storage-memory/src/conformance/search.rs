@@ -375,3 +375,15 @@ pub async fn finds_accents_and_other_scripts(store: &dyn Store) {
     );
     assert_eq!(message_ids(&person.search(&["сад"]).await), [message(2)]);
 }
+
+/// Words that no text can have are no error.
+pub async fn words_without_letters_find_nothing(store: &dyn Store) {
+    let person = person_with(store, &["garden"]).await;
+    for words in [
+        vec!["\u{bbe}"],
+        vec!["garden", "\u{bbe}"],
+        vec!["\u{1f600}"],
+    ] {
+        assert_eq!(message_ids(person.search(&words).await), [], "{words:?}");
+    }
+}

@@ -7,12 +7,13 @@ mod ledger;
 mod outbox;
 mod script;
 
-pub use script::{Body, Parent, Script, Step, scripts};
+pub use script::{Body, Change, Parent, Script, Step, scripts};
 
 use manent_domain::append::{Outcome, Submission};
-use manent_domain::conversation::{Conversation, ConversationFilter};
+use manent_domain::conversation::{Conversation, ConversationFilter, ConversationPatch};
 use manent_domain::message::{Message, MessageRange};
-use manent_types::ConversationId;
+use manent_domain::search::{HitKind, SearchOrder};
+use manent_types::{ConversationId, Timestamp};
 
 use super::Store;
 use super::person::{ACTIVE, Person, at, conversation, plain};
@@ -24,11 +25,37 @@ use outbox::{Outbox, message_of};
 pub struct Trace {
     /// The outcomes of each append.
     pub answers: Vec<Vec<Outcome>>,
-    /// The conversations outside the trash, then those in it, each in the order of the list.
+    /// The conversations of each list, in its order.
     pub conversations: Vec<Conversation>,
     /// The messages of each conversation.
     pub messages: Vec<Vec<Message>>,
+    /// The hits of a few searches, newest first.
+    pub found: Vec<Vec<Found>>,
 }
+
+/// A hit without its snippet, which each store cuts in its own way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// What matched.
+    pub kind: HitKind,
+    /// Where.
+    pub conversation: ConversationId,
+    /// Its title.
+    pub conversation_title: Option<String>,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// Words of messages, of cut, generated and chosen titles, and of nothing.
+const SEARCHES: [&[&str]; 7] = [
+    &["message"],
+    &["message", "1"],
+    &["shared"],
+    &["title"],
+    &["generated", "title", "1"],
+    &["cho"],
+    &["lie"],
+];
 
 /// Plays a script on an empty store.
 ///
@@ -123,13 +150,37 @@ impl Play<'_> {
                 };
                 self.append(vec![plain(place(conversation), message)]).await;
             }
-            Step::Trash { conversation } => {
-                self.seconds += 1;
-                let (store, owner) = (self.person.store, self.person.owner);
-                let trashed = store.trash(owner, place(conversation), at(self.seconds));
-                trashed.await.unwrap();
-            }
+            Step::Change {
+                conversation,
+                change,
+            } => self.change(place(conversation), change).await,
         }
+    }
+
+    async fn change(&mut self, id: ConversationId, change: Change) {
+        self.seconds += 1;
+        let (store, owner, now) = (self.person.store, self.person.owner, at(self.seconds));
+        let mut patch = ConversationPatch::default();
+        match change {
+            Change::Trash => {
+                store.trash(owner, id, now).await.unwrap();
+                return;
+            }
+            Change::Restore => {
+                store.restore(owner, id, now).await.unwrap();
+                return;
+            }
+            Change::Generate(number) => {
+                let title = format!("generated title {number}");
+                let set = store.set_generated_title(owner, id, title, now).await;
+                set.unwrap();
+                return;
+            }
+            Change::Archive(archived) => patch.archived = Some(archived),
+            Change::Pin(pinned) => patch.pinned = Some(pinned),
+            Change::Rename(number) => patch.title = Some(format!("chosen title {number}")),
+        }
+        store.update(owner, id, patch, now).await.unwrap();
     }
 
     /// Sends what every outbox still holds, as clients do in the end.
@@ -160,11 +211,19 @@ impl Play<'_> {
     }
 
     async fn read(&mut self) {
+        let pinned = ConversationFilter {
+            pinned: Some(true),
+            ..ACTIVE
+        };
+        let archive = ConversationFilter {
+            archived: true,
+            ..ACTIVE
+        };
         let trash = ConversationFilter {
             trashed: true,
             ..ACTIVE
         };
-        for filter in [ACTIVE, trash] {
+        for filter in [ACTIVE, pinned, archive, trash] {
             for id in self.person.list(&filter).await {
                 let found = self.person.conversation(id).await;
                 self.trace.conversations.push(found);
@@ -178,6 +237,32 @@ impl Play<'_> {
             assert_eq!(last_seq, messages.len() as u64, "the count is right");
             self.ledger.check(id, &messages);
             self.trace.messages.push(messages);
+        }
+        for words in SEARCHES {
+            let found = self.search(words).await;
+            self.trace.found.push(found);
+        }
+    }
+
+    /// Walks all pages of a search.
+    async fn search(&self, words: &[&str]) -> Vec<Found> {
+        let mut found = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self
+                .person
+                .search_page(words, SearchOrder::Newest, after, 4)
+                .await;
+            found.extend(page.items.into_iter().map(|hit| Found {
+                kind: hit.kind,
+                conversation: hit.conversation,
+                conversation_title: hit.conversation_title,
+                created_at: hit.created_at,
+            }));
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return found,
+            }
         }
     }
 

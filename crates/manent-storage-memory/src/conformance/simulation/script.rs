@@ -74,11 +74,30 @@ pub enum Step {
         /// What it says.
         body: Body,
     },
-    /// Somebody puts a conversation into the trash.
-    Trash {
+    /// Somebody changes a conversation.
+    Change {
         /// Which.
         conversation: usize,
+        /// How.
+        change: Change,
     },
+}
+
+/// A change to a conversation.
+#[derive(Debug, Clone, Copy)]
+pub enum Change {
+    /// Into the trash.
+    Trash,
+    /// Out of it.
+    Restore,
+    /// Put away, or taken back.
+    Archive(bool),
+    /// Pinned, or not.
+    Pin(bool),
+    /// The person gives it the title with this number.
+    Rename(usize),
+    /// A model makes the title with this number.
+    Generate(usize),
 }
 
 /// What a message follows.
@@ -134,7 +153,20 @@ fn step(devices: Range<usize>) -> impl Strategy<Value = Step> {
         2 => (conversation(), parent(), body()).prop_map(
             |(conversation, parent, body)| Step::Plain { conversation, parent, body }
         ),
-        1 => (0..Script::CONVERSATIONS).prop_map(|conversation| Step::Trash { conversation }),
+        2 => (0..Script::CONVERSATIONS, change()).prop_map(
+            |(conversation, change)| Step::Change { conversation, change }
+        ),
+    ]
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        Just(Change::Trash),
+        Just(Change::Restore),
+        any::<bool>().prop_map(Change::Archive),
+        any::<bool>().prop_map(Change::Pin),
+        (0..3_usize).prop_map(Change::Rename),
+        (0..3_usize).prop_map(Change::Generate),
     ]
 }
 
