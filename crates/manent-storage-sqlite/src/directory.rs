@@ -29,11 +29,7 @@ pub(crate) struct DirectoryLock {
 
 /// Creates the directory, for its owner alone, and takes its lock.
 pub(crate) fn claim(data_dir: &Path) -> Result<DirectoryLock, DirectoryError> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(data_dir).map_err(DirectoryError::Unusable)?;
+    create(data_dir).map_err(DirectoryError::Unusable)?;
     let mut file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -51,6 +47,27 @@ pub(crate) fn claim(data_dir: &Path) -> Result<DirectoryLock, DirectoryError> {
     }
     note_holder(&mut file).map_err(DirectoryError::Unusable)?;
     Ok(DirectoryLock { _file: file })
+}
+
+fn create(data_dir: &Path) -> io::Result<()> {
+    let is_missing = |directory: &&Path| !directory.as_os_str().is_empty() && !directory.exists();
+    let missing: Vec<&Path> = data_dir.ancestors().take_while(is_missing).collect();
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(data_dir)?;
+    // What is promised to be durable lies in directories whose own entries must be durable too.
+    #[cfg(unix)]
+    for parent in missing.iter().filter_map(|directory| directory.parent()) {
+        let parent = if parent.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            parent
+        };
+        File::open(parent)?.sync_all()?;
+    }
+    Ok(())
 }
 
 fn note_holder(file: &mut File) -> io::Result<()> {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use manent_domain::append::{AppendPlan, Submission};
@@ -15,6 +16,7 @@ use manent_domain::ports::{
 };
 use manent_domain::search::{SearchCursor, SearchHit, SearchQuery};
 use manent_types::{ConversationId, ModelSettings, Timestamp, UserId};
+use rusqlite::Connection;
 
 use crate::append::{self, PreparedBatch};
 use crate::config::SqliteConfig;
@@ -24,6 +26,9 @@ use crate::{conversations, messages, search};
 
 /// About how many bytes a small write takes.
 const SMALL: usize = 1_024;
+
+/// How long [`SqliteStore::check`] waits.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How a store stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,15 +59,20 @@ impl SqliteStore {
     /// commit went well, and one page after one that failed.
     ///
     /// # Errors
-    /// What a read or a write would meet now.
+    /// What a read or a write would meet now; busy when there is no answer within two seconds.
     pub async fn check(&self) -> Result<StoreHealth, StoreError> {
-        self.opened
-            .reads
-            .run(|connection| {
+        let probes = async {
+            let read = |connection: &Connection| {
                 Ok(connection.query_row("SELECT 1 FROM sqlite_schema LIMIT 1", [], |_| Ok(()))?)
-            })
-            .await?;
-        self.opened.writes.run(0, |unit| Ok(unit.probe()?)).await?;
+            };
+            self.opened.reads.run(read).await?;
+            self.opened.writes.run(0, |unit| Ok(unit.probe()?)).await
+        };
+        tokio::time::timeout(CHECK_TIMEOUT, probes)
+            .await
+            .map_err(|_| StoreError::Busy {
+                detail: format!("no answer within {} s", CHECK_TIMEOUT.as_secs()),
+            })??;
         let metrics = self.metrics();
         Ok(StoreHealth {
             queued_writes: metrics.queued_writes,
