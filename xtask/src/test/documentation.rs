@@ -15,6 +15,9 @@ use crate::{command, page, run};
 /// Lists every document of its folder.
 const INDEX: &str = "docs/README.md";
 
+/// Says what each dependency is for.
+const DEPENDENCIES: &str = "docs/dependencies.md";
+
 pub(super) fn run(workspace: &Workspace) -> Result<()> {
     let root = workspace.root();
     let documents = documents(root)?;
@@ -41,6 +44,7 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
         );
     }
     problems.extend(missing_from_index(root, &documents)?);
+    problems.extend(unexplained_dependencies(root)?);
     if !problems.is_empty() {
         bail!("{}", problems.join("\n"));
     }
@@ -81,6 +85,35 @@ fn missing_from_index(root: &Path, documents: &[PathBuf]) -> Result<Vec<String>>
     Ok(missing
         .map(|document| format!("{INDEX} does not link to {document}"))
         .collect())
+}
+
+/// Dependencies of the root manifest that `docs/dependencies.md` does not explain.
+fn unexplained_dependencies(root: &Path) -> Result<Vec<String>> {
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).context("cannot read Cargo.toml")?;
+    let text = fs::read_to_string(root.join(DEPENDENCIES))
+        .with_context(|| format!("cannot read {DEPENDENCIES}"))?;
+    let explained: BTreeSet<&str> = text
+        .split(|character: char| !(character.is_ascii_alphanumeric() || "-_".contains(character)))
+        .collect();
+    let missing = shared_dependencies(&manifest)
+        .into_iter()
+        .filter(|name| !name.starts_with("manent-") && !explained.contains(name));
+    Ok(missing
+        .map(|name| format!("{DEPENDENCIES} does not say what {name} is for"))
+        .collect())
+}
+
+/// The keys of `[workspace.dependencies]`.
+fn shared_dependencies(manifest: &str) -> Vec<&str> {
+    manifest
+        .lines()
+        .skip_while(|line| line.trim() != "[workspace.dependencies]")
+        .skip(1)
+        .take_while(|line| !line.starts_with('['))
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, _)| name.trim())
+        .collect()
 }
 
 /// Targets of `[text](target)` that are files of this repository, without their fragments.
@@ -137,6 +170,12 @@ mod tests {
             local_links(text),
             BTreeSet::from(["docs/api.md", "a.md", "../b.md"])
         );
+    }
+
+    #[test]
+    fn finds_the_shared_dependencies() {
+        let manifest = "[package]\na = 1\n[workspace.dependencies]\nb = \"1\"\n\n# c = 1\nd-e = { version = \"1\" }\n[profile]\nf = 1\n";
+        assert_eq!(shared_dependencies(manifest), ["b", "d-e"]);
     }
 
     #[test]
