@@ -3,6 +3,7 @@
 mod support;
 
 mod append;
+mod attack;
 mod bad_input;
 mod conversations;
 mod delivery;

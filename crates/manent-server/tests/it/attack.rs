@@ -1,0 +1,359 @@
+//! Many at once, and nonsense.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::try_join_all;
+use manent_testkit::{Client, TestServer, new_id};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use serde_json::{Value, json};
+
+use crate::support::reply::post_bytes;
+use crate::support::{Test, append, create, database, servers};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_creates_with_one_id_make_one_conversation() -> Test {
+    let server = TestServer::start().await?;
+    let client = server.client();
+    let body = json!({"id": new_id()});
+    let answers =
+        try_join_all((0..100).map(|_| client.post("/conversation/create", &body))).await?;
+    let created = answers.iter().filter(|answer| answer.status == 201).count();
+    let existing = answers.iter().filter(|answer| answer.status == 200).count();
+    assert_eq!((created, existing), (1, 99));
+    let distinct: BTreeSet<String> = answers
+        .iter()
+        .map(|answer| answer.body.to_string())
+        .collect();
+    assert_eq!(distinct.len(), 1, "all are told the same");
+    assert_eq!(database::rows(server.data_dir())?["conversations"], 1);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_concurrent_appends_of_one_message_store_it_once() -> Test {
+    let server = TestServer::start().await?;
+    let client = server.client();
+    let conversation = create(client).await?;
+    let id = new_id();
+    for sequenced in [false, true] {
+        let id = if sequenced { new_id() } else { id.clone() };
+        let mut message =
+            json!({"id": id, "conversationId": conversation, "role": "user", "content": "once"});
+        let mut body = json!({});
+        if sequenced {
+            message["deviceSeq"] = json!(1);
+            body["deviceId"] = json!("d");
+        }
+        body["messages"] = json!([message]);
+        let results = try_join_all((0..200).map(|_| append(client, &body))).await?;
+        let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
+        for result in &results {
+            *outcomes
+                .entry(result[0]["outcome"].to_string())
+                .or_default() += 1;
+        }
+        let expected = [
+            ("\"duplicate\"".to_owned(), 199),
+            ("\"stored\"".to_owned(), 1),
+        ];
+        assert_eq!(outcomes, BTreeMap::from(expected));
+        let seq = if sequenced { 2 } else { 1 };
+        assert!(
+            results
+                .iter()
+                .all(|result| result[0]["seq"] == seq && result[0]["id"] == id)
+        );
+    }
+    assert_eq!(client.all_messages(&conversation).await?.len(), 2);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_appends_to_one_conversation_count_without_holes() -> Test {
+    let server = TestServer::start().await?;
+    let client = server.client();
+    let conversation = create(client).await?;
+    let texts: Vec<String> = (0..200).map(|number| format!("text {number}")).collect();
+    let to = &conversation;
+    try_join_all(texts.iter().map(|text| async move {
+        let message = json!({"conversationId": to, "role": "user", "content": text});
+        append(client, &json!({"message": message})).await
+    }))
+    .await?;
+    let messages = client.all_messages(&conversation).await?;
+    let seqs: Vec<Value> = messages
+        .iter()
+        .map(|message| message["seq"].clone())
+        .collect();
+    assert_eq!(json!(seqs), json!((1..=200).collect::<Vec<u64>>()));
+    let read: BTreeSet<&str> = messages
+        .iter()
+        .filter_map(|message| message["content"][0]["text"].as_str())
+        .collect();
+    assert_eq!(read, texts.iter().map(String::as_str).collect());
+    // Each follows the one before it: nobody named a parent.
+    for pair in messages.windows(2) {
+        assert_eq!(pair[1]["parentId"], pair[0]["id"]);
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn devices_that_send_side_by_side_keep_their_own_order() -> Test {
+    let server = TestServer::start().await?;
+    let client = server.client();
+    let conversation = create(client).await?;
+    let devices = ["a", "b", "c", "d"];
+    try_join_all(devices.map(|device| {
+        let conversation = &conversation;
+        async move {
+            for seq in 1..=20 {
+                let message = json!({"conversationId": conversation, "deviceSeq": seq, "role": "user", "id": new_id(),
+                    "content": format!("{device} {seq}")});
+                let body = json!({"deviceId": device, "messages": [message]});
+                // Sent twice at the same time, as a client does that gave up waiting too early.
+                let (first, second) = tokio::try_join!(append(client, &body), append(client, &body))?;
+                let mut outcomes = [first[0]["outcome"].clone(), second[0]["outcome"].clone()];
+                outcomes.sort_by_key(ToString::to_string);
+                assert_eq!(outcomes, ["duplicate", "stored"]);
+            }
+            anyhow::Ok(())
+        }
+    }))
+    .await?;
+    let mut by_device: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for message in client.all_messages(&conversation).await? {
+        let text = message["content"][0]["text"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        let (device, seq) = text.split_once(' ').unwrap_or_default();
+        by_device
+            .entry(device.to_owned())
+            .or_default()
+            .push(seq.parse()?);
+    }
+    let in_order: Vec<u64> = (1..=20).collect();
+    assert_eq!(
+        by_device,
+        devices
+            .map(|device| (device.to_owned(), in_order.clone()))
+            .into()
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_title_of_the_user_wins_against_concurrent_first_messages() -> Test {
+    let server = TestServer::start().await?;
+    let client = server.client();
+    try_join_all((0..30).map(|_| async move {
+        let id = create(client).await?;
+        let path = format!("/conversation/{id}");
+        let message =
+            json!({"message": {"conversationId": id, "role": "user", "content": "cut me"}});
+        let title = json!({"title": "Mine"});
+        tokio::try_join!(append(client, &message), client.patch(&path, &title))?;
+        let conversation = client.get(&path).await?.body;
+        assert_eq!(
+            (&conversation["title"], &conversation["titleSource"]),
+            (&json!("Mine"), &json!("user"))
+        );
+        anyhow::Ok(())
+    }))
+    .await?;
+    Ok(())
+}
+
+/// Values that look like what the API takes, and values that do not.
+fn values(ids: Vec<String>) -> BoxedStrategy<Value> {
+    let names = prop::sample::select(vec![
+        "id",
+        "conversationId",
+        "parentId",
+        "deviceSeq",
+        "deviceId",
+        "message",
+        "messages",
+        "role",
+        "content",
+        "type",
+        "text",
+        "title",
+        "config",
+        "status",
+        "usage",
+        "createdAt",
+        "model",
+        "temperature",
+        "stop",
+        "thinking",
+        "budgetTokens",
+        "inputTokens",
+        "url",
+        "data",
+        "mediaType",
+        "arguments",
+        "name",
+        "nonsense",
+        "",
+    ]);
+    let words = prop::sample::select(vec![
+        "user",
+        "assistant",
+        "system",
+        "tool",
+        "text",
+        "image",
+        "toolCall",
+        "toolResult",
+        "reasoning",
+        "error",
+        "complete",
+        "stopped",
+        "hello",
+        "2026-11-21T05:48:25.123Z",
+        "",
+        "\0",
+        "device-1",
+    ]);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        (0_u64..5).prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        words.prop_map(Value::from),
+        prop::sample::select(ids).prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(5, 60, 8, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::btree_map(names.clone().prop_map(str::to_owned), inner, 0..8)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+    .boxed()
+}
+
+/// A body as it should be, in which one value was replaced by another.
+fn bent(whole: &Value, other: &Value, choice: usize) -> Value {
+    fn places(value: &Value) -> usize {
+        1 + match value {
+            Value::Object(fields) => fields.values().map(places).sum(),
+            Value::Array(items) => items.iter().map(places).sum(),
+            _ => 0,
+        }
+    }
+    fn bend(value: &Value, other: &Value, left: &mut usize) -> Value {
+        if *left == 0 {
+            *left = usize::MAX;
+            return other.clone();
+        }
+        *left -= 1;
+        match value {
+            Value::Object(fields) => fields
+                .iter()
+                .map(|(name, value)| (name.clone(), bend(value, other, left)))
+                .collect(),
+            Value::Array(items) => items.iter().map(|item| bend(item, other, left)).collect(),
+            whole => whole.clone(),
+        }
+    }
+    bend(whole, other, &mut (choice % places(whole)))
+}
+
+/// Sends it and holds the answer to what must be true of every answer.
+async fn fire(client: &Client, path: &str, body: &str) -> anyhow::Result<()> {
+    let reply = post_bytes(client, path, body).await?;
+    if reply.status < 300 {
+        return Ok(());
+    }
+    let (status, code) = reply.problem();
+    assert!(
+        (400..500).contains(&status),
+        "{path} {body}: {code} {}",
+        reply.json()
+    );
+    assert!(!code.is_empty() && code != "internal", "{path} {body}");
+    Ok(())
+}
+
+/// A fixed seed: the same bodies in every run. `PROPTEST_CASES` asks for more of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_body_is_answered_with_a_failure_of_the_server_or_leaves_half_of_itself() -> Test {
+    let server = servers::start("").await?;
+    let client = server.client();
+    let conversation = create(client).await?;
+    let random = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+    let config = Config::default();
+    let cases = config.cases.max(1);
+    let mut runner = TestRunner::new_with_rng(config, random);
+    let values = values(vec![conversation.clone(), new_id()]);
+    let good = json!({"deviceId": "device-1", "messages": [
+        {"id": new_id(), "conversationId": conversation, "parentId": null, "deviceSeq": 1, "role": "assistant", "status": "stopped",
+         "content": [{"type": "text", "text": "x"}, {"type": "toolCall", "id": "i", "name": "n", "arguments": {"a": 1}}],
+         "model": "m", "usage": {"inputTokens": 1}, "createdAt": "2026-11-21T05:48:25.123Z"},
+        {"conversationId": conversation, "deviceSeq": 2, "role": "user", "content": "y"}]});
+    let prompt = json!({"messages": [{"role": "user", "content": [{"type": "text", "text": "x"}]}],
+        "config": {"temperature": 1, "topP": 1, "maxTokens": 5, "stop": ["a"], "system": "s", "thinking": {"budgetTokens": 1024}}});
+    let creation = json!({"id": new_id(), "title": "t", "config": prompt["config"]});
+    let mut bodies = Vec::new();
+    for number in 0..cases {
+        let mut next = || {
+            let tree = values
+                .new_tree(&mut runner)
+                .map_err(|reason| anyhow::anyhow!("{reason}"))?;
+            anyhow::Ok(tree.current())
+        };
+        let (random, choice) = (next()?, usize::try_from(number)? * 7);
+        for (path, whole) in [
+            ("/message/append", &good),
+            ("/completion/generate", &prompt),
+            ("/conversation/create", &creation),
+        ] {
+            bodies.push((path, random.to_string()));
+            bodies.push((path, bent(whole, &random, choice).to_string()));
+            let text = whole.to_string();
+            let cut = text
+                .char_indices()
+                .nth(choice % text.chars().count())
+                .map_or(0, |(at, _)| at);
+            bodies.push((path, text[..cut].to_owned()));
+        }
+    }
+    let width = 16;
+    for some in bodies.chunks(width) {
+        try_join_all(some.iter().map(|(path, body)| fire(client, path, body))).await?;
+    }
+    // What is stored is whole: it can be read, found and counted.
+    let listed = client.get("/conversations?limit=100").await?;
+    assert_eq!(listed.status, 200);
+    let mut messages = 0;
+    for one in listed.body["conversations"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
+        let id = one["id"].as_str().unwrap_or_default();
+        let read = client.all_messages(id).await?;
+        assert_eq!(one["lastSeq"], read.len());
+        messages += read.len();
+    }
+    let rows = database::rows(server.data_dir())?;
+    if listed.body["next"].is_null() {
+        assert_eq!(rows["messages"], i64::try_from(messages)?);
+    }
+    assert_eq!(rows["messages"], rows["message_search_docsize"]);
+    assert_eq!(rows["sum of last_seq"], rows["messages"]);
+    let check: String =
+        database::open(server.data_dir())?
+            .query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
+    assert_eq!(check, "ok");
+    assert_eq!(client.get("/readyz").await?.status, 200);
+    Ok(())
+}
