@@ -111,3 +111,23 @@ test('a long conversation opens at its end and loads older messages on the way u
   await page.getByRole('button', { name: 'Go to the end' }).click();
   await expect(page.getByText('Message 499', { exact: true })).toBeInViewport();
 });
+
+test('a search leads to a message far up in a long conversation, also on another branch', async ({ chat, page, server }) => {
+  const { id } = await server.api('POST', '/conversation/create', { title: 'Long' });
+  const append = (messages: object[]) => server.api<{ results: { id: string }[] }>('POST', '/message/append', { messages });
+  const first = await append([
+    { conversationId: id, role: 'user', content: 'The beginning' },
+    { conversationId: id, role: 'assistant', content: 'A quokka stands on the first branch.' },
+  ]);
+  await append([{ conversationId: id, role: 'assistant', parentId: first.results[0]!.id, content: 'The second branch.' }]);
+  for (let batch = 0; batch < 3; batch += 1) {
+    await append(Array.from({ length: 100 }, (_, index) => ({ conversationId: id, role: index % 2 ? 'assistant' : 'user', content: batch === 0 && index === 10 ? 'A wombat sits here.' : `Message ${batch * 100 + index}` })));
+  }
+  await chat.open();
+  await page.getByRole('searchbox').fill('wombat');
+  await page.locator('.hit', { hasText: 'wombat' }).click();
+  await expect(chat.questions.getByText('A wombat sits here.')).toBeInViewport();
+  await page.getByRole('searchbox').fill('quokka');
+  await page.locator('.hit', { hasText: 'quokka' }).click();
+  await expect(chat.answers.getByText('A quokka stands on the first branch.')).toBeInViewport();
+});

@@ -67,3 +67,32 @@ test('a picture is shown before it is sent, and stored with the message', async 
   await page.reload();
   await expect(chat.questions.getByRole('img')).toBeVisible();
 });
+
+for (const way of ['paste', 'drop'] as const) {
+  test(`a picture is taken by ${way}`, async ({ chat, page }) => {
+    await chat.open();
+    await chat.composer.evaluate(async (element, kind) => {
+      const canvas = new OffscreenCanvas(40, 40);
+      canvas.getContext('2d')!.fillRect(0, 0, 40, 40);
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([await canvas.convertToBlob({ type: 'image/png' })], 'square.png', { type: 'image/png' }));
+      const init = { bubbles: true, cancelable: true };
+      element.dispatchEvent(kind === 'paste' ? new ClipboardEvent('paste', { ...init, clipboardData: transfer }) : new DragEvent('drop', { ...init, dataTransfer: transfer }));
+    }, way);
+    await expect(page.getByRole('img', { name: 'square.png' })).toBeVisible();
+    await page.getByRole('button', { name: 'Remove square.png' }).click();
+    await expect(page.getByRole('img', { name: 'square.png' })).toHaveCount(0);
+    await expect(chat.sendButton).toBeDisabled();
+  });
+}
+
+test.describe('without a provider', () => {
+  test.use({ demo: true });
+
+  test('the page says that it is a demonstration and how to connect a model', async ({ chat, page }) => {
+    await chat.open();
+    await expect(page.getByText('Demonstration: no model is connected, the answers are scripted.')).toBeVisible();
+    await page.getByRole('button', { name: 'Connect a model' }).click();
+    await expect(page.getByRole('dialog', { name: 'Connect a model' })).toContainText('ANTHROPIC_API_KEY');
+  });
+});

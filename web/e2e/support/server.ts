@@ -20,9 +20,11 @@ export class Server {
     this.directory = directory;
   }
 
-  static async create(): Promise<Server> {
+  /** `demo`: without any provider, so that the built-in demonstration answers. */
+  static async create({ demo = false } = {}): Promise<Server> {
     const directory = await mkdtemp(join(tmpdir(), 'manent-e2e-'));
-    await writeFile(join(directory, 'manent.toml'), `[[providers]]\nid = "scripted"\nkind = "scripted"\nrules = ${JSON.stringify(RULES)}\n`);
+    const provider = `[[providers]]\nid = "scripted"\nkind = "scripted"\nrules = ${JSON.stringify(RULES)}\n`;
+    await writeFile(join(directory, 'manent.toml'), demo ? '' : provider);
     const server = new Server(directory);
     await server.start();
     return server;

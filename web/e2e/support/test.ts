@@ -34,7 +34,7 @@ export class Chat {
   }
 
   get scroller(): Locator {
-    return this.page.getByRole('region', { name: 'Messages' });
+    return this.page.getByRole('main').getByRole('region', { name: 'Messages' });
   }
 
   get live(): Locator {
@@ -86,15 +86,17 @@ export class Chat {
 }
 
 interface Fixtures {
+  /** Whether the server has no provider, so that the demonstration answers. */
+  demo: boolean;
   server: Server;
   chat: Chat;
 }
 
 /** Each test has a server and a store of its own. What the page writes to the console as an error fails the test. */
 export const test = base.extend<Fixtures>({
-  // oxlint-disable-next-line no-empty-pattern
-  server: async ({}, use) => {
-    const server = await Server.create();
+  demo: [false, { option: true }],
+  server: async ({ demo }, use) => {
+    const server = await Server.create({ demo });
     await use(server);
     await server.dispose();
   },

@@ -3,6 +3,9 @@ import { type RefObject, useCallback, useEffect, useRef, useState } from 'react'
 /** Within this many pixels the view counts as being at the end. */
 const NEAR_PX = 48;
 
+/** After a jump to a place further up, messages are put before it and measured for a while: none of these scrolls is a way back, in milliseconds. */
+const JUMP_MS = 1_000;
+
 /** A scroll that comes this long after a wheel, key or touch is the person's, in milliseconds. */
 const INTENT_MS = 600;
 
@@ -17,10 +20,11 @@ export interface FollowEnd {
 /**
  * Keeps a scroller at its end while its content grows, as long as the person is there; the smallest scroll upwards by
  * the person ends it, coming back to the end begins it again. Nothing but the end ever moves the view.
+ * `initially` is false where the view opens at a place further up.
  */
-export function useFollowEnd(scroller: RefObject<HTMLElement | null>, content: RefObject<HTMLElement | null>): FollowEnd {
-  const [following, setFollowing] = useState(true);
-  const state = useRef({ following: true, lastTop: 0, lastIntent: -INTENT_MS, pointerDown: false });
+export function useFollowEnd(scroller: RefObject<HTMLElement | null>, content: RefObject<HTMLElement | null>, initially: boolean): FollowEnd {
+  const [following, setFollowing] = useState(initially);
+  const state = useRef({ following: initially, lastTop: 0, lastIntent: -INTENT_MS, lastJump: -JUMP_MS, pointerDown: false });
 
   const set = useCallback((value: boolean) => {
     state.current.following = value;
@@ -35,7 +39,10 @@ export function useFollowEnd(scroller: RefObject<HTMLElement | null>, content: R
     if (element) element.scrollTop = element.scrollHeight;
   }, [scroller, set]);
 
-  const leaveEnd = useCallback(() => set(false), [set]);
+  const leaveEnd = useCallback(() => {
+    state.current.lastJump = performance.now();
+    set(false);
+  }, [set]);
 
   useEffect(() => {
     const element = scroller.current;
@@ -60,7 +67,8 @@ export function useFollowEnd(scroller: RefObject<HTMLElement | null>, content: R
       const byPerson = current.pointerDown || now() - current.lastIntent < INTENT_MS;
       current.lastTop = element.scrollTop;
       if (distance <= NEAR_PX && !upwards) {
-        if (!current.following) set(true);
+        const isJump = !byPerson && now() - current.lastJump < JUMP_MS;
+        if (!current.following && !isJump) set(true);
       } else if (upwards && byPerson && current.following) {
         set(false);
       }

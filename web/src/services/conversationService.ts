@@ -115,20 +115,22 @@ export class ConversationService {
   loadOlder(id: string): Promise<void> {
     const under = this.olderRequests.get(id);
     if (under) return under;
-    const request = this.readOlder(id).finally(() => this.olderRequests.delete(id));
+    const cursor = this.store.getState().threads[id]?.older;
+    if (!cursor) return Promise.resolve();
+    const request = this.readOlder(id, cursor);
     this.olderRequests.set(id, request);
     return request;
   }
 
-  private async readOlder(id: string): Promise<void> {
-    const thread = this.store.getState().threads[id];
-    if (!thread || thread.older === null) return;
+  private async readOlder(id: string, cursor: string): Promise<void> {
     changeThread(this.store, id, { loadingOlder: true });
     try {
-      const page = await this.api.listMessages(id, { order: 'newest', limit: OLDER_PAGE, cursor: thread.older });
+      const page = await this.api.listMessages(id, { order: 'newest', limit: OLDER_PAGE, cursor });
       putMessages(this.store, id, page.messages);
       changeThread(this.store, id, { older: page.next });
     } finally {
+      // First: whoever sees the change may ask for the next page.
+      this.olderRequests.delete(id);
       changeThread(this.store, id, { loadingOlder: false });
     }
   }

@@ -31,7 +31,7 @@ export function MessageList({ conversationId, path, thread, targetMessageId }: P
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const list = useRef<VirtualizerHandle>(null);
-  const { following, toEnd, leaveEnd } = useFollowEnd(scroller, content);
+  const { following, toEnd, leaveEnd } = useFollowEnd(scroller, content, targetMessageId === null);
   const answering = useStore((state) => conversationId in state.answers);
   const editing = useUi((state) => state.editing);
   const shift = useGrewAtStart(path);
@@ -171,7 +171,8 @@ function useTarget(
     if (index >= 0) {
       reached.current = targetMessageId;
       leaveEnd();
-      list.current?.scrollToIndex(index, { align: 'center' });
+      // On the next frame: the list first takes in what has just been put before.
+      requestAnimationFrame(() => list.current?.scrollToIndex(index, { align: 'center' }));
     } else if (thread.messages.has(targetMessageId)) {
       messageService.chooseBranch(conversationId, targetMessageId);
     } else if (thread.older !== null) {
