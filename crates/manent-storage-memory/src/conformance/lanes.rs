@@ -354,15 +354,18 @@ pub async fn lanes_of_two_owners_are_apart(store: &dyn Store) {
     one.append(vec![
         refused("phone", 1, conversation(1), Some(message(1)), refusal),
         sequenced("phone", 2, conversation(1), said(message(2), "a")),
+        refused("phone", 3, conversation(1), Some(message(9)), refusal),
     ])
     .await;
     let outcomes = other
         .append(vec![
             sequenced("phone", 1, conversation(1), said(message(1), "fine here")),
             plain(conversation(1), after(message(1), said(message(3), "b"))),
+            plain(conversation(1), after(message(9), said(message(4), "c"))),
         ])
         .await;
-    assert_eq!(outcomes, [stored(1), stored(2)]);
+    let unknown = Outcome::Rejected(Refusal::ParentUnknown);
+    assert_eq!(outcomes, [stored(1), stored(2), unknown]);
     let blocked = one
         .append_one(plain(
             conversation(1),
