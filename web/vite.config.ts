@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
@@ -38,11 +39,41 @@ function onlyWoff2Fonts(): Plugin {
   };
 }
 
+/** What the first load may weigh, in bytes of gzip: everything but highlighting and formulas, which come when they are needed. */
+const FIRST_LOAD_BYTES = 200_000;
+
+/** Fails the build when the first load has grown over its budget. */
+function firstLoadBudget(): Plugin {
+  return {
+    name: 'manent-first-load-budget',
+    apply: 'build',
+    generateBundle(_options, bundle) {
+      const entries = Object.values(bundle).filter((file) => file.type === 'chunk' && file.isEntry);
+      const names = new Set<string>();
+      const add = (name: string) => {
+        const file = bundle[name];
+        if (!file || names.has(name)) return;
+        names.add(name);
+        if (file.type !== 'chunk') return;
+        for (const other of file.imports) add(other);
+        for (const style of file.viteMetadata?.importedCss ?? []) add(style);
+      };
+      for (const entry of entries) add(entry.fileName);
+      const bytes = [...names].reduce((sum, name) => {
+        const file = bundle[name]!;
+        return sum + gzipSync(file.type === 'chunk' ? file.code : file.source).length;
+      }, 0);
+      if (bytes > FIRST_LOAD_BYTES) this.error(`The first load weighs ${bytes} bytes of gzip; at most ${FIRST_LOAD_BYTES} are allowed.`);
+      this.info(`first load: ${bytes} bytes of gzip in ${names.size} files`);
+    },
+  };
+}
+
 const proxy = Object.fromEntries(API_PATHS.map((path) => [path, { target: process.env.MANENT_URL ?? 'http://127.0.0.1:3080' }]));
 
 export default defineConfig({
-  plugins: [react(), contentSecurityPolicy(), onlyWoff2Fonts()],
-  build: { target: 'es2022', cssTarget: ['chrome123', 'firefox120', 'safari17.5'], modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
+  plugins: [react(), contentSecurityPolicy(), onlyWoff2Fonts(), firstLoadBudget()],
+  build: { target: 'es2022', cssTarget: ['chrome123', 'firefox120', 'safari17.5'], modulePreload: { polyfill: false }, assetsInlineLimit: 0, chunkSizeWarningLimit: 700 },
   server: { port: 5173, host: '127.0.0.1', proxy },
   preview: { port: 4173, host: '127.0.0.1', proxy },
   test: { include: ['src/**/*.test.{ts,tsx}'], environment: 'node' },

@@ -49,6 +49,8 @@ test('with the server away one can go on; back again, everything is stored in or
   await expect(chat.questions.last()).toContainText('No answer came: the server cannot be reached.');
   await expect(chat.questions.last()).toContainText('Not saved yet');
   await expect(page.getByText(/Next try in \d+ second/)).toBeVisible();
+  const mark = chat.row('hello').getByRole('img', { name: 'Has messages that are not saved yet' });
+  await expect(mark).toBeVisible();
 
   await server.start();
   await page.getByRole('button', { name: 'Try now' }).click();
@@ -56,6 +58,7 @@ test('with the server away one can go on; back again, everything is stored in or
   const messages = await chat.stored(3);
   expect(messages[2]!.content[0]!.text).toBe('said while the server was away');
   await expect(chat.questions.last()).not.toContainText('Not saved yet');
+  await expect(mark).toHaveCount(0);
   await chat.questions.last().getByRole('button', { name: 'Try again' }).click();
   await chat.ended();
   await expect(chat.answers.last()).toContainText('You said: said while the server was away');

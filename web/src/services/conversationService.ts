@@ -31,6 +31,8 @@ export class ConversationService {
   /** Conversations that this page has made and the server may not know yet. */
   private readonly uncreated = new Map<string, { config: ModelConfig; request: Promise<void> | null }>();
 
+  /** What this page has begun: a list that was asked for earlier may not have it yet. */
+  private readonly begun = new Set<string>();
   private readonly olderRequests = new Map<string, Promise<void>>();
 
   constructor(api: ApiClient, store: Store, environment: Environment) {
@@ -58,6 +60,7 @@ export class ConversationService {
     };
     putConversations(this.store, [conversation]);
     changeThread(this.store, id, { status: 'ready' });
+    this.begun.add(id);
     this.uncreated.set(id, { config, request: null });
     // A failure here is not lost: whoever needs the conversation on the server asks for it again.
     this.ensureCreated(id).catch(() => undefined);
@@ -204,7 +207,7 @@ export class ConversationService {
     this.store.setState((state) => ({
       conversations: Object.fromEntries(
         Object.entries(state.conversations).filter(([id, conversation]) => {
-          if (present.has(id) || this.uncreated.has(id) || !inList(kind, conversation)) return true;
+          if (present.has(id) || this.begun.has(id) || !inList(kind, conversation)) return true;
           return !isWhole && (conversation.lastMessageAt ?? conversation.createdAt) <= oldest;
         }),
       ),

@@ -7,6 +7,7 @@ import { historyBudget, historyOf } from '../core/history';
 import type { Environment } from '../core/ids';
 import { activePath, choicesLeadingTo, parentKey, pathTo } from '../core/messageTree';
 import { type Message, textOf } from '../core/messages';
+import { effectiveModel } from '../core/modelChoice';
 import { changeConversation, changeThread, putMessages, putProblem, removeMessage } from '../state/actions';
 import { emptyThread, type Store, type Thread } from '../state/store';
 import { AnswerPresenter } from './answerPresenter';
@@ -173,9 +174,8 @@ export class MessageService {
 
   /** What the model is sent. Older pages are read first when the path reaches above what is loaded and there is room for more. */
   private async history(conversationId: string, answerId: string, parentId: string, continued: Message | undefined): Promise<CompletionMessage[]> {
-    const config = this.store.getState().conversations[conversationId]?.config;
-    const model = this.store.getState().models?.models.find((candidate) => candidate.model === config?.model && candidate.provider === config?.provider);
-    const budget = historyBudget(model?.contextWindow);
+    const { conversations, models } = this.store.getState();
+    const budget = historyBudget(effectiveModel(conversations[conversationId]?.config ?? {}, models)?.contextWindow);
     for (;;) {
       const thread = this.thread(conversationId);
       const path = pathTo(thread.messages, continued?.id ?? parentId);

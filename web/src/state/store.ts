@@ -55,7 +55,7 @@ export interface Connectivity {
   nextTryAt: number | null;
 }
 
-export type SaveInfo = Pick<SaveStatus, 'state' | 'reason'> & { since: number };
+export type SaveInfo = Pick<SaveStatus, 'conversationId' | 'state' | 'reason'> & { since: number };
 
 export interface State {
   conversations: Readonly<Record<string, Conversation>>;

@@ -5,7 +5,6 @@ export const de: Strings = {
   languageName: 'Deutsch',
   appName: 'Manent',
   skipToComposer: 'Zum Nachrichtenfeld springen',
-  skipToList: 'Zu den Unterhaltungen springen',
   close: 'Schließen',
   cancel: 'Abbrechen',
   save: 'Speichern',
@@ -95,8 +94,6 @@ export const de: Strings = {
     picture: 'Angehängtes Bild',
     noAnswer: 'Es gibt noch keine Antwort.',
     getAnswer: 'Antwort holen',
-    answerStarted: 'Die Antwort kommt.',
-    answerDone: 'Die Antwort ist vollständig.',
     omitted: (count) =>
       count === 1 ? 'Die älteste Nachricht passte nicht und ging nicht an das Modell.' : `Die ${count} ältesten Nachrichten passten nicht und gingen nicht an das Modell.`,
     model: 'Modell',
@@ -226,7 +223,6 @@ export const de: Strings = {
     composer: 'Zum Nachrichtenfeld',
     sidebar: 'Unterhaltungen ein- oder ausblenden',
     help: 'Diese Liste',
-    or: 'oder',
   },
 
   banner: {

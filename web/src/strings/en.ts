@@ -3,7 +3,6 @@ export const en = {
   languageName: 'English',
   appName: 'Manent',
   skipToComposer: 'Skip to the message box',
-  skipToList: 'Skip to the conversations',
   close: 'Close',
   cancel: 'Cancel',
   save: 'Save',
@@ -93,8 +92,6 @@ export const en = {
     picture: 'Attached picture',
     noAnswer: 'There is no answer yet.',
     getAnswer: 'Get an answer',
-    answerStarted: 'The answer is coming.',
-    answerDone: 'The answer is complete.',
     omitted: (count: number) => (count === 1 ? 'The oldest message did not fit and was not sent to the model.' : `The ${count} oldest messages did not fit and were not sent to the model.`),
     model: 'Model',
     tokensIn: 'Tokens read',
@@ -224,7 +221,6 @@ export const en = {
     composer: 'Go to the message box',
     sidebar: 'Show or hide the conversations',
     help: 'This list',
-    or: 'or',
   },
 
   banner: {

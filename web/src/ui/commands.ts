@@ -11,16 +11,21 @@ export function focusComposer(): void {
   document.getElementById('composer-input')?.focus();
 }
 
+/** Not on touch screens, where it would bring up the keyboard over what has just been opened. */
+function focusComposerWithPointer(): void {
+  if (matchMedia('(hover: hover)').matches) requestAnimationFrame(focusComposer);
+}
+
 export function newChat(): void {
   navigate({ conversationId: null });
   changeUi({ sheetOpen: false, editing: null });
-  requestAnimationFrame(focusComposer);
+  focusComposerWithPointer();
 }
 
 export function openConversation(conversationId: string, messageId: string | null = null): void {
   navigate({ conversationId, messageId });
   changeUi({ sheetOpen: false, editing: null });
-  requestAnimationFrame(focusComposer);
+  focusComposerWithPointer();
 }
 
 export function titleOf(conversationId: string): string {

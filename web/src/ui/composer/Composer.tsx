@@ -62,10 +62,9 @@ export function Composer({ conversationId, path, ready }: Properties) {
     const sent = messageService.sendMessage(parts, conversationId ?? undefined, config);
     change('');
     attaching.clear();
-    if (conversationId === null) {
-      changeUi({ newConfig: null });
-      navigate({ conversationId: sent.conversationId });
-    }
+    if (conversationId === null) changeUi({ newConfig: null });
+    // Also away from a message that a search led to: what counts now is the end.
+    navigate({ conversationId: sent.conversationId }, { replace: conversationId !== null });
   };
 
   const editLast = (): boolean => {

@@ -1,5 +1,5 @@
 import * as Menu from '@radix-ui/react-dropdown-menu';
-import { Archive, ArchiveRestore, Ellipsis, Pencil, Pin, PinOff, RotateCcw, Trash2 } from 'lucide-react';
+import { Archive, ArchiveRestore, Clock, Ellipsis, Pencil, Pin, PinOff, RotateCcw, Trash2 } from 'lucide-react';
 import { memo, useRef } from 'react';
 import type { Conversation } from '../../api/types';
 import { useStore } from '../../state/store';
@@ -13,6 +13,7 @@ export const ConversationRow = memo(function ConversationRow({ conversation, isO
   const texts = useStrings();
   const renaming = useUi((state) => state.renaming === conversation.id);
   const answering = useStore((state) => conversation.id in state.answers);
+  const unsaved = useStore((state) => Object.values(state.saves).some((save) => save.conversationId === conversation.id && (save.state === 'waiting' || save.state === 'failed')));
   const title = conversation.title ?? texts.conversation.untitled;
   return (
     <li className="row" data-open={isOpen || undefined}>
@@ -38,6 +39,11 @@ export const ConversationRow = memo(function ConversationRow({ conversation, isO
             <span className="row-title" dir="auto">
               {title}
             </span>
+            {unsaved && (
+              <span className="row-mark" role="img" aria-label={texts.sidebar.unsaved} title={texts.sidebar.unsaved}>
+                <Clock aria-hidden />
+              </span>
+            )}
             {answering && <span className="pulse" role="img" aria-label={texts.sidebar.answering} />}
           </a>
           <RowMenu conversation={conversation} title={title} />
