@@ -101,7 +101,7 @@ pub(crate) fn parse_json<'body, T: serde::Deserialize<'body>>(
         let inner = error.into_inner();
         let detail = bounded(inner.to_string());
         if inner.is_data() {
-            ApiError::invalid_body(&path, detail)
+            ApiError::invalid_body(&path, &detail)
         } else {
             ApiError::malformed_json(&detail)
         }

@@ -72,7 +72,7 @@ pub(super) async fn append(
 }
 
 fn shape(detail: &str) -> ApiError {
-    ApiError::invalid_body(".", detail.to_owned())
+    ApiError::invalid_body(".", detail)
 }
 
 /// A plain request of which every item was rejected is a wrong request, with the first refusal as its reason.

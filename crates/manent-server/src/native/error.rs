@@ -105,11 +105,11 @@ impl ApiError {
     }
 
     /// A field of the wrong type, missing, or unknown. `path` is where, as in `messages[2].role`, or `.` for the whole.
-    pub(crate) fn invalid_body(path: &str, detail: String) -> Self {
+    pub(crate) fn invalid_body(path: &str, detail: &str) -> Self {
         let name = path.rsplit('.').next().unwrap_or_default();
-        let is_id = matches!(name, "id" | "conversationId" | "parentId") && !is_of_field(&detail);
+        let is_id = matches!(name, "id" | "conversationId" | "parentId") && !is_of_field(detail);
         let code = if is_id { "invalid_id" } else { "invalid_body" };
-        let error = Self::new(StatusCode::BAD_REQUEST, code, sentence(&detail));
+        let error = Self::new(StatusCode::BAD_REQUEST, code, sentence(detail));
         if path == "." {
             error
         } else {
@@ -127,8 +127,8 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, "invalid_cursor", detail).with_field("cursor")
     }
 
-    pub(crate) fn invalid_query(detail: String) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid_query", sentence(&detail))
+    pub(crate) fn invalid_query(detail: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_query", sentence(detail))
     }
 
     pub(crate) fn body_too_large(limit: usize) -> Self {
@@ -323,9 +323,10 @@ pub(crate) fn is_of_field(reason: &str) -> bool {
 
 /// An error's text as a sentence for people. A field's name at its beginning stays as it is written.
 pub(crate) fn sentence(text: &str) -> String {
-    let is_field = text.split(' ').next().is_some_and(|word| {
-        word.ends_with(':') || word.chars().any(|character| character.is_uppercase())
-    });
+    let is_field = text
+        .split(' ')
+        .next()
+        .is_some_and(|word| word.ends_with(':') || word.chars().any(char::is_uppercase));
     let mut characters = text.chars();
     let mut sentence: String = match characters.next() {
         Some(_) if is_field => text.to_owned(),
@@ -375,13 +376,13 @@ mod tests {
 
     #[test]
     fn names_the_field_and_tells_ids_apart() {
-        let error = ApiError::invalid_body("messages[2].parentId", "not a UUID".to_owned());
+        let error = ApiError::invalid_body("messages[2].parentId", "not a UUID");
         assert_eq!(
             (error.code, error.more.field.as_deref()),
             ("invalid_id", Some("messages[2].parentId"))
         );
         assert_eq!(
-            ApiError::invalid_body(".", "missing field".to_owned()).code,
+            ApiError::invalid_body(".", "missing field").code,
             "invalid_body"
         );
     }

@@ -45,13 +45,11 @@ impl MessagesQuery {
             self.before.is_some(),
         ];
         if places.into_iter().filter(|given| *given).count() > 1 {
-            return Err(ApiError::invalid_query(
-                "give one of cursor, after, before".to_owned(),
-            ));
+            return Err(ApiError::invalid_query("give one of cursor, after, before"));
         }
         if self.after.is_some() && self.order == Some(MessageOrder::Newest) {
             return Err(ApiError::invalid_query(
-                "after and order=newest exclude each other".to_owned(),
+                "after and order=newest exclude each other",
             ));
         }
         if let Some(cursor) = &self.cursor {

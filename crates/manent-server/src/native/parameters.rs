@@ -47,9 +47,9 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
         match axum::extract::Query::<T>::from_request_parts(parts, app).await {
             Ok(axum::extract::Query(query)) => Ok(Self(query)),
             Err(QueryRejection::FailedToDeserializeQueryString(error)) => {
-                Err(ApiError::invalid_query(bounded(error.body_text())))
+                Err(ApiError::invalid_query(&bounded(error.body_text())))
             }
-            Err(error) => Err(ApiError::invalid_query(bounded(error.body_text()))),
+            Err(error) => Err(ApiError::invalid_query(&bounded(error.body_text()))),
         }
     }
 }

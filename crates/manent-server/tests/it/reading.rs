@@ -170,7 +170,7 @@ async fn search_shows_each_hit_once_over_its_pages() -> Test {
             }
             match answer.body["next"].as_str() {
                 Some(next) => {
-                    path = format!("/search?q=needle&limit=10&order={order}&cursor={next}")
+                    path = format!("/search?q=needle&limit=10&order={order}&cursor={next}");
                 }
                 None => break,
             }
@@ -203,7 +203,8 @@ async fn words_are_found_whatever_the_query_looks_like() -> Test {
         "{one}",
         "one\0",
     ] {
-        let encoded: String = query.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let encoded: Vec<String> = query.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let encoded = encoded.concat();
         let reply = client.get(&format!("/search?q={encoded}")).await?;
         assert_eq!(reply.status, 200, "{query}: {reply:?}");
     }
