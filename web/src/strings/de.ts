@@ -232,7 +232,7 @@ export const de: Strings = {
   },
 
   demo: {
-    notice: 'Vorführung: Kein Modell ist angeschlossen, die Antworten sind vorbereitet.',
+    notice: 'Vorführung mit fertigen Antworten.',
     how: 'Modell anschließen',
     title: 'Ein Modell anschließen',
     explanation: 'Noch ist kein Modell angeschlossen; eine eingebaute Vorführung antwortet mit vorbereiteten Texten. Alles andere ist echt: Deine Unterhaltungen bleiben.',

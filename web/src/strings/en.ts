@@ -230,7 +230,7 @@ export const en = {
   },
 
   demo: {
-    notice: 'Demonstration: no model is connected, the answers are scripted.',
+    notice: 'Demonstration: the answers are scripted.',
     how: 'Connect a model',
     title: 'Connect a model',
     explanation: 'No model is connected yet, so a built-in demonstration answers with prepared texts. Everything else is real: your conversations are kept.',

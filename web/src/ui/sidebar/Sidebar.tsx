@@ -97,11 +97,11 @@ function Foot({ list }: { list: ListKind }) {
   const toggle = (kind: ListKind) => changeUi({ list: list === kind ? 'main' : kind, query: '' });
   return (
     <div className="sidebar-foot">
-      <button type="button" className="foot-button" aria-pressed={list === 'archived'} onClick={() => toggle('archived')}>
+      <button type="button" className="foot-button" title={texts.sidebar.archive} aria-pressed={list === 'archived'} onClick={() => toggle('archived')}>
         <Archive aria-hidden />
         <span>{texts.sidebar.archive}</span>
       </button>
-      <button type="button" className="foot-button" aria-pressed={list === 'trash'} onClick={() => toggle('trash')}>
+      <button type="button" className="foot-button" title={texts.sidebar.trash} aria-pressed={list === 'trash'} onClick={() => toggle('trash')}>
         <Trash2 aria-hidden />
         <span>{texts.sidebar.trash}</span>
       </button>
