@@ -1,13 +1,13 @@
 //! The readers: threads, each with a connection that cannot write.
 
 mod connection;
+mod jobs;
 #[cfg(test)]
 mod tests;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -19,19 +19,14 @@ use crate::config::SqliteConfig;
 use crate::error::Error;
 use crate::metrics::{Counters, Gauge};
 use connection::Reader;
+use jobs::Jobs;
 
 type Work = Box<dyn FnOnce(&Reader) + Send>;
 
-enum Message {
-    Read(Work),
-    Stop,
-}
-
 /// The calls' side of the readers' queue.
 pub(crate) struct ReadQueue {
-    sender: Sender<Message>,
+    jobs: Arc<Jobs<Work>>,
     room: Arc<Semaphore>,
-    threads: usize,
     wait: Duration,
     counters: Arc<Counters>,
 }
@@ -43,34 +38,49 @@ impl ReadQueue {
         config: &SqliteConfig,
         counters: Arc<Counters>,
     ) -> std::io::Result<(Self, Vec<JoinHandle<()>>)> {
-        let (sender, receiver) = channel();
-        let receiver = Arc::new(Mutex::new(receiver));
+        let jobs = Arc::new(Jobs::new());
         let queue = Self {
-            sender,
+            jobs: Arc::clone(&jobs),
             room: Arc::new(Semaphore::new(
                 config.queued_reads.clamp(1, Semaphore::MAX_PERMITS),
             )),
-            threads: connections.len(),
             wait: config.queue_wait,
             counters,
         };
         let mut threads = Vec::with_capacity(connections.len());
         for connection in connections {
-            let receiver = Arc::clone(&receiver);
+            let jobs = Arc::clone(&jobs);
             let reader = Reader::new(connection, config.read_timeout);
             let thread = thread::Builder::new()
                 .name("manent-reader".to_owned())
-                .spawn(move || serve(&reader, &receiver))?;
+                .spawn(move || serve(&reader, &jobs))?;
             threads.push(thread);
         }
         Ok((queue, threads))
     }
 
-    /// Runs `work` on one of the connections, inside one snapshot of the database.
+    /// Runs `work`, which is one statement, on one of the connections.
     pub(crate) async fn run<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    {
+        self.queue(|reader| reader.run(work)).await
+    }
+
+    /// Runs `work`, which is several statements, on one of the connections, inside one snapshot of the database.
+    pub(crate) async fn run_in_snapshot<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    {
+        self.queue(|reader| reader.run_in_snapshot(work)).await
+    }
+
+    async fn queue<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Reader) -> Result<T, Error> + Send + 'static,
     {
         let room = Arc::clone(&self.room).acquire_owned();
         let permit = tokio::time::timeout(self.wait, room)
@@ -82,9 +92,9 @@ impl ReadQueue {
         Counters::add(&self.counters.reads, 1);
         let gauge = Gauge::new(&self.counters, queued_reads);
         let (reply, answer) = oneshot::channel();
-        self.sender
-            .send(Message::Read(job(work, reply, permit, gauge)))
-            .map_err(|_| closed())?;
+        if !self.jobs.push(job(work, reply, permit, gauge)) {
+            return Err(closed());
+        }
         answer.await.map_err(|_| StoreError::Internal {
             detail: "the read ended without an answer".to_owned(),
         })?
@@ -93,10 +103,13 @@ impl ReadQueue {
     /// Refuses new reads and ends the threads after those that wait.
     pub(crate) fn close(&self) {
         self.room.close();
-        for _ in 0..self.threads {
-            // A thread that has ended already needs no message.
-            let _ = self.sender.send(Message::Stop);
-        }
+        self.jobs.close();
+    }
+}
+
+impl Drop for ReadQueue {
+    fn drop(&mut self) {
+        self.jobs.close();
     }
 }
 
@@ -108,27 +121,20 @@ fn job<T, W>(
 ) -> Work
 where
     T: Send + 'static,
-    W: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    W: FnOnce(&Reader) -> Result<T, Error> + Send + 'static,
 {
     Box::new(move |reader| {
         // Nobody waits any more: nothing to do.
         if !reply.is_closed() {
-            let result = reader.in_snapshot(work).map_err(StoreError::from);
+            let result = work(reader).map_err(StoreError::from);
             drop((permit, gauge));
             let _ = reply.send(result);
         }
     })
 }
 
-fn serve(reader: &Reader, receiver: &Mutex<Receiver<Message>>) {
-    loop {
-        let message = receiver
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .recv();
-        let Ok(Message::Read(work)) = message else {
-            return;
-        };
+fn serve(reader: &Reader, jobs: &Jobs<Work>) {
+    while let Some(work) = jobs.pop() {
         // A fault in one read must not take a reader away from all others.
         if catch_unwind(AssertUnwindSafe(|| work(reader))).is_err() {
             tracing::error!("a read of the store panicked");

@@ -240,7 +240,9 @@ impl MessageRepository for SqliteStore {
     ) -> Result<Option<Page<Message, MessageRange>>, StoreError> {
         self.opened
             .reads
-            .run(move |connection| messages::list(connection, owner, conversation, range, limit))
+            .run_in_snapshot(move |connection| {
+                messages::list(connection, owner, conversation, range, limit)
+            })
             .await
     }
 }
@@ -254,7 +256,7 @@ impl SearchRepository for SqliteStore {
     ) -> Result<Page<SearchHit, SearchCursor>, StoreError> {
         self.opened
             .reads
-            .run(move |connection| search::search(connection, owner, &query))
+            .run_in_snapshot(move |connection| search::search(connection, owner, &query))
             .await
     }
 }

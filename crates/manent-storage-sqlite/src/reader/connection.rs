@@ -36,16 +36,25 @@ impl Reader {
         }
     }
 
-    /// Runs `work` inside one snapshot of the database.
-    pub(super) fn in_snapshot<T>(
+    /// Runs `work`, which is one statement.
+    pub(super) fn run<T>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let deadline = milliseconds(self.begin.elapsed() + self.timeout);
         self.deadline.store(deadline, Ordering::Relaxed);
-        self.connection.prepare_cached("BEGIN")?.execute([])?;
         let result = work(&self.connection);
         self.deadline.store(u64::MAX, Ordering::Relaxed);
+        result
+    }
+
+    /// Runs `work`, which is several statements, inside one snapshot of the database.
+    pub(super) fn run_in_snapshot<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.connection.prepare_cached("BEGIN")?.execute([])?;
+        let result = self.run(work);
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         result
     }
