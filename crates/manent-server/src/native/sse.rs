@@ -38,6 +38,7 @@ pub(super) struct EventStream {
     heartbeat: Duration,
     heartbeat_timer: Pin<Box<Sleep>>,
     last_piece: Instant,
+    has_just_given: bool,
     shutdown: Pin<Box<WaitForCancellationFutureOwned>>,
     begun: Instant,
     has_first_event: bool,
@@ -62,6 +63,7 @@ impl EventStream {
             heartbeat,
             heartbeat_timer: Box::pin(tokio::time::sleep(heartbeat)),
             last_piece: Instant::now(),
+            has_just_given: false,
             shutdown: Box::pin(shutdown),
             begun,
             has_first_event: false,
@@ -179,6 +181,13 @@ impl EventStream {
         }
     }
 
+    /// Writes the end when the server stops; asks to be woken then.
+    fn end_when_stopping(&mut self, context: &mut Context<'_>) {
+        if self.outcome.is_none() && self.shutdown.as_mut().poll(context).is_ready() {
+            self.write_error("shutting_down", "the server is stopping", true);
+        }
+    }
+
     fn is_heartbeat_due(&mut self, context: &mut Context<'_>) -> bool {
         while self.heartbeat_timer.as_mut().poll(context).is_ready() {
             let left = self.heartbeat.checked_sub(self.last_piece.elapsed());
@@ -198,11 +207,15 @@ impl Stream for EventStream {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        // First, for a provider that always has more ready would never let it have its turn.
-        if this.outcome.is_none() && this.shutdown.as_mut().poll(context).is_ready() {
-            this.write_error("shutting_down", "the server is stopping", true);
+        // After a piece the stop comes first: a provider that always has more ready would never let it have its turn.
+        let has_asked = this.has_just_given;
+        if has_asked {
+            this.end_when_stopping(context);
         }
         this.fill(context);
+        if this.buffer.is_empty() && !has_asked {
+            this.end_when_stopping(context);
+        }
         if this.buffer.is_empty() {
             if this.outcome.is_some() {
                 return Poll::Ready(None);
@@ -210,9 +223,11 @@ impl Stream for EventStream {
             if this.is_heartbeat_due(context) {
                 this.buffer.extend_from_slice(b": ping\n\n");
             } else {
+                this.has_just_given = false;
                 return Poll::Pending;
             }
         }
+        this.has_just_given = true;
         this.last_piece = Instant::now();
         Poll::Ready(Some(Ok(this.buffer.split().freeze())))
     }

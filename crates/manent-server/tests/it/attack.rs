@@ -9,8 +9,9 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 
-use crate::support::reply::post_bytes;
+use crate::support::reply::{Reply, get};
 use crate::support::{Test, append, create, database, servers};
+use reqwest::Method;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_creates_with_one_id_make_one_conversation() -> Test {
@@ -269,7 +270,17 @@ fn bent(whole: &Value, other: &Value, choice: usize) -> Value {
 
 /// Sends it and holds the answer to what must be true of every answer.
 async fn fire(client: &Client, path: &str, body: &str) -> anyhow::Result<()> {
-    let reply = post_bytes(client, path, body).await?;
+    let method = if path.starts_with("/conversation/0") {
+        Method::PATCH
+    } else {
+        Method::POST
+    };
+    let request = client
+        .http()
+        .request(method, client.url(path))
+        .header("content-type", "application/json")
+        .body(body.to_owned());
+    let reply = Reply::to(request).await?;
     if reply.status < 300 {
         return Ok(());
     }
@@ -302,6 +313,9 @@ async fn no_body_is_answered_with_a_failure_of_the_server_or_leaves_half_of_itse
     let prompt = json!({"messages": [{"role": "user", "content": [{"type": "text", "text": "x"}]}],
         "config": {"temperature": 1, "topP": 1, "maxTokens": 5, "stop": ["a"], "system": "s", "thinking": {"budgetTokens": 1024}}});
     let creation = json!({"id": new_id(), "title": "t", "config": prompt["config"]});
+    let changing = format!("/conversation/{conversation}");
+    let change =
+        json!({"title": "t", "config": prompt["config"], "archived": true, "pinned": false});
     let mut bodies = Vec::new();
     for number in 0..cases {
         let mut next = || {
@@ -315,6 +329,7 @@ async fn no_body_is_answered_with_a_failure_of_the_server_or_leaves_half_of_itse
             ("/message/append", &good),
             ("/completion/generate", &prompt),
             ("/conversation/create", &creation),
+            (changing.as_str(), &change),
         ] {
             bodies.push((path, random.to_string()));
             bodies.push((path, bent(whole, &random, choice).to_string()));
@@ -331,23 +346,23 @@ async fn no_body_is_answered_with_a_failure_of_the_server_or_leaves_half_of_itse
         try_join_all(some.iter().map(|(path, body)| fire(client, path, body))).await?;
     }
     // What is stored is whole: it can be read, found and counted.
-    let listed = client.get("/conversations?limit=100").await?;
-    assert_eq!(listed.status, 200);
     let mut messages = 0;
-    for one in listed.body["conversations"]
-        .as_array()
-        .into_iter()
-        .flatten()
-    {
-        let id = one["id"].as_str().unwrap_or_default();
-        let read = client.all_messages(id).await?;
-        assert_eq!(one["lastSeq"], read.len());
-        messages += read.len();
+    for list in ["archived=false", "archived=true"] {
+        let mut path = Some(format!("/conversations?limit=100&{list}"));
+        while let Some(page) = path.take() {
+            let page = client.get(&page).await?.body;
+            for one in page["conversations"].as_array().into_iter().flatten() {
+                let id = one["id"].as_str().unwrap_or_default();
+                let read = client.all_messages(id).await?;
+                assert_eq!(one["lastSeq"], read.len());
+                messages += read.len();
+            }
+            let next = page["next"].as_str();
+            path = next.map(|next| format!("/conversations?limit=100&{list}&cursor={next}"));
+        }
     }
     let rows = database::rows(server.data_dir())?;
-    if listed.body["next"].is_null() {
-        assert_eq!(rows["messages"], i64::try_from(messages)?);
-    }
+    assert_eq!(rows["messages"], i64::try_from(messages)?);
     assert_eq!(rows["messages"], rows["message_search_docsize"]);
     assert_eq!(rows["sum of last_seq"], rows["messages"]);
     let check: String =
@@ -356,4 +371,73 @@ async fn no_body_is_answered_with_a_failure_of_the_server_or_leaves_half_of_itse
     assert_eq!(check, "ok");
     assert_eq!(client.get("/readyz").await?.status, 200);
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_address_is_answered_with_a_failure_of_the_server() -> Test {
+    let server = servers::start("").await?;
+    let client = server.client();
+    let conversation = create(client).await?;
+    append(
+        client,
+        &json!({"message": {"conversationId": conversation, "role": "user", "content": "hello"}}),
+    )
+    .await?;
+    let messages = format!("/conversation/{conversation}/messages");
+    let mut runner = TestRunner::new_with_rng(
+        Config::default(),
+        TestRng::from_seed(RngAlgorithm::ChaCha, &[9; 32]),
+    );
+    let words = prop_oneof![
+        any::<u64>().prop_map(|number| number.to_string().into_bytes()),
+        prop::collection::vec(any::<u8>(), 0..12),
+        "\\PC{0,8}".prop_map(String::into_bytes),
+        prop::sample::select(vec![
+            "true",
+            "newest",
+            "relevance",
+            "1",
+            "hello",
+            "\"a b",
+            "a*"
+        ])
+        .prop_map(|word| word.as_bytes().to_vec()),
+    ];
+    let names = prop::sample::select(vec![
+        "q", "limit", "cursor", "after", "before", "order", "archived", "trashed", "pinned", "x",
+    ]);
+    let queries = prop::collection::vec((names, words.clone()), 0..4);
+    for _ in 0..Config::default().cases {
+        let new = |reason| anyhow::anyhow!("{reason}");
+        let query = queries.new_tree(&mut runner).map_err(new)?.current();
+        let word = words.new_tree(&mut runner).map_err(new)?.current();
+        let query: Vec<String> = query
+            .iter()
+            .map(|(name, word)| format!("{name}={}", encoded(word)))
+            .collect();
+        let query = query.join("&");
+        let word = encoded(&word);
+        for path in [
+            format!("/search?q=hello&{query}"),
+            format!("/search?{query}"),
+            format!("/conversations?{query}"),
+            format!("{messages}?{query}"),
+            format!("/conversation/{word}"),
+            format!("/conversation/{word}/messages?{query}"),
+            format!("/{word}/{word}?{query}"),
+        ] {
+            let reply = get(client, &path).await?;
+            if reply.status >= 300 {
+                let (status, code) = reply.problem();
+                assert!((400..500).contains(&status), "{path}: {status} {code}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Each byte as a client may write it.
+fn encoded(bytes: &[u8]) -> String {
+    let bytes: Vec<String> = bytes.iter().map(|byte| format!("%{byte:02x}")).collect();
+    bytes.concat()
 }

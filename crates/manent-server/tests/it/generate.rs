@@ -1,6 +1,6 @@
 //! Generations: what comes, in which order, how they end, and how they are cancelled.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use manent_scripted::server::RequestState;
 use manent_testkit::{Block, Client, Event, TestServer};
@@ -280,6 +280,7 @@ async fn silence_is_filled_with_pings_and_ends_with_an_error() -> Test {
         anyhow::Ok(call)
     });
     let (mut stream, _call) = (stream?, call?);
+    let begun = Instant::now();
     let mut pings = 0;
     let mut names = Vec::new();
     while let Some(block) = stream.next_block().await? {
@@ -291,7 +292,8 @@ async fn silence_is_filled_with_pings_and_ends_with_an_error() -> Test {
             Block::Event(event) => names.push((event.name, event.data["code"].clone())),
         }
     }
-    assert!((3..=10).contains(&pings), "{pings} pings in a second");
+    let most = begun.elapsed().as_millis() / 100 + 1;
+    assert!((2..=most).contains(&pings), "{pings} pings, at most {most}");
     assert_eq!(
         names,
         [
