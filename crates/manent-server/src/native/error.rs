@@ -110,10 +110,11 @@ impl ApiError {
         let is_id = matches!(name, "id" | "conversationId" | "parentId") && !is_of_field(detail);
         let code = if is_id { "invalid_id" } else { "invalid_body" };
         let error = Self::new(StatusCode::BAD_REQUEST, code, sentence(detail));
-        if path == "." {
-            error
-        } else {
-            error.with_field(path)
+        match (path, absent_or_doubled_field(detail)) {
+            (".", None) => error,
+            (".", Some(field)) => error.with_field(field),
+            (object, Some(field)) => error.with_field(format!("{object}.{field}")),
+            (path, None) => error.with_field(path),
         }
     }
 
@@ -321,6 +322,14 @@ pub(crate) fn is_of_field(reason: &str) -> bool {
     reason.starts_with("unknown field") || reason.starts_with("duplicate field")
 }
 
+/// The field that serde misses or has seen before; the path of such an error ends at the object in which it belongs.
+fn absent_or_doubled_field(reason: &str) -> Option<&str> {
+    let name = reason
+        .strip_prefix("missing field `")
+        .or_else(|| reason.strip_prefix("duplicate field `"))?;
+    name.split('`').next()
+}
+
 /// An error's text as a sentence for people. A field's name at its beginning stays as it is written.
 pub(crate) fn sentence(text: &str) -> String {
     let is_field = text
@@ -381,9 +390,15 @@ mod tests {
             (error.code, error.more.field.as_deref()),
             ("invalid_id", Some("messages[2].parentId"))
         );
+        let field_of = |path, detail| ApiError::invalid_body(path, detail).more.field;
+        assert_eq!(field_of(".", "invalid type: null"), None);
         assert_eq!(
-            ApiError::invalid_body(".", "missing field").code,
-            "invalid_body"
+            field_of("messages[2]", "missing field `id` at line 1").as_deref(),
+            Some("messages[2].id")
+        );
+        assert_eq!(
+            field_of(".", "duplicate field `title`").as_deref(),
+            Some("title")
         );
     }
 }

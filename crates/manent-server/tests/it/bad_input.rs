@@ -218,7 +218,7 @@ async fn wrong_types_and_unknown_fields_are_named() -> Test {
     }
     let doubled = r#"{"title":"a","title":"b"}"#;
     world
-        .refuses(create, doubled, 400, "invalid_body", None)
+        .refuses(create, doubled, 400, "invalid_body", Some("title"))
         .await?;
     Ok(())
 }

@@ -352,7 +352,13 @@ async fn prompts_and_settings_are_checked_before_anybody_is_asked() -> Test {
     };
     let user = json!({"role": "user", "content": "x"});
     let cases = [
-        (json!({}), 400, "invalid_body", None),
+        (json!({}), 400, "invalid_body", Some("messages")),
+        (
+            json!({"messages": [{"role": "user"}]}),
+            400,
+            "invalid_body",
+            Some("messages[0].content"),
+        ),
         (json!([[user]]), 400, "invalid_body", None),
         (
             json!({"messages": [["user", "x"]]}),
