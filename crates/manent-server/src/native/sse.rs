@@ -42,6 +42,7 @@ pub(super) struct EventStream {
     shutdown: Pin<Box<WaitForCancellationFutureOwned>>,
     begun: Instant,
     has_first_event: bool,
+    is_unasked: bool,
     outcome: Option<&'static str>,
 }
 
@@ -67,6 +68,7 @@ impl EventStream {
             shutdown: Box::pin(shutdown),
             begun,
             has_first_event: false,
+            is_unasked: true,
             outcome: None,
         };
         let provider = stream.provider.clone();
@@ -213,6 +215,12 @@ impl Stream for EventStream {
             this.end_when_stopping(context);
         }
         this.fill(context);
+        // The provider's first event is often in this process already and only waits for another task's turn: giving that turn
+        // once lets `start` and the first words leave together, in one write.
+        if std::mem::take(&mut this.is_unasked) && !this.has_first_event && this.outcome.is_none() {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if this.buffer.is_empty() && !has_asked {
             this.end_when_stopping(context);
         }
