@@ -52,9 +52,12 @@ test('with the server away one can go on; back again, everything is stored in or
   const mark = chat.row('hello').getByRole('img', { name: 'Has messages that are not saved yet' });
   await expect(mark).toBeVisible();
 
-  await server.start();
+  const probe = page.waitForRequest('**/healthz');
   await page.getByRole('button', { name: 'Try now' }).click();
-  await expect(page.getByText('The server cannot be reached. You can go on')).toHaveCount(0);
+  await probe;
+
+  await server.start();
+  await expect(page.getByText('The server cannot be reached. You can go on')).toHaveCount(0, { timeout: 20_000 });
   const messages = await chat.stored(3);
   expect(messages[2]!.content[0]!.text).toBe('said while the server was away');
   await expect(chat.questions.last()).not.toContainText('Not saved yet');
