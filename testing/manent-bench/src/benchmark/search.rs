@@ -25,6 +25,9 @@ use crate::statistics::Latencies;
 
 const PAGE: usize = 20;
 
+/// How often each search is repeated, after a first time that does not count.
+const ROUNDS: u32 = 2;
+
 /// A search as the floor needs it.
 type Question = (String, SearchOrder);
 
@@ -50,31 +53,14 @@ pub(crate) fn run(environment: &Environment) -> anyhow::Result<Report> {
     runtime.block_on(async {
         let owner = environment.local_owner().await?;
         let directory = library.prepare(environment, owner).await?;
-        let count = environment.scaled(100, 400);
+        let count = environment.scaled(60, 200);
         let telling = pairs(&directory, count, false)?;
         let any = pairs(&directory, count / 2, true)?;
         for order in ORDERS {
-            at_the_store(
-                environment,
-                &directory,
-                owner,
-                (&telling, TELLING),
-                order,
-                &mut report,
-            )
-            .await?;
+            at_the_store(&directory, owner, (&telling, TELLING), order, &mut report).await?;
         }
-        for order in ORDERS {
-            at_the_store(
-                environment,
-                &directory,
-                owner,
-                (&any, ANY),
-                order,
-                &mut report,
-            )
-            .await?;
-        }
+        let newest = SearchOrder::Newest;
+        at_the_store(&directory, owner, (&any, ANY), newest, &mut report).await?;
         if environment.has_server(&mut report) {
             for order in ORDERS {
                 through_http(environment, &directory, &telling, order, &mut report).await?;
@@ -117,7 +103,6 @@ fn pairs(directory: &Path, count: u32, is_any: bool) -> anyhow::Result<Vec<[Stri
 }
 
 async fn at_the_store(
-    environment: &Environment,
     directory: &Path,
     owner: UserId,
     (pairs, words): (&[[String; 2]], &str),
@@ -131,7 +116,7 @@ async fn at_the_store(
         Latencies::default(),
         Latencies::default(),
     );
-    for round in 0..=environment.scaled(2, 5) {
+    for round in 0..=ROUNDS {
         for pair in pairs {
             let mut waited_floors = [Duration::ZERO; 2];
             for (waited, last) in waited_floors.iter_mut().zip([PREFIX, WHOLE]) {
@@ -180,7 +165,7 @@ async fn through_http(
     let floor = QueryThread::start(database::open(directory)?, bare_search);
     let mut client = Client::connect(server.address).await?;
     let mut latencies = (Latencies::default(), Latencies::default());
-    for round in 0..=environment.scaled(2, 5) {
+    for round in 0..=ROUNDS {
         for pair in pairs {
             let started = Instant::now();
             floor.ask((match_expression(pair, PREFIX), order)).await?;
