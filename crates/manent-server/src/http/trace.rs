@@ -73,7 +73,8 @@ pub(crate) async fn trace(
         None => "unmatched".into(),
     };
     request.extensions_mut().insert(trace_id.clone());
-    let span = tracing::info_span!(
+    // Of the highest level, so that errors carry the trace whatever else the log leaves out.
+    let span = tracing::error_span!(
         "request",
         trace.id = trace_id.as_str(),
         http.method = method.as_str(),

@@ -97,6 +97,9 @@ async fn a_generation_goes_on_while_the_store_is_held_by_somebody_else() -> Test
         begun.elapsed()
     );
 
+    // … what is stored can still be read …
+    assert_eq!(client.get("/conversations").await?.status, 200);
+
     // … `/readyz` says which part it is, `/healthz` that the process lives …
     let ready = get(client, "/readyz").await?;
     assert_eq!(ready.status, 503);

@@ -10,6 +10,8 @@ mod delivery;
 mod generate;
 mod guard;
 mod isolation;
+mod journey;
+mod logging;
 mod operations;
 mod ownership;
 mod raw_http;

@@ -81,7 +81,7 @@ impl Upstream {
         let upstream = Self::start().await?;
         let base_url = &upstream.base_url;
         let server = TestServer::start_with(&format!(
-            "{configuration}\n[[providers]]\nid = \"gated\"\nkind = \"openai\"\nbase_url = \"{base_url}\"\napi_key = \"k\"\n\
+            "{configuration}\n[[providers]]\nid = \"gated\"\nkind = \"openai\"\nbase_url = \"{base_url}\"\napi_key = \"secret-key\"\n\
              models = [\"m\"]\nretries = 0\n{provider}\n"
         ))
         .await?;
