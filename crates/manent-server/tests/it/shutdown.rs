@@ -113,6 +113,34 @@ async fn a_request_that_does_not_end_is_cut_after_the_grace() -> Test {
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_does_not_read_holds_up_nobody() -> Test {
+    let server = servers::start("[http]\nshutdown_grace = \"200ms\"").await?;
+    let client = server.client().clone();
+    let prompt = json!({"messages": [{"role": "user", "content": "tokens 1000000"}]}).to_string();
+    let mut deaf = Vec::new();
+    for _ in 0..10 {
+        let mut connection = RawConnection::open(server.address()).await?;
+        let head = "POST /completion/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length:";
+        connection
+            .send(format!("{head} {}\r\n\r\n{prompt}", prompt.len()))
+            .await?;
+        deaf.push(connection);
+    }
+    let hello = json!({"messages": [{"role": "user", "content": "hello"}]});
+    let events = client.generate(&hello).await?.rest().await?;
+    assert_eq!(events.last().map(|event| event.name.as_str()), Some("done"));
+    say(&client, &create(&client).await?, "hello").await?;
+    let begun = Instant::now();
+    drop(server.stop().await);
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    for mut connection in deaf {
+        // What was under way to them, and then the end.
+        tokio::time::timeout(SOON, connection.until_closed()).await??;
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_request_that_ends_in_time_is_answered() -> Test {
     let server = TestServer::start_with("[http]\nshutdown_grace = \"60s\"").await?;
