@@ -3,15 +3,17 @@
 mod support;
 
 mod append;
-mod attack;
 mod bad_input;
+mod concurrency;
 mod conversations;
 mod delivery;
+mod description;
 mod generate;
 mod guard;
 mod isolation;
 mod journey;
 mod logging;
+mod nonsense;
 mod operations;
 mod ownership;
 mod raw_http;
