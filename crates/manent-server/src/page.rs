@@ -12,9 +12,9 @@ use crate::native::ApiError;
 #[allow_missing = true]
 struct PageFiles;
 
-/// Only from here, and nothing inline but styles (which maths needs).
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data: blob: https:; style-src 'self' 'unsafe-inline'; \
-     font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+/// Only from here, nothing inline, and pictures also from memory.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; font-src 'self'; \
+     connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
 
 /// Answers every path that is no endpoint: a file of the page, the page itself for its own routes, or 404.
 pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
