@@ -27,7 +27,7 @@ impl SearchService {
         Self { repository }
     }
 
-    /// Searches the owner's titles and messages. Everything but letters and digits separates words. `limit` is held between 1 and 50.
+    /// Searches the owner's titles and messages. `limit` is held between 1 and 50.
     ///
     /// # Errors
     /// A query that is too long or has no words, or a failing store.
@@ -58,9 +58,16 @@ impl SearchService {
     }
 }
 
+/// ASCII punctuation and spaces separate words. Everything else stays inside, above all marks that combine with the letter before
+/// them; what a store's tokeniser splits further, it has to find as a phrase.
 fn words(text: &str) -> Vec<String> {
-    text.split(|character: char| !character.is_alphanumeric())
-        .filter(|word| !word.is_empty())
+    let separates = |character: char| {
+        character.is_whitespace()
+            || character.is_control()
+            || (character.is_ascii() && !character.is_ascii_alphanumeric())
+    };
+    text.split(separates)
+        .filter(|word| word.chars().any(char::is_alphanumeric))
         .take(MAX_WORDS)
         .map(str::to_owned)
         .collect()
@@ -76,6 +83,14 @@ mod tests {
             words("\"a\" OR b* NEAR(c) -d:e"),
             ["a", "OR", "b", "NEAR", "c", "d", "e"]
         );
-        assert!(words("*** \"").is_empty());
+        assert!(words("*** \" —").is_empty());
+    }
+
+    #[test]
+    fn a_combining_mark_stays_with_its_letter() {
+        assert_eq!(
+            words("cafe\u{301}s à-propos"),
+            ["cafe\u{301}s", "à", "propos"]
+        );
     }
 }
