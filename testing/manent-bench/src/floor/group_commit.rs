@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -71,9 +73,15 @@ pub(crate) struct GroupCommit {
     /// One for each client.
     conversations: Vec<i64>,
     vocabulary: Vocabulary,
+    commits: Arc<AtomicU64>,
 }
 
 impl GroupCommit {
+    /// How many commits there were.
+    pub(crate) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
     /// Creates a database in this directory, with a conversation for each of so many clients, and starts the thread.
     ///
     /// # Errors
@@ -106,12 +114,16 @@ impl GroupCommit {
             |_| Ok(()),
         )?;
         let (queue, waiting) = channel();
-        let thread = std::thread::spawn(move || write_all(&mut connection, owner, &waiting));
+        let commits = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&commits);
+        let thread =
+            std::thread::spawn(move || write_all(&mut connection, owner, &waiting, &counter));
         Ok(Self {
             queue: Some(queue),
             thread: Some(thread),
             conversations,
             vocabulary: Vocabulary::new(),
+            commits,
         })
     }
 
@@ -197,6 +209,7 @@ fn write_all(
     connection: &mut Connection,
     owner: i64,
     waiting: &Receiver<Append>,
+    commits: &AtomicU64,
 ) -> rusqlite::Result<()> {
     let mut last_seqs = BTreeMap::new();
     let started = Instant::now();
@@ -211,6 +224,7 @@ fn write_all(
             NOW_MILLISECONDS + passed,
             &mut last_seqs,
         )?;
+        commits.fetch_add(1, Ordering::Relaxed);
         for append in group {
             append.committed.send(()).ok();
         }

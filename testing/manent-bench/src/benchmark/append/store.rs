@@ -33,11 +33,20 @@ pub(super) async fn measure(environment: &Environment, report: &mut Report) -> a
         let rare = GroupCommit::create(directories.2.path(), clients, RARE).await?;
         let each = appends_each(environment, clients);
         let mut rounds = (Rounds::default(), Rounds::default(), Rounds::default());
-        for round in 0..environment.scaled(3, 7) {
-            rounds.0.push(bench.run(each, round).await?);
-            rounds.1.push(plain.run(each, round).await?);
-            rounds.2.push(rare.run(each, round).await?);
+        let count = environment.scaled(3, 7);
+        for round in 0..count {
+            rounds.0.push(bench.run(each, round as u64).await?);
+            rounds.1.push(plain.run(each, round as u64).await?);
+            rounds.2.push(rare.run(each, round as u64).await?);
         }
+        let appended = f64::from(u32::try_from(each * clients * count)?);
+        let [of_store, of_plain] =
+            [bench.store.metrics().commits, plain.commits()].map(|commits| {
+                u32::try_from(commits).map_or(f64::NAN, |commits| appended / f64::from(commits))
+            });
+        report.note(format!(
+            "{clients} clients: {of_store:.1} appends for each commit of the store, {of_plain:.1} of plain group commit"
+        ));
         bench.store.close().await;
         let (figure, plain, rare) = rounds;
         let floor = "plain group commit";
