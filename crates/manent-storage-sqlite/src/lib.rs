@@ -21,6 +21,7 @@ mod error;
 mod messages;
 mod metrics;
 mod open;
+mod placed_files;
 mod reader;
 mod rows;
 mod schema;

@@ -11,6 +11,7 @@ use crate::config::SqliteConfig;
 use crate::connection;
 use crate::directory::{self, DirectoryError, DirectoryLock};
 use crate::metrics::Counters;
+use crate::placed_files::PlacedFiles;
 use crate::reader::ReadQueue;
 use crate::schema::{self, SchemaError};
 use crate::writer::{self, WriteQueue, WriterParts};
@@ -123,6 +124,10 @@ pub(crate) fn open(config: SqliteConfig) -> Result<Opened, OpenError> {
     connection::use_write_ahead_log(&write_connection).map_err(of_sqlite)?;
     // Now, and not at the first message, is the time to find out.
     connection::write_something(&write_connection).map_err(of_sqlite)?;
+    let files = PlacedFiles::of(&path).map_err(|error| OpenError::Other {
+        path: path.clone(),
+        reason: error.to_string(),
+    })?;
     let read_connections = (0..config.readers.max(1))
         .map(|_| connection::open_reader(&path, &config))
         .collect::<Result<Vec<_>, _>>()
@@ -147,6 +152,7 @@ pub(crate) fn open(config: SqliteConfig) -> Result<Opened, OpenError> {
         WriteQueue::new(config.queue_bytes, config.queue_wait, Arc::clone(&counters));
     let parts = WriterParts {
         connection: write_connection,
+        files,
         receiver,
         checkpointer,
         readers,

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use super::job::Job;
 use crate::connection;
 use crate::error::Error;
+use crate::placed_files::PlacedFiles;
 use crate::search_index::IndexChanges;
 use crate::users::OwnerCache;
 
@@ -60,10 +61,15 @@ pub(crate) struct GroupResult {
 /// Runs the jobs and commits. Answers nobody: that is for the caller, afterwards.
 pub(crate) fn run(
     connection: &Connection,
+    files: &PlacedFiles,
     memory: &mut WriterMemory,
     jobs: &mut [Box<dyn Job>],
 ) -> GroupResult {
     let mut result = GroupResult::default();
+    if let Err(error) = files.check() {
+        result.failure = Some(error);
+        return result;
+    }
     let outcome = match run_all(connection, memory, jobs, &mut result) {
         Err(Stop::JobFailed) => {
             roll_back(connection, memory);
@@ -73,6 +79,8 @@ pub(crate) fn run(
         Err(Stop::Store(error)) => Err(error),
         Ok(()) => Ok(()),
     };
+    // Once more, because what was committed into a file that has gone meanwhile is lost.
+    let outcome = outcome.and_then(|()| files.check());
     memory.has_last_failed = outcome.is_err();
     if let Err(error) = outcome {
         roll_back(connection, memory);

@@ -251,3 +251,26 @@ async fn the_log_stays_within_its_limit() {
     assert!(opened.counters.snapshot().writer_checkpoints > 0);
     assert_eq!(numbers(&opened).await.len(), 200);
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nothing_is_answered_as_stored_when_the_files_are_gone() {
+    for name in ["manent.db", "manent.db-wal"] {
+        let (opened, directory) = opened(|_| ());
+        opened.writes.run(0, |unit| insert(unit, 1)).await.unwrap();
+        let (path, away) = (directory.path().join(name), directory.path().join("away"));
+        std::fs::rename(&path, &away).unwrap();
+        for probed in [
+            opened.writes.run(0, |unit| insert(unit, 2)).await,
+            opened.writes.run(0, |_| Ok(0)).await,
+        ] {
+            assert!(
+                matches!(&probed, Err(StoreError::Unavailable { detail }) if detail.contains(name)),
+                "{name}: {probed:?}"
+            );
+        }
+        std::fs::rename(&away, &path).unwrap();
+        opened.writes.run(0, |unit| insert(unit, 3)).await.unwrap();
+        assert_eq!(numbers(&opened).await, [1, 3]);
+    }
+}

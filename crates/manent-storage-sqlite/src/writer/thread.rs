@@ -15,10 +15,12 @@ use crate::checkpoint::{self, Checkpointer};
 use crate::config::SqliteConfig;
 use crate::directory::DirectoryLock;
 use crate::metrics::Counters;
+use crate::placed_files::PlacedFiles;
 
 /// What the writer's thread owns; it is the last to go, so it also waits for the others and holds the directory's lock.
 pub(crate) struct WriterParts {
     pub(crate) connection: Connection,
+    pub(crate) files: PlacedFiles,
     pub(crate) receiver: Receiver<Message>,
     pub(crate) checkpointer: Checkpointer,
     pub(crate) readers: Vec<JoinHandle<()>>,
@@ -31,6 +33,7 @@ pub(crate) struct WriterParts {
 pub(crate) fn run(parts: WriterParts) {
     let WriterParts {
         connection,
+        files,
         receiver,
         mut checkpointer,
         readers,
@@ -64,7 +67,7 @@ pub(crate) fn run(parts: WriterParts) {
             };
         }
         if !jobs.is_empty() {
-            serve(&connection, &mut memory, jobs, &counters);
+            serve(&connection, &files, &mut memory, jobs, &counters);
             let pages = log_size::pages();
             counters
                 .log_pages
@@ -79,11 +82,12 @@ pub(crate) fn run(parts: WriterParts) {
 
 fn serve(
     connection: &Connection,
+    files: &PlacedFiles,
     memory: &mut WriterMemory,
     mut jobs: Vec<Box<dyn Job>>,
     counters: &Counters,
 ) {
-    let result = group::run(connection, memory, &mut jobs);
+    let result = group::run(connection, files, memory, &mut jobs);
     if result.failure.is_none() {
         let stored = jobs.len() - result.failed_jobs;
         Counters::add(&counters.commits, 1);
