@@ -74,6 +74,7 @@ macro_rules! conformance {
             lanes::a_used_number_is_not_given_to_another_message,
             lanes::a_refused_number_is_not_given_to_another_message,
             lanes::a_message_without_an_id_takes_its_number,
+            lanes::descendants_of_a_message_whose_number_was_taken_are_blocked,
             lanes::descendants_of_a_refused_message_are_blocked_in_later_batches,
             lanes::a_missing_conversation_takes_numbers_too,
             lanes::lanes_are_apart,

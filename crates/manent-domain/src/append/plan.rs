@@ -152,7 +152,9 @@ impl<'facts, F: AppendFacts> Planner<'facts, F> {
         let lane = self.lane(position, submission.conversation)?;
         let applied = self.lanes[lane].applied;
         if position.device_seq <= applied {
-            return self.replay(submission, position);
+            let outcome = self.replay(submission, position)?;
+            self.note_refused(submission, outcome);
+            return Ok(outcome);
         }
         if self.lanes[lane].has_gap || position.device_seq != applied + 1 {
             self.lanes[lane].has_gap = true;
@@ -192,9 +194,6 @@ impl<'facts, F: AppendFacts> Planner<'facts, F> {
         if let Some(refusal) = self.refusal_at(submission.conversation, position)? {
             if refusal.id != submission.id {
                 return Ok(Outcome::Conflict(ConflictCause::DeviceSeqTaken));
-            }
-            if let Some(id) = refusal.id {
-                self.refused.insert(id);
             }
             return Ok(match refusal.refused_as {
                 RefusedAs::Rejected(refusal) => Outcome::Rejected(refusal),

@@ -240,6 +240,39 @@ pub async fn a_message_without_an_id_takes_its_number(store: &dyn Store) {
     );
 }
 
+pub async fn descendants_of_a_message_whose_number_was_taken_are_blocked(store: &dyn Store) {
+    let person = Person::with_conversation(store, conversation(1)).await;
+    let first = sequenced("phone", 1, conversation(1), said(message(1), "first"));
+    assert_eq!(person.append_one(first).await, stored(1));
+    let late = |device_seq| {
+        sequenced(
+            "phone",
+            device_seq,
+            conversation(1),
+            said(message(2), "late"),
+        )
+    };
+    let child = |device_seq, id| {
+        sequenced(
+            "phone",
+            device_seq,
+            conversation(1),
+            after(message(2), answered(message(id), "child")),
+        )
+    };
+    assert_eq!(
+        person.append(vec![late(1), child(2, 3)]).await,
+        [
+            Outcome::Conflict(ConflictCause::DeviceSeqTaken),
+            Outcome::Blocked
+        ]
+    );
+    assert_eq!(
+        person.append(vec![late(3), child(4, 4)]).await,
+        [stored(2), stored(3)]
+    );
+}
+
 /// Also in another batch, from another device and without a lane.
 pub async fn descendants_of_a_refused_message_are_blocked_in_later_batches(store: &dyn Store) {
     let person = Person::with_conversation(store, conversation(1)).await;
