@@ -7,6 +7,9 @@ use manent_types::{
     text_of,
 };
 
+use sha2::{Digest, Sha256};
+use uuid::Builder;
+
 use crate::append::{
     AppendPlan, ItemOutcome, LanePosition, NewMessage, Outcome, ParentRef, Submission,
 };
@@ -19,7 +22,7 @@ use crate::ports::{AppendListener, Clock, IdSource, MessageRepository, TitleWant
 /// One message that a client asks to append, as far as its surface could read it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AppendRequestItem {
-    /// Absent: the service mints one.
+    /// Absent: the service mints one; in a lane it follows from the place, so that a resend is known again.
     pub id: Option<MessageId>,
     /// Where it goes; refused when the surface could not read it.
     pub conversation: Result<ConversationId, Refusal>,
@@ -169,10 +172,11 @@ impl MessageService {
             }
             _ => return Err(Refusal::InvalidLane),
         };
-        let id = match (&item.body, item.id) {
-            (_, Some(id)) => Some(id),
-            (Ok(_), None) => Some(MessageId::new(self.ids.next())),
-            (Err(_), None) => None,
+        let id = match (&item.body, item.id, &lane) {
+            (_, Some(id), _) => Some(id),
+            (Ok(_), None, Some(position)) => Some(id_of_place(conversation, position)),
+            (Ok(_), None, None) => Some(MessageId::new(self.ids.next())),
+            (Err(_), None, _) => None,
         };
         let body = match (item.body, id) {
             (Ok(body), Some(id)) => self.checked(id, body),
@@ -294,6 +298,20 @@ impl MessageService {
     }
 }
 
+/// The id of a message that its client gave none, from its place in its lane: the first 16 bytes of the SHA-256 over conversation, device and
+/// number, as a UUID of version 8. Frozen: a resend has to come to the same id.
+fn id_of_place(conversation: ConversationId, position: &LanePosition) -> MessageId {
+    let place = format!(
+        "{conversation}\n{}\n{}",
+        position.device.as_str(),
+        position.device_seq
+    );
+    let digest = Sha256::digest(place);
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    MessageId::new(Builder::from_custom_bytes(bytes).into_uuid())
+}
+
 /// Numbers stay below 2^53, so that every client can hold them.
 const MAX_DEVICE_SEQ: u64 = (1 << 53) - 1;
 
@@ -312,4 +330,31 @@ fn first_user_messages(submissions: &[Submission]) -> Vec<(ConversationId, Strin
         }
     }
     first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_of_a_place_is_frozen_and_its_own() {
+        let id = |conversation: &str, device: &str, device_seq| {
+            let position = LanePosition {
+                device: device.parse().unwrap(),
+                device_seq,
+            };
+            id_of_place(conversation.parse().unwrap(), &position).to_string()
+        };
+        let one = "0199c0de-0000-7000-8000-000000000001";
+        let two = "0199c0de-0000-7000-8000-000000000002";
+        let ids = [
+            id(one, "phone", 1),
+            id(one, "phone", 11),
+            id(one, "phone1", 1),
+            id(two, "phone", 1),
+        ];
+        assert_eq!(ids[0], "21d0553f-5ad7-8067-afc2-ca25be989687");
+        let different: std::collections::HashSet<_> = ids.iter().collect();
+        assert_eq!(different.len(), ids.len());
+    }
 }

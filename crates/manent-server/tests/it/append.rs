@@ -252,6 +252,33 @@ async fn a_number_that_was_used_belongs_to_its_message() -> Test {
 }
 
 #[tokio::test]
+async fn a_resend_without_ids_is_known_by_its_place_in_the_lane() -> Test {
+    let server = TestServer::start().await?;
+    let client = server.client();
+    let lane = Lane {
+        conversation: create(client).await?,
+        device: "d".to_owned(),
+    };
+    let nameless = |device_seq: u64, text: &str| json!({"conversationId": lane.conversation, "deviceSeq": device_seq, "role": "user", "content": text});
+    let batch = lane.batch(&[nameless(1, "one"), nameless(2, ""), nameless(3, "three")]);
+    let first = append(client, &batch).await?;
+    assert_eq!(
+        (&first[0]["seq"], &first[1]["code"], &first[2]["seq"]),
+        (&json!(1), &json!("content_empty"), &json!(2))
+    );
+    let mut again = first.clone();
+    again[0]["outcome"] = json!("duplicate");
+    again[2]["outcome"] = json!("duplicate");
+    assert_eq!(append(client, &batch).await?, again);
+    let changed = append(client, &lane.batch(&[nameless(1, "changed")])).await?;
+    assert_eq!(
+        (&changed[0]["outcome"], &changed[0]["code"]),
+        (&json!("conflict"), &json!("id_taken"))
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_refused_message_takes_its_number_blocks_its_children_and_stays_refused() -> Test {
     let server = TestServer::start().await?;
     let client = server.client();
