@@ -121,6 +121,19 @@ describe('DirectPersistenceService', () => {
     expect(service.getQueueStatus().queued).toBe(0);
   });
 
+  it('sends what is queued in the very moment in which a request ends', async () => {
+    const { service, requests } = setUp();
+    service.subscribe((status) => {
+      if (status.messageId !== 'a' || status.state !== 'saved') return;
+      // After the lane has found nothing more to send, and before anybody who waits for it goes on.
+      void Promise.resolve().then(() => service.queueMessage(message('b'), 'c'));
+    });
+    service.queueMessage(message('a'), 'c');
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(requests).toEqual([['a'], ['b']]);
+    expect(service.getQueueStatus().queued).toBe(0);
+  });
+
   it('splits what is too large for one request', async () => {
     const { service, requests } = setUp();
     for (const id of ['a', 'b', 'd']) service.queueMessage(message(id, 'c', 1_200_000), 'c');

@@ -107,38 +107,41 @@ export class DirectPersistenceService implements PersistenceService {
   }
 
   private start(lane: Lane): void {
-    lane.running ??= this.drain(lane).finally(() => {
-      lane.running = null;
-    });
+    lane.running ??= this.drain(lane);
   }
 
   /** Sends a lane's queued items until none is left or the server stays away. */
   private async drain(lane: Lane): Promise<void> {
     // One turn of the event loop, so that what is queued together is sent together.
     await Promise.resolve();
-    let failures = 0;
-    for (;;) {
-      const batch = nextBatch(lane.items);
-      if (batch.length === 0) return;
-      for (const item of batch) this.change(item, 'sending', null);
-      try {
-        await this.dependencies.ensureConversation(batch[0]!.message.conversationId);
-        this.settle(lane, batch, await this.append(batch));
-        failures = 0;
-      } catch (error) {
-        if (error instanceof ApiProblem && !error.isTransient) {
-          this.refuse(batch, error);
-          continue;
+    try {
+      let failures = 0;
+      for (;;) {
+        const batch = nextBatch(lane.items);
+        if (batch.length === 0) return;
+        for (const item of batch) this.change(item, 'sending', null);
+        try {
+          await this.dependencies.ensureConversation(batch[0]!.message.conversationId);
+          this.settle(lane, batch, await this.append(batch));
+          failures = 0;
+        } catch (error) {
+          if (error instanceof ApiProblem && !error.isTransient) {
+            this.refuse(batch, error);
+            continue;
+          }
+          for (const item of batch) this.change(item, 'queued', null);
+          const pause = retryDelay(failures, error);
+          failures += 1;
+          if (pause === null) {
+            this.wait(lane, error);
+            return;
+          }
+          await this.dependencies.delay(pause);
         }
-        for (const item of batch) this.change(item, 'queued', null);
-        const pause = retryDelay(failures, error);
-        failures += 1;
-        if (pause === null) {
-          this.wait(lane, error);
-          return;
-        }
-        await this.dependencies.delay(pause);
       }
+    } finally {
+      // Here and not when the promise has settled: what is queued in between would find nobody to send it.
+      lane.running = null;
     }
   }
 
