@@ -39,6 +39,26 @@ test('regenerating makes a branch, and the switcher goes between the versions', 
   await expect(page.getByRole('group', { name: 'Version 2 of 2' })).toBeVisible();
 });
 
+test('with the keys alone, the focus stays where one can go on', async ({ chat, page }) => {
+  await chat.open();
+  await chat.ask('hello');
+  await chat.answers.last().getByRole('button', { name: 'Regenerate' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(chat.composer).toBeFocused();
+  await chat.ended();
+  await expect(page.getByRole('group', { name: 'Version 2 of 2' })).toBeVisible();
+
+  const previous = page.getByRole('button', { name: 'Previous version' });
+  const next = page.getByRole('button', { name: 'Next version' });
+  await previous.focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('group', { name: 'Version 1 of 2' })).toBeVisible();
+  await expect(next).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('group', { name: 'Version 2 of 2' })).toBeVisible();
+  await expect(previous).toBeFocused();
+});
+
 test('an edited question is a branch with its own answer; the old wording stays', async ({ chat, page }) => {
   await chat.open();
   await chat.ask('first wording');

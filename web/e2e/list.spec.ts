@@ -70,6 +70,7 @@ test('deleting can be undone from the toast and from the trash', async ({ chat, 
   await expect.poll(async () => (await server.api('GET', `/conversation/${id}`)).trashedAt).not.toBeNull();
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(chat.row('Not needed')).toBeVisible();
+  await expect(chat.answers).toBeVisible();
   await expect.poll(async () => (await server.api('GET', `/conversation/${id}`)).trashedAt).toBeNull();
 
   await chat.rowAction('Not needed', 'Delete');
@@ -78,6 +79,7 @@ test('deleting can be undone from the toast and from the trash', async ({ chat, 
   await expect(page.getByText('This conversation is in the trash.')).toBeVisible();
   await page.getByRole('main').getByRole('button', { name: 'Restore' }).click();
   await expect(page.getByText('This conversation is in the trash.')).toHaveCount(0);
+  await expect(page.locator('.toast')).toHaveText(['“Not needed” is back.']);
   await page.getByRole('button', { name: 'Back to the conversations' }).click();
   await expect(chat.row('Not needed')).toBeVisible();
 });

@@ -47,6 +47,8 @@ export interface Toast {
   text: string;
   action: { label: string; run: () => void } | null;
   tone: 'plain' | 'error';
+  /** What it speaks of, such as a conversation's id: a newer toast about the same takes its place. */
+  about: string | null;
 }
 
 export interface Connectivity {

@@ -2,11 +2,11 @@ import { useStore, type Toast } from './store';
 
 let count = 0;
 
-/** Shows a toast; the component that draws it takes it away again. */
-export function showToast(text: string, action: Toast['action'] = null, tone: Toast['tone'] = 'plain'): void {
+/** Shows a toast; the component that draws it takes it away again. One about the same thing no longer holds and goes. */
+export function showToast(text: string, action: Toast['action'] = null, tone: Toast['tone'] = 'plain', about: string | null = null): void {
   count += 1;
-  const toast: Toast = { id: String(count), text, action, tone };
-  useStore.setState((state) => ({ toasts: [...state.toasts.slice(-2), toast] }));
+  const toast: Toast = { id: String(count), text, action, tone, about };
+  useStore.setState((state) => ({ toasts: [...state.toasts.filter((other) => about === null || other.about !== about).slice(-2), toast] }));
 }
 
 export function dismissToast(id: string): void {

@@ -1,4 +1,4 @@
-import { conversationService } from '../services/services';
+import { conversationService, messageService } from '../services/services';
 import { useStore } from '../state/store';
 import { showToast } from '../state/toasts';
 import { changeUi } from '../state/ui';
@@ -14,6 +14,29 @@ export function focusComposer(): void {
 /** Not on touch screens, where it would bring up the keyboard over what has just been opened. */
 function focusComposerWithPointer(): void {
   if (matchMedia('(hover: hover)').matches) requestAnimationFrame(focusComposer);
+}
+
+/** Where the pressed button goes away with the next drawing, and the focus with it: then the person goes on in the message box. */
+function keepFocus(): void {
+  if (!matchMedia('(hover: hover)').matches) return;
+  requestAnimationFrame(() => {
+    if (document.activeElement === document.body) focusComposer();
+  });
+}
+
+export function regenerateAnswer(conversationId: string, answerId: string): void {
+  messageService.regenerate(conversationId, answerId);
+  keepFocus();
+}
+
+export function continueAnswer(conversationId: string, answerId: string): void {
+  messageService.continueAnswer(conversationId, answerId);
+  keepFocus();
+}
+
+export function getAnswer(conversationId: string, userMessageId: string): void {
+  messageService.answerTo(conversationId, userMessageId);
+  keepFocus();
 }
 
 export function newChat(): void {
@@ -54,31 +77,38 @@ export function pinConversation(id: string, pinned: boolean): void {
 export function archiveConversation(id: string, archived: boolean): void {
   const texts = strings();
   const title = titleOf(id);
-  if (archived) leave(id);
+  const comeBack = archived ? leave(id) : null;
   const changed = attempt(conversationService.setArchived(id, archived));
-  showToast(archived ? texts.conversation.archived(title) : texts.conversation.unarchived(title), {
-    label: texts.undo,
-    run: () => void changed.then(() => attempt(conversationService.setArchived(id, !archived))),
-  });
+  const undo = () => {
+    comeBack?.();
+    void changed.then(() => attempt(conversationService.setArchived(id, !archived)));
+  };
+  showToast(archived ? texts.conversation.archived(title) : texts.conversation.unarchived(title), { label: texts.undo, run: undo }, 'plain', id);
 }
 
 export function removeConversation(id: string): void {
   const texts = strings();
   const title = titleOf(id);
-  leave(id);
+  const comeBack = leave(id);
   const removed = attempt(conversationService.moveToTrash(id));
-  showToast(texts.conversation.removed(title), {
-    label: texts.undo,
-    run: () => void removed.then(() => attempt(conversationService.restore(id))),
-  });
+  const undo = () => {
+    comeBack?.();
+    void removed.then(() => attempt(conversationService.restore(id)));
+  };
+  showToast(texts.conversation.removed(title), { label: texts.undo, run: undo }, 'plain', id);
 }
 
 export function restoreConversation(id: string): void {
   const texts = strings();
   const title = titleOf(id);
-  void attempt(conversationService.restore(id)).then((done) => done && showToast(texts.conversation.restored(title)));
+  void attempt(conversationService.restore(id)).then((done) => done && showToast(texts.conversation.restored(title), null, 'plain', id));
 }
 
-function leave(id: string): void {
-  if (currentRoute().conversationId === id) navigate({ conversationId: null });
+/** Goes away from a conversation that is open; the answer is the way back to it, for as long as nothing else was opened. */
+function leave(id: string): (() => void) | null {
+  if (currentRoute().conversationId !== id) return null;
+  navigate({ conversationId: null });
+  return () => {
+    if (currentRoute().conversationId === null) navigate({ conversationId: id });
+  };
 }

@@ -2,9 +2,9 @@ import { RefreshCw } from 'lucide-react';
 import { useMemo } from 'react';
 import { errorOf, textOf } from '../../core/messages';
 import { Markdown } from '../../markdown/Markdown';
-import { messageService } from '../../services/services';
 import { type LiveAnswer, useStore } from '../../state/store';
 import { useStrings } from '../../strings';
+import { regenerateAnswer } from '../commands';
 import { CopyButton } from '../CopyButton';
 import { AnswerDetails } from './AnswerDetails';
 import { BranchSwitcher } from './BranchSwitcher';
@@ -72,7 +72,7 @@ function Ended({ message, siblings, siblingIndex, text }: Pick<MessageRowPropert
           aria-label={texts.thread.regenerate}
           title={texts.thread.regenerate}
           disabled={busy || message.parentId === null}
-          onClick={() => messageService.regenerate(message.conversationId, message.id)}
+          onClick={() => regenerateAnswer(message.conversationId, message.id)}
         >
           <RefreshCw aria-hidden />
         </button>

@@ -1,6 +1,6 @@
 import type { Message } from '../../core/messages';
-import { messageService } from '../../services/services';
 import { problemText, type Strings, useStrings } from '../../strings';
+import { continueAnswer, regenerateAnswer } from '../commands';
 
 interface Properties {
   message: Message;
@@ -21,11 +21,11 @@ export function CutNotice({ message, error, hasText, disabled }: Properties) {
       <span>{text}</span>
       <span className="cut-actions">
         {canContinue && (
-          <button type="button" className="text-button" disabled={disabled} onClick={() => messageService.continueAnswer(message.conversationId, message.id)}>
+          <button type="button" className="text-button" disabled={disabled} onClick={() => continueAnswer(message.conversationId, message.id)}>
             {texts.thread.continue}
           </button>
         )}
-        <button type="button" className="text-button" disabled={disabled} onClick={() => messageService.regenerate(message.conversationId, message.id)}>
+        <button type="button" className="text-button" disabled={disabled} onClick={() => regenerateAnswer(message.conversationId, message.id)}>
           {texts.thread.regenerate}
         </button>
       </span>

@@ -1,10 +1,10 @@
 import { Pencil } from 'lucide-react';
 import type { ImagePart } from '../../api/types';
 import { textOf } from '../../core/messages';
-import { messageService } from '../../services/services';
 import { useStore } from '../../state/store';
 import { changeUi, useUi } from '../../state/ui';
 import { problemText, useStrings } from '../../strings';
+import { getAnswer } from '../commands';
 import { CopyButton } from '../CopyButton';
 import { BranchSwitcher } from './BranchSwitcher';
 import { MessageEditor } from './MessageEditor';
@@ -68,7 +68,7 @@ function NoAnswer({ conversationId, messageId }: { conversationId: string; messa
   return (
     <div className={isError ? 'cut-notice error' : 'cut-notice'} role={isError ? 'alert' : undefined}>
       <span>{problem === undefined ? texts.thread.noAnswer : isError ? `${texts.cut.failedEmpty} ${problemText(texts, problem)}` : texts.cut.stoppedEmpty}</span>
-      <button type="button" className="text-button" onClick={() => messageService.answerTo(conversationId, messageId)}>
+      <button type="button" className="text-button" onClick={() => getAnswer(conversationId, messageId)}>
         {problem === undefined || !isError ? texts.thread.getAnswer : texts.tryAgain}
       </button>
     </div>
