@@ -58,7 +58,14 @@ async fn everything_answered_stored_survives_kill_9_once_and_in_order() {
                 device
             });
         }
-        answers.acquire_many(kill_after).await.unwrap().forget();
+        tokio::select! {
+            answered = answers.acquire_many(kill_after) => answered.unwrap().forget(),
+            Some(ended) = running.join_next() => {
+                // With what it has found wrong, if anything; nobody would be left to answer for.
+                drop(ended.unwrap());
+                panic!("the server stopped answering before it was killed");
+            }
+        }
         server.kill().await.unwrap();
         while let Some(device) = running.join_next().await {
             let mut device = device.unwrap();
