@@ -1,0 +1,215 @@
+//! The one place with chat vocabulary: requests to and answers from `POST /message/append`.
+//!
+//! The payload is the message's JSON object without `id`, `conversationId` and `deviceSeq`, which come from the item. An answer is read
+//! as what it is, not as what it should be: a page of HTML, half a document, or a problem from someone else's proxy is classified as
+//! *infrastructure*, so it costs a retry and never a message.
+
+use manent_protocol::{AppendResponse, ItemResult, OutcomeName, Problem};
+use serde_json::{Map, Value, json};
+
+use crate::answer::{Answer, Failure, ItemOutcome, Outcome};
+use crate::id::ItemId;
+use crate::port::Batch;
+use crate::time::Millis;
+
+/// The payload of a message: its JSON fields, but for the item's own.
+pub type MessagePayload = Map<String, Value>;
+
+/// An HTTP answer, as far as the engine cares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HttpAnswer<'body> {
+    /// The status.
+    pub status: u16,
+    /// The header `Retry-After`, in milliseconds.
+    pub retry_after_ms: Option<Millis>,
+    /// The body, whatever it is.
+    pub body: &'body [u8],
+}
+
+/// The body of the request for a batch.
+pub fn append_request(batch: &Batch<MessagePayload>) -> Value {
+    let messages: Vec<Value> = batch
+        .items
+        .iter()
+        .map(|item| {
+            let mut message = item.payload.clone();
+            message.insert("id".to_owned(), json!(item.id));
+            message.insert("conversationId".to_owned(), json!(item.lane.stream));
+            message.insert("deviceSeq".to_owned(), json!(item.number));
+            Value::Object(message)
+        })
+        .collect();
+    json!({"deviceId": batch.device, "messages": messages})
+}
+
+/// Reads an answer. A failure of the network is [`Failure::Infrastructure`] and needs no reading.
+pub fn read_append_answer(answer: HttpAnswer<'_>) -> Answer {
+    if answer.status == 200 {
+        return match serde_json::from_slice::<AppendResponse>(answer.body) {
+            Ok(response) => {
+                Answer::Outcomes(response.results.into_iter().filter_map(outcome).collect())
+            }
+            Err(_) => Answer::Failed(Failure::Infrastructure),
+        };
+    }
+    let problem: Option<Problem> = serde_json::from_slice(answer.body)
+        .ok()
+        .filter(|problem: &Problem| problem.status == answer.status);
+    let retry_after_ms = answer
+        .retry_after_ms
+        .max(problem.as_ref().and_then(|problem| problem.retry_after_ms));
+    Answer::Failed(match answer.status {
+        401 => Failure::Auth,
+        403 if problem.as_ref().is_some_and(is_about_the_account) => Failure::Auth,
+        429 => Failure::BackPressure { retry_after_ms },
+        503 if retry_after_ms.is_some() => Failure::BackPressure { retry_after_ms },
+        408 | 425 => Failure::Infrastructure,
+        400..=499 => match problem {
+            // What is wrong with the way is not wrong with the message.
+            Some(problem) if !is_about_the_way(&problem) => Failure::Permanent {
+                code: problem.code,
+                detail: Some(problem.detail),
+            },
+            _ => Failure::Infrastructure,
+        },
+        _ => Failure::Infrastructure,
+    })
+}
+
+fn is_about_the_way(problem: &Problem) -> bool {
+    matches!(
+        problem.code.as_str(),
+        "host_not_allowed" | "origin_not_allowed" | "not_found" | "method_not_allowed"
+    )
+}
+
+fn is_about_the_account(problem: &Problem) -> bool {
+    !is_about_the_way(problem)
+}
+
+fn outcome(result: ItemResult) -> Option<ItemOutcome> {
+    let id = ItemId(uuid::Uuid::try_parse(result.id.as_deref()?).ok()?);
+    let code = result.code.unwrap_or_else(|| "rejected".to_owned());
+    let outcome = match result.outcome {
+        OutcomeName::Stored => Outcome::Stored {
+            position: result.seq,
+        },
+        OutcomeName::Duplicate => Outcome::Duplicate {
+            position: result.seq,
+        },
+        OutcomeName::Conflict if code == "device_seq_taken" => Outcome::NumberTaken,
+        OutcomeName::Conflict => Outcome::IdTaken,
+        OutcomeName::Gap => Outcome::Gap {
+            expected: result.expected_device_seq,
+        },
+        OutcomeName::Rejected => Outcome::Rejected {
+            code,
+            detail: result.detail,
+        },
+        OutcomeName::Blocked => Outcome::Blocked,
+    };
+    Some(ItemOutcome { id, outcome })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(status: u16, retry_after_ms: Option<Millis>, body: &str) -> Answer {
+        read_append_answer(HttpAnswer {
+            status,
+            retry_after_ms,
+            body: body.as_bytes(),
+        })
+    }
+
+    fn problem(status: u16, code: &str) -> String {
+        format!(
+            r#"{{"type":"about:blank","title":"T","status":{status},"code":"{code}","detail":"D","traceId":"t"}}"#
+        )
+    }
+
+    #[test]
+    fn reads_each_outcome() {
+        let id = "0199c0de-0000-7000-8000-000000000001";
+        let cases = [
+            (
+                r#""outcome":"stored","seq":4"#,
+                Outcome::Stored { position: Some(4) },
+            ),
+            (
+                r#""outcome":"duplicate""#,
+                Outcome::Duplicate { position: None },
+            ),
+            (
+                r#""outcome":"conflict","code":"id_taken""#,
+                Outcome::IdTaken,
+            ),
+            (
+                r#""outcome":"conflict","code":"device_seq_taken""#,
+                Outcome::NumberTaken,
+            ),
+            (
+                r#""outcome":"gap","expectedDeviceSeq":3"#,
+                Outcome::Gap { expected: Some(3) },
+            ),
+            (r#""outcome":"blocked""#, Outcome::Blocked),
+        ];
+        for (fields, outcome) in cases {
+            let answer = read(
+                200,
+                None,
+                &format!(r#"{{"results":[{{"id":"{id}",{fields}}}]}}"#),
+            );
+            let expected = ItemOutcome {
+                id: ItemId(uuid::Uuid::try_parse(id).unwrap()),
+                outcome,
+            };
+            assert_eq!(answer, Answer::Outcomes(vec![expected]), "{fields}");
+        }
+    }
+
+    #[test]
+    fn takes_nonsense_for_a_fault_on_the_way() {
+        for (status, body) in [
+            (200, "<html>Welcome to the hotel</html>"),
+            (200, r#"{"results":[{"id":"#),
+            (302, ""),
+            (404, "<html>no such page</html>"),
+            (403, "<html>blocked by the company</html>"),
+            (404, &problem(404, "not_found")),
+            (400, &problem(500, "internal")),
+            (500, ""),
+            (502, "bad gateway"),
+            (503, ""),
+            (408, &problem(408, "body_timeout")),
+            (999, ""),
+        ] {
+            let expected = Answer::Failed(Failure::Infrastructure);
+            assert_eq!(read(status, None, body), expected, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn tells_the_classes_of_errors_apart() {
+        let wait = Some(7_000);
+        let pressure = Answer::Failed(Failure::BackPressure {
+            retry_after_ms: wait,
+        });
+        assert_eq!(read(429, wait, ""), pressure);
+        assert_eq!(read(503, wait, ""), pressure);
+        assert_eq!(read(401, None, "<html>"), Answer::Failed(Failure::Auth));
+        assert_eq!(
+            read(403, None, &problem(403, "account_locked")),
+            Answer::Failed(Failure::Auth)
+        );
+        let permanent = Failure::Permanent {
+            code: "body_too_large".to_owned(),
+            detail: Some("D".to_owned()),
+        };
+        assert_eq!(
+            read(413, None, &problem(413, "body_too_large")),
+            Answer::Failed(permanent)
+        );
+    }
+}

@@ -1,0 +1,200 @@
+//! What an answer changes.
+//!
+//! Invariants:
+//! - an item leaves the queue only by an outcome of its own, or because what it builds on failed, or by the user's wish;
+//! - within a lane outcomes are believed in order, up to the first that is missing or makes no sense;
+//! - an answer that settles nothing costs a back-off, so nonsense cannot make the engine spin.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{Engine, SentItem};
+use crate::answer::{Answer, Failure, ItemOutcome, Outcome, Reaction};
+use crate::id::{ItemId, LaneId, RequestId};
+use crate::item::{FailReason, ItemState};
+use crate::port::{Event, Output};
+use crate::stored::StoreOperation;
+
+/// How far to jump when a lane's numbers turn out to be used up: far enough that the server tells where the lane really stands.
+const NUMBER_JUMP: u64 = 1_024;
+
+/// So often may a lane be numbered anew without anything being settled, before it counts as nonsense.
+const FREE_MOVES: u32 = 3;
+
+/// What the outcomes of a request came to.
+#[derive(Default)]
+struct Tally {
+    settled: usize,
+    moved: usize,
+    moved_too_often: usize,
+}
+
+impl<P: Clone> Engine<P> {
+    pub(super) fn on_answered(&mut self, request: RequestId, answer: Answer) {
+        let Some(sent) = self.in_flight.take_if(|sent| sent.request == request) else {
+            return;
+        };
+        match answer {
+            Answer::Outcomes(outcomes) => self.settle(&sent.items, outcomes),
+            Answer::Failed(failure) => self.react(&sent.items, failure),
+        }
+        for item in &sent.items {
+            if self.queue.is_pending(item.id) {
+                self.notify_state(item.id);
+            }
+        }
+        self.notify_metrics();
+    }
+
+    pub(super) fn on_time_out(&mut self) {
+        let Some(sent) = &self.in_flight else {
+            return;
+        };
+        let request = sent.request;
+        self.outputs.push_back(Output::Cancel(request));
+        self.on_answered(request, Answer::Failed(Failure::Infrastructure));
+    }
+
+    fn react(&mut self, sent: &[SentItem], failure: Failure) {
+        self.counters.failed_syncs += 1;
+        let now = self.timeline.now();
+        match failure.reaction() {
+            Reaction::BackOff => self.pacer.on_failure(now, &mut self.rng),
+            Reaction::HoldFor(retry_after_ms) => {
+                self.pacer
+                    .on_back_pressure(now, retry_after_ms, &mut self.rng);
+            }
+            Reaction::PauseForSignIn => self.pacer.on_auth(),
+            Reaction::Blame(reason) => {
+                self.pacer.on_success();
+                match sent {
+                    [only] => self.fail(only.id, reason),
+                    several => self.isolate = several.len(),
+                }
+            }
+            Reaction::Again => {
+                self.counters.failed_syncs -= 1;
+                self.pacer.on_abandoned(now, &mut self.rng);
+            }
+        }
+    }
+
+    fn settle(&mut self, sent: &[SentItem], outcomes: Vec<ItemOutcome>) {
+        let mut told = believable(outcomes);
+        let mut broken: BTreeSet<&LaneId> = BTreeSet::new();
+        let mut touched: BTreeSet<&LaneId> = BTreeSet::new();
+        let mut tally = Tally::default();
+        for item in sent {
+            if broken.contains(&item.lane) {
+                continue;
+            }
+            match told.remove(&item.id) {
+                Some(Outcome::Stored { position } | Outcome::Duplicate { position }) => {
+                    self.settle_number(item, &mut tally);
+                    touched.insert(&item.lane);
+                    self.save(item.id, position);
+                }
+                Some(Outcome::IdTaken) => {
+                    self.settle_number(item, &mut tally);
+                    touched.insert(&item.lane);
+                    self.fail(item.id, FailReason::Conflict);
+                }
+                Some(Outcome::Rejected { code, detail }) => {
+                    self.settle_number(item, &mut tally);
+                    touched.insert(&item.lane);
+                    self.fail(item.id, FailReason::Rejected { code, detail });
+                }
+                Some(Outcome::Blocked) => {
+                    self.settle_number(item, &mut tally);
+                    touched.insert(&item.lane);
+                    let by = self.queue.get(item.id).and_then(|item| item.stored.parent);
+                    self.fail(item.id, FailReason::Blocked { by });
+                }
+                Some(Outcome::NumberTaken) => {
+                    broken.insert(&item.lane);
+                    touched.insert(&item.lane);
+                    self.move_lane(item, item.number.saturating_add(NUMBER_JUMP), &mut tally);
+                }
+                Some(Outcome::Gap {
+                    expected: Some(expected),
+                }) if expected > 0 && expected != item.number => {
+                    broken.insert(&item.lane);
+                    touched.insert(&item.lane);
+                    self.move_lane(item, expected, &mut tally);
+                }
+                Some(Outcome::Gap { .. }) | None => {
+                    broken.insert(&item.lane);
+                }
+            }
+        }
+        for lane in touched {
+            let stored = self.queue.stored_lane(lane);
+            self.log.push(StoreOperation::PutLane(stored));
+        }
+        let is_progress = tally.settled > 0 || (tally.moved > 0 && tally.moved_too_often == 0);
+        if is_progress {
+            self.pacer.on_success();
+        } else {
+            let now = self.timeline.now();
+            self.pacer.on_failure(now, &mut self.rng);
+        }
+        if tally.settled > 0 {
+            self.counters.successful_syncs += 1;
+        } else {
+            self.counters.failed_syncs += 1;
+        }
+    }
+
+    /// The server used up the item's number.
+    fn settle_number(&mut self, item: &SentItem, tally: &mut Tally) {
+        let lane = self.queue.lane_mut(&item.lane);
+        lane.applied = lane.applied.max(item.number);
+        lane.moves = 0;
+        tally.settled += 1;
+    }
+
+    /// The lane goes on with another number.
+    fn move_lane(&mut self, item: &SentItem, next: u64, tally: &mut Tally) {
+        let lane = self.queue.lane_mut(&item.lane);
+        lane.applied = next.saturating_sub(1);
+        lane.moves = lane.moves.saturating_add(1);
+        tally.moved += 1;
+        if lane.moves > FREE_MOVES {
+            tally.moved_too_often += 1;
+        }
+        self.notify(Event::LaneMoved {
+            lane: item.lane.clone(),
+            from: item.number,
+            to: next,
+        });
+    }
+
+    fn save(&mut self, id: ItemId, position: Option<u64>) {
+        if self.queue.remove(id).is_some() {
+            self.discards.retain(|(_, other)| *other != id);
+            self.log.push(StoreOperation::DeleteItem(id));
+            self.notify(Event::Item {
+                id,
+                state: ItemState::Saved { position },
+            });
+        }
+    }
+}
+
+/// Outcomes by id, without those that contradict each other.
+fn believable(outcomes: Vec<ItemOutcome>) -> HashMap<ItemId, Outcome> {
+    let mut told: HashMap<ItemId, Outcome> = HashMap::new();
+    let mut doubtful: BTreeSet<ItemId> = BTreeSet::new();
+    for ItemOutcome { id, outcome } in outcomes {
+        match told.get(&id) {
+            Some(earlier) if *earlier != outcome => {
+                doubtful.insert(id);
+            }
+            Some(_) => {}
+            None => {
+                told.insert(id, outcome);
+            }
+        }
+    }
+    told.retain(|id, _| !doubtful.contains(id));
+    told
+}

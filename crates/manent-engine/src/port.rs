@@ -1,0 +1,185 @@
+//! Inputs and outputs: everything that passes between the engine and its shell.
+
+use manent_types::DeviceId;
+
+use crate::answer::Answer;
+use crate::id::{ItemId, LaneId, PersistId, RequestId};
+use crate::item::{ItemState, NewItem};
+use crate::metrics::Metrics;
+use crate::stored::{Snapshot, StoreOperation};
+use crate::time::Millis;
+use crate::trace::TraceContext;
+
+/// What happened outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input<P> {
+    /// Time passed. Spurious ones do nothing.
+    Wake,
+    /// Put this into the outbox. It is accepted when [`Event::Item`] says `Queued`.
+    Enqueue(NewItem<P>),
+    /// The store holds everything of this transaction, durably.
+    Persisted(PersistId),
+    /// The store refused this transaction as a whole. The engine keeps everything in memory and asks again.
+    PersistFailed(PersistId),
+    /// A request came to its end. Unknown and late ones are ignored.
+    Answered {
+        /// Which.
+        request: RequestId,
+        /// How.
+        answer: Answer,
+    },
+    /// The network is back, the window has the focus, or the user wants it now: try once, early. The schedule stays.
+    ProbeNow,
+    /// Someone signed in: go on.
+    SignedIn,
+    /// Empty the store and forget everything. Unless confirmed, only when nothing would be lost.
+    SignOut {
+        /// The user said yes to losing what is not saved.
+        is_confirmed: bool,
+    },
+    /// Take back an item that was never sent; it goes to the tray.
+    Withdraw(ItemId),
+    /// Change an item that was never sent.
+    Replace {
+        /// Which.
+        id: ItemId,
+        /// The new payload.
+        payload: P,
+        /// Its size on the wire.
+        size_bytes: u64,
+    },
+    /// Send a failed item in another form: edited, or moved to another lane. One transaction, so that neither is lost.
+    Resend {
+        /// The item in the tray.
+        failed: ItemId,
+        /// What takes its place, with an id of its own.
+        replacement: NewItem<P>,
+    },
+    /// Throw a failed item away; for a while it can be brought back.
+    Discard(ItemId),
+    /// Bring a discarded item back into the tray.
+    Undo(ItemId),
+    /// Take over what another engine of the same store left behind or handed over.
+    Adopt(Snapshot<P>),
+    /// Another engine of the same store looks after these now: forget them, and leave the store alone.
+    Release(Vec<ItemId>),
+    /// Whether this engine is the one that sends.
+    Lead(bool),
+}
+
+/// What the shell must do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output<P> {
+    /// Write all of this in one transaction, durably, then answer [`Input::Persisted`] or [`Input::PersistFailed`].
+    /// There is never a second one before the answer to the first.
+    Persist(PersistId, Vec<StoreOperation<P>>),
+    /// Send this, then answer [`Input::Answered`]. There is never a second one before the end of the first.
+    Send(RequestId, Batch<P>),
+    /// The engine no longer waits for this request: break it off.
+    Cancel(RequestId),
+    /// Tell whoever is interested.
+    Notify(Event),
+    /// Call again at this time by the caller's clock, with [`Input::Wake`]. Replaces earlier ones; earlier or later calls do no harm.
+    WakeAt(Millis),
+}
+
+/// A request: the beginnings of lanes, each in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch<P> {
+    /// Whose lanes.
+    pub device: DeviceId,
+    /// In order; never empty.
+    pub items: Vec<BatchItem<P>>,
+    /// Whether it is the one probe of a half-open breaker, or an early try.
+    pub is_probe: bool,
+}
+
+/// One item of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchItem<P> {
+    /// Its id.
+    pub id: ItemId,
+    /// Its lane.
+    pub lane: LaneId,
+    /// Its number in the lane: 1, 2, 3 ….
+    pub number: u64,
+    /// The item that it builds on.
+    pub parent: Option<ItemId>,
+    /// Opaque.
+    pub payload: P,
+    /// The trace in which it was made.
+    pub trace: Option<TraceContext>,
+    /// 1 for the first time since the engine was made.
+    pub attempt: u32,
+}
+
+/// Why a command was not followed. Nothing changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// The engine has an item with this id.
+    #[error("an item with this id is in the outbox")]
+    IdInUse,
+    /// It has none.
+    #[error("no item with this id is in the outbox")]
+    Unknown,
+    /// It may have reached the server.
+    #[error("the item may have been sent already")]
+    MaybeSent,
+    /// It is not in the tray.
+    #[error("the item is not in the tray")]
+    NotInTray,
+    /// The outbox is full.
+    #[error("the outbox is full")]
+    Full,
+    /// The user signed out.
+    #[error("signed out: sign in first")]
+    SignedOut,
+}
+
+/// What whoever shows the outbox wants to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// An item stands somewhere else now.
+    Item {
+        /// Which.
+        id: ItemId,
+        /// Where.
+        state: ItemState,
+    },
+    /// A command was not followed; nothing changed.
+    Refused {
+        /// About which item.
+        id: ItemId,
+        /// Why.
+        error: CommandError,
+    },
+    /// The queue's counts, after each request.
+    Metrics(Metrics),
+    /// The server counts a lane from elsewhere than the engine thought; the lane's items were numbered anew.
+    LaneMoved {
+        /// Which lane.
+        lane: LaneId,
+        /// The number that would have come next.
+        from: u64,
+        /// The number that comes next.
+        to: u64,
+    },
+    /// The device's store refused a transaction; what is not durable is kept in memory, shown as `Storing`, and tried again.
+    StorageRefused {
+        /// So many times in a row.
+        attempts: u32,
+    },
+    /// The device's store works again.
+    StorageRecovered,
+    /// Signing out would lose these: empty the outbox first, or confirm.
+    SignOutNeedsConfirmation {
+        /// To be sent.
+        queued: usize,
+        /// In the tray.
+        failed: usize,
+    },
+    /// The device's store is empty.
+    SignedOut,
+    /// The engine caught itself about to break a promise and did not. A bug: report it.
+    InvariantHeld(&'static str),
+}

@@ -1,0 +1,369 @@
+//! Short stories about one engine, its store and its server, told through the public interface.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use manent_engine::{
+    Answer, Batch, CommandError, Engine, EngineConfig, Event, FailReason, Failure, Input, ItemId,
+    ItemOutcome, ItemState, LaneId, Millis, NewItem, Outcome, Output, PersistId, RequestId,
+    Snapshot, StoreOperation,
+};
+use uuid::Uuid;
+
+/// An engine with a store that confirms when told, and everything that came out of it.
+struct Bench {
+    engine: Engine<&'static str>,
+    now: Millis,
+    persists: Vec<(PersistId, Vec<StoreOperation<&'static str>>)>,
+    sent: Vec<(RequestId, Batch<&'static str>)>,
+    events: Vec<Event>,
+    wake_at: Option<Millis>,
+}
+
+impl Bench {
+    fn new(config: EngineConfig) -> Self {
+        Self {
+            engine: Engine::new(config, Snapshot::default(), 1),
+            now: 0,
+            persists: Vec::new(),
+            sent: Vec::new(),
+            events: Vec::new(),
+            wake_at: None,
+        }
+    }
+
+    fn tell(&mut self, input: Input<&'static str>) {
+        self.engine.handle(self.now, input);
+        while let Some(output) = self.engine.poll_output() {
+            match output {
+                Output::Persist(id, operations) => self.persists.push((id, operations)),
+                Output::Send(request, batch) => self.sent.push((request, batch)),
+                Output::Notify(event) => self.events.push(event),
+                Output::WakeAt(at) => self.wake_at = Some(at),
+                Output::Cancel(_) => {}
+            }
+        }
+    }
+
+    fn confirm_all(&mut self) {
+        while !self.persists.is_empty() {
+            let (id, _) = self.persists.remove(0);
+            self.tell(Input::Persisted(id));
+        }
+    }
+
+    fn enqueue(&mut self, item: NewItem<&'static str>) {
+        self.tell(Input::Enqueue(item));
+        self.confirm_all();
+    }
+
+    fn answer(&mut self, answer: Answer) {
+        let (request, _) = self.sent.last().unwrap();
+        self.tell(Input::Answered {
+            request: *request,
+            answer,
+        });
+        self.confirm_all();
+    }
+
+    fn wake(&mut self) {
+        self.now = self.wake_at.unwrap();
+        self.tell(Input::Wake);
+    }
+
+    fn last_sent(&self) -> Vec<(ItemId, u64)> {
+        let (_, batch) = self.sent.last().unwrap();
+        batch
+            .items
+            .iter()
+            .map(|item| (item.id, item.number))
+            .collect()
+    }
+}
+
+fn id(number: u128) -> ItemId {
+    ItemId(Uuid::from_u128(number))
+}
+
+fn item(number: u128, stream: u128, parent: Option<u128>) -> NewItem<&'static str> {
+    NewItem {
+        id: id(number),
+        lane: LaneId {
+            device: "phone".parse().unwrap(),
+            stream: Uuid::from_u128(stream),
+        },
+        parent: parent.map(id),
+        payload: "text",
+        size_bytes: 4,
+        trace: None,
+    }
+}
+
+fn outcomes(list: &[(u128, Outcome)]) -> Answer {
+    let outcomes = list.iter().map(|(number, outcome)| ItemOutcome {
+        id: id(*number),
+        outcome: outcome.clone(),
+    });
+    Answer::Outcomes(outcomes.collect())
+}
+
+fn stored() -> Outcome {
+    Outcome::Stored { position: None }
+}
+
+#[test]
+fn sends_nothing_before_the_store_confirmed() {
+    let mut bench = Bench::new(EngineConfig::default());
+    bench.tell(Input::Enqueue(item(1, 9, None)));
+    assert!(bench.sent.is_empty());
+    assert_eq!(bench.engine.state(id(1)), Some(ItemState::Storing));
+    bench.tell(Input::PersistFailed(bench.persists[0].0));
+    assert!(bench.sent.is_empty());
+    bench.wake();
+    assert_eq!(bench.persists[0].1, bench.persists[1].1);
+    bench.tell(Input::Persisted(bench.persists[1].0));
+    assert_eq!(bench.last_sent(), [(id(1), 1)]);
+    bench.answer(outcomes(&[(1, stored())]));
+    assert_eq!(bench.engine.state(id(1)), None);
+    assert!(bench.engine.is_idle());
+}
+
+#[test]
+fn goes_on_where_the_server_expects_it() {
+    let mut bench = Bench::new(EngineConfig::default());
+    bench.enqueue(item(1, 9, None));
+    let gap = |expected| Outcome::Gap {
+        expected: Some(expected),
+    };
+    bench.answer(outcomes(&[(1, gap(7))]));
+    assert_eq!(bench.last_sent(), [(id(1), 7)]);
+    bench.answer(outcomes(&[(1, Outcome::NumberTaken)]));
+    bench.answer(outcomes(&[(1, gap(12))]));
+    assert_eq!(bench.last_sent(), [(id(1), 12)]);
+    bench.answer(outcomes(&[(1, stored())]));
+    bench.enqueue(item(2, 9, None));
+    assert_eq!(bench.last_sent(), [(id(2), 13)]);
+}
+
+#[test]
+fn a_server_that_moves_a_lane_forever_is_answered_with_patience() {
+    let mut bench = Bench::new(EngineConfig::default());
+    bench.enqueue(item(1, 9, None));
+    for expected in 10..40 {
+        if bench.engine.metrics().sending_messages == 0 {
+            break;
+        }
+        let gap = Outcome::Gap {
+            expected: Some(expected),
+        };
+        bench.answer(outcomes(&[(1, gap)]));
+    }
+    assert!(bench.sent.len() < 10);
+    assert!(matches!(
+        bench.engine.state(id(1)),
+        Some(ItemState::Waiting(_))
+    ));
+}
+
+#[test]
+fn nonsense_settles_nothing_and_costs_a_wait() {
+    let unknown = outcomes(&[(77, stored())]);
+    let contradiction = outcomes(&[(1, stored()), (1, Outcome::Blocked)]);
+    for nonsense in [outcomes(&[]), unknown, contradiction] {
+        let mut bench = Bench::new(EngineConfig::default());
+        bench.enqueue(item(1, 9, None));
+        bench.answer(nonsense);
+        assert!(matches!(
+            bench.engine.state(id(1)),
+            Some(ItemState::Waiting(_))
+        ));
+        bench.wake();
+        assert_eq!(bench.last_sent(), [(id(1), 1)]);
+    }
+}
+
+#[test]
+fn a_rejected_item_takes_its_descendants_along_and_nobody_else() {
+    let mut bench = Bench::new(EngineConfig {
+        max_batch_items: 1,
+        ..EngineConfig::default()
+    });
+    bench.enqueue(item(1, 9, None));
+    for follower in [item(2, 9, Some(1)), item(3, 9, Some(2)), item(4, 9, None)] {
+        bench.enqueue(follower);
+    }
+    let rejected = Outcome::Rejected {
+        code: "content_empty".to_owned(),
+        detail: None,
+    };
+    bench.answer(outcomes(&[(1, rejected)]));
+    assert_eq!(bench.last_sent(), [(id(4), 2)]);
+    let blocked = Some(ItemState::Failed(FailReason::Blocked { by: Some(id(1)) }));
+    assert_eq!(bench.engine.state(id(2)), blocked);
+    assert_eq!(bench.engine.state(id(3)), blocked);
+    bench.enqueue(item(5, 9, Some(3)));
+    assert!(matches!(
+        bench.engine.state(id(5)),
+        Some(ItemState::Failed(_))
+    ));
+}
+
+#[test]
+fn a_refused_request_is_taken_apart_until_the_one_to_blame_is_found() {
+    let mut bench = Bench::new(EngineConfig::default());
+    bench.enqueue(item(1, 9, None));
+    bench.enqueue(item(2, 8, None));
+    bench.enqueue(item(3, 9, None));
+    bench.answer(outcomes(&[(1, stored())]));
+    assert_eq!(bench.last_sent(), [(id(2), 1), (id(3), 2)]);
+    let refused = || {
+        Answer::Failed(Failure::Permanent {
+            code: "invalid_body".to_owned(),
+            detail: None,
+        })
+    };
+    bench.answer(refused());
+    assert_eq!(bench.last_sent(), [(id(2), 1)]);
+    bench.answer(refused());
+    assert!(matches!(
+        bench.engine.state(id(2)),
+        Some(ItemState::Failed(_))
+    ));
+    assert_eq!(bench.last_sent(), [(id(3), 2)]);
+}
+
+#[test]
+fn signing_in_again_continues_by_itself() {
+    let mut bench = Bench::new(EngineConfig::default());
+    bench.enqueue(item(1, 9, None));
+    bench.answer(Answer::Failed(Failure::Auth));
+    bench.tell(Input::ProbeNow);
+    assert_eq!(bench.sent.len(), 1);
+    assert!(bench.engine.metrics().is_paused_for_sign_in);
+    bench.tell(Input::SignedIn);
+    assert_eq!(bench.last_sent(), [(id(1), 1)]);
+    assert_eq!(bench.sent.len(), 2);
+}
+
+#[test]
+fn signing_out_asks_before_it_loses_anything() {
+    let mut bench = Bench::new(EngineConfig::default());
+    bench.enqueue(item(1, 9, None));
+    bench.tell(Input::SignOut {
+        is_confirmed: false,
+    });
+    assert!(bench.persists.is_empty());
+    let question = Event::SignOutNeedsConfirmation {
+        queued: 1,
+        failed: 0,
+    };
+    assert_eq!(bench.events.last(), Some(&question));
+    bench.tell(Input::SignOut { is_confirmed: true });
+    assert_eq!(bench.persists[0].1, [StoreOperation::Clear]);
+    bench.confirm_all();
+    assert_eq!(bench.events.last(), Some(&Event::SignedOut));
+}
+
+#[test]
+fn the_tray_keeps_what_the_user_has_not_decided_about() {
+    let mut bench = Bench::new(EngineConfig::default());
+    bench.enqueue(item(1, 9, None));
+    bench.answer(outcomes(&[(1, Outcome::IdTaken)]));
+    bench.tell(Input::Discard(id(1)));
+    bench.confirm_all();
+    assert_eq!(bench.engine.state(id(1)), Some(ItemState::Discarded));
+    bench.tell(Input::Undo(id(1)));
+    bench.confirm_all();
+    assert_eq!(
+        bench.engine.state(id(1)),
+        Some(ItemState::Failed(FailReason::Conflict))
+    );
+    bench.tell(Input::Resend {
+        failed: id(1),
+        replacement: item(2, 8, None),
+    });
+    let operations = &bench.persists[0].1;
+    assert!(matches!(operations[0], StoreOperation::PutItem(_)));
+    assert_eq!(operations[1], StoreOperation::DeleteItem(id(1)));
+    bench.confirm_all();
+    assert_eq!(bench.last_sent(), [(id(2), 1)]);
+}
+
+#[test]
+fn what_was_discarded_is_gone_after_the_time_for_undo() {
+    let mut bench = Bench::new(EngineConfig::default());
+    bench.enqueue(item(1, 9, None));
+    bench.answer(outcomes(&[(1, Outcome::IdTaken)]));
+    bench.tell(Input::Discard(id(1)));
+    bench.confirm_all();
+    bench.wake();
+    assert_eq!(bench.persists[0].1, [StoreOperation::DeleteItem(id(1))]);
+    assert_eq!(bench.engine.state(id(1)), None);
+}
+
+#[test]
+fn only_what_was_never_sent_can_be_changed_or_taken_back() {
+    let mut bench = Bench::new(EngineConfig::default());
+    for number in 1..=3 {
+        bench.enqueue(item(number, 9, None));
+    }
+    bench.tell(Input::Withdraw(id(1)));
+    let error = CommandError::MaybeSent;
+    assert_eq!(
+        bench.events.last(),
+        Some(&Event::Refused { id: id(1), error })
+    );
+    bench.tell(Input::Withdraw(id(2)));
+    bench.confirm_all();
+    bench.answer(outcomes(&[(1, stored())]));
+    assert_eq!(bench.last_sent(), [(id(3), 2)]);
+}
+
+#[test]
+fn an_outage_opens_the_breaker_and_one_probe_closes_it() {
+    let mut bench = Bench::new(EngineConfig::default());
+    for number in 1..=5 {
+        bench.enqueue(item(number, 9, None));
+    }
+    for _ in 0..6 {
+        bench.answer(Answer::Failed(Failure::Infrastructure));
+        bench.wake();
+    }
+    assert_eq!(bench.last_sent(), [(id(1), 1)]);
+    assert!(bench.sent.last().unwrap().1.is_probe);
+    bench.answer(outcomes(&[(1, stored())]));
+    assert_eq!(bench.last_sent().len(), 4);
+    assert_eq!(bench.engine.metrics().failed_syncs, 6);
+}
+
+#[test]
+fn a_leader_takes_over_what_a_dead_engine_left() {
+    let mut follower = Bench::new(EngineConfig {
+        leads: false,
+        ..EngineConfig::default()
+    });
+    follower.enqueue(item(1, 9, None));
+    follower.enqueue(item(2, 9, Some(1)));
+    assert!(follower.sent.is_empty());
+    let items = follower.engine.items();
+    let items = items
+        .into_iter()
+        .map(|(stored, _)| stored.clone())
+        .collect();
+    let mut leader = Bench::new(EngineConfig::default());
+    leader.tell(Input::Adopt(Snapshot {
+        items,
+        lanes: Vec::new(),
+    }));
+    assert_eq!(leader.last_sent(), [(id(1), 1), (id(2), 2)]);
+    follower.tell(Input::Release(vec![id(1), id(2)]));
+    assert!(follower.engine.is_idle());
+}
+
+#[test]
+fn an_early_timer_is_set_again() {
+    let mut bench = Bench::new(EngineConfig::default());
+    bench.enqueue(item(1, 9, None));
+    let due = bench.wake_at.take().unwrap();
+    bench.now = due - 1;
+    bench.tell(Input::Wake);
+    assert_eq!(bench.wake_at, Some(due));
+}
