@@ -240,6 +240,7 @@ pub async fn a_message_without_an_id_takes_its_number(store: &dyn Store) {
     );
 }
 
+/// What follows a message whose number in its lane belongs to another one is blocked, in the same batch.
 pub async fn descendants_of_a_message_whose_number_was_taken_are_blocked(store: &dyn Store) {
     let person = Person::with_conversation(store, conversation(1)).await;
     let first = sequenced("phone", 1, conversation(1), said(message(1), "first"));
