@@ -2,6 +2,7 @@ import { useMemo, useState } from 'react';
 import { BlockView } from './BlockView';
 import { GrowingBlocks, splitBlocks } from './blocks';
 import { GrowingContext } from './growingContext';
+import { LiteralFallback } from './LiteralFallback';
 
 /** A text in Markdown. While it grows, only the block at its end is drawn again; when it has ended, what is the same stays. */
 export function Markdown({ text, growing = false }: { text: string; growing?: boolean }) {
@@ -11,7 +12,9 @@ export function Markdown({ text, growing = false }: { text: string; growing?: bo
     <GrowingContext value={growing}>
       <div className="prose" dir="auto">
         {blocks.map((block) => (
-          <BlockView key={block.key} block={block} />
+          <LiteralFallback key={block.key} text={block.raw}>
+            <BlockView block={block} />
+          </LiteralFallback>
         ))}
       </div>
     </GrowingContext>

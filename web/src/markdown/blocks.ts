@@ -1,8 +1,7 @@
-import { Marked, type Links, type Token } from 'marked';
-import { mathExtension, openFormula } from './math';
+import type { Token } from 'marked';
+import { lex } from './lexer';
+import { openFormula } from './math';
 import { repairTail } from './repair';
-
-const marked = new Marked({ gfm: true, breaks: false }, mathExtension);
 
 /** One top-level block of a text: a paragraph, a list, a fence … `raw` is its source and decides whether it must be drawn again. */
 export interface Block {
@@ -59,10 +58,6 @@ function tailStart(blocks: readonly Block[], tail: string, offset: number): numb
   const formula = openFormula(tail);
   const latest = Math.min(blocks.at(-2)!.key, formula < 0 ? Infinity : offset + formula);
   return blocks.findLast((block) => block.key <= latest && /\n[ \t]*\n$/.test(tail.slice(0, block.key - offset)))?.key ?? offset;
-}
-
-function lex(text: string): Token[] & { links?: Links } {
-  return marked.lexer(text);
 }
 
 /** The lexer rewrites line endings, tabs and some leading spaces; offsets into the source hold only where it did not. */

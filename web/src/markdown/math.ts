@@ -8,11 +8,14 @@ export interface MathToken extends Tokens.Generic {
   display: boolean;
 }
 
-/** As in TeX, a blank line ends what was begun: a formula that is never closed cannot swallow the rest of a text. */
-const BLOCK_DOLLARS = /^ {0,3}\$\$((?:(?!\n[ \t]*\n)[\s\S])+?)\$\$[ \t]*(?:\n+|$)/;
-const BLOCK_BRACKETS = /^ {0,3}\\\[((?:(?!\n[ \t]*\n)[\s\S])+?)\\\][ \t]*(?:\n+|$)/;
+/**
+ * As in TeX, a blank line ends what was begun: a formula that is never closed cannot swallow the rest of a text. Nor is it looked for without
+ * end: many that are never closed would take time with the square of the text's length.
+ */
+const BLOCK_DOLLARS = /^ {0,3}\$\$((?:(?!\n[ \t]*\n)[\s\S]){1,4000}?)\$\$[ \t]*(?:\n+|$)/;
+const BLOCK_BRACKETS = /^ {0,3}\\\[((?:(?!\n[ \t]*\n)[\s\S]){1,4000}?)\\\][ \t]*(?:\n+|$)/;
 const INLINE_DOUBLE = /^\$\$([^$\n]+?)\$\$/;
-const INLINE_PARENTHESES = /^\\\(([\s\S]+?)\\\)/;
+const INLINE_PARENTHESES = /^\\\(([\s\S]{1,4000}?)\\\)/;
 /** As in Pandoc: no space just inside the dollars, no digit just after them, so that prices stay prices. */
 const INLINE_DOLLAR = /^\$(?![\s$])((?:\\.|[^\\$\n])*?(?:\\.|[^\\\s$]))\$(?!\d)/;
 
