@@ -6,6 +6,9 @@ const NEAR_PX = 48;
 /** After a jump to a place further up, messages are put before it and measured for a while: none of these scrolls is a way back, in milliseconds. */
 const JUMP_MS = 1_000;
 
+/** After a way to the end, the list still measures messages and moves the view for it: for so long it is brought back, in milliseconds. */
+const SETTLE_MS = 1_000;
+
 /** A scroll that comes this long after a wheel, key or touch is the person's, in milliseconds. */
 const INTENT_MS = 600;
 
@@ -24,7 +27,7 @@ export interface FollowEnd {
  */
 export function useFollowEnd(scroller: RefObject<HTMLElement | null>, content: RefObject<HTMLElement | null>, initially: boolean): FollowEnd {
   const [following, setFollowing] = useState(initially);
-  const state = useRef({ following: initially, lastTop: 0, lastIntent: -INTENT_MS, lastJump: -JUMP_MS, pointerDown: false });
+  const state = useRef({ following: initially, lastTop: 0, lastIntent: -INTENT_MS, lastJump: -JUMP_MS, lastToEnd: -SETTLE_MS, pointerDown: false });
 
   const set = useCallback((value: boolean) => {
     state.current.following = value;
@@ -35,6 +38,7 @@ export function useFollowEnd(scroller: RefObject<HTMLElement | null>, content: R
     set(true);
     // What moved the view before no longer counts: the list may still measure messages on the way.
     state.current.lastIntent = -INTENT_MS;
+    state.current.lastToEnd = performance.now();
     const element = scroller.current;
     if (element) element.scrollTop = element.scrollHeight;
   }, [scroller, set]);
@@ -72,6 +76,8 @@ export function useFollowEnd(scroller: RefObject<HTMLElement | null>, content: R
       } else if (upwards && byPerson && current.following) {
         set(false);
       }
+      const settling = current.following && !byPerson && now() - current.lastToEnd < SETTLE_MS;
+      if (settling && distance > 1) element.scrollTop = element.scrollHeight;
     };
     const keepAtEnd = () => {
       if (state.current.following) element.scrollTop = element.scrollHeight;
