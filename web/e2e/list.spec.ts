@@ -84,6 +84,41 @@ test('deleting can be undone from the toast and from the trash', async ({ chat, 
   await expect(chat.row('Not needed')).toBeVisible();
 });
 
+test('with the keys alone, the focus goes on in the list when a conversation is taken out', async ({ chat, page, server }) => {
+  for (const title of ['Third', 'Second', 'First']) await server.conversation(title);
+  await chat.open();
+  await chat.row('First').getByRole('link').focus();
+  await page.keyboard.press('Delete');
+  await expect(chat.row('Second').getByRole('link')).toBeFocused();
+
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('menuitem', { name: 'Rename' })).toBeFocused();
+  await page.keyboard.press('ArrowDown');
+  await expect(page.getByRole('menuitem', { name: 'Pin' })).toBeFocused();
+  await page.keyboard.press('ArrowDown');
+  await expect(page.getByRole('menuitem', { name: 'Archive' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(chat.row('Third').getByRole('link')).toBeFocused();
+});
+
+test('a notice lies over no part of the composer', async ({ chat, page, server }) => {
+  await server.conversation('A conversation with a title that is somewhat longer than others');
+  await chat.open();
+  await chat.rowAction('A conversation', 'Archive');
+  const notice = page.locator('.toast');
+  const clear = async () => {
+    const [of, at] = [await notice.boundingBox(), await page.locator('.composer').boundingBox()];
+    return of!.x + of!.width <= at!.x || of!.y + of!.height <= at!.y;
+  };
+  await notice.hover();
+  expect(await clear()).toBe(true);
+  await page.getByRole('button', { name: 'Hide the conversations' }).click();
+  await expect.poll(clear).toBe(true);
+  await page.setViewportSize({ width: 390, height: 800 });
+  await expect.poll(clear).toBe(true);
+});
+
 test('a long list loads on while it is scrolled', async ({ chat, page, server }) => {
   for (let index = 0; index < 75; index += 1) await server.conversation(`Conversation ${index}`);
   await chat.open();
@@ -112,6 +147,7 @@ test('a long conversation opens at its end and loads older messages on the way u
     .toBe(true);
   await page.getByRole('button', { name: 'Go to the end' }).click();
   await expect(page.getByText('Message 499', { exact: true })).toBeInViewport();
+  await expect.poll(() => chat.scroller.evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight)).toBeLessThan(2);
 });
 
 test('a search leads to a message far up in a long conversation, also on another branch', async ({ chat, page, server }) => {

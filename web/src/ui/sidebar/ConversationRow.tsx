@@ -8,6 +8,19 @@ import { useStrings } from '../../strings';
 import { archiveConversation, openConversation, pinConversation, removeConversation, renameConversation, restoreConversation } from '../commands';
 import { isPlainClick } from '../router';
 
+/** Takes a conversation out of the list that is shown; the focus, if it was there, goes on at the one that moves up. */
+function takeOut(within: Element | null, change: () => void): void {
+  const links = () => [...document.querySelectorAll<HTMLElement>('.row-link')];
+  const index = links().findIndex((link) => link.closest('.row') === within?.closest('.row'));
+  change();
+  // A menu gives the focus back once it has gone.
+  setTimeout(() => {
+    if (index < 0 || document.activeElement !== document.body) return;
+    const left = links();
+    (left[index] ?? left.at(-1))?.focus();
+  }, 50);
+}
+
 /** A conversation in the list: its title, what is going on in it, and what can be done with it. */
 export const ConversationRow = memo(function ConversationRow({ conversation, isOpen }: { conversation: Conversation; isOpen: boolean }) {
   const texts = useStrings();
@@ -33,7 +46,7 @@ export const ConversationRow = memo(function ConversationRow({ conversation, isO
             }}
             onKeyDown={(event) => {
               if (event.key === 'F2') changeUi({ renaming: conversation.id });
-              if (event.key === 'Delete' && conversation.trashedAt === null) removeConversation(conversation.id);
+              if (event.key === 'Delete' && conversation.trashedAt === null) takeOut(event.currentTarget, () => removeConversation(conversation.id));
             }}
           >
             <span className="row-title" dir="auto">
@@ -58,9 +71,10 @@ function RowMenu({ conversation, title }: { conversation: Conversation; title: s
   const { id, pinned, archived } = conversation;
   // The field that a menu item opens takes the focus; giving it back to the button would close the field again.
   const keepFocus = useRef(false);
+  const trigger = useRef<HTMLButtonElement>(null);
   return (
     <Menu.Root modal={false}>
-      <Menu.Trigger className="icon-button small row-menu" aria-label={texts.conversation.actions(title)} title={texts.conversation.actions(title)}>
+      <Menu.Trigger ref={trigger} className="icon-button small row-menu" aria-label={texts.conversation.actions(title)} title={texts.conversation.actions(title)}>
         <Ellipsis aria-hidden />
       </Menu.Trigger>
       <Menu.Portal>
@@ -75,7 +89,7 @@ function RowMenu({ conversation, title }: { conversation: Conversation; title: s
           }}
         >
           {conversation.trashedAt !== null ? (
-            <Menu.Item onSelect={() => restoreConversation(id)}>
+            <Menu.Item onSelect={() => takeOut(trigger.current, () => restoreConversation(id))}>
               <RotateCcw aria-hidden />
               {texts.conversation.restore}
             </Menu.Item>
@@ -94,12 +108,12 @@ function RowMenu({ conversation, title }: { conversation: Conversation; title: s
                 {pinned ? <PinOff aria-hidden /> : <Pin aria-hidden />}
                 {pinned ? texts.conversation.unpin : texts.conversation.pin}
               </Menu.Item>
-              <Menu.Item onSelect={() => archiveConversation(id, !archived)}>
+              <Menu.Item onSelect={() => takeOut(trigger.current, () => archiveConversation(id, !archived))}>
                 {archived ? <ArchiveRestore aria-hidden /> : <Archive aria-hidden />}
                 {archived ? texts.conversation.unarchive : texts.conversation.archive}
               </Menu.Item>
               <Menu.Separator />
-              <Menu.Item className="danger" onSelect={() => removeConversation(id)}>
+              <Menu.Item className="danger" onSelect={() => takeOut(trigger.current, () => removeConversation(id))}>
                 <Trash2 aria-hidden />
                 {texts.conversation.remove}
               </Menu.Item>
