@@ -325,6 +325,10 @@ fn answers_every_topic_of_the_demo_and_says_that_it_is_one() {
         ("show me Markdown", "markdown"),
         ("think about it", "reasoning"),
         ("tell me a long story", "long"),
+        (
+            "Continue your last answer exactly where it stopped. Do not repeat anything and do not comment on the interruption.",
+            "continue",
+        ),
         ("What is the weather?", "fallback"),
     ] {
         let plan = plan(&demo, &asked(question));
