@@ -20,12 +20,13 @@ pub(crate) fn put_defaults_first(
                 format!("`default_provider` is {id:?}, but no provider is configured"),
             )),
             None => {
-                let ids: Vec<&str> = config
-                    .providers
-                    .iter()
-                    .map(|known| known.id.as_str())
-                    .filter(|id| !id.is_empty())
-                    .collect();
+                let mut ids: Vec<&str> = Vec::new();
+                for known in &config.providers {
+                    // A doubled id is a mistake of its own.
+                    if !known.id.is_empty() && !ids.contains(&known.id.as_str()) {
+                        ids.push(&known.id);
+                    }
+                }
                 let hint = did_you_mean(id, ids.iter().copied());
                 problems.push(Problem::mistake(
                     origin,

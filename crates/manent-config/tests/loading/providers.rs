@@ -341,7 +341,7 @@ manent.toml:33: `providers.limited.title_model` is "t", which `models` does not 
 manent.toml:34: `providers.limited.connect_timeout` must not be longer than `providers.limited.first_byte_timeout`
 manent.toml:38: `providers.long.base_url` is too long: write "http://example.org/v1", the rest is added
 manent.toml:43: warning: `providers.bare.base_url` sends the key unencrypted; use https:// unless the network is your own
-MANENT_DEFAULT_PROVIDER: `default_provider` is "limitd", which no provider is called (there is: a, a, keyless, twice, limited, long, bare, new); did you mean `limited`?
+MANENT_DEFAULT_PROVIDER: `default_provider` is "limitd", which no provider is called (there is: a, keyless, twice, limited, long, bare, new); did you mean `limited`?
 MANENT_PROVIDERS__LONG__BASEURL: unknown variable; did you mean MANENT_PROVIDERS__LONG__BASE_URL?
 MANENT_PROVIDERS__NEW__RETRIES: `providers.new` has no `kind`; give it "anthropic", "openai" or "scripted"
 "#);
