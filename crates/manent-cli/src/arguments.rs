@@ -65,7 +65,8 @@ pub(crate) enum Command {
     /// Start the server with its page
     ///
     /// Prints `Manent is ready at http://ADDRESS` on standard output as soon as connections are accepted; logs go to
-    /// standard error. Ctrl-C or SIGTERM lets open requests finish for a bounded time; a second one ends at once.
+    /// standard error. Ctrl-C or SIGTERM lets open requests finish for a bounded time and ends answers that still
+    /// stream, with an error that says so; a second one ends at once.
     Serve(SettingsOptions),
     /// Explain the configuration
     Config(ConfigOptions),

@@ -46,7 +46,7 @@ impl Checker<'_> {
                 &["listen"],
                 format!(
                     "`listen` is {}, which others can reach, but accounts do not exist yet: Manent binds to loopback only for now; \
-                     use 127.0.0.1:{}, and put a reverse proxy that asks who is there, or an SSH tunnel, in front of it",
+                     use 127.0.0.1:{}, and reach it from another machine through an SSH tunnel",
                     config.listen,
                     config.listen.port()
                 ),

@@ -266,7 +266,7 @@ pub(crate) static SETTINGS: &[Setting<Config>] = &[
             most: Duration::from_mins(10),
             set: |config, value| config.http.shutdown_grace = value,
         },
-        "How long running requests may take to finish after a stop is asked for.",
+        "How long running requests may take to finish after a stop is asked for. Answers that still stream are not waited for: they end at once, with the error shutting_down.",
     ),
     setting(
         "sse.heartbeat",

@@ -84,8 +84,8 @@ Exit codes:
 Start the server with its page
 
 Prints `Manent is ready at http://ADDRESS` on standard output as soon as connections are accepted;
-logs go to standard error. Ctrl-C or SIGTERM lets open requests finish for a bounded time; a second
-one ends at once.
+logs go to standard error. Ctrl-C or SIGTERM lets open requests finish for a bounded time and ends
+answers that still stream, with an error that says so; a second one ends at once.
 
 Usage: manent serve [OPTIONS]
 
@@ -131,7 +131,7 @@ fn a_configuration_with_mistakes_ends_with_code_1_and_makes_nothing() {
     insta::assert_snapshot!(outcome.errors, @r#"
 manent: the configuration has 2 mistakes:
   MANENT_LISTN: unknown variable; did you mean MANENT_LISTEN?
-  --listen: `listen` is 0.0.0.0:3080, which others can reach, but accounts do not exist yet: Manent binds to loopback only for now; use 127.0.0.1:3080, and put a reverse proxy that asks who is there, or an SSH tunnel, in front of it
+  --listen: `listen` is 0.0.0.0:3080, which others can reach, but accounts do not exist yet: Manent binds to loopback only for now; use 127.0.0.1:3080, and reach it from another machine through an SSH tunnel
 "#);
     assert!(!world.path("data").exists());
 }

@@ -31,7 +31,7 @@ synchronous = true
         .flag("--set", "limits.batch_itmes", "4")
         .flag("--log-format", "log.format", "xml");
     insta::assert_snapshot!(world.problems(), @r#"
-manent.toml:1: `listen` is 0.0.0.0:80, which others can reach, but accounts do not exist yet: Manent binds to loopback only for now; use 127.0.0.1:80, and put a reverse proxy that asks who is there, or an SSH tunnel, in front of it
+manent.toml:1: `listen` is 0.0.0.0:80, which others can reach, but accounts do not exist yet: Manent binds to loopback only for now; use 127.0.0.1:80, and reach it from another machine through an SSH tunnel
 manent.toml:2: unknown setting `lisen`; did you mean `listen`?
 manent.toml:3: `data_dir` must be a path, but is the number 7
 manent.toml:5: `log.filter` must be a level (off, error, warn, info, debug or trace), or directives such as "info,manent_server=debug", but is "loud"
@@ -138,9 +138,9 @@ fn refuses_addresses_that_others_can_reach() {
         .map(|address| World::new().flag("--listen", "listen", address).problems())
         .collect();
     insta::assert_snapshot!(problems.join("\n"), @r#"
---listen: `listen` is 0.0.0.0:3080, which others can reach, but accounts do not exist yet: Manent binds to loopback only for now; use 127.0.0.1:3080, and put a reverse proxy that asks who is there, or an SSH tunnel, in front of it
---listen: `listen` is 192.168.1.4:80, which others can reach, but accounts do not exist yet: Manent binds to loopback only for now; use 127.0.0.1:80, and put a reverse proxy that asks who is there, or an SSH tunnel, in front of it
---listen: `listen` is [::]:3080, which others can reach, but accounts do not exist yet: Manent binds to loopback only for now; use 127.0.0.1:3080, and put a reverse proxy that asks who is there, or an SSH tunnel, in front of it
+--listen: `listen` is 0.0.0.0:3080, which others can reach, but accounts do not exist yet: Manent binds to loopback only for now; use 127.0.0.1:3080, and reach it from another machine through an SSH tunnel
+--listen: `listen` is 192.168.1.4:80, which others can reach, but accounts do not exist yet: Manent binds to loopback only for now; use 127.0.0.1:80, and reach it from another machine through an SSH tunnel
+--listen: `listen` is [::]:3080, which others can reach, but accounts do not exist yet: Manent binds to loopback only for now; use 127.0.0.1:3080, and reach it from another machine through an SSH tunnel
 "#);
     for address in ["127.0.0.2:1", "[::1]:1", "localhost:1"] {
         let world = World::new().flag("--listen", "listen", address);
