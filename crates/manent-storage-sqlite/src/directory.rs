@@ -30,7 +30,7 @@ pub(crate) struct DirectoryLock {
 /// Creates the directory, for its owner alone, and takes its lock.
 pub(crate) fn claim(data_dir: &Path) -> Result<DirectoryLock, DirectoryError> {
     create(data_dir).map_err(DirectoryError::Unusable)?;
-    let mut file = OpenOptions::new()
+    let mut file = private()
         .read(true)
         .write(true)
         .create(true)
@@ -46,7 +46,20 @@ pub(crate) fn claim(data_dir: &Path) -> Result<DirectoryLock, DirectoryError> {
         Err(TryLockError::Error(error)) => return Err(DirectoryError::Unusable(error)),
     }
     note_holder(&mut file).map_err(DirectoryError::Unusable)?;
+    // SQLite takes an empty file for a new database, and gives its other files the same permissions. Where this fails, it says why.
+    let _ = private()
+        .write(true)
+        .create_new(true)
+        .open(database_path(data_dir));
     Ok(DirectoryLock { _file: file })
+}
+
+/// For files that only their owner may read: a data directory that was there before may be open to others.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 fn create(data_dir: &Path) -> io::Result<()> {

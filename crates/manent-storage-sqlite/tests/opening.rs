@@ -39,6 +39,37 @@ fn refused(config: SqliteConfig) -> OpenError {
     SqliteStore::open(config).unwrap_err()
 }
 
+/// The directory may be older than Manent, and open to others.
+#[cfg(unix)]
+#[tokio::test]
+async fn the_files_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let store = SqliteStore::open(quick(directory.path())).unwrap();
+    Person::with_conversation(&store, conversation(1)).await;
+    let mut modes: Vec<(String, u32)> = fs::read_dir(directory.path())
+        .unwrap()
+        .map(|entry| {
+            let entry = entry.unwrap();
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+            (entry.file_name().into_string().unwrap(), mode)
+        })
+        .collect();
+    modes.sort();
+    let private = |name: &str| (name.to_owned(), 0o600);
+    assert_eq!(
+        modes,
+        [
+            private("manent.db"),
+            private("manent.db-shm"),
+            private("manent.db-wal"),
+            private("manent.lock")
+        ]
+    );
+    store.close().await;
+}
+
 #[tokio::test]
 async fn creates_the_directory_for_its_owner_alone() {
     let directory = tempfile::tempdir().unwrap();
