@@ -4,7 +4,7 @@
 use std::net::Ipv4Addr;
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -49,14 +49,14 @@ pub(crate) async fn guard(request: Request, next: Next) -> Response {
     if !is_loopback(&host) {
         return ApiError::host_not_allowed().into_response();
     }
-    if is_foreign(request.headers(), &host) {
+    if is_foreign(request.method(), request.headers(), &host) {
         return ApiError::origin_not_allowed().into_response();
     }
     next.run(request).await
 }
 
 /// Whether a browser says that another origin's page makes the request.
-fn is_foreign(headers: &HeaderMap, host: &str) -> bool {
+fn is_foreign(method: &Method, headers: &HeaderMap, host: &str) -> bool {
     if let Some(origin) = headers.get(header::ORIGIN) {
         let same = origin
             .to_str()
@@ -70,13 +70,14 @@ fn is_foreign(headers: &HeaderMap, host: &str) -> bool {
             .unwrap_or(false);
         return !same;
     }
-    headers.get("sec-fetch-site").is_some_and(|site| {
-        site != "same-origin"
-            && site != "none"
-            && headers
-                .get("sec-fetch-mode")
-                .is_none_or(|mode| mode != "navigate")
-    })
+    // A link from elsewhere may lead here; a form may not.
+    let is_link = method.is_safe()
+        && headers
+            .get("sec-fetch-mode")
+            .is_some_and(|mode| mode == "navigate");
+    headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| site != "same-origin" && site != "none" && !is_link)
 }
 
 #[cfg(test)]
@@ -119,13 +120,26 @@ mod tests {
         let with = |name: &'static str, value: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(name, HeaderValue::from_static(value));
-            is_foreign(&headers, "localhost:3080")
+            is_foreign(&Method::GET, &headers, "localhost:3080")
         };
-        assert!(!is_foreign(&HeaderMap::new(), "localhost:3080"));
+        assert!(!is_foreign(
+            &Method::GET,
+            &HeaderMap::new(),
+            "localhost:3080"
+        ));
         assert!(!with("origin", "http://localhost:3080"));
         assert!(with("origin", "http://localhost:3081"));
         assert!(with("origin", "null"));
         assert!(with("sec-fetch-site", "cross-site"));
         assert!(!with("sec-fetch-site", "same-origin"));
+    }
+
+    #[test]
+    fn lets_links_from_elsewhere_in_and_forms_not() {
+        let mut headers = HeaderMap::new();
+        headers.insert("sec-fetch-site", HeaderValue::from_static("cross-site"));
+        headers.insert("sec-fetch-mode", HeaderValue::from_static("navigate"));
+        assert!(!is_foreign(&Method::GET, &headers, "localhost:3080"));
+        assert!(is_foreign(&Method::POST, &headers, "localhost:3080"));
     }
 }
