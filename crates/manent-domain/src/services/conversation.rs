@@ -85,7 +85,7 @@ impl ConversationService {
             .await?)
     }
 
-    /// Changes a conversation.
+    /// Changes a conversation; an empty patch changes nothing, not even `updated_at`.
     ///
     /// # Errors
     /// An invalid title or settings, no such conversation, or a failing store.
@@ -95,6 +95,9 @@ impl ConversationService {
         id: ConversationId,
         mut patch: ConversationPatch,
     ) -> Result<Conversation, DomainError> {
+        if patch == ConversationPatch::default() {
+            return self.get(owner, id).await;
+        }
         patch.title = patch
             .title
             .map(|title| self.checked_title(&title))

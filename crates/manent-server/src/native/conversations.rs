@@ -147,8 +147,8 @@ pub(super) fn limit(asked: Option<usize>, default: usize, most: usize) -> Result
     match asked {
         None => Ok(default),
         Some(limit) if (1..=most).contains(&limit) => Ok(limit),
-        Some(_) => Err(ApiError::invalid_query(&format!(
-            "limit lies between 1 and {most}"
-        ))),
+        Some(_) => {
+            Err(ApiError::invalid_query(&format!("lies between 1 and {most}")).with_field("limit"))
+        }
     }
 }

@@ -40,7 +40,7 @@ impl ApiError {
         }
     }
 
-    fn with_field(mut self, field: impl Into<String>) -> Self {
+    pub(super) fn with_field(mut self, field: impl Into<String>) -> Self {
         self.more.field = Some(field.into());
         self
     }

@@ -1,8 +1,8 @@
 //! What a request says beside its body: who asks, path ids, the query.
 
 use std::convert::Infallible;
+use std::error::Error;
 
-use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use manent_types::{ConversationId, UserId};
@@ -46,10 +46,13 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         match axum::extract::Query::<T>::from_request_parts(parts, app).await {
             Ok(axum::extract::Query(query)) => Ok(Self(query)),
-            Err(QueryRejection::FailedToDeserializeQueryString(error)) => {
-                Err(ApiError::invalid_query(&bounded(error.body_text())))
+            Err(rejection) => {
+                // The rejection itself only says that it is one; its source says why.
+                let reason = rejection
+                    .source()
+                    .map_or_else(|| rejection.to_string(), ToString::to_string);
+                Err(ApiError::invalid_query(&bounded(reason)))
             }
-            Err(error) => Err(ApiError::invalid_query(&bounded(error.body_text()))),
         }
     }
 }

@@ -279,3 +279,53 @@ async fn whatever_names_no_conversation_is_not_found() -> Test {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn an_empty_patch_changes_nothing_not_even_the_time_of_the_last_change() -> Test {
+    let server = TestServer::start().await?;
+    let id = create(server.client()).await?;
+    let path = format!("/conversation/{id}");
+    let before = server.client().get(&path).await?;
+    for nothing in [json!({}), json!({"title": null})] {
+        let answer = server.client().patch(&path, &nothing).await?;
+        assert_eq!((answer.status, &answer.body), (200, &before.body));
+    }
+    let missing = format!("/conversation/{}", new_id());
+    let answer = server.client().patch(&missing, &json!({})).await?;
+    assert_eq!(
+        (answer.status, answer.code()),
+        (404, "conversation_not_found")
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn says_what_is_wrong_with_a_query() -> Test {
+    let server = TestServer::start().await?;
+    let limit = server.client().get("/conversations?limit=101").await?;
+    assert_eq!(
+        (
+            limit.status,
+            limit.code(),
+            &limit.body["field"],
+            &limit.body["detail"]
+        ),
+        (
+            400,
+            "invalid_query",
+            &json!("limit"),
+            &json!("Lies between 1 and 100.")
+        )
+    );
+    let unknown = server.client().get("/conversations?archive=true").await?;
+    let detail = unknown.body["detail"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    assert_eq!((unknown.status, unknown.code()), (400, "invalid_query"));
+    assert!(
+        detail.contains("archive") && detail.contains("archived"),
+        "{detail}"
+    );
+    Ok(())
+}
