@@ -62,7 +62,7 @@ async fn write_together<W>(opened: &Opened, writes: Vec<W>) -> Vec<Result<i64, S
 where
     W: FnMut(&mut Unit<'_>) -> Result<i64, StoreError> + Send + 'static,
 {
-    let (begin, begun) = oneshot::channel();
+    let (begin, entered) = oneshot::channel();
     let (open_gate, gate) = mpsc::channel::<()>();
     let mut begin = Some(begin);
     let holding = opened.writes.run(0, move |_| {
@@ -72,7 +72,7 @@ where
         Ok(())
     });
     let (held, results) = tokio::join!(holding, async {
-        begun.await.unwrap();
+        entered.await.unwrap();
         let all = join_all(writes.into_iter().map(|write| opened.writes.run(0, write)));
         // Without a budget, which would end before all of them are queued.
         let (results, ()) = tokio::join!(unconstrained(all), async { drop(open_gate) });
