@@ -29,6 +29,9 @@ pub struct EngineConfig {
     pub max_items: Option<usize>,
     /// How long a discarded item can be brought back. Default 30 s.
     pub undo_ms: Millis,
+    /// How long a request that was given up may still reach the server. After a lane was numbered anew, its items travel one by one for so
+    /// long. Default 10 min.
+    pub caution_ms: Millis,
     /// Whether this engine sends from the start. Of the engines that share a store, one does.
     pub leads: bool,
 }
@@ -48,6 +51,7 @@ impl Default for EngineConfig {
             max_item_bytes: 2_000_000,
             max_items: None,
             undo_ms: 30_000,
+            caution_ms: 600_000,
             leads: true,
         }
     }

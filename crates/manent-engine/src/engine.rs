@@ -291,12 +291,17 @@ impl<P: Clone> Engine<P> {
         }
     }
 
-    /// Moves an item and the pending ones that build on it into the tray.
+    /// Moves an item and the pending ones that build on it into the tray. One that may have been sent stays: the server may have used up its
+    /// number, and will say that it is blocked.
     fn fail(&mut self, id: ItemId, reason: FailReason) {
         let descendants = self.queue.pending_descendants(id);
         self.put_into_tray(id, reason);
         for descendant in descendants {
-            if !self.is_in_flight(descendant) {
+            let is_unsent = self
+                .queue
+                .get(descendant)
+                .is_some_and(|item| !item.maybe_sent);
+            if is_unsent {
                 self.put_into_tray(descendant, FailReason::Blocked { by: Some(id) });
             }
         }

@@ -122,6 +122,9 @@ pub struct StoredItem<P> {
     pub lane: LaneId,
     /// Its place among all items of this store: grows with time.
     pub order: u64,
+    /// Its place in the queue, when it came to the sender too late for its order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late_rank: Option<u64>,
     /// The item that it builds on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<ItemId>,

@@ -59,7 +59,8 @@ pub enum Input<P> {
     Discard(ItemId),
     /// Bring a discarded item back into the tray.
     Undo(ItemId),
-    /// Take over what another engine of the same store left behind or handed over.
+    /// Take over what another engine of the same store left behind or handed over. It must be what the store holds now: an item that the
+    /// store no longer holds would be sent although it is not durable.
     Adopt(Snapshot<P>),
     /// Another engine of the same store looks after these now: forget them, and leave the store alone.
     Release(Vec<ItemId>),

@@ -10,12 +10,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use crate::id::{ItemId, LaneId};
 use crate::item::{FailReason, Fate, StoredItem};
 use crate::stored::StoredLane;
+use crate::time::Millis;
 use crate::write_log::WritePosition;
 
 /// An item in memory.
 #[derive(Debug)]
 pub(crate) struct Item<P> {
     pub(crate) stored: StoredItem<P>,
+    /// Its place in this engine's queue: the stored order, unless it came too late for that.
+    pub(crate) rank: u64,
     /// The write that makes its present form durable.
     pub(crate) written_at: WritePosition,
     /// Whether the user was told that it is safe.
@@ -32,6 +35,10 @@ pub(crate) struct Lane {
     pub(crate) applied: u64,
     /// Changes of the numbering since an item was last settled.
     pub(crate) moves: u32,
+    /// Whether the server stored an item under the number that this engine gave it, since the numbering last changed.
+    pub(crate) is_confirmed: bool,
+    /// Until then requests with other numbers may still be on the way; by the engine's own time.
+    pub(crate) careful_until: Millis,
     /// Pending items in order.
     pub(crate) items: VecDeque<ItemId>,
 }
@@ -40,7 +47,8 @@ pub(crate) struct Lane {
 #[derive(Debug)]
 pub(crate) struct Queue<P> {
     items: HashMap<ItemId, Item<P>>,
-    pending: BTreeMap<u64, ItemId>,
+    /// Items of several engines may have the same order; the id decides then.
+    pending: BTreeSet<(u64, ItemId)>,
     lanes: BTreeMap<LaneId, Lane>,
     children: HashMap<ItemId, BTreeSet<ItemId>>,
     tray: BTreeSet<ItemId>,
@@ -51,7 +59,7 @@ impl<P: Clone> Queue<P> {
     pub(crate) fn new() -> Self {
         Self {
             items: HashMap::new(),
-            pending: BTreeMap::new(),
+            pending: BTreeSet::new(),
             lanes: BTreeMap::new(),
             children: HashMap::new(),
             tray: BTreeSet::new(),
@@ -81,7 +89,7 @@ impl<P: Clone> Queue<P> {
 
     /// Pending items in order.
     pub(crate) fn pending(&self) -> impl Iterator<Item = &Item<P>> {
-        self.pending.values().filter_map(|id| self.items.get(id))
+        self.pending.iter().filter_map(|(_, id)| self.items.get(id))
     }
 
     /// Every item, in no particular order.
@@ -100,11 +108,27 @@ impl<P: Clone> Queue<P> {
         self.lanes.entry(lane.clone()).or_default()
     }
 
-    pub(crate) fn stored_lane(&self, lane: &LaneId) -> StoredLane {
+    pub(crate) fn stored_lane(&self, lane: &LaneId, now: Millis) -> StoredLane {
+        let known = self.lanes.get(lane);
         StoredLane {
             lane: lane.clone(),
-            applied: self.lanes.get(lane).map_or(0, |lane| lane.applied),
+            applied: known.map_or(0, |lane| lane.applied),
+            is_uncertain: known.is_some_and(|lane| now < lane.careful_until),
         }
+    }
+
+    /// Requests with other numbers may be on the way, in every lane.
+    pub(crate) fn be_careful_until(&mut self, until: Millis) {
+        for lane in self.lanes.values_mut() {
+            lane.careful_until = lane.careful_until.max(until);
+        }
+    }
+
+    /// The rank of the lane's last item that may have been sent.
+    pub(crate) fn last_sent_rank(&self, lane: &LaneId) -> Option<u64> {
+        let items = self.lanes.get(lane)?.items.iter().rev();
+        let mut items = items.filter_map(|id| self.items.get(id));
+        items.find(|item| item.maybe_sent).map(|item| item.rank)
     }
 
     /// An order after everything so far and after the parent. Begins at the caller's clock, so that the items of several engines of one
@@ -117,31 +141,28 @@ impl<P: Clone> Queue<P> {
         self.last_order
     }
 
-    /// Puts an item in. Its id must be new; an order that is taken moves up to the next free one.
-    pub(crate) fn insert(&mut self, mut item: Item<P>) {
+    /// Puts an item in. Its id must be new.
+    pub(crate) fn insert(&mut self, item: Item<P>) {
         let id = item.stored.id;
-        while self.pending.contains_key(&item.stored.order) {
-            item.stored.order += 1;
-        }
-        self.last_order = self.last_order.max(item.stored.order);
+        self.last_order = self.last_order.max(item.rank);
         if let Some(parent) = item.stored.parent {
             self.children.entry(parent).or_default().insert(id);
         }
         let is_pending = item.stored.fate == Fate::Pending;
-        let order = item.stored.order;
+        let rank = item.rank;
         let lane = item.stored.lane.clone();
         if matches!(item.stored.fate, Fate::Failed { .. }) {
             self.tray.insert(id);
         }
         self.items.insert(id, item);
         if is_pending {
-            self.pending.insert(order, id);
+            self.pending.insert((rank, id));
             let items = &self.items;
             let queue = &mut self.lanes.entry(lane).or_default().items;
             let place = queue.partition_point(|other| {
                 items
                     .get(other)
-                    .is_some_and(|other| other.stored.order < order)
+                    .is_some_and(|other| (other.rank, other.stored.id) < (rank, id))
             });
             queue.insert(place, id);
         }
@@ -159,9 +180,18 @@ impl<P: Clone> Queue<P> {
         }
         let was_pending = item.stored.fate == Fate::Pending;
         item.stored.fate = fate;
-        let (order, lane) = (item.stored.order, item.stored.lane.clone());
+        let (rank, lane) = (item.rank, item.stored.lane.clone());
         if was_pending {
-            self.leave(id, order, &lane);
+            self.leave(id, rank, &lane);
+        }
+    }
+
+    /// Moves a pending item to another place.
+    pub(crate) fn move_to(&mut self, id: ItemId, rank: u64) {
+        if let Some(mut item) = self.remove(id) {
+            item.rank = rank;
+            item.stored.late_rank = Some(rank);
+            self.insert(item);
         }
     }
 
@@ -178,13 +208,13 @@ impl<P: Clone> Queue<P> {
             }
         }
         if item.stored.fate == Fate::Pending {
-            self.leave(id, item.stored.order, &item.stored.lane);
+            self.leave(id, item.rank, &item.stored.lane);
         }
         Some(item)
     }
 
-    fn leave(&mut self, id: ItemId, order: u64, lane: &LaneId) {
-        self.pending.remove(&order);
+    fn leave(&mut self, id: ItemId, rank: u64, lane: &LaneId) {
+        self.pending.remove(&(rank, id));
         if let Some(lane) = self.lanes.get_mut(lane) {
             if lane.items.front() == Some(&id) {
                 lane.items.pop_front();

@@ -21,6 +21,9 @@ pub struct StoredLane {
     pub lane: LaneId,
     /// The last number that the server settled; the lane's pending items carry the numbers after it.
     pub applied: u64,
+    /// Whether requests with other numbers may still be on the way.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_uncertain: bool,
 }
 
 /// One record of the device's store.
@@ -158,6 +161,7 @@ mod tests {
                 stream: Uuid::from_u128(2),
             },
             order: 3,
+            late_rank: None,
             parent: None,
             payload: "hello".to_owned(),
             size_bytes: 5,

@@ -3,7 +3,7 @@
 //! Invariants: transactions are written one at a time and in order; a change is durable exactly when the transaction that holds it was
 //! confirmed; a refused transaction goes back to the front and is asked for again.
 
-use crate::id::PersistId;
+use crate::id::{ItemId, PersistId};
 use crate::stored::StoreOperation;
 
 /// The place of an operation among all that were ever asked for; the first has 1.
@@ -57,6 +57,16 @@ impl<P: Clone> WriteLog<P> {
     /// Whether anything is not yet confirmed.
     pub(crate) fn has_work(&self) -> bool {
         self.outstanding.is_some() || !self.waiting.is_empty()
+    }
+
+    /// Whether the store was asked to remove this item and has not confirmed it yet.
+    pub(crate) fn is_removing(&self, id: ItemId) -> bool {
+        let under_way = self
+            .outstanding
+            .iter()
+            .flat_map(|(_, operations)| operations);
+        let mut all = under_way.chain(&self.waiting);
+        all.any(|operation| matches!(operation, StoreOperation::DeleteItem(other) if *other == id))
     }
 
     /// The next transaction, unless one is under way or there is nothing to write.

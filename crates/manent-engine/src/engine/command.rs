@@ -46,6 +46,7 @@ impl<P: Clone> Engine<P> {
                 id,
                 lane: new.lane,
                 order,
+                late_rank: None,
                 parent: new.parent,
                 payload: new.payload,
                 size_bytes: new.size_bytes,
@@ -53,6 +54,7 @@ impl<P: Clone> Engine<P> {
                 enqueued_at: caller_now,
                 fate,
             },
+            rank: order,
             written_at: u64::MAX,
             is_accepted: false,
             maybe_sent: false,
@@ -139,20 +141,39 @@ impl<P: Clone> Engine<P> {
         if self.is_signed_out {
             return;
         }
+        let now = self.timeline.now();
+        let careful_until = now.saturating_add(self.config.caution_ms);
         for stored in snapshot.lanes {
             let lane = self.queue.lane_mut(&stored.lane);
             lane.applied = lane.applied.max(stored.applied);
+            if stored.is_uncertain {
+                lane.careful_until = careful_until;
+            }
         }
         let mut items = snapshot.items;
-        items.sort_by_key(|item| (item.order, item.id));
-        for stored in items {
-            if self.queue.get(stored.id).is_some() {
+        items.sort_by_key(|item| (item.late_rank.unwrap_or(item.order), item.id));
+        for mut stored in items {
+            // One that is being removed is settled: a reader may still see it.
+            if self.queue.get(stored.id).is_some() || self.log.is_removing(stored.id) {
                 continue;
             }
             let id = stored.id;
+            // What may be on the way keeps its number: nothing is put before it.
+            let last_sent = self.queue.last_sent_rank(&stored.lane);
+            let rank = stored.late_rank.unwrap_or(stored.order);
+            let is_late = stored.fate == Fate::Pending && last_sent.is_some_and(|last| rank < last);
+            let rank = if is_late {
+                self.queue.next_order(0)
+            } else {
+                rank
+            };
+            if is_late {
+                stored.late_rank = Some(rank);
+            }
             let is_discarded = matches!(stored.fate, Fate::Discarded { .. });
             self.queue.insert(Item {
                 stored,
+                rank,
                 written_at: 0,
                 is_accepted: true,
                 maybe_sent: true,
@@ -160,6 +181,9 @@ impl<P: Clone> Engine<P> {
             });
             if is_discarded {
                 self.schedule_removal(id);
+            }
+            if is_late {
+                self.write(id);
             }
         }
     }
@@ -174,9 +198,27 @@ impl<P: Clone> Engine<P> {
     }
 
     pub(super) fn lead(&mut self, leads: bool) {
+        if leads && !self.is_leading {
+            // Requests of the leader before this one may be on the way.
+            let now = self.timeline.now();
+            self.queue
+                .be_careful_until(now.saturating_add(self.config.caution_ms));
+            self.go_last();
+        }
         self.is_leading = leads;
         if !leads {
             self.drop_request();
+        }
+    }
+
+    /// Puts what was never sent behind what others may have sent.
+    fn go_last(&mut self) {
+        let unsent = self.queue.pending().filter(|item| !item.maybe_sent);
+        let unsent: Vec<ItemId> = unsent.map(|item| item.stored.id).collect();
+        for id in unsent {
+            let rank = self.queue.next_order(0);
+            self.queue.move_to(id, rank);
+            self.write(id);
         }
     }
 

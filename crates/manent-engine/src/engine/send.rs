@@ -2,6 +2,9 @@
 //!
 //! Invariants, checked here for every request: each item in it is durable in its present form; there is no other request under way; a
 //! probe holds one item, the head of the queue; a lane's items are its first ones, in order.
+//!
+//! A lane sends one item at a time until the server took one under the number that the engine gave it, and for a while after its
+//! numbering changed: where the numbers are off, the server could take a later item of a request and not the earlier one.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -44,6 +47,7 @@ impl<P: Clone> Engine<P> {
         let mut numbers: std::collections::BTreeMap<&LaneId, u64> =
             std::collections::BTreeMap::new();
         let mut bytes = 0_u64;
+        let now = self.timeline.now();
         for item in self.queue.pending().take(SCAN_LIMIT) {
             let lane = &item.stored.lane;
             if chosen.len() >= most {
@@ -61,7 +65,7 @@ impl<P: Clone> Engine<P> {
                     && self
                         .queue
                         .get(parent)
-                        .is_some_and(|parent| parent.stored.order < item.stored.order)
+                        .is_some_and(|parent| parent.rank < item.rank)
             });
             if is_foreign || waits_for_parent || !self.log.is_durable(item.written_at) {
                 closed.insert(lane);
@@ -71,7 +75,13 @@ impl<P: Clone> Engine<P> {
             if !chosen.is_empty() && bytes > self.config.max_batch_bytes {
                 break;
             }
-            let applied = self.queue.lane(lane).map_or(0, |lane| lane.applied);
+            let known = self.queue.lane(lane);
+            let applied = known.map_or(0, |lane| lane.applied);
+            let is_certain =
+                known.is_some_and(|lane| lane.is_confirmed && lane.careful_until <= now);
+            if !is_certain {
+                closed.insert(lane);
+            }
             let number = numbers.entry(lane).or_insert(applied);
             *number += 1;
             ids.insert(item.stored.id);

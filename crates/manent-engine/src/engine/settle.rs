@@ -88,8 +88,14 @@ impl<P: Clone> Engine<P> {
                 continue;
             }
             match told.remove(&item.id) {
-                Some(Outcome::Stored { position } | Outcome::Duplicate { position }) => {
+                Some(
+                    outcome @ (Outcome::Stored { position } | Outcome::Duplicate { position }),
+                ) => {
                     self.settle_number(item, &mut tally);
+                    // A duplicate may have been stored under another number.
+                    if matches!(outcome, Outcome::Stored { .. }) {
+                        self.queue.lane_mut(&item.lane).is_confirmed = true;
+                    }
                     touched.insert(&item.lane);
                     self.save(item.id, position);
                 }
@@ -126,15 +132,15 @@ impl<P: Clone> Engine<P> {
                 }
             }
         }
+        let now = self.timeline.now();
         for lane in touched {
-            let stored = self.queue.stored_lane(lane);
+            let stored = self.queue.stored_lane(lane, now);
             self.log.push(StoreOperation::PutLane(stored));
         }
         let is_progress = tally.settled > 0 || (tally.moved > 0 && tally.moved_too_often == 0);
         if is_progress {
             self.pacer.on_success();
         } else {
-            let now = self.timeline.now();
             self.pacer.on_failure(now, &mut self.rng);
         }
         if tally.settled > 0 {
@@ -154,7 +160,10 @@ impl<P: Clone> Engine<P> {
 
     /// The lane goes on with another number.
     fn move_lane(&mut self, item: &SentItem, next: u64, tally: &mut Tally) {
+        let careful_until = self.timeline.now().saturating_add(self.config.caution_ms);
         let lane = self.queue.lane_mut(&item.lane);
+        lane.is_confirmed = false;
+        lane.careful_until = careful_until;
         lane.applied = next.saturating_sub(1);
         lane.moves = lane.moves.saturating_add(1);
         tally.moved += 1;
