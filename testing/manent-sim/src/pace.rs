@@ -1,0 +1,75 @@
+//! What an engine may send when: an independent, simpler model of breaker and patience.
+
+use crate::violation::Violation;
+
+/// The model of one engine in one life. Times are true ones.
+#[derive(Debug, Default)]
+pub(crate) struct Pace {
+    failures: u32,
+    failed_at: u64,
+    not_before: u64,
+    /// An early try was asked for since the last request.
+    probe_asked: bool,
+}
+
+/// The settings that the model needs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    pub(crate) max_retries: u32,
+    pub(crate) open_ms: u64,
+}
+
+impl Pace {
+    pub(crate) fn on_failure(&mut self, now: u64) {
+        self.failures += 1;
+        self.failed_at = now;
+    }
+
+    /// A request left; whatever early try had been asked for is spent.
+    pub(crate) fn on_sent(&mut self) {
+        self.probe_asked = false;
+    }
+
+    pub(crate) fn on_contact(&mut self) {
+        *self = Self::default();
+    }
+
+    pub(crate) fn on_back_pressure(&mut self, now: u64, retry_after_ms: u64) {
+        self.not_before = now + retry_after_ms;
+    }
+
+    pub(crate) fn on_probe_asked(&mut self) {
+        self.probe_asked = true;
+    }
+
+    /// The engine's clock jumped: it cannot know how much time passed.
+    pub(crate) fn on_clock_jump(&mut self) {
+        self.not_before = 0;
+        self.probe_asked = true;
+    }
+
+    pub(crate) fn check(
+        &self,
+        now: u64,
+        items: usize,
+        patience: Patience,
+    ) -> Result<(), Violation> {
+        if now < self.not_before {
+            return Err(Violation::Impatient {
+                early_ms: self.not_before - now,
+            });
+        }
+        if self.failures < patience.max_retries {
+            return Ok(());
+        }
+        let after_ms = now - self.failed_at;
+        if items != 1 || (!self.probe_asked && after_ms < patience.open_ms / 2) {
+            return Err(Violation::NotAProbe {
+                items,
+                after_ms,
+                failures: self.failures,
+            });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! What can go wrong. Each is a broken promise.
+
+use manent_engine::{FailReason, ItemId};
+
+/// A promise that did not hold.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Violation {
+    /// A request held an item that the device's store did not hold in that form.
+    #[error("{0} was sent before it was persisted")]
+    SentBeforePersisted(ItemId),
+    /// The user was told that an item is safe, and it is not in the store.
+    #[error("{0} was called safe and is not in the store")]
+    AcceptedNotPersisted(ItemId),
+    /// The store lost an item that the server does not have and that the user did not end.
+    #[error("{0} was removed from the store and is nowhere else")]
+    Lost(ItemId),
+    /// The server has a row twice, or one that nobody wrote.
+    #[error("{0} is on the server more than once, or was never written")]
+    StoredTwice(ItemId),
+    /// What the server has is not what the user wrote.
+    #[error("{0} is on the server with other content")]
+    Altered(ItemId),
+    /// The user had taken it back before it was sent, and the server has it.
+    #[error("{0} was taken back and is on the server")]
+    SentThoughTakenBack(ItemId),
+    /// The server stored an item after a later one of the same author and lane.
+    #[error("{0} was stored out of order")]
+    OutOfOrder(ItemId),
+    /// The user was told that it is saved, and the server does not have it.
+    #[error("{0} was called saved and is not on the server")]
+    NotSaved(ItemId),
+    /// The user was told that it failed, and it is on the server; or for a reason that cannot be.
+    #[error("{0} was called failed ({1:?}), which is not true")]
+    NotFailed(ItemId, FailReason),
+    /// A second request while one is under way.
+    #[error("a second request was sent while one is under way")]
+    TwoRequests,
+    /// A second transaction while one is under way.
+    #[error("a second transaction was asked for while one is under way")]
+    TwoTransactions,
+    /// More than one item, or too early, while the server is known to be away.
+    #[error("the breaker let through {items} items {after_ms} ms after failure {failures}")]
+    NotAProbe {
+        /// In the request.
+        items: usize,
+        /// Since the last failure.
+        after_ms: u64,
+        /// In a row.
+        failures: u32,
+    },
+    /// A request before the time that the server had asked for.
+    #[error("a request was sent {early_ms} ms before the time that the server had asked for")]
+    Impatient {
+        /// By so much.
+        early_ms: u64,
+    },
+    /// The engine caught itself.
+    #[error("the engine caught itself breaking a promise: {0}")]
+    Caught(&'static str),
+    /// With everything in order again, an item neither ended nor waits for the user.
+    #[error("{0} neither ended nor waits for the user")]
+    Stuck(ItemId),
+    /// With everything in order again, the world did not come to rest.
+    #[error("the world did not come to rest")]
+    Restless,
+    /// The server could not read a request.
+    #[error("the server could not read a request: {0}")]
+    BadRequest(String),
+    /// A part of the simulator failed, not of the engine.
+    #[error("the simulator: {0}")]
+    Simulator(String),
+}

@@ -1,0 +1,157 @@
+//! The way between engines and server: everything on it can be dropped, doubled, late, out of order, or mangled.
+
+use manent_engine::append_api::{HttpAnswer, read_append_answer};
+use manent_engine::{Answer, Failure, Input, RequestId};
+use serde_json::Value;
+
+use super::{Address, Happening, Mode, World};
+use crate::server::Reply;
+use crate::violation::Violation;
+
+impl World {
+    /// A request leaves.
+    pub(super) fn carry(&mut self, from: Address, request: RequestId, body: Value) {
+        if self.has_faults && self.chance.per_mille(60) {
+            // Lost; half of the time the sender learns it.
+            if self.chance.per_mille(500) {
+                let after = self.chance.between(1, 2_000);
+                self.schedule(after, Happening::Answer(from, request, None));
+            }
+            return;
+        }
+        if self.has_faults && self.chance.per_mille(50) {
+            let later = self.chance.between(1, 90_000);
+            self.schedule(later, Happening::Arrive(from, request, body.clone()));
+        }
+        let is_slow = self.has_faults && self.chance.per_mille(30);
+        let after = self.chance.between(5, if is_slow { 90_000 } else { 200 });
+        self.schedule(after, Happening::Arrive(from, request, body));
+    }
+
+    /// A request reaches the server.
+    pub(super) fn arrive(
+        &mut self,
+        from: Address,
+        request: RequestId,
+        body: &Value,
+    ) -> Result<(), Violation> {
+        match self.mode {
+            Mode::Silent => return Ok(()),
+            Mode::Failing => {
+                let reply = Reply::problem(500, "internal", None);
+                self.reply(from, request, reply);
+                return Ok(());
+            }
+            Mode::Busy => {
+                let wait = self.chance.between(100, 10_000);
+                let status = if self.chance.per_mille(500) { 429 } else { 503 };
+                let reply = Reply::problem(status, "rate_limited", Some(wait));
+                self.reply(from, request, reply);
+                return Ok(());
+            }
+            // It dies before or after the commit; the answer is lost either way.
+            Mode::Crashing if self.chance.per_mille(500) => return Ok(()),
+            Mode::Crashing | Mode::Up => {}
+        }
+        if !self.devices[from.device].is_signed_in {
+            let reply = Reply::problem(401, "signed_out", None);
+            self.reply(from, request, reply);
+            return Ok(());
+        }
+        let (reply, rows) = self.server.append(body, self.now)?;
+        for (id, text) in rows {
+            self.ledger.on_row(id, &text)?;
+        }
+        if self.mode == Mode::Up {
+            self.reply(from, request, reply);
+        }
+        Ok(())
+    }
+
+    /// An answer leaves the server.
+    fn reply(&mut self, to: Address, request: RequestId, mut reply: Reply) {
+        if self.has_faults {
+            if self.chance.per_mille(60) {
+                return;
+            }
+            if self.chance.per_mille(30) {
+                self.mangle(&mut reply);
+            }
+            if self.chance.per_mille(50) {
+                let later = self.chance.between(1, 60_000);
+                let again = Some(reply.clone());
+                self.schedule(later, Happening::Answer(to, request, again));
+            }
+        }
+        let after = self.chance.between(5, 200);
+        self.schedule(after, Happening::Answer(to, request, Some(reply)));
+    }
+
+    /// HTML, half a document, fewer outcomes, unknown ids, or a doubled list.
+    fn mangle(&mut self, reply: &mut Reply) {
+        let mut document: Value = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
+        match self.chance.between(0, 4) {
+            0 => {
+                reply.body = b"<html>please sign in to the hotel</html>".to_vec();
+                return;
+            }
+            1 => {
+                reply.body.truncate(reply.body.len() / 2);
+                return;
+            }
+            kind => {
+                let stranger = self.chance.uuid().to_string();
+                if let Some(results) = document["results"].as_array_mut() {
+                    let place = self.chance.index(results.len().max(1));
+                    match kind {
+                        2 => results.truncate(place),
+                        3 => results.remove(place)["id"] = Value::Null,
+                        _ => results[place]["id"] = Value::String(stranger),
+                    }
+                }
+            }
+        }
+        reply.body = document.to_string().into_bytes();
+    }
+
+    /// An answer, or the news that there will be none, reaches a tab.
+    pub(super) fn answer(
+        &mut self,
+        to: Address,
+        request: RequestId,
+        reply: Option<&Reply>,
+    ) -> Result<(), Violation> {
+        let answer = match reply {
+            None => Answer::Failed(Failure::Infrastructure),
+            Some(reply) => read_append_answer(HttpAnswer {
+                status: reply.status,
+                retry_after_ms: reply.retry_after_ms,
+                body: &reply.body,
+            }),
+        };
+        let now = self.now;
+        let Some(tab) = self.devices[to.device].tab(to.tab, to.life) else {
+            return Ok(());
+        };
+        if tab.request == Some(request) {
+            tab.request = None;
+            match (&answer, reply.map(|reply| reply.status)) {
+                (Answer::Failed(Failure::BackPressure { retry_after_ms }), _) => {
+                    tab.pace.on_back_pressure(now, retry_after_ms.unwrap_or(0));
+                }
+                (_, None | Some(500)) => tab.pace.on_failure(now),
+                _ => tab.pace.on_contact(),
+            }
+        }
+        self.tell(to, Input::Answered { request, answer })?;
+        let Some(tab) = self.devices[to.device].tab(to.tab, to.life) else {
+            return Ok(());
+        };
+        if tab.engine.metrics().is_paused_for_sign_in && !tab.is_signing_in {
+            tab.is_signing_in = true;
+            let after = self.chance.between(500, 8_000);
+            self.schedule(after, Happening::SignIn(to));
+        }
+        Ok(())
+    }
+}
