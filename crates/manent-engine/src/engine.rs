@@ -310,6 +310,10 @@ impl<P: Clone> Engine<P> {
     fn put_into_tray(&mut self, id: ItemId, reason: FailReason) {
         self.queue.set_fate(id, Fate::Failed { reason });
         self.write(id);
+        if let Some(item) = self.queue.get(id) {
+            let (gate, lane) = (item.written_at, item.stored.lane.clone());
+            self.queue.lane_mut(&lane).gate = gate;
+        }
         self.notify_state(id);
     }
 

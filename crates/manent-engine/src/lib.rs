@@ -22,6 +22,10 @@
 //! order. So no number is stored with an item, an item taken back leaves no gap, and a server that stands elsewhere (restored from a
 //! backup, or reached by a request that was thought lost) is followed by numbering anew ([`Event::LaneMoved`]); ids keep that harmless.
 //!
+//! Where the numbers are off, the server answers that the first item's number is taken and may still store a later one of the same request.
+//! So a lane travels one item at a time until the server stored one under the number that the engine gave it, and for
+//! [`EngineConfig::caution_ms`] after its numbering changed.
+//!
 //! # Several engines on one store
 //!
 //! Each writes its own items; one leads and sends ([`Input::Lead`]). The shell hands what the others stored to the leader
@@ -29,6 +33,11 @@
 //!
 //! # Not here yet
 //!
+//! - Several engines on one store: when the leader dies while its requests are on the way, the next leader may number the items of a lane in
+//!   another order, and a late request of the first can then put two of them out of order (never lost, never doubled). With one engine the
+//!   order holds. The end of this needs the server to stop a lane at an item whose number is taken.
+//! - What the user decides about an item (take back, discard, undo) is told at once and not first when the store confirmed it; a crash in
+//!   between brings the earlier state back.
 //! - An item's history (each attempt and answer with its time) is not kept; only the count of attempts, and not across a restart.
 //! - After an outage requests follow each other as fast as the server answers. The jittered open time spreads clients; a limit on the rate
 //!   of one client's catching up is missing.

@@ -39,6 +39,9 @@ pub(crate) struct Lane {
     pub(crate) is_confirmed: bool,
     /// Until then requests with other numbers may still be on the way; by the engine's own time.
     pub(crate) careful_until: Millis,
+    /// The write that took an item out of the lane. Nothing is sent before it is durable: after a crash the item would be back in its
+    /// place, behind what had followed it.
+    pub(crate) gate: WritePosition,
     /// Pending items in order.
     pub(crate) items: VecDeque<ItemId>,
 }

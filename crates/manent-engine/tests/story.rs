@@ -369,3 +369,19 @@ fn an_early_timer_is_set_again() {
     bench.tell(Input::Wake);
     assert_eq!(bench.wake_at, Some(due));
 }
+
+#[test]
+fn what_follows_an_item_that_was_taken_back_waits_until_the_store_knows() {
+    let mut bench = Bench::new(EngineConfig::default());
+    for number in 1..=3 {
+        bench.enqueue(item(number, 9, None));
+    }
+    bench.tell(Input::Withdraw(id(2)));
+    let (withdrawal, _) = bench.persists.remove(0);
+    let (request, _) = bench.sent[0];
+    let answer = outcomes(&[(1, stored())]);
+    bench.tell(Input::Answered { request, answer });
+    assert_eq!(bench.sent.len(), 1);
+    bench.tell(Input::Persisted(withdrawal));
+    assert_eq!(bench.last_sent(), [(id(3), 2)]);
+}

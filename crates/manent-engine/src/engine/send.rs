@@ -67,7 +67,11 @@ impl<P: Clone> Engine<P> {
                         .get(parent)
                         .is_some_and(|parent| parent.rank < item.rank)
             });
-            if is_foreign || waits_for_parent || !self.log.is_durable(item.written_at) {
+            let is_gated = self
+                .queue
+                .lane(lane)
+                .is_some_and(|lane| !self.log.is_durable(lane.gate));
+            if is_foreign || waits_for_parent || is_gated || !self.log.is_durable(item.written_at) {
                 closed.insert(lane);
                 continue;
             }
