@@ -136,7 +136,7 @@ fn now_or_broken<T, E: ToString>(
 
 fn text(submission: &Submission) -> String {
     match &submission.body {
-        Ok(message) => text_of(&message.content).into(),
+        Ok(message) => text_of(&message.content),
         Err(_) => String::new(),
     }
 }
