@@ -35,7 +35,7 @@
 //!
 //! - Several engines on one store: when the leader dies while its requests are on the way, the next leader may number the items of a lane in
 //!   another order, and a late request of the first can then put two of them out of order (never lost, never doubled). With one engine the
-//!   order holds. The end of this needs the server to stop a lane at an item whose number is taken.
+//!   order holds. `manent-sim` has the (ignored) test.
 //! - What the user decides about an item (take back, discard, undo) is told at once and not first when the store confirmed it; a crash in
 //!   between brings the earlier state back.
 //! - An item's history (each attempt and answer with its time) is not kept; only the count of attempts, and not across a restart.
