@@ -1,6 +1,6 @@
 -- Conversations, messages, lanes and search.
 -- Ids are text (36 characters, lower case), times are milliseconds since 1970 in UTC, booleans are 0 and 1.
--- Every row names its owner.
+-- Every row names its owner. Lists of values are checked with OR: IN with more than two makes SQLite build a b-tree for every row.
 
 CREATE TABLE users (
     pk INTEGER PRIMARY KEY,
@@ -13,7 +13,7 @@ CREATE TABLE conversations (
     owner_pk INTEGER NOT NULL REFERENCES users (pk),
     id TEXT NOT NULL,
     title TEXT,
-    title_source TEXT NOT NULL CHECK (title_source IN ('none', 'cut', 'generated', 'user')),
+    title_source TEXT NOT NULL CHECK (title_source = 'none' OR title_source = 'cut' OR title_source = 'generated' OR title_source = 'user'),
     config TEXT NOT NULL,
     archived INTEGER NOT NULL CHECK (archived IN (0, 1)),
     pinned INTEGER NOT NULL CHECK (pinned IN (0, 1)),
@@ -42,9 +42,9 @@ CREATE TABLE messages (
     id TEXT NOT NULL,
     parent_id TEXT,
     seq INTEGER NOT NULL,
-    role TEXT NOT NULL CHECK (role IN ('user', 'assistant', 'system', 'tool')),
+    role TEXT NOT NULL CHECK (role = 'user' OR role = 'assistant' OR role = 'system' OR role = 'tool'),
     content TEXT NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('complete', 'running', 'stopped', 'failed', 'interrupted')),
+    status TEXT NOT NULL CHECK (status = 'complete' OR status = 'running' OR status = 'stopped' OR status = 'failed' OR status = 'interrupted'),
     model TEXT,
     provider TEXT,
     usage TEXT,
@@ -73,7 +73,7 @@ CREATE TABLE lane_refusals (
     device_id TEXT NOT NULL,
     device_seq INTEGER NOT NULL,
     message_id TEXT,
-    kind TEXT NOT NULL CHECK (kind IN ('rejected', 'conflict', 'blocked')),
+    kind TEXT NOT NULL CHECK (kind = 'rejected' OR kind = 'conflict' OR kind = 'blocked'),
     code TEXT,
     PRIMARY KEY (owner_pk, conversation_id, device_id, device_seq)
 ) WITHOUT ROWID;
