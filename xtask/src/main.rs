@@ -14,6 +14,7 @@ mod command;
 mod console;
 mod doctor;
 mod generate;
+mod kill;
 mod page;
 mod run;
 mod system_packages;
@@ -45,6 +46,8 @@ enum Task {
     Run(run::Options),
     /// Run everything that CI runs, in order, up to the first failure
     Test(test::Options),
+    /// Kill the server under load, many times, and look for lost words
+    Kill(kill::Options),
     /// Run the benchmarks (release build)
     Bench(bench::Options),
     /// Write the files that are generated from the code
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
     let outcome = Workspace::locate().and_then(|workspace| match arguments.command {
         Task::Run(options) => run::run(&workspace, &options),
         Task::Test(options) => test::run(&workspace, &options),
+        Task::Kill(options) => kill::run(&workspace, &options),
         Task::Bench(options) => bench::run(&workspace, &options),
         Task::Gen(options) => generate::run(&workspace, &options),
     });
