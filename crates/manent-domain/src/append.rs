@@ -9,12 +9,14 @@
 //! - a number that was refused stays refused: sending it again gets the same outcome;
 //! - `seq` counts 1, 2, 3 … per conversation without holes.
 
+mod change;
 mod facts;
 mod plan;
 mod submission;
 
+pub use change::{ChangeFacts, ChangeKind, NewChange, PlannedChange};
 pub use facts::{AppendFacts, ConversationFacts, MessageFacts, RefusalFacts, RefusedAs};
 pub use plan::{AppendPlan, ConversationTouch, LaneAdvance, NewRefusal, PlannedMessage, plan};
 pub use submission::{
-    ConflictCause, ItemOutcome, LanePosition, NewMessage, Outcome, ParentRef, Submission,
+    ConflictCause, ItemOutcome, LanePosition, NewItem, NewMessage, Outcome, ParentRef, Submission,
 };

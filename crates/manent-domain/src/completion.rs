@@ -4,6 +4,7 @@ use std::pin::Pin;
 
 use futures_core::Stream;
 use manent_types::{ModelSettings, Part, Role, Usage};
+use serde::{Deserialize, Serialize};
 
 /// One message of a prompt.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,7 +36,8 @@ pub struct ProviderRequest {
 }
 
 /// Why an answer ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum FinishReason {
     /// It is whole, or a stop text came.
     Stop,

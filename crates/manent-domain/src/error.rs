@@ -1,5 +1,7 @@
 //! What can go wrong below the surfaces.
 
+use manent_types::MessageId;
+
 use crate::completion::ProviderError;
 use crate::ports::StoreError;
 
@@ -36,11 +38,17 @@ pub enum Refusal {
     /// `deviceSeq` without `deviceId`, or the other way round, or a number below 1.
     #[error("deviceId and deviceSeq go together, and deviceSeq counts from 1")]
     InvalidLane,
+    /// The conversation has no message with the id that is to be changed.
+    #[error("the message to be changed does not exist in this conversation")]
+    TargetUnknown,
+    /// The message to be changed is an answer that is still being written.
+    #[error("the answer is still being written; stop it first")]
+    TargetRunning,
 }
 
 impl Refusal {
     /// Every refusal, in the order of declaration.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::ConversationNotFound,
         Self::ParentUnknown,
         Self::ParentElsewhere,
@@ -51,6 +59,8 @@ impl Refusal {
         Self::InvalidBody,
         Self::InvalidValue,
         Self::InvalidLane,
+        Self::TargetUnknown,
+        Self::TargetRunning,
     ];
 
     /// The stable code, as it stands on the wire and in the stores.
@@ -66,6 +76,8 @@ impl Refusal {
             Self::InvalidBody => "invalid_body",
             Self::InvalidValue => "invalid_value",
             Self::InvalidLane => "invalid_lane",
+            Self::TargetUnknown => "target_unknown",
+            Self::TargetRunning => "target_running",
         }
     }
 
@@ -89,6 +101,24 @@ pub enum DomainError {
         /// For people.
         reason: String,
     },
+    /// The caller has no such run.
+    #[error("there is no run with this id")]
+    RunNotFound,
+    /// The cursor belongs to another run.
+    #[error("this cursor belongs to another run")]
+    CursorForeign,
+    /// The cursor lies ahead of everything that happened.
+    #[error("this cursor lies ahead of what happened; read the message, or the lists, instead")]
+    CursorAhead,
+    /// The log of the run was cleared; its message has the answer.
+    #[error("the log of this run was cleared; read the message instead")]
+    RunLogCleared {
+        /// Where the answer is, if the run recorded it.
+        message: Option<MessageId>,
+    },
+    /// The server takes no new work because it stops, or runs too many already.
+    #[error("the server has too much to do")]
+    Overloaded,
     /// More items than one batch may have.
     #[error("a batch has at most {limit} messages")]
     BatchTooLarge {

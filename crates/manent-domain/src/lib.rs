@@ -13,11 +13,15 @@ pub mod append;
 pub mod completion;
 pub mod conversation;
 pub mod error;
+pub mod feed;
+pub mod journal;
 pub mod limits;
 pub mod message;
 pub mod ports;
+pub mod run;
 pub mod search;
 pub mod services;
 pub mod title;
+pub mod transfer;
 
 pub use error::{DomainError, Refusal};

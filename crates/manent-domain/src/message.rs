@@ -1,6 +1,6 @@
 //! Messages, as they are stored and read.
 
-use manent_types::{ConversationId, MessageId, MessageStatus, Part, Role, Timestamp, Usage};
+use manent_types::{ConversationId, MessageId, MessageStatus, Part, Role, RunId, Timestamp, Usage};
 use sha2::{Digest, Sha256};
 
 /// A stored message.
@@ -30,6 +30,12 @@ pub struct Message {
     pub created_at: Timestamp,
     /// When it was stored, by the server's clock.
     pub stored_at: Timestamp,
+    /// The run that writes or wrote it.
+    pub run: Option<RunId>,
+    /// When its content was changed last, by the server's clock; absent while it is as it was appended.
+    pub edited_at: Option<Timestamp>,
+    /// When it was deleted, by the server's clock. The content is kept, for an undo; surfaces do not show it.
+    pub deleted_at: Option<Timestamp>,
 }
 
 /// What a message says, boiled down to 16 bytes: two messages with the same fingerprint have the same role and content.

@@ -2,12 +2,18 @@
 
 mod environment;
 mod events;
+mod journal;
 mod provider;
 mod repositories;
+mod runs;
 mod store_error;
+mod transfer;
 
 pub use environment::{Clock, IdSource};
 pub use events::{AppendListener, IgnoreAppends, TitleWanted};
+pub use journal::{Journal, JournalError, JournalStatus};
 pub use provider::CompletionProvider;
 pub use repositories::{ConversationRepository, MessageRepository, SearchRepository};
+pub use runs::{FeedRepository, IgnoreSignals, RunRepository, Signal, SignalListener};
 pub use store_error::StoreError;
+pub use transfer::TransferRepository;

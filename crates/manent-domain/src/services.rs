@@ -8,6 +8,8 @@ mod title;
 
 pub use completion::{CompletionService, StartedCompletion};
 pub use conversation::ConversationService;
-pub use message::{AppendRequest, AppendRequestBody, AppendRequestItem, MessageService};
+pub use message::{
+    AppendRequest, AppendRequestBody, AppendRequestItem, AppendRequestWish, MessageService,
+};
 pub use search::SearchService;
 pub use title::TitleService;

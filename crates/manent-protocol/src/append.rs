@@ -45,12 +45,82 @@ pub struct AppendMessage {
     pub created_at: Option<Timestamp>,
 }
 
+/// A change among the items of an append; `type` tells it from a message.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum AppendChange {
+    /// Replaces a message's content.
+    Edit {
+        /// The change's own id.
+        id: MessageId,
+        /// Where the message is.
+        conversation_id: ConversationId,
+        /// 1, 2, 3 … per device and conversation; needs `deviceId`.
+        #[serde(default)]
+        device_seq: Option<u64>,
+        /// The message.
+        message_id: MessageId,
+        /// A text or parts.
+        content: Content,
+    },
+    /// Marks a message as deleted.
+    Delete {
+        /// The change's own id.
+        id: MessageId,
+        /// Where the message is.
+        conversation_id: ConversationId,
+        /// 1, 2, 3 … per device and conversation; needs `deviceId`.
+        #[serde(default)]
+        device_seq: Option<u64>,
+        /// The message.
+        message_id: MessageId,
+    },
+    /// Takes that mark away.
+    Undelete {
+        /// The change's own id.
+        id: MessageId,
+        /// Where the message is.
+        conversation_id: ConversationId,
+        /// 1, 2, 3 … per device and conversation; needs `deviceId`.
+        #[serde(default)]
+        device_seq: Option<u64>,
+        /// The message.
+        message_id: MessageId,
+    },
+    /// Puts the conversation into the trash.
+    Trash {
+        /// The change's own id.
+        id: MessageId,
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// 1, 2, 3 … per device and conversation; needs `deviceId`.
+        #[serde(default)]
+        device_seq: Option<u64>,
+    },
+    /// Takes it out of the trash.
+    Restore {
+        /// The change's own id.
+        id: MessageId,
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// 1, 2, 3 … per device and conversation; needs `deviceId`.
+        #[serde(default)]
+        device_seq: Option<u64>,
+    },
+}
+
 /// Tells an absent field from `null`.
 #[expect(
     clippy::option_option,
     reason = "absent and null say different things on the wire"
 )]
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+pub(crate) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::<T>::deserialize(deserializer).map(Some)

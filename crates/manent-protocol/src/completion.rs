@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use manent_types::{ModelSettings, Role};
+use manent_types::{
+    ConversationId, MessageId, MessageStatus, ModelSettings, Role, RunId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::content::Content;
@@ -29,6 +31,27 @@ pub struct GenerateRequest {
     /// How the answer is to be made.
     #[serde(default, deserialize_with = "manent_types::object")]
     pub config: ModelSettings,
+    /// Makes it a run: it outlives its reader, and starting it again attaches.
+    #[serde(default)]
+    pub run_id: Option<RunId>,
+    /// Asks the server to store the answer; needs `runId`.
+    #[serde(default, deserialize_with = "manent_types::optional_object")]
+    pub record: Option<RecordRequest>,
+}
+
+/// Where the server stores the answer of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RecordRequest {
+    /// The conversation; must exist.
+    pub conversation_id: ConversationId,
+    /// The id of the answer's message.
+    pub message_id: MessageId,
+    /// Absent: after the newest message; `null`: a root; an id: after that message.
+    #[serde(default, deserialize_with = "crate::append::present")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<MessageId>))]
+    pub parent_id: Option<Option<MessageId>>,
 }
 
 /// `event: start`.
@@ -40,6 +63,87 @@ pub struct StartEvent<'text> {
     pub provider: Cow<'text, str>,
     /// The model that answers.
     pub model: Cow<'text, str>,
+    /// The run, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_id: Option<RunId>,
+    /// Of a turn: where it happens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation_id: Option<ConversationId>,
+    /// Of a turn: the person's message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<MessageId>,
+    /// Of a turn: the answer's message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_id: Option<MessageId>,
+}
+
+/// What the last event of a run tells beside its own fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RunReceipt {
+    /// How the run ended.
+    pub status: MessageStatus,
+    /// The events are in the store.
+    pub logged: bool,
+    /// All that was to be stored is stored; absent when nothing was to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub persisted: Option<bool>,
+    /// Where in the server's journal lies what is not stored yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal_position: Option<u64>,
+}
+
+/// `event: notice`: something about a run that is in no log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NoticeEvent<'text> {
+    /// Stable: `not_logged`, `not_recorded`.
+    pub code: Cow<'text, str>,
+    /// For people.
+    pub detail: Cow<'text, str>,
+}
+
+/// How a run stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RunResource {
+    /// Its id.
+    pub id: RunId,
+    /// How it stands.
+    pub status: MessageStatus,
+    /// The provider that answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// The model that answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Where its answer is stored, if the server does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation_id: Option<ConversationId>,
+    /// The message of its answer, if the server stores it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<MessageId>,
+    /// The `id:` of the last stored event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_event_id: Option<String>,
+    /// Somebody asked it to stop.
+    pub stop_requested: bool,
+    /// Its log is gone; the message is left.
+    pub log_cleared: bool,
+    /// What went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The same in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
 }
 
 /// `event: delta`.
@@ -105,6 +209,9 @@ pub enum FinishReasonName {
 pub struct DoneEvent {
     /// Why it ended.
     pub finish_reason: FinishReasonName,
+    /// Of a run.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<RunReceipt>,
 }
 
 /// `event: error`.
@@ -120,4 +227,7 @@ pub struct ErrorEvent<'text> {
     pub retryable: bool,
     /// To find it in the server's log.
     pub trace_id: Cow<'text, str>,
+    /// Of a run.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<RunReceipt>,
 }

@@ -8,24 +8,30 @@ mod append;
 mod completion;
 mod content;
 mod conversation;
+mod feed;
 mod message;
 mod models;
 mod operations;
 mod problem;
 mod search;
+mod turn;
 
-pub use append::{AppendMessage, AppendRequest, AppendResponse, ItemResult, OutcomeName};
+pub use append::{
+    AppendChange, AppendMessage, AppendRequest, AppendResponse, ItemResult, OutcomeName,
+};
 pub use completion::{
     DeltaEvent, DoneEvent, ErrorEvent, FinishReasonName, GenerateMessage, GenerateRequest,
-    StartEvent,
+    NoticeEvent, RecordRequest, RunReceipt, RunResource, StartEvent,
 };
 pub use content::Content;
 pub use conversation::{
     ConversationList, ConversationResource, CreateConversationRequest, TitleSourceName,
     UpdateConversationRequest,
 };
+pub use feed::ReadyEvent;
 pub use message::{MessageList, MessageResource};
 pub use models::{DefaultModel, ModelList, ModelResource};
 pub use operations::{Health, PartReadiness, Readiness, Version};
 pub use problem::Problem;
 pub use search::{HitKindName, SearchHitResource, SearchResponse, SnippetPieceResource};
+pub use turn::{TurnConversation, TurnMessage, TurnRequest};

@@ -1,6 +1,6 @@
 //! Messages as they are read.
 
-use manent_types::{ConversationId, MessageId, MessageStatus, Part, Role, Timestamp, Usage};
+use manent_types::{ConversationId, MessageId, MessageStatus, Part, Role, RunId, Timestamp, Usage};
 use serde::{Deserialize, Serialize};
 
 /// A stored message.
@@ -35,6 +35,15 @@ pub struct MessageResource {
     pub created_at: Timestamp,
     /// When it was stored, by the server's clock.
     pub stored_at: Timestamp,
+    /// The run that writes or wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_id: Option<RunId>,
+    /// When its content was changed last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<Timestamp>,
+    /// When it was deleted; its content is not shown then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
 }
 
 /// `GET /conversation/{id}/messages`.

@@ -1,5 +1,6 @@
 //! Errors: RFC 9457 problem details.
 
+use manent_types::MessageId;
 use serde::{Deserialize, Serialize};
 
 use crate::append::ItemResult;
@@ -31,4 +32,7 @@ pub struct Problem {
     /// The outcome of each item, where a whole append was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub results: Option<Vec<ItemResult>>,
+    /// The message to read instead, where the log of a run is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<MessageId>,
 }

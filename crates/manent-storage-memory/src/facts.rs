@@ -2,8 +2,10 @@
 
 use std::convert::Infallible;
 
-use manent_domain::append::{AppendFacts, ConversationFacts, MessageFacts, RefusalFacts};
-use manent_types::{ConversationId, DeviceId, MessageId, UserId};
+use manent_domain::append::{
+    AppendFacts, ChangeFacts, ConversationFacts, MessageFacts, RefusalFacts,
+};
+use manent_types::{ConversationId, DeviceId, MessageId, MessageStatus, UserId};
 
 use crate::state::State;
 
@@ -44,7 +46,19 @@ impl AppendFacts for MemoryFacts<'_> {
             parent: stored.message.parent,
             seq: stored.message.seq,
             fingerprint: stored.fingerprint,
+            by_run: stored.message.run.is_some(),
+            is_running: stored.message.run.is_some()
+                && stored.message.status == MessageStatus::Running,
         }))
+    }
+
+    fn change(&mut self, id: MessageId) -> Result<Option<ChangeFacts>, Infallible> {
+        Ok(self
+            .state
+            .changes
+            .iter()
+            .find(|change| change.owner == self.owner && change.id == id)
+            .map(|change| change.facts))
     }
 
     fn refusal_at(

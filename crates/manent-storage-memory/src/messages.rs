@@ -1,15 +1,17 @@
 //! The port of messages.
 
 use async_trait::async_trait;
-use manent_domain::append::{AppendPlan, Submission, plan};
+use manent_domain::append::{
+    AppendPlan, ChangeFacts, ChangeKind, NewChange, NewItem, Submission, plan,
+};
 use manent_domain::conversation::{Page, TitleSource};
 use manent_domain::message::{Message, MessageRange};
 use manent_domain::ports::{MessageRepository, StoreError};
-use manent_types::{ConversationId, Timestamp, UserId};
+use manent_types::{ConversationId, MessageId, Timestamp, UserId};
 
 use crate::MemoryStore;
 use crate::facts::MemoryFacts;
-use crate::state::{State, StoredMessage};
+use crate::state::{AppliedChange, State, StoredMessage};
 
 #[async_trait]
 impl MessageRepository for MemoryStore {
@@ -27,6 +29,17 @@ impl MessageRepository for MemoryStore {
         let Ok(plan) = plan(&mut facts, &submissions);
         write(&mut state, owner, &submissions, &plan, now);
         Ok(plan)
+    }
+
+    async fn find_message(
+        &self,
+        owner: UserId,
+        id: MessageId,
+    ) -> Result<Option<Message>, StoreError> {
+        let state = self.state();
+        Ok(state
+            .message(owner, id)
+            .map(|stored| stored.message.clone()))
     }
 
     async fn list(
@@ -78,7 +91,7 @@ fn write(
 ) {
     for planned in &plan.messages {
         let submission = &submissions[planned.item];
-        let Ok(message) = &submission.body else {
+        let Some(message) = submission.message() else {
             continue;
         };
         state.messages.push(StoredMessage {
@@ -97,6 +110,9 @@ fn write(
                 usage: message.usage,
                 created_at: message.created_at.unwrap_or(now),
                 stored_at: now,
+                run: None,
+                edited_at: None,
+                deleted_at: None,
             },
         });
     }
@@ -106,13 +122,30 @@ fn write(
         };
         conversation.last_seq = touch.last_seq;
         conversation.updated_at = conversation.updated_at.max(now);
-        conversation.last_message_at = conversation.last_message_at.max(now);
+        if touch.has_messages {
+            conversation.last_message_at = conversation.last_message_at.max(now);
+        }
         if let Some(title) = &touch.cut_title {
             conversation.title = Some(title.clone());
             conversation.title_source = TitleSource::Cut;
         }
-        if touch.restore {
-            conversation.trashed_at = None;
+        match touch.trash {
+            Some(true) => conversation.trashed_at = conversation.trashed_at.or(Some(now)),
+            Some(false) => conversation.trashed_at = None,
+            None => {}
+        }
+    }
+    for planned in &plan.changes {
+        let submission = &submissions[planned.item];
+        if let Ok(NewItem::Change(change)) = &submission.body {
+            apply(
+                state,
+                owner,
+                submission.conversation,
+                change,
+                planned.seq,
+                now,
+            );
         }
     }
     for lane in &plan.lanes {
@@ -125,4 +158,40 @@ fn write(
             .refusals
             .insert((lane, refusal.position.device_seq), refusal.facts);
     }
+}
+
+fn apply(
+    state: &mut State,
+    owner: UserId,
+    conversation: ConversationId,
+    change: &NewChange,
+    seq: u64,
+    now: Timestamp,
+) {
+    if let Some(stored) = change
+        .kind
+        .message()
+        .and_then(|id| state.message_mut(owner, id))
+    {
+        match &change.kind {
+            ChangeKind::Edit { content, .. } => {
+                stored.message.content.clone_from(content);
+                stored.message.edited_at = Some(now);
+            }
+            ChangeKind::Delete { .. } => {
+                stored.message.deleted_at = stored.message.deleted_at.or(Some(now));
+            }
+            ChangeKind::Undelete { .. } => stored.message.deleted_at = None,
+            ChangeKind::Trash | ChangeKind::Restore => {}
+        }
+    }
+    state.changes.push(AppliedChange {
+        owner,
+        id: change.id,
+        facts: ChangeFacts {
+            conversation,
+            fingerprint: change.fingerprint,
+            seq,
+        },
+    });
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use manent_domain::append::RefusalFacts;
+use manent_domain::append::{ChangeFacts, RefusalFacts};
 use manent_domain::conversation::Conversation;
 use manent_domain::message::{Fingerprint, Message};
 use manent_types::{ConversationId, DeviceId, MessageId, UserId};
@@ -16,6 +16,8 @@ pub(crate) struct State {
     pub(crate) conversations: Vec<(UserId, Conversation)>,
     /// In the order of their storing; the index is a message's place for the search.
     pub(crate) messages: Vec<StoredMessage>,
+    /// The applied changes, in order.
+    pub(crate) changes: Vec<AppliedChange>,
     /// The last number applied in each lane.
     pub(crate) lanes: HashMap<LaneKey, u64>,
     /// The numbers that were refused.
@@ -27,6 +29,13 @@ pub(crate) struct StoredMessage {
     pub(crate) owner: UserId,
     pub(crate) fingerprint: Fingerprint,
     pub(crate) message: Message,
+}
+
+#[derive(Debug)]
+pub(crate) struct AppliedChange {
+    pub(crate) owner: UserId,
+    pub(crate) id: MessageId,
+    pub(crate) facts: ChangeFacts,
 }
 
 impl State {
@@ -51,6 +60,16 @@ impl State {
     pub(crate) fn message(&self, owner: UserId, id: MessageId) -> Option<&StoredMessage> {
         self.messages
             .iter()
+            .find(|stored| stored.owner == owner && stored.message.id == id)
+    }
+
+    pub(crate) fn message_mut(
+        &mut self,
+        owner: UserId,
+        id: MessageId,
+    ) -> Option<&mut StoredMessage> {
+        self.messages
+            .iter_mut()
             .find(|stored| stored.owner == owner && stored.message.id == id)
     }
 

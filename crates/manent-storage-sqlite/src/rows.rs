@@ -57,6 +57,9 @@ pub(crate) fn message(row: &Row<'_>, conversation: ConversationId) -> Result<Mes
         usage,
         created_at: timestamp(row, 9, "messages.created_at")?,
         stored_at: timestamp(row, 10, "messages.stored_at")?,
+        run: None,
+        edited_at: None,
+        deleted_at: None,
     })
 }
 

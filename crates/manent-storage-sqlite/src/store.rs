@@ -15,7 +15,7 @@ use manent_domain::ports::{
     ConversationRepository, MessageRepository, SearchRepository, StoreError,
 };
 use manent_domain::search::{SearchCursor, SearchHit, SearchQuery};
-use manent_types::{ConversationId, ModelSettings, Timestamp, UserId};
+use manent_types::{ConversationId, MessageId, ModelSettings, Timestamp, UserId};
 use rusqlite::Connection;
 
 use crate::append::{self, PreparedBatch};
@@ -229,6 +229,12 @@ impl MessageRepository for SqliteStore {
                 Ok(append::append(unit, owner, &batch, now)?)
             })
             .await
+    }
+
+    async fn find_message(&self, _: UserId, _: MessageId) -> Result<Option<Message>, StoreError> {
+        Err(StoreError::Internal {
+            detail: "not built yet".to_owned(),
+        })
     }
 
     async fn list(

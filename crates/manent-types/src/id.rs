@@ -65,6 +65,14 @@ uuid_newtype! {
     /// A message. Unique for its owner, over all of the owner's conversations.
     MessageId
 }
+uuid_newtype! {
+    /// A run: one generation. Unique for its owner.
+    RunId
+}
+uuid_newtype! {
+    /// One process of the server, from its start to its end.
+    NodeId
+}
 
 #[cfg(test)]
 mod tests {

@@ -135,10 +135,10 @@ fn now_or_broken<T, E: ToString>(
 }
 
 fn text(submission: &Submission) -> String {
-    match &submission.body {
-        Ok(message) => text_of(&message.content),
-        Err(_) => String::new(),
-    }
+    submission
+        .message()
+        .map(|message| text_of(&message.content))
+        .unwrap_or_default()
 }
 
 fn read(request: &Value) -> Result<Vec<Submission>, Violation> {
@@ -182,7 +182,7 @@ fn read(request: &Value) -> Result<Vec<Submission>, Violation> {
             body: if is_empty {
                 Err(Refusal::ContentEmpty)
             } else {
-                Ok(body)
+                Ok(body.into())
             },
         })
     };

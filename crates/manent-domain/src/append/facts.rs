@@ -2,6 +2,7 @@
 
 use manent_types::{ConversationId, DeviceId, MessageId};
 
+use super::change::ChangeFacts;
 use super::submission::ConflictCause;
 use crate::conversation::TitleSource;
 use crate::error::Refusal;
@@ -29,6 +30,10 @@ pub struct MessageFacts {
     pub seq: u64,
     /// Of its role and content as they were appended, whatever edits came later.
     pub fingerprint: Fingerprint,
+    /// It is an answer that a run writes or wrote: the server's own text, as good as what a client kept of the same answer.
+    pub by_run: bool,
+    /// A run is still writing it.
+    pub is_running: bool,
 }
 
 /// How an item was refused.
@@ -45,7 +50,7 @@ pub enum RefusedAs {
 /// A number of a lane that was used up without storing anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefusalFacts {
-    /// The id of the refused message; absent when it could not be read.
+    /// The id of the refused item; absent when it could not be read.
     pub id: Option<MessageId>,
     /// How it was refused.
     pub refused_as: RefusedAs,
@@ -95,7 +100,13 @@ pub trait AppendFacts {
         device_seq: u64,
     ) -> Result<Option<RefusalFacts>, Self::Error>;
 
-    /// Whether a message with this id was refused in any lane of the owner's.
+    /// The owner's applied change with this id, in whichever conversation.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn change(&mut self, id: MessageId) -> Result<Option<ChangeFacts>, Self::Error>;
+
+    /// Whether an item with this id was refused in any lane of the owner's.
     ///
     /// # Errors
     /// When the store fails.

@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use manent_types::{ConversationId, DeviceId, MessageId, Role, text_of};
 
+use super::change::{ChangeFacts, ChangeKind, NewChange, PlannedChange};
 use super::facts::{AppendFacts, ConversationFacts, MessageFacts, RefusalFacts, RefusedAs};
 use super::submission::{
-    ConflictCause, ItemOutcome, LanePosition, NewMessage, Outcome, ParentRef, Submission,
+    ConflictCause, ItemOutcome, LanePosition, NewItem, NewMessage, Outcome, ParentRef, Submission,
 };
 use crate::conversation::TitleSource;
 use crate::error::Refusal;
@@ -54,8 +55,10 @@ pub struct ConversationTouch {
     pub last_seq: u64,
     /// A title cut from the person's first message, to be set with [`TitleSource::Cut`].
     pub cut_title: Option<String>,
-    /// Takes it out of the trash.
-    pub restore: bool,
+    /// Puts it into the trash (at the time of storing, unless it lies there already), or takes it out; absent: stays as it is.
+    pub trash: Option<bool>,
+    /// Whether messages were stored, so that it moves up in the lists; a change alone sets `updated_at` only.
+    pub has_messages: bool,
 }
 
 /// What an append comes to.
@@ -65,6 +68,8 @@ pub struct AppendPlan {
     pub outcomes: Vec<ItemOutcome>,
     /// To insert, in order.
     pub messages: Vec<PlannedMessage>,
+    /// To apply after the messages, in order.
+    pub changes: Vec<PlannedChange>,
     /// To move.
     pub lanes: Vec<LaneAdvance>,
     /// To remember.
@@ -111,7 +116,8 @@ struct ConversationState {
     facts: ConversationFacts,
     newest: Newest,
     cut_title: Option<String>,
-    restore: bool,
+    trash: Option<bool>,
+    has_messages: bool,
     touched: bool,
 }
 
@@ -120,6 +126,8 @@ struct Planner<'facts, F> {
     facts: &'facts mut F,
     outcomes: Vec<ItemOutcome>,
     messages: Vec<PlannedMessage>,
+    changes: Vec<PlannedChange>,
+    applied: HashMap<MessageId, ChangeFacts>,
     refusals: Vec<NewRefusal>,
     lanes: Vec<LaneState>,
     conversations: HashMap<ConversationId, Option<ConversationState>>,
@@ -134,6 +142,8 @@ impl<'facts, F: AppendFacts> Planner<'facts, F> {
             facts,
             outcomes: Vec::new(),
             messages: Vec::new(),
+            changes: Vec::new(),
+            applied: HashMap::new(),
             refusals: Vec::new(),
             lanes: Vec::new(),
             conversations: HashMap::new(),
@@ -145,7 +155,7 @@ impl<'facts, F: AppendFacts> Planner<'facts, F> {
 
     fn decide(&mut self, item: usize, submission: &Submission) -> Result<Outcome, F::Error> {
         let Some(position) = &submission.lane else {
-            let outcome = self.decide_message(item, submission)?;
+            let outcome = self.decide_item(item, submission)?;
             self.note_refused(submission, outcome);
             return Ok(outcome);
         };
@@ -162,7 +172,7 @@ impl<'facts, F: AppendFacts> Planner<'facts, F> {
                 expected: applied + 1,
             });
         }
-        let outcome = self.decide_message(item, submission)?;
+        let outcome = self.decide_item(item, submission)?;
         self.lanes[lane].applied = position.device_seq;
         self.lanes[lane].moved = true;
         self.note_refused(submission, outcome);
@@ -204,29 +214,95 @@ impl<'facts, F: AppendFacts> Planner<'facts, F> {
         let Some(id) = submission.id else {
             return Ok(Outcome::Conflict(ConflictCause::DeviceSeqTaken));
         };
+        if let Some(change) = self.change(id)? {
+            return Ok(match &submission.body {
+                Ok(NewItem::Change(new)) => same_change(&change, submission.conversation, new),
+                _ => Outcome::Conflict(ConflictCause::IdTaken),
+            });
+        }
         let Some(existing) = self.message(id)? else {
             return Ok(Outcome::Conflict(ConflictCause::DeviceSeqTaken));
         };
         Ok(match &submission.body {
-            Ok(message) if is_same(&existing, submission.conversation, message) => {
+            Ok(NewItem::Message(message))
+                if is_same(&existing, submission.conversation, message) =>
+            {
                 Outcome::Duplicate { seq: existing.seq }
             }
             _ => Outcome::Conflict(ConflictCause::IdTaken),
         })
     }
 
+    fn decide_item(&mut self, item: usize, submission: &Submission) -> Result<Outcome, F::Error> {
+        let Some(conversation) = self.conversation(submission.conversation)? else {
+            return Ok(Outcome::Rejected(Refusal::ConversationNotFound));
+        };
+        let last_seq = conversation.facts.last_seq;
+        match &submission.body {
+            Ok(NewItem::Message(message)) => self.decide_message(item, submission, message),
+            Ok(NewItem::Change(change)) => self.decide_change(item, submission, change, last_seq),
+            Err(refusal) => Ok(Outcome::Rejected(*refusal)),
+        }
+    }
+
+    fn decide_change(
+        &mut self,
+        item: usize,
+        submission: &Submission,
+        change: &NewChange,
+        last_seq: u64,
+    ) -> Result<Outcome, F::Error> {
+        let conversation = submission.conversation;
+        if let Some(existing) = self.change(change.id)? {
+            return Ok(same_change(&existing, conversation, change));
+        }
+        let seq = match change.kind.message() {
+            None => last_seq,
+            Some(target) if self.refused.contains(&target) => return Ok(Outcome::Blocked),
+            Some(target) => match self.message(target)? {
+                Some(facts) if facts.conversation == conversation => {
+                    if facts.is_running {
+                        return Ok(Outcome::Rejected(Refusal::TargetRunning));
+                    }
+                    facts.seq
+                }
+                None if self.facts.was_refused(target)? => return Ok(Outcome::Blocked),
+                _ => return Ok(Outcome::Rejected(Refusal::TargetUnknown)),
+            },
+        };
+        let trashed = match change.kind {
+            ChangeKind::Trash => Some(true),
+            ChangeKind::Restore => Some(false),
+            ChangeKind::Edit { .. } | ChangeKind::Delete { .. } | ChangeKind::Undelete { .. } => {
+                None
+            }
+        };
+        if let Some(Some(state)) = self.conversations.get_mut(&conversation) {
+            state.touched = true;
+            if let Some(trashed) = trashed {
+                state.facts.trashed = trashed;
+                state.trash = Some(trashed);
+            }
+        }
+        self.applied.insert(
+            change.id,
+            ChangeFacts {
+                conversation,
+                fingerprint: change.fingerprint,
+                seq,
+            },
+        );
+        self.refused.remove(&change.id);
+        self.changes.push(PlannedChange { item, seq });
+        Ok(Outcome::Stored { seq })
+    }
+
     fn decide_message(
         &mut self,
         item: usize,
         submission: &Submission,
+        message: &NewMessage,
     ) -> Result<Outcome, F::Error> {
-        if self.conversation(submission.conversation)?.is_none() {
-            return Ok(Outcome::Rejected(Refusal::ConversationNotFound));
-        }
-        let message = match &submission.body {
-            Ok(message) => message,
-            Err(refusal) => return Ok(Outcome::Rejected(*refusal)),
-        };
         if let Some(existing) = self.message(message.id)? {
             return Ok(if is_same(&existing, submission.conversation, message) {
                 Outcome::Duplicate { seq: existing.seq }
@@ -267,9 +343,13 @@ impl<'facts, F: AppendFacts> Planner<'facts, F> {
         conversation.facts.last_seq += 1;
         let seq = conversation.facts.last_seq;
         conversation.touched = true;
+        conversation.has_messages = true;
         conversation.newest = Newest::Known(Some(message.id));
         if message.role == Role::User {
-            conversation.restore |= conversation.facts.trashed;
+            if conversation.facts.trashed {
+                conversation.facts.trashed = false;
+                conversation.trash = Some(false);
+            }
             if conversation.facts.title_source == TitleSource::None
                 && let Some(cut) = title::cut(&text_of(&message.content))
             {
@@ -284,6 +364,8 @@ impl<'facts, F: AppendFacts> Planner<'facts, F> {
                 parent,
                 seq,
                 fingerprint: message.fingerprint,
+                by_run: false,
+                is_running: false,
             },
         );
         // The same id may have been refused earlier in the batch; what is stored now can be followed.
@@ -341,7 +423,8 @@ impl<'facts, F: AppendFacts> Planner<'facts, F> {
                 facts,
                 newest: Newest::NotAsked,
                 cut_title: None,
-                restore: false,
+                trash: None,
+                has_messages: false,
                 touched: false,
             });
             self.conversations.insert(id, state);
@@ -370,6 +453,13 @@ impl<'facts, F: AppendFacts> Planner<'facts, F> {
         }
     }
 
+    fn change(&mut self, id: MessageId) -> Result<Option<ChangeFacts>, F::Error> {
+        match self.applied.get(&id) {
+            Some(facts) => Ok(Some(*facts)),
+            None => self.facts.change(id),
+        }
+    }
+
     fn finish(mut self) -> AppendPlan {
         let mut touches = Vec::new();
         for id in self.conversation_order {
@@ -380,7 +470,8 @@ impl<'facts, F: AppendFacts> Planner<'facts, F> {
                     id,
                     last_seq: state.facts.last_seq,
                     cut_title: state.cut_title,
-                    restore: state.restore,
+                    trash: state.trash,
+                    has_messages: state.has_messages,
                 });
             }
         }
@@ -388,6 +479,7 @@ impl<'facts, F: AppendFacts> Planner<'facts, F> {
         AppendPlan {
             outcomes: self.outcomes,
             messages: self.messages,
+            changes: self.changes,
             lanes: lanes
                 .map(|lane| LaneAdvance {
                     device: lane.device,
@@ -401,7 +493,17 @@ impl<'facts, F: AppendFacts> Planner<'facts, F> {
     }
 }
 
-/// Whether an existing message is what the client sends again. A parent left open fits every stored parent.
+/// What becomes of a change whose id was applied before.
+fn same_change(existing: &ChangeFacts, conversation: ConversationId, new: &NewChange) -> Outcome {
+    if existing.conversation == conversation && existing.fingerprint == new.fingerprint {
+        Outcome::Duplicate { seq: existing.seq }
+    } else {
+        Outcome::Conflict(ConflictCause::IdTaken)
+    }
+}
+
+/// Whether an existing message is what the client sends again. A parent left open fits every stored parent. An answer that a run
+/// wrote is the same answer whatever the client kept of it: the server's text stands.
 fn is_same(existing: &MessageFacts, conversation: ConversationId, message: &NewMessage) -> bool {
     let same_parent = match message.parent {
         ParentRef::Newest => true,
@@ -409,7 +511,8 @@ fn is_same(existing: &MessageFacts, conversation: ConversationId, message: &NewM
         ParentRef::Message(parent) => existing.parent == Some(parent),
     };
     existing.conversation == conversation
-        && existing.fingerprint == message.fingerprint
+        && (existing.fingerprint == message.fingerprint
+            || existing.by_run && message.role == Role::Assistant)
         && same_parent
 }
 

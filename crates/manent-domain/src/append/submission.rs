@@ -4,6 +4,7 @@ use manent_types::{
     ConversationId, DeviceId, MessageId, MessageStatus, Part, Role, Timestamp, Usage,
 };
 
+use super::change::NewChange;
 use crate::error::Refusal;
 use crate::message::Fingerprint;
 
@@ -52,6 +53,37 @@ pub struct NewMessage {
     pub created_at: Option<Timestamp>,
 }
 
+/// What an item of an append wants to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NewItem {
+    /// Store a message.
+    Message(NewMessage),
+    /// Change what is stored.
+    Change(NewChange),
+}
+
+impl NewItem {
+    /// The message, if it is one.
+    pub const fn as_message(&self) -> Option<&NewMessage> {
+        match self {
+            Self::Message(message) => Some(message),
+            Self::Change(_) => None,
+        }
+    }
+}
+
+impl From<NewMessage> for NewItem {
+    fn from(message: NewMessage) -> Self {
+        Self::Message(message)
+    }
+}
+
+impl From<NewChange> for NewItem {
+    fn from(change: NewChange) -> Self {
+        Self::Change(change)
+    }
+}
+
 /// One item of an append.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Submission {
@@ -59,10 +91,17 @@ pub struct Submission {
     pub conversation: ConversationId,
     /// Its place in a lane; absent for a plain message.
     pub lane: Option<LanePosition>,
-    /// The message's id, also of one that did not pass validation; absent when it cannot be read.
+    /// The item's id (of the message, or of the change), also of one that did not pass validation; absent when it cannot be read.
     pub id: Option<MessageId>,
-    /// The message, or why it can never be stored. A refused one still takes its number in its lane.
-    pub body: Result<NewMessage, Refusal>,
+    /// What it wants, or why that can never be done. A refused one still takes its number in its lane.
+    pub body: Result<NewItem, Refusal>,
+}
+
+impl Submission {
+    /// The message, if the item is one that passed validation.
+    pub fn message(&self) -> Option<&NewMessage> {
+        self.body.as_ref().ok().and_then(NewItem::as_message)
+    }
 }
 
 /// Why an item is in conflict with what is stored.
@@ -96,12 +135,12 @@ impl ConflictCause {
 pub enum Outcome {
     /// Durable, at this place.
     Stored {
-        /// The message's `seq`.
+        /// The message's `seq`; for a change that of the message that it changes, or the conversation's newest.
         seq: u64,
     },
-    /// This very message is there already, at this place.
+    /// This very item is there already, at this place.
     Duplicate {
-        /// The message's `seq`.
+        /// As for `Stored`.
         seq: u64,
     },
     /// Something else is there; nothing changed.
@@ -120,7 +159,7 @@ pub enum Outcome {
 /// What became of an item, with its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ItemOutcome {
-    /// The message's id; absent when it could not be read.
+    /// The item's id; absent when it could not be read.
     pub id: Option<MessageId>,
     /// What became of it.
     pub outcome: Outcome,

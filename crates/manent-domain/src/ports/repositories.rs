@@ -1,7 +1,9 @@
-//! Stores. Every method is one atomic unit of work, and every method is limited to one owner's rows.
+//! Stores. Every method is one atomic unit of work, and every method is limited to one owner's rows. Every write also writes what it
+//! changed into the owner's feed ([`crate::feed`]), in the same unit: each stored or changed message once, then each touched
+//! conversation once, each begun or ended run once; nothing when nothing changed.
 
 use async_trait::async_trait;
-use manent_types::{ConversationId, Timestamp, UserId};
+use manent_types::{ConversationId, MessageId, Timestamp, UserId};
 
 use super::store_error::StoreError;
 use crate::append::{AppendPlan, Submission};
@@ -74,7 +76,7 @@ pub trait ConversationRepository: Send + Sync {
     ) -> Result<bool, StoreError>;
 }
 
-/// Messages.
+/// Messages, and changes of what is stored.
 #[async_trait]
 pub trait MessageRepository: Send + Sync {
     /// Plans ([`crate::append::plan`]) and writes a batch in one unit; everything in the returned plan is durable.
@@ -84,6 +86,13 @@ pub trait MessageRepository: Send + Sync {
         submissions: Vec<Submission>,
         now: Timestamp,
     ) -> Result<AppendPlan, StoreError>;
+
+    /// One message, deleted or not, with its content.
+    async fn find_message(
+        &self,
+        owner: UserId,
+        id: MessageId,
+    ) -> Result<Option<Message>, StoreError>;
 
     /// A page of at most `limit` messages, ascending in `seq`; `next` is the range that goes on in the same direction.
     /// `None` when the owner has no such conversation.

@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 use uuid::Builder;
 
 use crate::append::{
-    AppendPlan, ItemOutcome, LanePosition, NewMessage, Outcome, ParentRef, Submission,
+    AppendPlan, ChangeKind, ItemOutcome, LanePosition, NewChange, NewItem, NewMessage, Outcome,
+    ParentRef, Submission,
 };
 use crate::conversation::Page;
 use crate::error::{DomainError, Refusal};
@@ -19,7 +20,7 @@ use crate::limits::Limits;
 use crate::message::{Fingerprint, Message, MessageRange};
 use crate::ports::{AppendListener, Clock, IdSource, MessageRepository, TitleWanted};
 
-/// One message that a client asks to append, as far as its surface could read it.
+/// One item that a client asks to append, as far as its surface could read it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AppendRequestItem {
     /// Absent: the service mints one; in a lane it follows from the place, so that a resend is known again.
@@ -28,8 +29,17 @@ pub struct AppendRequestItem {
     pub conversation: Result<ConversationId, Refusal>,
     /// The number in the lane of the request's device.
     pub device_seq: Option<u64>,
-    /// The rest, or why the surface could not read it.
-    pub body: Result<AppendRequestBody, Refusal>,
+    /// What it wants, or why the surface could not read it.
+    pub body: Result<AppendRequestWish, Refusal>,
+}
+
+/// What an item wants.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AppendRequestWish {
+    /// Store a message.
+    Message(AppendRequestBody),
+    /// Change what is stored.
+    Change(ChangeKind),
 }
 
 /// The rest of a message to append.
@@ -179,7 +189,7 @@ impl MessageService {
             (Err(_), None, _) => None,
         };
         let body = match (item.body, id) {
-            (Ok(body), Some(id)) => self.checked(id, body),
+            (Ok(body), Some(id)) => self.checked_item(id, body),
             (Ok(_), None) => Err(Refusal::InvalidId),
             (Err(refusal), _) => Err(refusal),
         };
@@ -189,6 +199,23 @@ impl MessageService {
             id,
             body,
         })
+    }
+
+    fn checked_item(&self, id: MessageId, item: AppendRequestWish) -> Result<NewItem, Refusal> {
+        match item {
+            AppendRequestWish::Message(body) => self.checked(id, body).map(NewItem::Message),
+            AppendRequestWish::Change(kind) => {
+                if let ChangeKind::Edit { content, .. } = &kind {
+                    self.check_content(content)?;
+                }
+                let fingerprint = kind.fingerprint().map_err(|_| Refusal::InvalidValue)?;
+                Ok(NewItem::Change(NewChange {
+                    id,
+                    kind,
+                    fingerprint,
+                }))
+            }
+        }
     }
 
     fn checked(&self, id: MessageId, body: AppendRequestBody) -> Result<NewMessage, Refusal> {
@@ -319,7 +346,7 @@ const MAX_DEVICE_SEQ: u64 = (1 << 53) - 1;
 fn first_user_messages(submissions: &[Submission]) -> Vec<(ConversationId, String)> {
     let mut first: Vec<(ConversationId, String)> = Vec::new();
     for submission in submissions {
-        if let Ok(message) = &submission.body
+        if let Some(message) = submission.message()
             && message.role == Role::User
             && !first.iter().any(|(id, _)| *id == submission.conversation)
         {

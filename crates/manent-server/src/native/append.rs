@@ -7,7 +7,7 @@ use axum::extract::State;
 use manent_domain::append::{ItemOutcome, Outcome, ParentRef};
 use manent_domain::error::Refusal;
 use manent_domain::services::{
-    AppendRequest as DomainRequest, AppendRequestBody, AppendRequestItem,
+    AppendRequest as DomainRequest, AppendRequestBody, AppendRequestItem, AppendRequestWish,
 };
 use manent_protocol::{
     AppendMessage, AppendRequest, AppendResponse, ItemResult, OutcomeName, Problem,
@@ -136,7 +136,7 @@ fn item(message: AppendMessage) -> AppendRequestItem {
         id: message.id,
         conversation: Ok(message.conversation_id),
         device_seq: message.device_seq,
-        body: Ok(AppendRequestBody {
+        body: Ok(AppendRequestWish::Message(AppendRequestBody {
             parent: match message.parent_id {
                 None => ParentRef::Newest,
                 Some(None) => ParentRef::Root,
@@ -149,7 +149,7 @@ fn item(message: AppendMessage) -> AppendRequestItem {
             provider: message.provider,
             usage: message.usage,
             created_at: message.created_at,
-        }),
+        })),
     }
 }
 

@@ -44,6 +44,9 @@ pub(super) fn message(message: Message) -> MessageResource {
         usage: message.usage,
         created_at: message.created_at,
         stored_at: message.stored_at,
+        run_id: message.run,
+        edited_at: message.edited_at,
+        deleted_at: message.deleted_at,
     }
 }
 

@@ -153,6 +153,7 @@ impl ApiError {
     pub(crate) fn refused(refusal: Refusal, detail: Option<String>) -> Self {
         let status = match refusal {
             Refusal::ConversationNotFound => StatusCode::NOT_FOUND,
+            Refusal::TargetRunning => StatusCode::CONFLICT,
             Refusal::MessageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::InvalidId | Refusal::InvalidBody | Refusal::InvalidLane => {
                 StatusCode::BAD_REQUEST
@@ -161,6 +162,7 @@ impl ApiError {
             | Refusal::ParentElsewhere
             | Refusal::RoleNotAllowed
             | Refusal::ContentEmpty
+            | Refusal::TargetUnknown
             | Refusal::InvalidValue => StatusCode::UNPROCESSABLE_ENTITY,
         };
         Self::new(
@@ -196,6 +198,7 @@ impl ApiError {
             field: self.more.field,
             retry_after_ms: self.more.retry_after_ms,
             results: self.more.results,
+            message_id: None,
         };
         let mut response = (self.status, Json(problem)).into_response();
         let headers = response.headers_mut();
@@ -228,6 +231,20 @@ impl From<DomainError> for ApiError {
         match error {
             DomainError::ConversationNotFound => {
                 Self::new(StatusCode::NOT_FOUND, "conversation_not_found", detail)
+            }
+            DomainError::RunNotFound => Self::new(StatusCode::NOT_FOUND, "run_not_found", detail),
+            DomainError::CursorForeign => {
+                Self::new(StatusCode::BAD_REQUEST, "cursor_foreign", detail).with_field("after")
+            }
+            DomainError::CursorAhead => {
+                Self::new(StatusCode::CONFLICT, "cursor_ahead", detail).with_field("after")
+            }
+            DomainError::RunLogCleared { .. } => {
+                Self::new(StatusCode::GONE, "run_log_cleared", detail)
+            }
+            DomainError::Overloaded => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", detail)
+                    .with_retry_after(2_000)
             }
             DomainError::Invalid { field, .. } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_value", detail)

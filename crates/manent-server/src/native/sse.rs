@@ -77,6 +77,10 @@ impl EventStream {
             &StartEvent {
                 provider: provider.into(),
                 model: started.model.into(),
+                run_id: None,
+                conversation_id: None,
+                message_id: None,
+                answer_id: None,
             },
         );
         stream
@@ -142,6 +146,7 @@ impl EventStream {
                     "done",
                     &DoneEvent {
                         finish_reason: convert::finish_reason(reason),
+                        receipt: None,
                     },
                 );
                 self.outcome = Some("done");
@@ -162,6 +167,7 @@ impl EventStream {
             detail: sentence(detail).into(),
             retryable,
             trace_id: trace_id.as_str().into(),
+            receipt: None,
         };
         self.write("error", &event);
         self.outcome = Some(code);

@@ -51,7 +51,7 @@ async fn neighbours() -> anyhow::Result<Neighbours> {
         conversation,
         lane: None,
         id: Some(message),
-        body: Ok(body),
+        body: Ok(body.into()),
     };
     let plan = store.append(owner, vec![submission], now).await?;
     anyhow::ensure!(plan.outcomes[0].outcome == Outcome::Stored { seq: 1 });

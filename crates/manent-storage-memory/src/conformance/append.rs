@@ -79,6 +79,9 @@ pub async fn stores_with_everything_that_was_given(store: &dyn Store) {
         usage: None,
         created_at: at(7),
         stored_at: at(7),
+        run: None,
+        edited_at: None,
+        deleted_at: None,
     };
     let answer = Message {
         id: message(2),
@@ -93,6 +96,9 @@ pub async fn stores_with_everything_that_was_given(store: &dyn Store) {
         usage: answer.usage,
         created_at: at(-500),
         stored_at: at(7),
+        run: None,
+        edited_at: None,
+        deleted_at: None,
     };
     assert_eq!(person.messages(conversation(1)).await, [question, answer]);
 }

@@ -86,7 +86,7 @@ pub fn plain(conversation: ConversationId, message: NewMessage) -> Submission {
         conversation,
         lane: None,
         id: Some(message.id),
-        body: Ok(message),
+        body: Ok(message.into()),
     }
 }
 

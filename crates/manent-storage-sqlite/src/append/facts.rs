@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use manent_domain::append::{
-    AppendFacts, ConflictCause, ConversationFacts, MessageFacts, RefusalFacts, RefusedAs,
+    AppendFacts, ChangeFacts, ConflictCause, ConversationFacts, MessageFacts, RefusalFacts,
+    RefusedAs,
 };
 use manent_domain::error::Refusal;
 use manent_domain::message::Fingerprint;
@@ -96,7 +97,13 @@ impl AppendFacts for SqliteFacts<'_> {
             parent: rows::parsed_option(row, 1, "messages.parent_id")?,
             seq: to_count(row.get(2)?, "messages.seq")?,
             fingerprint: Fingerprint(row.get(3)?),
+            by_run: false,
+            is_running: false,
         }))
+    }
+
+    fn change(&mut self, _: MessageId) -> Result<Option<ChangeFacts>, Error> {
+        Ok(None)
     }
 
     fn refusal_at(

@@ -42,7 +42,7 @@ impl PreparedBatch {
 }
 
 fn prepare(submission: &Submission) -> Result<Option<PreparedTexts>, serde_json::Error> {
-    let Ok(message) = &submission.body else {
+    let Some(message) = submission.message() else {
         return Ok(None);
     };
     Ok(Some(PreparedTexts {

