@@ -93,6 +93,9 @@ pub enum DomainError {
     /// The caller has no such conversation.
     #[error("there is no conversation with this id")]
     ConversationNotFound,
+    /// The caller has no such message.
+    #[error("there is no message with this id")]
+    MessageNotFound,
     /// The request as a whole is outside the rules.
     #[error("{field}: {reason}")]
     Invalid {

@@ -49,11 +49,24 @@ impl ConversationService {
         title: Option<String>,
         config: ModelSettings,
     ) -> Result<Created, DomainError> {
+        let new = self.check(id, title, config)?;
+        Ok(self.repository.create(owner, new, self.clock.now()).await?)
+    }
+
+    /// A conversation as [`Self::create`] would take it, for whoever stores it another way. Absent: an id is minted.
+    ///
+    /// # Errors
+    /// An invalid title or settings.
+    pub fn check(
+        &self,
+        id: Option<ConversationId>,
+        title: Option<String>,
+        config: ModelSettings,
+    ) -> Result<NewConversation, DomainError> {
         let title = title.map(|title| self.checked_title(&title)).transpose()?;
         validate_settings(&config, &self.limits)?;
         let id = id.unwrap_or_else(|| ConversationId::new(self.ids.next()));
-        let new = NewConversation { id, title, config };
-        Ok(self.repository.create(owner, new, self.clock.now()).await?)
+        Ok(NewConversation { id, title, config })
     }
 
     /// One conversation.

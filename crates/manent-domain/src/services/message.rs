@@ -149,6 +149,30 @@ impl MessageService {
         Ok(places.into_iter().map(outcome).collect())
     }
 
+    /// One message, deleted or not, with its content.
+    ///
+    /// # Errors
+    /// When the owner has none with this id, or the store fails.
+    pub async fn get(&self, owner: UserId, id: MessageId) -> Result<Message, DomainError> {
+        self.repository
+            .find_message(owner, id)
+            .await?
+            .ok_or(DomainError::MessageNotFound)
+    }
+
+    /// A message as [`Self::append`] would take it, for whoever stores it another way. Absent: an id is minted.
+    ///
+    /// # Errors
+    /// Why it can never be stored.
+    pub fn check(
+        &self,
+        id: Option<MessageId>,
+        body: AppendRequestBody,
+    ) -> Result<NewMessage, Refusal> {
+        let id = id.unwrap_or_else(|| MessageId::new(self.ids.next()));
+        self.checked(id, body)
+    }
+
     /// A page of a conversation's messages, ascending in `seq`. `limit` is held between 1 and 200.
     ///
     /// # Errors

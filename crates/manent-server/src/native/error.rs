@@ -232,6 +232,9 @@ impl From<DomainError> for ApiError {
             DomainError::ConversationNotFound => {
                 Self::new(StatusCode::NOT_FOUND, "conversation_not_found", detail)
             }
+            DomainError::MessageNotFound => {
+                Self::new(StatusCode::NOT_FOUND, "message_not_found", detail)
+            }
             DomainError::RunNotFound => Self::new(StatusCode::NOT_FOUND, "run_not_found", detail),
             DomainError::CursorForeign => {
                 Self::new(StatusCode::BAD_REQUEST, "cursor_foreign", detail).with_field("after")
