@@ -1,7 +1,11 @@
 //! How a store is opened.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+use manent_domain::ports::{IgnoreSignals, SignalListener};
 
 /// What an acknowledged write survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -14,7 +18,7 @@ pub enum Durability {
 }
 
 /// How a store is opened. [`SqliteConfig::new`] has the defaults.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct SqliteConfig {
     /// Holds `manent.db` and `manent.lock`; created when it is missing.
     pub data_dir: PathBuf,
@@ -42,6 +46,8 @@ pub struct SqliteConfig {
     pub log_limit_pages: u32,
     /// The largest that the database may grow, in bytes; absent: as large as the disk allows.
     pub max_database_bytes: Option<u64>,
+    /// Is told what went on, after each commit and before the callers are answered.
+    pub signals: Arc<dyn SignalListener>,
 }
 
 impl SqliteConfig {
@@ -61,6 +67,17 @@ impl SqliteConfig {
             checkpoint_pages: 4_000,
             log_limit_pages: 32_000,
             max_database_bytes: None,
+            signals: Arc::new(IgnoreSignals),
         }
+    }
+}
+
+impl fmt::Debug for SqliteConfig {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SqliteConfig")
+            .field("data_dir", &self.data_dir)
+            .field("durability", &self.durability)
+            .finish_non_exhaustive()
     }
 }

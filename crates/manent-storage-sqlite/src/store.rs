@@ -1,5 +1,9 @@
 //! The store: the ports, translated into jobs and reads.
 
+mod feed;
+mod runs;
+mod transfer;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -271,4 +275,10 @@ fn to_json(config: &ModelSettings) -> Result<String, StoreError> {
     serde_json::to_string(config).map_err(|error| StoreError::Internal {
         detail: format!("the settings could not be written as JSON: {error}"),
     })
+}
+
+fn not_built() -> StoreError {
+    StoreError::Internal {
+        detail: "not built yet".to_owned(),
+    }
 }
