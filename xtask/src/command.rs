@@ -7,10 +7,15 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use crate::{chromium, wasm_toolchain};
+use crate::{chromium, postgres, wasm_toolchain};
 
 /// Variables that are meant for xtask alone: a server that inherited one would refuse it as a misspelt setting.
-const OWN_VARIABLES: &[&str] = &[chromium::VARIABLE, wasm_toolchain::VARIABLE];
+const OWN_VARIABLES: &[&str] = &[
+    chromium::VARIABLE,
+    postgres::DIRECTORY_VARIABLE,
+    postgres::URL_VARIABLE,
+    wasm_toolchain::VARIABLE,
+];
 
 /// A command that runs in `directory`, with the environment as the caller set it but for two groups of variables:
 /// those that are meant for xtask, and those that `cargo run` adds to describe the xtask package. Some build scripts

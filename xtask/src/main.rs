@@ -16,6 +16,7 @@ mod doctor;
 mod generate;
 mod kill;
 mod page;
+mod postgres;
 mod run;
 mod system_packages;
 mod test;

@@ -10,6 +10,7 @@ mod format;
 mod generated;
 mod licences;
 mod page;
+mod proofs;
 mod purity;
 mod rust;
 mod rustdoc;
@@ -98,6 +99,11 @@ const STEPS: &[Step] = &[
         name: "browser",
         about: "the page driven in Chromium",
         run: browser::run,
+    },
+    Step {
+        name: "proofs",
+        about: "the promises, with servers killed, databases gone and networks failing",
+        run: proofs::run,
     },
 ];
 

@@ -17,20 +17,44 @@ pub(super) const PURE_CRATES: &[&str] = &[
     "manent-storage-memory",
 ];
 
-/// What a pure crate must not reach through normal dependencies, however many steps away.
-const FORBIDDEN: &[&str] = &[
-    "async-std",
+/// Crates of the shell that have a runtime but neither store nor serve: everything of that kind reaches them through ports.
+const PORTS_ONLY_CRATES: &[&str] = &["manent-runs", "manent-journal"];
+
+/// Runtimes and sockets.
+const RUNTIMES: &[&str] = &["async-std", "mio", "smol", "socket2", "tokio"];
+
+/// SQL and HTTP.
+const SQL_AND_HTTP: &[&str] = &[
     "axum",
     "hyper",
     "libsqlite3-sys",
-    "mio",
+    "postgres-protocol",
     "reqwest",
     "rusqlite",
-    "smol",
-    "socket2",
     "sqlx",
     "sqlx-core",
-    "tokio",
+    "tokio-postgres",
+];
+
+/// Packages that some crates must not reach through normal dependencies, however many steps away.
+struct Ban {
+    crates: &'static [&'static str],
+    packages: &'static [&'static [&'static str]],
+    /// Completes the sentence that begins with the crate's name.
+    complaint: &'static str,
+}
+
+const BANS: &[Ban] = &[
+    Ban {
+        crates: PURE_CRATES,
+        packages: &[RUNTIMES, SQL_AND_HTTP],
+        complaint: "is not pure",
+    },
+    Ban {
+        crates: PORTS_ONLY_CRATES,
+        packages: &[SQL_AND_HTTP],
+        complaint: "must know neither SQL nor HTTP",
+    },
 ];
 
 /// Crates that only these crates of ours may depend on (tests apart): what they bring has one home.
@@ -44,20 +68,27 @@ const RESERVED: &[(&str, &[&str])] = &[
         &["manent-providers", "manent-testkit", "manent-bench"],
     ),
     ("rusqlite", &["manent-storage-sqlite", "manent-bench"]),
+    (
+        "tokio-postgres",
+        &["manent-storage-postgres", "manent-postgres", "manent-bench"],
+    ),
 ];
 
 pub(super) fn run(workspace: &Workspace) -> Result<()> {
     let metadata = workspace.metadata()?;
     let graph = Graph::new(&metadata)?;
     let mut problems = Vec::new();
-    for name in PURE_CRATES {
-        let start = graph
-            .member(name)
-            .with_context(|| format!("{name} is not a crate of the workspace"))?;
-        let paths = FORBIDDEN
-            .iter()
-            .filter_map(|forbidden| graph.path(start, forbidden));
-        problems.extend(paths.map(|path| format!("{name} is not pure: {}", path.join(" -> "))));
+    for ban in BANS {
+        for name in ban.crates {
+            let start = graph
+                .member(name)
+                .with_context(|| format!("{name} is not a crate of the workspace"))?;
+            let packages = ban.packages.iter().copied().flatten();
+            let paths = packages.filter_map(|package| graph.path(start, package));
+            problems.extend(
+                paths.map(|path| format!("{name} {}: {}", ban.complaint, path.join(" -> "))),
+            );
+        }
     }
     for (reserved, allowed) in RESERVED {
         let trespassers = graph

@@ -1,14 +1,18 @@
-//! Step `rust`: unit, property, integration and documentation tests.
+//! Step `rust`: unit, property, integration and documentation tests, those against Postgres included.
 
 use anyhow::Result;
 
+use super::proofs;
 use crate::workspace::{Profile, Workspace};
-use crate::{command, doctor, page, run};
+use crate::{command, doctor, page, postgres, run};
 
 pub(super) fn run(workspace: &Workspace) -> Result<()> {
     doctor::require_c_compiler()?;
+    let postgres = postgres::require()?;
     page::build(workspace)?;
     // Tests of other crates start the real binary, which cargo does not build for them.
     run::build_server(workspace, Profile::Debug)?;
-    command::run(command::cargo(workspace.root()).args(["test", "--workspace"]))
+    let mut test = command::cargo(workspace.root());
+    test.args(["test", "--workspace", "--exclude", proofs::PACKAGE]);
+    command::run(postgres.tell(&mut test))
 }
