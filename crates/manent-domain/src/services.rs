@@ -2,12 +2,14 @@
 
 mod completion;
 mod conversation;
+mod feed;
 mod message;
 mod search;
 mod title;
 
 pub use completion::{CompletionService, StartedCompletion};
 pub use conversation::ConversationService;
+pub use feed::FeedService;
 pub use message::{
     AppendRequest, AppendRequestBody, AppendRequestItem, AppendRequestWish, MessageService,
 };
