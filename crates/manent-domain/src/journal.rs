@@ -3,7 +3,7 @@
 //! Invariant: writes of one lane are applied in the order in which they were journalled. Every write may be applied twice: ids and
 //! positions make the second one harmless.
 
-use manent_types::{ConversationId, RunId, UserId};
+use manent_types::{ConversationId, NodeId, RunId, UserId};
 use uuid::Uuid;
 
 use crate::append::Submission;
@@ -19,8 +19,13 @@ pub enum JournalWrite {
     Append(Submission),
     /// Register a run; one that exists is as good.
     BeginRun(NewRun),
-    /// Store a run's progress.
-    RecordRun(RunProgress),
+    /// Store a run's progress in the name of the process that ran it, which may be gone by now.
+    RecordRun {
+        /// The process that ran it.
+        node: NodeId,
+        /// The progress.
+        progress: RunProgress,
+    },
 }
 
 /// What must stay in order: the writes of a conversation, or those of a run that keeps no answer.
