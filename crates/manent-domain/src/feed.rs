@@ -4,6 +4,8 @@
 //! transaction that makes it. A change names what changed; a reader gets it as it is when it reads. Reading all changes after any
 //! cursor therefore brings a reader from the state at that cursor to the present one.
 
+use std::collections::HashSet;
+
 use manent_types::{ConversationId, MessageId, RunId, Timestamp};
 
 use crate::conversation::Conversation;
@@ -50,4 +52,20 @@ pub struct FeedPage {
     pub changes: Vec<Change>,
     /// The number of the newest change of all, in the same moment; 0 while there is none.
     pub head: u64,
+}
+
+/// The subjects of one unit of work as they go into the feed: each once, the messages first, then the conversations, then the runs, each kind
+/// in the order given. Of one owner.
+pub fn in_feed_order(subjects: impl IntoIterator<Item = Subject>) -> Vec<Subject> {
+    let mut seen = HashSet::new();
+    let mut ordered: Vec<Subject> = subjects
+        .into_iter()
+        .filter(|subject| seen.insert(*subject))
+        .collect();
+    ordered.sort_by_key(|subject| match subject {
+        Subject::Message(_) => 0,
+        Subject::Conversation(_) => 1,
+        Subject::Run(_) => 2,
+    });
+    ordered
 }

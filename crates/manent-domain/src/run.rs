@@ -10,6 +10,8 @@
 
 mod answer;
 mod event;
+mod progress;
+mod recording;
 
 use manent_types::{
     ConversationId, MessageId, MessageStatus, NodeId, Part, RunId, Timestamp, Usage, UserId,
@@ -22,6 +24,8 @@ pub use answer::AnswerBuilder;
 pub use event::{
     EventsError, LoggedEvent, RunEnd, RunEvent, RunFailure, decode_events, encode_events,
 };
+pub use progress::{AnswerWish, ProgressPlan, plan_interruption, plan_progress};
+pub use recording::{AnswerContent, AnswerFacts, AnswerPlan, AnswerWrite, plan_answer};
 
 /// How far the position of the end lies behind the last stored event when a run is found dead: what its readers saw beyond the stored log has
 /// positions in between, so that their cursors still lie before the end.

@@ -11,6 +11,7 @@ use super::submission::{
 };
 use crate::conversation::TitleSource;
 use crate::error::Refusal;
+use crate::feed::{Subject, in_feed_order};
 use crate::title;
 
 /// A message to insert.
@@ -76,6 +77,29 @@ pub struct AppendPlan {
     pub refusals: Vec<NewRefusal>,
     /// To update.
     pub touches: Vec<ConversationTouch>,
+}
+
+impl AppendPlan {
+    /// What stands in the feed for it, as [`crate::feed::in_feed_order`] orders it: the stored and changed messages, then the touched
+    /// conversations. `submissions` are those that the plan was made from.
+    pub fn subjects(&self, submissions: &[Submission]) -> Vec<Subject> {
+        let stored = self.messages.iter().filter_map(|planned| {
+            let message = submissions.get(planned.item)?.message()?;
+            Some(Subject::Message(message.id))
+        });
+        let changed =
+            self.changes
+                .iter()
+                .filter_map(|planned| match &submissions.get(planned.item)?.body {
+                    Ok(NewItem::Change(change)) => change.kind.message().map(Subject::Message),
+                    _ => None,
+                });
+        let touched = self
+            .touches
+            .iter()
+            .map(|touch| Subject::Conversation(touch.id));
+        in_feed_order(stored.chain(changed).chain(touched))
+    }
 }
 
 /// Decides an append. Reads facts, changes nothing.

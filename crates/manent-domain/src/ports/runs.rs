@@ -17,11 +17,15 @@ pub trait RunRepository: Send + Sync {
     /// One run.
     async fn find_run(&self, owner: UserId, id: RunId) -> Result<Option<Run>, StoreError>;
 
-    /// Stores the progress of runs of the node and takes it as a sign of life; one answer for each, in order, `None` where no such run is
-    /// registered. All of it or nothing.
+    /// Stores the progress of runs of the node and takes it as a sign of life; one answer for each, in order, `None` where the node has no such
+    /// run registered. All of it or nothing.
+    ///
+    /// What becomes of each is decided by [`crate::run::plan_progress`] and, for its message, by [`crate::run::plan_answer`], one after the
+    /// other in order, each with the facts as the one before left them:
     ///
     /// - Events whose position is stored already are passed over. When the first that is left does not follow the last stored one,
-    ///   nothing of that run's progress is stored, and the standing's `last_position` tells from where to send again.
+    ///   nothing of that run's progress is stored, and the standing's `last_position` tells from where to send again. So too when the answer
+    ///   goes further than the log.
     /// - The answer goes into the message of the record: inserted (as an append does: `seq`, the conversation's place in the lists) when
     ///   there is none with that id, changed while the run wrote it and it is older (by `position`). A message with that id that the
     ///   run did not write stays as it is: it counts as stored when it is an assistant's in that conversation, else it is refused as
@@ -29,7 +33,8 @@ pub trait RunRepository: Send + Sync {
     ///   status is the run's.
     /// - The first `Started` event sets the run's provider and model.
     /// - An end ends the run. A run that somebody found dead ([`Self::interrupt_dead`]) takes its own node's progress all the same: it
-    ///   lives, the finding was wrong, and the finding's end is taken out of the log. A run that ended otherwise takes nothing more.
+    ///   lives, the finding was wrong, and the finding's end is taken out of the log. A run that ended otherwise takes nothing more, but its
+    ///   whole answer for a message that is not there yet: its parent came late.
     async fn record(
         &self,
         node: NodeId,
@@ -57,7 +62,8 @@ pub trait RunRepository: Send + Sync {
 
     /// Finds the runs of other nodes that run and were not heard of since `heard_before`, at most `limit`, and ends each by compare-and-set as
     /// [`crate::run::RunEnd::interrupted`], [`crate::run::INTERRUPTION_GAP`] behind its last event. Its message gets the content of the whole
-    /// stored log ([`crate::run::AnswerBuilder`]), inserted if need be and possible. Answers whose they were.
+    /// stored log ([`crate::run::AnswerBuilder`]), inserted if need be and possible. Answers whose they were. Decided by
+    /// [`crate::run::plan_interruption`] and [`crate::run::plan_answer`].
     async fn interrupt_dead(
         &self,
         node: NodeId,
