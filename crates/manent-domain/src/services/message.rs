@@ -18,7 +18,7 @@ use crate::conversation::Page;
 use crate::error::{DomainError, Refusal};
 use crate::limits::Limits;
 use crate::message::{Fingerprint, Message, MessageRange};
-use crate::ports::{AppendListener, Clock, IdSource, MessageRepository, TitleWanted};
+use crate::ports::{AppendListener, Clock, IdSource, MessageRepository, StoreError, TitleWanted};
 
 /// One item that a client asks to append, as far as its surface could read it.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,19 +134,31 @@ impl MessageService {
         let plan = if submissions.is_empty() {
             AppendPlan::default()
         } else {
-            let first_messages = first_user_messages(&submissions);
-            let plan = self
-                .repository
-                .append(owner, submissions, self.clock.now())
-                .await?;
-            self.announce(owner, &plan, &first_messages);
-            plan
+            self.append_checked(owner, submissions).await?
         };
         let outcome = |place: Result<usize, ItemOutcome>| match place {
             Ok(index) => plan.outcomes[index],
             Err(outcome) => outcome,
         };
         Ok(places.into_iter().map(outcome).collect())
+    }
+
+    /// Appends what was checked already ([`Self::check`]) as one unit, as [`Self::append`] does, titles and all.
+    ///
+    /// # Errors
+    /// When the store fails; nothing is stored then.
+    pub async fn append_checked(
+        &self,
+        owner: UserId,
+        submissions: Vec<Submission>,
+    ) -> Result<AppendPlan, StoreError> {
+        let first_messages = first_user_messages(&submissions);
+        let plan = self
+            .repository
+            .append(owner, submissions, self.clock.now())
+            .await?;
+        self.announce(owner, &plan, &first_messages);
+        Ok(plan)
     }
 
     /// One message, deleted or not, with its content.
