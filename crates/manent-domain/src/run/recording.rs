@@ -3,7 +3,7 @@
 use manent_types::{ConversationId, MessageId, MessageStatus, Part, Role, RunId, Usage};
 
 use super::progress::{AnswerWish, ProgressPlan};
-use super::{AnswerSnapshot, AnswerStanding, RecordTarget, Run};
+use super::{AnswerSnapshot, AnswerStanding, RecordTarget, Run, RunStanding};
 use crate::append::{self, AppendFacts, AppendPlan, NewItem, NewMessage, Outcome, Submission};
 use crate::error::Refusal;
 use crate::feed::Subject;
@@ -47,6 +47,10 @@ pub struct AnswerContent {
 
 /// What is to be written of an answer.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time, gone after the write"
+)]
 pub enum AnswerWrite {
     /// Nothing.
     Nothing,
@@ -110,6 +114,16 @@ pub fn plan_answer<F: AppendFacts>(
 }
 
 impl ProgressPlan {
+    /// What the process that runs it is told.
+    pub const fn standing(&self, answer: &AnswerPlan) -> RunStanding {
+        RunStanding {
+            status: self.run.status,
+            last_position: self.run.last_position,
+            stop_requested: self.run.stop_requested,
+            answer: answer.standing,
+        }
+    }
+
     /// What stands in the feed for it, in no particular order ([`crate::feed::in_feed_order`]).
     pub fn subjects(&self, answer: &AnswerPlan) -> Vec<Subject> {
         let mut subjects = Vec::new();
