@@ -96,6 +96,12 @@ pub enum DomainError {
     /// The caller has no such message.
     #[error("there is no message with this id")]
     MessageNotFound,
+    /// The message that was to be stored can never be.
+    #[error("the message cannot be stored: {0}")]
+    MessageRefused(Refusal),
+    /// The id of the message that was to be stored belongs to another one.
+    #[error("another message has this id")]
+    MessageIdTaken,
     /// The request as a whole is outside the rules.
     #[error("{field}: {reason}")]
     Invalid {

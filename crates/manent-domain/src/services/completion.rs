@@ -67,6 +67,15 @@ impl CompletionService {
         })
     }
 
+    /// Whether a generation could be started, without asking a provider.
+    ///
+    /// # Errors
+    /// An invalid prompt or setting, an unknown provider or model.
+    pub fn check(&self, request: &CompletionRequest) -> Result<(), DomainError> {
+        self.validate(request)?;
+        self.resolve(&request.settings).map(|_| ())
+    }
+
     /// The model for short side jobs: the title model of the given provider, or of the default one.
     pub fn title_model(&self) -> Option<(String, String)> {
         self.providers.iter().find_map(|provider| {
