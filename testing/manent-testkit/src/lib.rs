@@ -8,12 +8,14 @@ mod client;
 mod events;
 mod in_process;
 mod process;
+mod proxy;
 mod raw;
 
 pub use client::{Answer, Client};
 pub use events::{Block, Event, EventReader};
 pub use in_process::TestServer;
 pub use process::ServerProcess;
+pub use proxy::{Direction, Fault, FaultProxy, Mixture, ProxyCounts};
 pub use raw::{RawAnswer, RawConnection};
 
 /// A new id of version 7, as clients mint them.
