@@ -7,10 +7,12 @@ use manent_domain::conversation::{
     Conversation, ConversationCursor, ConversationFilter, ConversationPatch, Created,
     NewConversation, Page, TitleSource,
 };
+use manent_domain::feed::Subject;
 use manent_domain::ports::{ConversationRepository, StoreError};
 use manent_types::{ConversationId, Timestamp, UserId};
 
 use crate::MemoryStore;
+use crate::unit::Unit;
 
 #[async_trait]
 impl ConversationRepository for MemoryStore {
@@ -20,28 +22,30 @@ impl ConversationRepository for MemoryStore {
         new: NewConversation,
         now: Timestamp,
     ) -> Result<Created, StoreError> {
-        let mut state = self.state();
-        if let Some(existing) = state.conversation(owner, new.id) {
-            return Ok(Created::Existing(existing.clone()));
-        }
-        let conversation = Conversation {
-            id: new.id,
-            title_source: match new.title {
-                Some(_) => TitleSource::User,
-                None => TitleSource::None,
-            },
-            title: new.title,
-            config: new.config,
-            archived: false,
-            pinned: false,
-            trashed_at: None,
-            last_seq: 0,
-            created_at: now,
-            updated_at: now,
-            last_message_at: now,
-        };
-        state.conversations.push((owner, conversation.clone()));
-        Ok(Created::New(conversation))
+        Ok(self.write(|unit| {
+            if let Some(existing) = unit.state.conversation(owner, new.id) {
+                return Created::Existing(existing.clone());
+            }
+            let conversation = Conversation {
+                id: new.id,
+                title_source: match new.title {
+                    Some(_) => TitleSource::User,
+                    None => TitleSource::None,
+                },
+                title: new.title,
+                config: new.config,
+                archived: false,
+                pinned: false,
+                trashed_at: None,
+                last_seq: 0,
+                created_at: now,
+                updated_at: now,
+                last_message_at: now,
+            };
+            unit.state.conversations.push((owner, conversation.clone()));
+            unit.changed(owner, [Subject::Conversation(new.id)], now);
+            Created::New(conversation)
+        }))
     }
 
     async fn find(
@@ -90,21 +94,22 @@ impl ConversationRepository for MemoryStore {
         patch: ConversationPatch,
         now: Timestamp,
     ) -> Result<Option<Conversation>, StoreError> {
-        let mut state = self.state();
-        let Some(conversation) = state.conversation_mut(owner, id) else {
-            return Ok(None);
-        };
-        if let Some(title) = patch.title {
-            conversation.title = Some(title);
-            conversation.title_source = TitleSource::User;
-        }
-        if let Some(config) = patch.config {
-            conversation.config = config;
-        }
-        conversation.archived = patch.archived.unwrap_or(conversation.archived);
-        conversation.pinned = patch.pinned.unwrap_or(conversation.pinned);
-        conversation.updated_at = conversation.updated_at.max(now);
-        Ok(Some(conversation.clone()))
+        Ok(self.write(|unit| {
+            let conversation = unit.state.conversation_mut(owner, id)?;
+            if let Some(title) = patch.title {
+                conversation.title = Some(title);
+                conversation.title_source = TitleSource::User;
+            }
+            if let Some(config) = patch.config {
+                conversation.config = config;
+            }
+            conversation.archived = patch.archived.unwrap_or(conversation.archived);
+            conversation.pinned = patch.pinned.unwrap_or(conversation.pinned);
+            conversation.updated_at = conversation.updated_at.max(now);
+            let after = conversation.clone();
+            unit.changed(owner, [Subject::Conversation(id)], now);
+            Some(after)
+        }))
     }
 
     async fn trash(
@@ -113,9 +118,7 @@ impl ConversationRepository for MemoryStore {
         id: ConversationId,
         now: Timestamp,
     ) -> Result<Option<Conversation>, StoreError> {
-        let mut state = self.state();
-        let conversation = state.conversation_mut(owner, id);
-        Ok(conversation.map(|conversation| set_trashed(conversation, true, now)))
+        Ok(self.write(|unit| set_trashed(unit, owner, id, true, now)))
     }
 
     async fn restore(
@@ -124,9 +127,7 @@ impl ConversationRepository for MemoryStore {
         id: ConversationId,
         now: Timestamp,
     ) -> Result<Option<Conversation>, StoreError> {
-        let mut state = self.state();
-        let conversation = state.conversation_mut(owner, id);
-        Ok(conversation.map(|conversation| set_trashed(conversation, false, now)))
+        Ok(self.write(|unit| set_trashed(unit, owner, id, false, now)))
     }
 
     async fn set_generated_title(
@@ -136,17 +137,20 @@ impl ConversationRepository for MemoryStore {
         title: String,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut state = self.state();
-        let Some(conversation) = state.conversation_mut(owner, id) else {
-            return Ok(false);
-        };
-        if conversation.title_source > TitleSource::Cut {
-            return Ok(false);
-        }
-        conversation.title = Some(title);
-        conversation.title_source = TitleSource::Generated;
-        conversation.updated_at = conversation.updated_at.max(now);
-        Ok(true)
+        Ok(self.write(|unit| {
+            let Some(conversation) = unit
+                .state
+                .conversation_mut(owner, id)
+                .filter(|conversation| conversation.title_source <= TitleSource::Cut)
+            else {
+                return false;
+            };
+            conversation.title = Some(title);
+            conversation.title_source = TitleSource::Generated;
+            conversation.updated_at = conversation.updated_at.max(now);
+            unit.changed(owner, [Subject::Conversation(id)], now);
+            true
+        }))
     }
 }
 
@@ -159,10 +163,22 @@ fn is_shown(conversation: &Conversation, filter: &ConversationFilter) -> bool {
             .is_none_or(|pinned| conversation.pinned == pinned)
 }
 
-fn set_trashed(conversation: &mut Conversation, trashed: bool, now: Timestamp) -> Conversation {
-    if conversation.trashed_at.is_some() != trashed {
+fn set_trashed(
+    unit: &mut Unit<'_>,
+    owner: UserId,
+    id: ConversationId,
+    trashed: bool,
+    now: Timestamp,
+) -> Option<Conversation> {
+    let conversation = unit.state.conversation_mut(owner, id)?;
+    let is_other = conversation.trashed_at.is_some() != trashed;
+    if is_other {
         conversation.trashed_at = trashed.then_some(now);
         conversation.updated_at = conversation.updated_at.max(now);
     }
-    conversation.clone()
+    let after = conversation.clone();
+    if is_other {
+        unit.changed(owner, [Subject::Conversation(id)], now);
+    }
+    Some(after)
 }

@@ -21,14 +21,19 @@ impl MessageRepository for MemoryStore {
         submissions: Vec<Submission>,
         now: Timestamp,
     ) -> Result<AppendPlan, StoreError> {
-        let mut state = self.state();
-        let mut facts = MemoryFacts {
-            state: &state,
-            owner,
-        };
-        let Ok(plan) = plan(&mut facts, &submissions);
-        write(&mut state, owner, &submissions, &plan, now);
-        Ok(plan)
+        Ok(self.write(|unit| {
+            let mut facts = MemoryFacts {
+                state: unit.state,
+                owner,
+            };
+            let Ok(plan) = plan(&mut facts, &submissions);
+            write(unit.state, owner, &submissions, &plan, now);
+            if !plan.lanes.is_empty() {
+                unit.ensure_user(owner, now);
+            }
+            unit.changed(owner, plan.subjects(&submissions), now);
+            plan
+        }))
     }
 
     async fn find_message(
@@ -82,7 +87,8 @@ impl MessageRepository for MemoryStore {
     }
 }
 
-fn write(
+/// Writes a plan, all but its feed entries.
+pub(crate) fn write(
     state: &mut State,
     owner: UserId,
     submissions: &[Submission],
@@ -114,6 +120,8 @@ fn write(
                 edited_at: None,
                 deleted_at: None,
             },
+            lane: submission.lane.clone(),
+            run_position: 0,
         });
     }
     for touch in &plan.touches {
@@ -138,14 +146,7 @@ fn write(
     for planned in &plan.changes {
         let submission = &submissions[planned.item];
         if let Ok(NewItem::Change(change)) = &submission.body {
-            apply(
-                state,
-                owner,
-                submission.conversation,
-                change,
-                planned.seq,
-                now,
-            );
+            apply(state, owner, submission, change, planned.seq, now);
         }
     }
     for lane in &plan.lanes {
@@ -163,33 +164,42 @@ fn write(
 fn apply(
     state: &mut State,
     owner: UserId,
-    conversation: ConversationId,
+    submission: &Submission,
     change: &NewChange,
     seq: u64,
     now: Timestamp,
 ) {
+    let mut before = None;
     if let Some(stored) = change
         .kind
         .message()
         .and_then(|id| state.message_mut(owner, id))
     {
+        let message = &mut stored.message;
         match &change.kind {
             ChangeKind::Edit { content, .. } => {
-                stored.message.content.clone_from(content);
-                stored.message.edited_at = Some(now);
+                // Parts can always be written as JSON.
+                before = serde_json::to_string(&message.content).ok();
+                message.content.clone_from(content);
+                message.edited_at = Some(now);
             }
             ChangeKind::Delete { .. } => {
-                stored.message.deleted_at = stored.message.deleted_at.or(Some(now));
+                message.deleted_at = message.deleted_at.or(Some(now));
             }
-            ChangeKind::Undelete { .. } => stored.message.deleted_at = None,
+            ChangeKind::Undelete { .. } => message.deleted_at = None,
             ChangeKind::Trash | ChangeKind::Restore => {}
         }
     }
     state.changes.push(AppliedChange {
         owner,
         id: change.id,
+        kind: change.kind.name().to_owned(),
+        message: change.kind.message(),
+        before,
+        lane: submission.lane.clone(),
+        applied_at: now,
         facts: ChangeFacts {
-            conversation,
+            conversation: submission.conversation,
             fingerprint: change.fingerprint,
             seq,
         },

@@ -9,7 +9,7 @@ use manent_domain::ports::{SearchRepository, StoreError};
 use manent_domain::search::{
     HitKind, SearchCursor, SearchHit, SearchOrder, SearchQuery, SnippetPiece,
 };
-use manent_types::{UserId, text_of};
+use manent_types::{MessageStatus, UserId, text_of};
 
 use crate::MemoryStore;
 use crate::state::{State, StoredMessage};
@@ -113,6 +113,12 @@ fn message_hit(
     conversation: &Conversation,
     words: &[String],
 ) -> Option<(f64, SearchHit)> {
+    // Neither what was deleted nor an answer that is still being written.
+    let is_written =
+        stored.message.run.is_none() || stored.message.status != MessageStatus::Running;
+    if stored.message.deleted_at.is_some() || !is_written {
+        return None;
+    }
     let text = text_of(&stored.message.content);
     let matched = find(&text, words)?;
     let hit = SearchHit {

@@ -1,17 +1,21 @@
 //! What the store remembers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use manent_domain::append::{ChangeFacts, RefusalFacts};
+use manent_domain::append::{ChangeFacts, LanePosition, RefusalFacts};
 use manent_domain::conversation::Conversation;
+use manent_domain::feed::Subject;
 use manent_domain::message::{Fingerprint, Message};
-use manent_types::{ConversationId, DeviceId, MessageId, UserId};
+use manent_domain::run::{LoggedEvent, Run};
+use manent_types::{ConversationId, DeviceId, MessageId, RunId, Timestamp, UserId};
 
 /// A device's lane.
 pub(crate) type LaneKey = (UserId, ConversationId, DeviceId);
 
 #[derive(Debug, Default)]
 pub(crate) struct State {
+    /// Everybody who owns something.
+    pub(crate) users: BTreeMap<UserId, StoredUser>,
     /// In the order of their creation.
     pub(crate) conversations: Vec<(UserId, Conversation)>,
     /// In the order of their storing; the index is a message's place for the search.
@@ -22,6 +26,17 @@ pub(crate) struct State {
     pub(crate) lanes: HashMap<LaneKey, u64>,
     /// The numbers that were refused.
     pub(crate) refusals: HashMap<(LaneKey, u64), RefusalFacts>,
+    /// In the order of their beginning.
+    pub(crate) runs: Vec<StoredRun>,
+    /// Who changed what, by number.
+    pub(crate) feed: BTreeMap<(UserId, u64), FeedEntry>,
+}
+
+#[derive(Debug)]
+pub(crate) struct StoredUser {
+    pub(crate) created_at: Timestamp,
+    /// The number of the newest change of its feed.
+    pub(crate) feed_seq: u64,
 }
 
 #[derive(Debug)]
@@ -29,13 +44,37 @@ pub(crate) struct StoredMessage {
     pub(crate) owner: UserId,
     pub(crate) fingerprint: Fingerprint,
     pub(crate) message: Message,
+    /// Its place in a lane.
+    pub(crate) lane: Option<LanePosition>,
+    /// The position of its run's log up to which its content goes.
+    pub(crate) run_position: u64,
 }
 
 #[derive(Debug)]
 pub(crate) struct AppliedChange {
     pub(crate) owner: UserId,
     pub(crate) id: MessageId,
+    pub(crate) kind: String,
+    pub(crate) message: Option<MessageId>,
+    /// What an edit replaced, as JSON.
+    pub(crate) before: Option<String>,
+    pub(crate) lane: Option<LanePosition>,
+    pub(crate) applied_at: Timestamp,
     pub(crate) facts: ChangeFacts,
+}
+
+#[derive(Debug)]
+pub(crate) struct StoredRun {
+    pub(crate) owner: UserId,
+    pub(crate) run: Run,
+    /// The batches, by their first position.
+    pub(crate) log: BTreeMap<u64, Vec<LoggedEvent>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct FeedEntry {
+    pub(crate) at: Timestamp,
+    pub(crate) subject: Subject,
 }
 
 impl State {
@@ -85,5 +124,17 @@ impl State {
                 stored.owner == owner && stored.message.conversation == conversation
             })
             .map(|stored| &stored.message)
+    }
+
+    pub(crate) fn run(&self, owner: UserId, id: RunId) -> Option<&StoredRun> {
+        self.runs
+            .iter()
+            .find(|stored| stored.owner == owner && stored.run.id == id)
+    }
+
+    pub(crate) fn run_mut(&mut self, owner: UserId, id: RunId) -> Option<&mut StoredRun> {
+        self.runs
+            .iter_mut()
+            .find(|stored| stored.owner == owner && stored.run.id == id)
     }
 }
