@@ -1,5 +1,6 @@
 //! Append: the facts are read, the domain decides, the plan is written, all inside one savepoint.
 
+mod changes;
 mod facts;
 mod prepared;
 mod write;
@@ -7,11 +8,12 @@ mod write;
 use manent_domain::append::{AppendPlan, plan};
 use manent_types::{Timestamp, UserId};
 
-pub(crate) use prepared::PreparedBatch;
+pub(crate) use facts::{ConversationRows, SqliteFacts};
+pub(crate) use prepared::{PreparedBatch, PreparedTexts};
+pub(crate) use write::write;
 
 use crate::error::Error;
 use crate::writer::Unit;
-use facts::SqliteFacts;
 
 /// Plans and writes a batch.
 pub(crate) fn append(
@@ -20,10 +22,10 @@ pub(crate) fn append(
     batch: &PreparedBatch,
     now: Timestamp,
 ) -> Result<AppendPlan, Error> {
-    let owner_pk = unit.owner(owner, now)?;
-    let mut facts = SqliteFacts::new(unit.connection, owner_pk);
+    let owner = unit.owner(owner, now)?;
+    let mut facts = SqliteFacts::new(unit.connection, owner.pk);
     let plan = plan(&mut facts, &batch.submissions)?;
     let conversations = facts.into_conversations();
-    write::write(unit, owner_pk, &conversations, batch, &plan, now)?;
+    write(unit, owner, &conversations, batch, &plan, now)?;
     Ok(plan)
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::config::{Durability, SqliteConfig};
 
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 128;
 
 /// The connection that writes. Creates the file.
 pub(crate) fn open_writer(path: &Path, config: &SqliteConfig) -> rusqlite::Result<Connection> {

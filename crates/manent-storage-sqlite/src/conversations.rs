@@ -8,6 +8,7 @@ use manent_types::{ConversationId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::{Error, to_integer};
+use crate::feed_entries::SubjectTable;
 use crate::rows::{self, CONVERSATION_COLUMNS};
 use crate::writer::Unit;
 
@@ -19,8 +20,8 @@ pub(crate) fn create(
     config: &str,
     now: Timestamp,
 ) -> Result<Created, Error> {
-    let owner_pk = unit.owner(owner, now)?;
-    if let Some((_, existing)) = find_row(unit.connection, owner_pk, new.id)? {
+    let owner = unit.owner(owner, now)?;
+    if let Some((_, existing)) = find_row(unit.connection, owner.pk, new.id)? {
         return Ok(Created::Existing(existing));
     }
     let title_source = if new.title.is_some() {
@@ -35,7 +36,7 @@ pub(crate) fn create(
              updated_at, last_message_at) VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, ?6, ?6, ?6)",
         )?
         .insert(params![
-            owner_pk,
+            owner.pk,
             new.id.to_string(),
             new.title,
             title_source.as_str(),
@@ -43,7 +44,8 @@ pub(crate) fn create(
             now.as_millisecond(),
         ])?;
     unit.index
-        .change_title(pk, owner_pk, None, new.title.clone());
+        .change_title(pk, owner.pk, None, new.title.clone());
+    unit.changed(owner, SubjectTable::Conversations, pk, now);
     Ok(Created::New(Conversation {
         id: new.id,
         title: new.title.clone(),
@@ -144,15 +146,17 @@ pub(crate) fn update(
     config: Option<&str>,
     now: Timestamp,
 ) -> Result<Option<Conversation>, Error> {
-    let owner_pk = unit.owner(owner, now)?;
-    let Some((pk, mut conversation)) = find_row(unit.connection, owner_pk, id)? else {
+    let Some(owner) = unit.known_owner(owner)? else {
+        return Ok(None);
+    };
+    let Some((pk, mut conversation)) = find_row(unit.connection, owner.pk, id)? else {
         return Ok(None);
     };
     if let Some(title) = &patch.title {
         let old = conversation.title.replace(title.clone());
         conversation.title_source = TitleSource::User;
         unit.index
-            .change_title(pk, owner_pk, old, conversation.title.clone());
+            .change_title(pk, owner.pk, old, conversation.title.clone());
     }
     if let Some(config) = &patch.config {
         conversation.config = config.clone();
@@ -174,6 +178,7 @@ pub(crate) fn update(
             conversation.pinned,
             conversation.updated_at.as_millisecond(),
         ])?;
+    unit.changed(owner, SubjectTable::Conversations, pk, now);
     Ok(Some(conversation))
 }
 
@@ -185,8 +190,10 @@ pub(crate) fn set_trashed(
     trashed: bool,
     now: Timestamp,
 ) -> Result<Option<Conversation>, Error> {
-    let owner_pk = unit.owner(owner, now)?;
-    let Some((pk, mut conversation)) = find_row(unit.connection, owner_pk, id)? else {
+    let Some(owner) = unit.known_owner(owner)? else {
+        return Ok(None);
+    };
+    let Some((pk, mut conversation)) = find_row(unit.connection, owner.pk, id)? else {
         return Ok(None);
     };
     if conversation.trashed_at.is_some() != trashed {
@@ -201,6 +208,7 @@ pub(crate) fn set_trashed(
                 conversation.trashed_at.map(Timestamp::as_millisecond),
                 conversation.updated_at.as_millisecond(),
             ])?;
+        unit.changed(owner, SubjectTable::Conversations, pk, now);
     }
     Ok(Some(conversation))
 }
@@ -213,8 +221,10 @@ pub(crate) fn set_generated_title(
     title: &str,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    let owner_pk = unit.owner(owner, now)?;
-    let Some((pk, conversation)) = find_row(unit.connection, owner_pk, id)? else {
+    let Some(owner) = unit.known_owner(owner)? else {
+        return Ok(false);
+    };
+    let Some((pk, conversation)) = find_row(unit.connection, owner.pk, id)? else {
         return Ok(false);
     };
     if conversation.title_source > TitleSource::Cut {
@@ -226,7 +236,8 @@ pub(crate) fn set_generated_title(
         )?
         .execute(params![pk, title, now.as_millisecond()])?;
     unit.index
-        .change_title(pk, owner_pk, conversation.title, Some(title.to_owned()));
+        .change_title(pk, owner.pk, conversation.title, Some(title.to_owned()));
+    unit.changed(owner, SubjectTable::Conversations, pk, now);
     Ok(true)
 }
 

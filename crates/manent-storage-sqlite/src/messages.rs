@@ -2,11 +2,35 @@
 
 use manent_domain::conversation::Page;
 use manent_domain::message::{Message, MessageRange};
-use manent_types::{ConversationId, UserId};
+use manent_types::{ConversationId, MessageId, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::{Error, to_integer};
-use crate::rows::{self, MESSAGE_COLUMNS};
+use crate::rows::{self, CONVERSATION_OF_MESSAGE, MESSAGE_COLUMNS};
+
+/// One message, deleted or not.
+pub(crate) fn find(
+    connection: &Connection,
+    owner: UserId,
+    id: MessageId,
+) -> Result<Option<Message>, Error> {
+    let sql = format!(
+        "SELECT {MESSAGE_COLUMNS}, {CONVERSATION_OF_MESSAGE} FROM messages \
+         WHERE owner_pk = (SELECT pk FROM users WHERE id = ?1) AND id = ?2"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut found = statement.query([owner.to_string(), id.to_string()])?;
+    found.next()?.map(rows::message_of_any).transpose()
+}
+
+/// The message in this row.
+pub(crate) fn find_by_row(connection: &Connection, pk: i64) -> Result<Option<Message>, Error> {
+    let sql =
+        format!("SELECT {MESSAGE_COLUMNS}, {CONVERSATION_OF_MESSAGE} FROM messages WHERE pk = ?1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut found = statement.query([pk])?;
+    found.next()?.map(rows::message_of_any).transpose()
+}
 
 /// A page of a conversation's messages, ascending in `seq`; `None` when the owner has no such conversation.
 pub(crate) fn list(

@@ -20,10 +20,7 @@ pub(crate) fn conversation(row: &Row<'_>) -> Result<Conversation, Error> {
             .map_err(|_| unreadable("conversations.config"))?,
         archived: row.get(4)?,
         pinned: row.get(5)?,
-        trashed_at: row
-            .get::<_, Option<i64>>(6)?
-            .map(|time| to_timestamp(time, "conversations.trashed_at"))
-            .transpose()?,
+        trashed_at: timestamp_option(row, 6, "conversations.trashed_at")?,
         last_seq: to_count(row.get(7)?, "conversations.last_seq")?,
         created_at: timestamp(row, 8, "conversations.created_at")?,
         updated_at: timestamp(row, 9, "conversations.updated_at")?,
@@ -32,8 +29,16 @@ pub(crate) fn conversation(row: &Row<'_>) -> Result<Conversation, Error> {
 }
 
 /// The columns that [`message`] reads, in its order.
-pub(crate) const MESSAGE_COLUMNS: &str =
-    "id, parent_id, seq, role, content, status, model, provider, usage, created_at, stored_at";
+pub(crate) const MESSAGE_COLUMNS: &str = "id, parent_id, seq, role, content, status, model, provider, usage, created_at, \
+     stored_at, run_id, edited_at, deleted_at";
+
+/// The next column after them: the id of the message's conversation, for [`message_of_any`].
+pub(crate) const CONVERSATION_OF_MESSAGE: &str = "(SELECT conversations.id FROM conversations WHERE conversations.pk = messages.conversation_pk)";
+
+/// A message whose conversation is in the row.
+pub(crate) fn message_of_any(row: &Row<'_>) -> Result<Message, Error> {
+    message(row, parsed(row, 14, "conversations.id")?)
+}
 
 pub(crate) fn message(row: &Row<'_>, conversation: ConversationId) -> Result<Message, Error> {
     let usage = row
@@ -57,9 +62,9 @@ pub(crate) fn message(row: &Row<'_>, conversation: ConversationId) -> Result<Mes
         usage,
         created_at: timestamp(row, 9, "messages.created_at")?,
         stored_at: timestamp(row, 10, "messages.stored_at")?,
-        run: None,
-        edited_at: None,
-        deleted_at: None,
+        run: parsed_option(row, 11, "messages.run_id")?,
+        edited_at: timestamp_option(row, 12, "messages.edited_at")?,
+        deleted_at: timestamp_option(row, 13, "messages.deleted_at")?,
     })
 }
 
@@ -101,14 +106,28 @@ pub(crate) fn timestamp(
     to_timestamp(row.get(index)?, column)
 }
 
+pub(crate) fn timestamp_option(
+    row: &Row<'_>,
+    index: usize,
+    column: &'static str,
+) -> Result<Option<Timestamp>, Error> {
+    row.get::<_, Option<i64>>(index)?
+        .map(|time| to_timestamp(time, column))
+        .transpose()
+}
+
 fn to_timestamp(milliseconds: i64, column: &'static str) -> Result<Timestamp, Error> {
     Timestamp::from_millisecond(milliseconds).map_err(|_| unreadable(column))
 }
 
-fn text<'row>(row: &'row Row<'_>, index: usize, column: &'static str) -> Result<&'row str, Error> {
+pub(crate) fn text<'row>(
+    row: &'row Row<'_>,
+    index: usize,
+    column: &'static str,
+) -> Result<&'row str, Error> {
     row.get_ref(index)?.as_str().map_err(|_| unreadable(column))
 }
 
-fn unreadable(column: &'static str) -> Error {
+pub(crate) fn unreadable(column: &'static str) -> Error {
     Error::Unreadable { column }
 }

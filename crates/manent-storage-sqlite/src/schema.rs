@@ -6,9 +6,12 @@ use rusqlite_migration::{M, Migrations};
 /// Written into the header of the file ("Mane"), so that another program's database is not taken for ours.
 const APPLICATION_ID: i32 = 0x4d61_6e65;
 
-const MIGRATIONS: &[M<'static>] = &[M::up(include_str!(
-    "../migrations/0001_conversations_messages_search.sql"
-))];
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!(
+        "../migrations/0001_conversations_messages_search.sql"
+    )),
+    M::up(include_str!("../migrations/0002_changes_runs_feed.sql")),
+];
 
 /// Why the schema could not be brought up to date.
 #[derive(Debug)]

@@ -7,23 +7,27 @@ use rusqlite::{Connection, params};
 
 use crate::error::Error;
 
+/// The two indexes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Index {
+    Messages,
+    Titles,
+}
+
+/// What becomes of a row's words. The index holds no copy of them: to be taken out they have to be given once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Add,
+    Remove,
+}
+
 #[derive(Debug)]
-enum Change {
-    AddMessage {
-        pk: i64,
-        owner_pk: i64,
-        text: String,
-    },
-    AddTitle {
-        pk: i64,
-        owner_pk: i64,
-        title: String,
-    },
-    RemoveTitle {
-        pk: i64,
-        owner_pk: i64,
-        title: String,
-    },
+struct Change {
+    index: Index,
+    action: Action,
+    pk: i64,
+    owner_pk: i64,
+    text: String,
 }
 
 /// Changes that wait for the end of the group.
@@ -37,11 +41,14 @@ pub(crate) struct IndexChanges {
 pub(crate) struct Mark(usize);
 
 impl IndexChanges {
-    /// A new message with these words.
+    /// These words of a message are to be found from now on.
     pub(crate) fn add_message(&mut self, pk: i64, owner_pk: i64, text: String) {
-        if !text.is_empty() {
-            self.changes.push(Change::AddMessage { pk, owner_pk, text });
-        }
+        self.change(Index::Messages, Action::Add, pk, owner_pk, text);
+    }
+
+    /// These words of a message, which are in the index, are not to be found any more.
+    pub(crate) fn remove_message(&mut self, pk: i64, owner_pk: i64, text: String) {
+        self.change(Index::Messages, Action::Remove, pk, owner_pk, text);
     }
 
     /// A conversation's title changes.
@@ -56,17 +63,21 @@ impl IndexChanges {
             return;
         }
         if let Some(title) = old {
-            self.changes.push(Change::RemoveTitle {
-                pk,
-                owner_pk,
-                title,
-            });
+            self.change(Index::Titles, Action::Remove, pk, owner_pk, title);
         }
         if let Some(title) = new {
-            self.changes.push(Change::AddTitle {
+            self.change(Index::Titles, Action::Add, pk, owner_pk, title);
+        }
+    }
+
+    fn change(&mut self, index: Index, action: Action, pk: i64, owner_pk: i64, text: String) {
+        if !text.is_empty() {
+            self.changes.push(Change {
+                index,
+                action,
                 pk,
                 owner_pk,
-                title,
+                text,
             });
         }
     }
@@ -81,26 +92,31 @@ impl IndexChanges {
 
     /// Writes the changes and forgets them.
     pub(crate) fn apply(&mut self, connection: &Connection) -> Result<(), Error> {
+        // FTS5 writes out a segment whenever a row comes before the one before it; the changes of one row keep their order.
+        self.changes.sort_by_key(|change| change.pk);
         for change in self.changes.drain(..) {
-            match change {
-                Change::AddMessage { pk, owner_pk, text } => connection
-                    .prepare_cached(
-                        "INSERT INTO message_search (rowid, owner, text) VALUES (?1, ?2, ?3)",
-                    )?
-                    .execute(params![pk, owner_word(owner_pk), text])?,
-                Change::AddTitle { pk, owner_pk, title } => connection
-                    .prepare_cached(
-                        "INSERT INTO title_search (rowid, owner, text) VALUES (?1, ?2, ?3)",
-                    )?
-                    .execute(params![pk, owner_word(owner_pk), title])?,
-                Change::RemoveTitle { pk, owner_pk, title } => connection
-                    .prepare_cached(
-                        "INSERT INTO title_search (title_search, rowid, owner, text) VALUES ('delete', ?1, ?2, ?3)",
-                    )?
-                    .execute(params![pk, owner_word(owner_pk), title])?,
-            };
+            connection
+                .prepare_cached(statement(change.index, change.action))?
+                .execute(params![change.pk, owner_word(change.owner_pk), change.text])?;
         }
         Ok(())
+    }
+}
+
+const fn statement(index: Index, action: Action) -> &'static str {
+    match (index, action) {
+        (Index::Messages, Action::Add) => {
+            "INSERT INTO message_search (rowid, owner, text) VALUES (?1, ?2, ?3)"
+        }
+        (Index::Messages, Action::Remove) => {
+            "INSERT INTO message_search (message_search, rowid, owner, text) VALUES ('delete', ?1, ?2, ?3)"
+        }
+        (Index::Titles, Action::Add) => {
+            "INSERT INTO title_search (rowid, owner, text) VALUES (?1, ?2, ?3)"
+        }
+        (Index::Titles, Action::Remove) => {
+            "INSERT INTO title_search (title_search, rowid, owner, text) VALUES ('delete', ?1, ?2, ?3)"
+        }
     }
 }
 

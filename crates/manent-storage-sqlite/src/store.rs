@@ -235,10 +235,15 @@ impl MessageRepository for SqliteStore {
             .await
     }
 
-    async fn find_message(&self, _: UserId, _: MessageId) -> Result<Option<Message>, StoreError> {
-        Err(StoreError::Internal {
-            detail: "not built yet".to_owned(),
-        })
+    async fn find_message(
+        &self,
+        owner: UserId,
+        id: MessageId,
+    ) -> Result<Option<Message>, StoreError> {
+        self.opened
+            .reads
+            .run(move |connection| messages::find(connection, owner, id))
+            .await
     }
 
     async fn list(

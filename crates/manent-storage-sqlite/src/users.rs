@@ -10,6 +10,13 @@ use crate::error::Error;
 /// The most owners that the writer remembers.
 const REMEMBERED: usize = 10_000;
 
+/// An owner with its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Owner {
+    pub(crate) id: UserId,
+    pub(crate) pk: i64,
+}
+
 /// The writer's memory of owners' row numbers. Must be cleared when a transaction is rolled back, for it may hold rows of it.
 #[derive(Debug, Default)]
 pub(crate) struct OwnerCache {
@@ -21,23 +28,36 @@ impl OwnerCache {
     pub(crate) fn ensure(
         &mut self,
         connection: &Connection,
-        owner: UserId,
+        id: UserId,
         now: Timestamp,
-    ) -> Result<i64, Error> {
-        if let Some(pk) = self.known.get(&owner) {
-            return Ok(*pk);
+    ) -> Result<Owner, Error> {
+        if let Some(owner) = self.find(connection, id)? {
+            return Ok(owner);
         }
-        let pk = match find(connection, owner)? {
-            Some(pk) => pk,
-            None => connection
-                .prepare_cached("INSERT INTO users (id, created_at) VALUES (?1, ?2)")?
-                .insert(params![owner.to_string(), now.as_millisecond()])?,
-        };
+        let pk = connection
+            .prepare_cached("INSERT INTO users (id, created_at) VALUES (?1, ?2)")?
+            .insert(params![id.to_string(), now.as_millisecond()])?;
+        Ok(self.remember(id, pk))
+    }
+
+    /// The owner's row, if it has one.
+    pub(crate) fn find(
+        &mut self,
+        connection: &Connection,
+        id: UserId,
+    ) -> Result<Option<Owner>, Error> {
+        if let Some(pk) = self.known.get(&id) {
+            return Ok(Some(Owner { id, pk: *pk }));
+        }
+        Ok(find(connection, id)?.map(|pk| self.remember(id, pk)))
+    }
+
+    fn remember(&mut self, id: UserId, pk: i64) -> Owner {
         if self.known.len() >= REMEMBERED {
             self.known.clear();
         }
-        self.known.insert(owner, pk);
-        Ok(pk)
+        self.known.insert(id, pk);
+        Owner { id, pk }
     }
 
     pub(crate) fn clear(&mut self) {

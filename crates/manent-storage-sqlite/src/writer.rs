@@ -1,5 +1,6 @@
 //! The one writer: a queue, a thread, a connection, a commit for each group.
 
+mod gathered;
 mod group;
 mod job;
 mod log_size;

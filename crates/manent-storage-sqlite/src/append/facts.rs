@@ -84,7 +84,8 @@ impl AppendFacts for SqliteFacts<'_> {
 
     fn message(&mut self, id: MessageId) -> Result<Option<MessageFacts>, Error> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT conversations.id, messages.parent_id, messages.seq, messages.fingerprint FROM messages \
+            "SELECT conversations.id, messages.parent_id, messages.seq, messages.fingerprint, messages.run_id IS NOT NULL, \
+             messages.status = 'running' FROM messages \
              JOIN conversations ON conversations.pk = messages.conversation_pk \
              WHERE messages.owner_pk = ?1 AND messages.id = ?2",
         )?;
@@ -97,13 +98,26 @@ impl AppendFacts for SqliteFacts<'_> {
             parent: rows::parsed_option(row, 1, "messages.parent_id")?,
             seq: to_count(row.get(2)?, "messages.seq")?,
             fingerprint: Fingerprint(row.get(3)?),
-            by_run: false,
-            is_running: false,
+            by_run: row.get(4)?,
+            is_running: row.get(4)? && row.get(5)?,
         }))
     }
 
-    fn change(&mut self, _: MessageId) -> Result<Option<ChangeFacts>, Error> {
-        Ok(None)
+    fn change(&mut self, id: MessageId) -> Result<Option<ChangeFacts>, Error> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT conversations.id, changes.fingerprint, changes.seq FROM changes \
+             JOIN conversations ON conversations.pk = changes.conversation_pk \
+             WHERE changes.owner_pk = ?1 AND changes.id = ?2",
+        )?;
+        let mut found = statement.query(params![self.owner_pk, id.to_string()])?;
+        let Some(row) = found.next()? else {
+            return Ok(None);
+        };
+        Ok(Some(ChangeFacts {
+            conversation: rows::parsed(row, 0, "conversations.id")?,
+            fingerprint: Fingerprint(row.get(1)?),
+            seq: to_count(row.get(2)?, "changes.seq")?,
+        }))
     }
 
     fn refusal_at(

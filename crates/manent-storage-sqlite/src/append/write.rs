@@ -3,34 +3,40 @@
 use manent_domain::append::{
     AppendPlan, ConversationTouch, LaneAdvance, NewRefusal, PlannedMessage,
 };
-use manent_types::{ConversationId, Timestamp};
+use manent_types::{ConversationId, MessageStatus, Timestamp};
 use rusqlite::{Connection, params};
 
+use super::changes;
 use super::facts::{ConversationRows, kind_and_code};
 use super::prepared::PreparedBatch;
 use crate::error::{Error, to_integer};
+use crate::feed_entries::SubjectTable;
+use crate::users::Owner;
 use crate::writer::Unit;
 
-pub(super) fn write(
+pub(crate) fn write(
     unit: &mut Unit<'_>,
-    owner_pk: i64,
+    owner: Owner,
     conversations: &ConversationRows,
     batch: &PreparedBatch,
     plan: &AppendPlan,
     now: Timestamp,
 ) -> Result<(), Error> {
     for planned in &plan.messages {
-        insert(unit, owner_pk, conversations, batch, planned, now)?;
+        insert(unit, owner, conversations, batch, planned, now)?;
+    }
+    for planned in &plan.changes {
+        changes::apply(unit, owner, conversations, batch, *planned, now)?;
     }
     for touch in &plan.touches {
         let pk = row_of(conversations, touch.id)?;
-        touch_conversation(unit, owner_pk, pk, touch, now)?;
+        touch_conversation(unit, owner, pk, touch, now)?;
     }
     for lane in &plan.lanes {
-        move_lane(unit.connection, owner_pk, lane)?;
+        move_lane(unit.connection, owner.pk, lane)?;
     }
     for refusal in &plan.refusals {
-        remember(unit.connection, owner_pk, refusal)?;
+        remember(unit.connection, owner.pk, refusal)?;
     }
     *unit.messages += plan.messages.len();
     Ok(())
@@ -38,7 +44,7 @@ pub(super) fn write(
 
 fn insert(
     unit: &mut Unit<'_>,
-    owner_pk: i64,
+    owner: Owner,
     conversations: &ConversationRows,
     batch: &PreparedBatch,
     planned: &PlannedMessage,
@@ -61,11 +67,11 @@ fn insert(
         .connection
         .prepare_cached(
             "INSERT INTO messages (owner_pk, conversation_pk, id, parent_id, seq, role, content, status, model, provider, usage, \
-             fingerprint, device_id, device_seq, created_at, stored_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+             fingerprint, device_id, device_seq, created_at, stored_at, run_id, run_position) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         )?
         .insert(params![
-            owner_pk,
+            owner.pk,
             row_of(conversations, submission.conversation)?,
             message.id.to_string(),
             planned.parent.map(|parent| parent.to_string()),
@@ -81,14 +87,23 @@ fn insert(
             lane.map(|lane| to_integer(lane.device_seq, "the lane's number")).transpose()?,
             message.created_at.unwrap_or(now).as_millisecond(),
             now.as_millisecond(),
+            batch.run.map(|(run, _)| run.to_string()),
+            batch
+                .run
+                .map(|(_, position)| to_integer(position, "a run's position"))
+                .transpose()?,
         ])?;
-    unit.index.add_message(pk, owner_pk, texts.words.clone());
+    // An answer that is being written is in the search once it is at its end.
+    if batch.run.is_none() || message.status != MessageStatus::Running {
+        unit.index.add_message(pk, owner.pk, texts.words.clone());
+    }
+    unit.changed(owner, SubjectTable::Messages, pk, now);
     Ok(())
 }
 
 fn touch_conversation(
     unit: &mut Unit<'_>,
-    owner_pk: i64,
+    owner: Owner,
     pk: i64,
     touch: &ConversationTouch,
     now: Timestamp,
@@ -96,12 +111,17 @@ fn touch_conversation(
     unit.connection
         .prepare_cached(
             "UPDATE conversations SET last_seq = ?2, updated_at = MAX(updated_at, ?3), \
-             last_message_at = MAX(last_message_at, ?3) WHERE pk = ?1",
+             last_message_at = MAX(last_message_at, ?4) WHERE pk = ?1",
         )?
         .execute(params![
             pk,
             to_integer(touch.last_seq, "a conversation's length")?,
             now.as_millisecond(),
+            if touch.has_messages {
+                now.as_millisecond()
+            } else {
+                0
+            },
         ])?;
     if let Some(title) = &touch.cut_title {
         unit.connection
@@ -111,13 +131,24 @@ fn touch_conversation(
             .execute(params![pk, title])?;
         // Only a conversation without a title gets a cut.
         unit.index
-            .change_title(pk, owner_pk, None, Some(title.clone()));
+            .change_title(pk, owner.pk, None, Some(title.clone()));
     }
-    if touch.trash == Some(false) {
-        unit.connection
-            .prepare_cached("UPDATE conversations SET trashed_at = NULL WHERE pk = ?1")?
-            .execute([pk])?;
+    match touch.trash {
+        Some(true) => {
+            unit.connection
+                .prepare_cached(
+                    "UPDATE conversations SET trashed_at = COALESCE(trashed_at, ?2) WHERE pk = ?1",
+                )?
+                .execute(params![pk, now.as_millisecond()])?;
+        }
+        Some(false) => {
+            unit.connection
+                .prepare_cached("UPDATE conversations SET trashed_at = NULL WHERE pk = ?1")?
+                .execute([pk])?;
+        }
+        None => {}
     }
+    unit.changed(owner, SubjectTable::Conversations, pk, now);
     Ok(())
 }
 
@@ -155,7 +186,7 @@ fn remember(connection: &Connection, owner_pk: i64, refusal: &NewRefusal) -> Res
     Ok(())
 }
 
-fn row_of(conversations: &ConversationRows, id: ConversationId) -> Result<i64, Error> {
+pub(super) fn row_of(conversations: &ConversationRows, id: ConversationId) -> Result<i64, Error> {
     conversations.get(&id).copied().ok_or(Error::Unfit {
         what: "a plan that names an unknown conversation",
     })

@@ -5,57 +5,92 @@ use manent_domain::ports::{RunRepository, StoreError};
 use manent_domain::run::{Begun, NewRun, Run, RunLogPage, RunProgress, RunStanding};
 use manent_types::{NodeId, RunId, Timestamp, UserId};
 
-use super::{SqliteStore, not_built};
+use super::{SMALL, SqliteStore};
+use crate::runs::{self, PreparedProgress};
 
 #[async_trait]
 impl RunRepository for SqliteStore {
-    async fn begin(&self, _: UserId, _: NewRun, _: Timestamp) -> Result<Begun, StoreError> {
-        Err(not_built())
+    async fn begin(&self, owner: UserId, new: NewRun, now: Timestamp) -> Result<Begun, StoreError> {
+        self.opened
+            .writes
+            .run(SMALL, move |unit| Ok(runs::begin(unit, owner, &new, now)?))
+            .await
     }
 
-    async fn find_run(&self, _: UserId, _: RunId) -> Result<Option<Run>, StoreError> {
-        Err(not_built())
+    async fn find_run(&self, owner: UserId, id: RunId) -> Result<Option<Run>, StoreError> {
+        self.opened
+            .reads
+            .run_in_snapshot(move |connection| runs::find(connection, owner, id))
+            .await
     }
 
     async fn record(
         &self,
-        _: NodeId,
-        _: Vec<RunProgress>,
-        _: Timestamp,
+        node: NodeId,
+        progress: Vec<RunProgress>,
+        now: Timestamp,
     ) -> Result<Vec<Option<RunStanding>>, StoreError> {
-        Err(not_built())
+        let batch = progress
+            .into_iter()
+            .map(PreparedProgress::new)
+            .collect::<Result<Vec<_>, _>>()?;
+        let bytes = batch.iter().map(PreparedProgress::bytes).sum();
+        self.opened
+            .writes
+            .run(bytes, move |unit| {
+                Ok(runs::record(unit, node, &batch, now)?)
+            })
+            .await
     }
 
     async fn read_log(
         &self,
-        _: UserId,
-        _: RunId,
-        _: u64,
-        _: usize,
+        owner: UserId,
+        id: RunId,
+        after: u64,
+        max_bytes: usize,
     ) -> Result<Option<RunLogPage>, StoreError> {
-        Err(not_built())
+        self.opened
+            .reads
+            .run_in_snapshot(move |connection| {
+                runs::read_log(connection, owner, id, after, max_bytes)
+            })
+            .await
     }
 
     async fn request_stop(
         &self,
-        _: UserId,
-        _: RunId,
+        owner: UserId,
+        id: RunId,
         _: Timestamp,
     ) -> Result<Option<Run>, StoreError> {
-        Err(not_built())
+        self.opened
+            .writes
+            .run(SMALL, move |unit| Ok(runs::request_stop(unit, owner, id)?))
+            .await
     }
 
     async fn interrupt_dead(
         &self,
-        _: NodeId,
-        _: Timestamp,
-        _: usize,
-        _: Timestamp,
+        node: NodeId,
+        heard_before: Timestamp,
+        limit: usize,
+        now: Timestamp,
     ) -> Result<Vec<(UserId, RunId)>, StoreError> {
-        Err(not_built())
+        self.opened
+            .writes
+            .run(SMALL, move |unit| {
+                Ok(runs::interrupt_dead(unit, node, heard_before, limit, now)?)
+            })
+            .await
     }
 
-    async fn clear_logs(&self, _: Timestamp, _: usize) -> Result<usize, StoreError> {
-        Err(not_built())
+    async fn clear_logs(&self, ended_before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.opened
+            .writes
+            .run(SMALL, move |unit| {
+                Ok(runs::clear_logs(unit, ended_before, limit)?)
+            })
+            .await
     }
 }

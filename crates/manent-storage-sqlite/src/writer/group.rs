@@ -2,16 +2,18 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use manent_domain::ports::StoreError;
-use manent_types::{Timestamp, UserId};
+use manent_domain::ports::{Signal, StoreError};
+use manent_types::{RunId, Timestamp, UserId};
 use rusqlite::Connection;
 
+use super::gathered::Gathered;
 use super::job::Job;
 use crate::connection;
 use crate::error::Error;
+use crate::feed_entries::{FeedEntries, FeedHeads, SubjectTable};
 use crate::placed_files::PlacedFiles;
 use crate::search_index::IndexChanges;
-use crate::users::OwnerCache;
+use crate::users::{Owner, OwnerCache};
 
 /// What a job works with.
 pub(crate) struct Unit<'group> {
@@ -21,14 +23,37 @@ pub(crate) struct Unit<'group> {
     pub(crate) index: &'group mut IndexChanges,
     /// Counts the messages that the group stores.
     pub(crate) messages: &'group mut usize,
+    feed: &'group mut FeedEntries,
+    signals: &'group mut Vec<Signal>,
     owners: &'group mut OwnerCache,
+    feed_heads: &'group mut FeedHeads,
     has_last_failed: bool,
 }
 
 impl Unit<'_> {
     /// The owner's row, created at first use.
-    pub(crate) fn owner(&mut self, owner: UserId, now: Timestamp) -> Result<i64, Error> {
+    pub(crate) fn owner(&mut self, owner: UserId, now: Timestamp) -> Result<Owner, Error> {
         self.owners.ensure(self.connection, owner, now)
+    }
+
+    /// The owner's row, if it has one.
+    pub(crate) fn known_owner(&mut self, owner: UserId) -> Result<Option<Owner>, Error> {
+        self.owners.find(self.connection, owner)
+    }
+
+    /// Writes into the owner's feed that this row changed. Readers of the feed are told after the commit.
+    pub(crate) fn changed(&mut self, owner: Owner, table: SubjectTable, pk: i64, now: Timestamp) {
+        self.feed.add(owner, table, pk, now);
+    }
+
+    /// Tells readers of a run after the commit that it went on.
+    pub(crate) fn went_on(&mut self, owner: UserId, run: RunId) {
+        self.signals.push(Signal::Run(owner, run));
+    }
+
+    /// Forgets the newest numbers of the feeds, which were changed in another way.
+    pub(crate) fn forget_feeds(&mut self) {
+        self.feed_heads.clear();
     }
 
     /// Finds out whether writing works: having come here is enough, unless the last group failed; then one page is written.
@@ -44,7 +69,16 @@ impl Unit<'_> {
 #[derive(Debug, Default)]
 pub(crate) struct WriterMemory {
     owners: OwnerCache,
+    feed_heads: FeedHeads,
     has_last_failed: bool,
+}
+
+impl WriterMemory {
+    /// Forgets what may come from a transaction that was rolled back.
+    fn clear(&mut self) {
+        self.owners.clear();
+        self.feed_heads.clear();
+    }
 }
 
 /// What became of a group.
@@ -56,6 +90,8 @@ pub(crate) struct GroupResult {
     pub(crate) failed_jobs: usize,
     /// Messages that it stored.
     pub(crate) messages: usize,
+    /// What is to be told now, each once.
+    pub(crate) signals: Vec<Signal>,
 }
 
 /// Runs the jobs and commits. Answers nobody: that is for the caller, afterwards.
@@ -85,6 +121,7 @@ pub(crate) fn run(
     if let Err(error) = outcome {
         roll_back(connection, memory);
         result.failure = Some(error);
+        result.signals.clear();
     }
     result
 }
@@ -111,14 +148,13 @@ fn run_all(
     result: &mut GroupResult,
 ) -> Result<(), Stop> {
     execute(connection, "BEGIN IMMEDIATE")?;
-    let mut index = IndexChanges::default();
+    let mut gathered = Gathered::default();
     for job in jobs {
-        if !run_one(connection, memory, &mut index, job, result) {
+        if !run_one(connection, memory, &mut gathered, job) {
             return Err(Stop::JobFailed);
         }
     }
-    index.apply(connection)?;
-    execute(connection, "COMMIT")?;
+    commit(connection, memory, gathered, result)?;
     Ok(())
 }
 
@@ -130,16 +166,14 @@ fn run_each(
     result: &mut GroupResult,
 ) -> Result<(), StoreError> {
     execute(connection, "BEGIN IMMEDIATE")?;
-    let mut index = IndexChanges::default();
+    let mut gathered = Gathered::default();
     for job in jobs {
         execute(connection, "SAVEPOINT job")?;
-        let mark = index.mark();
-        let messages = result.messages;
-        if !run_one(connection, memory, &mut index, job, result) {
+        let mark = gathered.mark();
+        if !run_one(connection, memory, &mut gathered, job) {
             result.failed_jobs += 1;
-            result.messages = messages;
-            memory.owners.clear();
-            index.roll_back_to(mark);
+            memory.clear();
+            gathered.roll_back_to(mark);
             if connection.is_autocommit() {
                 // SQLite has given up the whole transaction, as it may on a full disk, and every job with it.
                 return Err(job.failure().unwrap_or_else(|| StoreError::Internal {
@@ -150,31 +184,49 @@ fn run_each(
         }
         execute(connection, "RELEASE job")?;
     }
-    index.apply(connection)?;
+    commit(connection, memory, gathered, result)?;
+    Ok(())
+}
+
+/// Writes what the jobs left for the end, and commits.
+fn commit(
+    connection: &Connection,
+    memory: &mut WriterMemory,
+    mut gathered: Gathered,
+    result: &mut GroupResult,
+) -> Result<(), Error> {
+    gathered.apply(connection, &mut memory.feed_heads)?;
     execute(connection, "COMMIT")?;
+    result.messages = gathered.messages;
+    result.signals = gathered.signals;
     Ok(())
 }
 
 fn run_one(
     connection: &Connection,
     memory: &mut WriterMemory,
-    index: &mut IndexChanges,
+    gathered: &mut Gathered,
     job: &mut Box<dyn Job>,
-    result: &mut GroupResult,
 ) -> bool {
+    let begin = gathered.feed.count();
     let mut unit = Unit {
         connection,
-        index,
-        messages: &mut result.messages,
+        index: &mut gathered.index,
+        messages: &mut gathered.messages,
+        feed: &mut gathered.feed,
+        signals: &mut gathered.signals,
         owners: &mut memory.owners,
+        feed_heads: &mut memory.feed_heads,
         has_last_failed: memory.has_last_failed,
     };
     // A fault in one job must not end the thread on which all writes depend.
-    catch_unwind(AssertUnwindSafe(|| job.run(&mut unit))).unwrap_or(false)
+    let is_done = catch_unwind(AssertUnwindSafe(|| job.run(&mut unit))).unwrap_or(false);
+    gathered.feed.end_unit(begin);
+    is_done
 }
 
 fn roll_back(connection: &Connection, memory: &mut WriterMemory) {
-    memory.owners.clear();
+    memory.clear();
     if !connection.is_autocommit()
         && let Err(error) = execute(connection, "ROLLBACK")
     {

@@ -1,10 +1,12 @@
 //! The writer's thread.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 
+use manent_domain::ports::SignalListener;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -67,7 +69,14 @@ pub(crate) fn run(parts: WriterParts) {
             };
         }
         if !jobs.is_empty() {
-            serve(&connection, &files, &mut memory, jobs, &counters);
+            serve(
+                &connection,
+                &files,
+                &mut memory,
+                jobs,
+                &counters,
+                &*config.signals,
+            );
             let pages = log_size::pages();
             counters
                 .log_pages
@@ -86,6 +95,7 @@ fn serve(
     memory: &mut WriterMemory,
     mut jobs: Vec<Box<dyn Job>>,
     counters: &Counters,
+    signals: &dyn SignalListener,
 ) {
     let result = group::run(connection, files, memory, &mut jobs);
     if result.failure.is_none() {
@@ -98,6 +108,12 @@ fn serve(
         counters.largest_group.fetch_max(size, Ordering::Relaxed);
     } else {
         Counters::add(&counters.failed_jobs, jobs.len());
+    }
+    for signal in &result.signals {
+        // A fault in the listener must not end the thread on which all writes depend.
+        if catch_unwind(AssertUnwindSafe(|| signals.signal(*signal))).is_err() {
+            tracing::error!("the listener of the store's signals panicked");
+        }
     }
     for job in jobs {
         job.answer(result.failure.as_ref());
