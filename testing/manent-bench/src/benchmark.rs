@@ -4,4 +4,5 @@ pub(crate) mod append;
 pub(crate) mod completion;
 pub(crate) mod list;
 pub(crate) mod process;
+pub(crate) mod runs;
 pub(crate) mod search;

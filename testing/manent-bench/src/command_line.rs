@@ -32,6 +32,7 @@ pub(crate) struct CommandLine {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Name {
     Completion,
+    Runs,
     Append,
     List,
     Search,
@@ -93,6 +94,7 @@ impl Name {
         std::thread::scope(|scope| {
             let run = scope.spawn(|| match self {
                 Self::Completion => benchmark::completion::run(environment),
+                Self::Runs => benchmark::runs::run(environment),
                 Self::Append => benchmark::append::run(environment),
                 Self::List => benchmark::list::run(environment),
                 Self::Search => benchmark::search::run(environment),

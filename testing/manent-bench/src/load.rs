@@ -2,4 +2,6 @@
 
 pub(crate) mod client;
 pub(crate) mod request;
+pub(crate) mod run;
 pub(crate) mod stream;
+pub(crate) mod tokens;

@@ -17,6 +17,12 @@ pub(crate) enum Unit {
     /// Microseconds of processor time for each token.
     #[serde(rename = "us CPU per token")]
     MicrosecondsPerToken,
+    /// Milliseconds of processor time for 1000 tokens.
+    #[serde(rename = "ms CPU per 1000 tokens")]
+    MillisecondsPerThousandTokens,
+    /// So many.
+    #[serde(rename = "count")]
+    Count,
     /// Per second.
     #[serde(rename = "1/s")]
     PerSecond,
@@ -33,6 +39,8 @@ impl Unit {
         match self {
             Self::Milliseconds => "ms",
             Self::MicrosecondsPerToken => "us/token",
+            Self::MillisecondsPerThousandTokens => "ms/1000 tokens",
+            Self::Count => "",
             Self::PerSecond => "/s",
             Self::Mebibytes => "MiB",
             Self::Kibibytes => "KiB",
@@ -153,7 +161,10 @@ fn with_unit(value: f64, unit: Unit) -> String {
         size if size >= 1.0 => 2,
         _ => 3,
     };
+    let digits = if unit == Unit::Count { 0 } else { digits };
     format!("{value:.digits$} {}", unit.symbol())
+        .trim_end()
+        .to_owned()
 }
 
 /// What one benchmark found.

@@ -3,7 +3,8 @@
 //! It speaks HTTP by hand with prepared bytes, so that it is never what limits a run.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use memchr::memmem;
@@ -25,16 +26,19 @@ pub(crate) struct Script {
     pub(crate) interval: Duration,
     /// Tokens for each write.
     pub(crate) tokens_per_write: usize,
+    /// Whether each token's text carries the time for which it was planned (see [`since_epoch`]); needs an interval.
+    pub(crate) is_stamped: bool,
 }
 
 impl Script {
     /// The words that carry it.
     pub(crate) fn text(self) -> String {
         format!(
-            "tokens={} interval={} write={}.",
+            "tokens={} interval={} write={} stamp={}.",
             self.tokens,
             self.interval.as_micros(),
-            self.tokens_per_write
+            self.tokens_per_write,
+            u8::from(self.is_stamped)
         )
     }
 
@@ -43,6 +47,7 @@ impl Script {
             tokens: number_after(body, b"tokens=")?,
             interval: Duration::from_micros(u64::try_from(number_after(body, b"interval=")?)?),
             tokens_per_write: number_after(body, b"write=")?.max(1),
+            is_stamped: number_after(body, b"stamp=")? == 1,
         })
     }
 }
@@ -56,11 +61,20 @@ fn number_after(body: &[u8], name: &[u8]) -> anyhow::Result<usize> {
     Ok(text.parse()?)
 }
 
+/// The clock of stamped tokens, one for the upstream and its readers in the same process.
+static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// The moment on the clock of stamped tokens.
+pub(crate) fn since_epoch(moment: Instant) -> Duration {
+    moment.saturating_duration_since(*EPOCH)
+}
+
 /// Starts the upstream on a free port of loopback; it lives as long as the runtime.
 ///
 /// # Errors
 /// When it cannot listen.
 pub(crate) async fn start() -> anyhow::Result<SocketAddr> {
+    LazyLock::force(&EPOCH);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     tokio::spawn(async move {
@@ -124,11 +138,15 @@ async fn answer(stream: &mut TcpStream, script: Script) -> anyhow::Result<()> {
         ticks
     });
     while left > 0 {
-        if let Some(ticks) = &mut ticks {
-            ticks.tick().await;
-        }
+        let planned = match &mut ticks {
+            Some(ticks) => Some(ticks.tick().await.into_std()),
+            None => None,
+        };
         let now = left.min(script.tokens_per_write);
-        bytes.extend_from_slice(&write.as_bytes()[..token.len() * now]);
+        match planned.filter(|_| script.is_stamped) {
+            Some(planned) => bytes.extend_from_slice(stamped(planned).repeat(now).as_bytes()),
+            None => bytes.extend_from_slice(&write.as_bytes()[..token.len() * now]),
+        }
         stream.write_all(&bytes).await?;
         bytes.clear();
         left -= now;
@@ -142,6 +160,16 @@ async fn answer(stream: &mut TcpStream, script: Script) -> anyhow::Result<()> {
     bytes.extend_from_slice(b"0\r\n\r\n");
     stream.write_all(&bytes).await?;
     Ok(())
+}
+
+/// A token whose text is the mark and the planned time in microseconds.
+fn stamped(planned: Instant) -> String {
+    let delta = format!(
+        r#"{{"content":"{}{} "}}"#,
+        char::from(TOKEN_MARK),
+        since_epoch(planned).as_micros()
+    );
+    chunk(&event(&delta, "null", ""))
 }
 
 fn event(delta: &str, finish_reason: &str, more: &str) -> String {
@@ -164,6 +192,7 @@ mod tests {
             tokens: 40,
             interval: Duration::from_millis(20),
             tokens_per_write: 8,
+            is_stamped: true,
         };
         let body = format!(r#"{{"messages":[{{"content":"{}"}}]}}"#, script.text());
         assert_eq!(Script::find_in(body.as_bytes()).unwrap(), script);

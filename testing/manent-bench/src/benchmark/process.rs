@@ -94,6 +94,7 @@ async fn memory(environment: &Environment, report: &mut Report) -> anyhow::Resul
             tokens: 10,
             interval: Duration::ZERO,
             tokens_per_write: 1,
+            is_stamped: false,
         };
         stream::read(&mut client, contender.target, short).await?;
         let before = process.resident_kibibytes()?;
@@ -142,6 +143,7 @@ async fn peak_with_streams(contender: &Contender, process: &ServerProcess) -> an
         tokens: 100,
         interval: Duration::from_millis(30),
         tokens_per_write: 1,
+        is_stamped: false,
     };
     let streams = try_join_all((0..STREAMS).map(|_| async {
         let mut client = Client::connect(contender.target.address).await?;

@@ -1,7 +1,7 @@
 //! Plain group commit: one thread with one connection that writes what waits, commits, and answers; nothing is checked.
 //!
 //! It writes the rows that the store writes, into the store's own schema with all its indexes, with the same durability: the message, its entry
-//! in the search index, and each conversation once for each commit.
+//! in the search index, its and its conversation's entries in the feed, and once for each commit each conversation and the feed's newest number.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -211,7 +211,7 @@ fn write_all(
     waiting: &Receiver<Append>,
     commits: &AtomicU64,
 ) -> rusqlite::Result<()> {
-    let mut last_seqs = BTreeMap::new();
+    let mut heads = Heads::default();
     let started = Instant::now();
     while let Ok(first) = waiting.recv() {
         let mut group = vec![first];
@@ -222,7 +222,7 @@ fn write_all(
             owner,
             &group,
             NOW_MILLISECONDS + passed,
-            &mut last_seqs,
+            &mut heads,
         )?;
         commits.fetch_add(1, Ordering::Relaxed);
         for append in group {
@@ -232,12 +232,20 @@ fn write_all(
     Ok(())
 }
 
+/// What counts on from one commit to the next.
+#[derive(Default)]
+struct Heads {
+    /// By conversation.
+    last_seqs: BTreeMap<i64, i64>,
+    feed_seq: i64,
+}
+
 fn write_group(
     connection: &mut Connection,
     owner: i64,
     group: &[Append],
     now: i64,
-    last_seqs: &mut BTreeMap<i64, i64>,
+    heads: &mut Heads,
 ) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     {
@@ -251,9 +259,12 @@ fn write_group(
         let mut touch = transaction.prepare_cached(
             "UPDATE conversations SET last_seq = ?2, updated_at = ?3, last_message_at = ?3 WHERE pk = ?1",
         )?;
+        let mut tell = transaction.prepare_cached(
+            "INSERT INTO feed (owner_pk, seq, at, kind, subject_pk) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
         let mut touched = BTreeMap::new();
         for append in group {
-            let seq = last_seqs.entry(append.conversation).or_insert(0);
+            let seq = heads.last_seqs.entry(append.conversation).or_insert(0);
             *seq += 1;
             touched.insert(append.conversation, *seq);
             let pk = insert.insert(params![
@@ -267,7 +278,14 @@ fn write_group(
                 now
             ])?;
             index.execute(params![pk, database::owner_word(owner), append.text])?;
+            for (kind, subject) in [("message", pk), ("conversation", append.conversation)] {
+                heads.feed_seq += 1;
+                tell.execute(params![owner, heads.feed_seq, now, kind, subject])?;
+            }
         }
+        transaction
+            .prepare_cached("UPDATE users SET feed_seq = ?2 WHERE pk = ?1")?
+            .execute(params![owner, heads.feed_seq])?;
         for (conversation, last_seq) in touched {
             touch.execute(params![conversation, last_seq, now])?;
         }

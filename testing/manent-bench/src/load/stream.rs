@@ -10,7 +10,8 @@ use hyper::Method;
 use serde_json::json;
 
 use super::client::Client;
-use crate::upstream::{Script, TOKEN_MARK};
+use super::tokens::TokenReader;
+use crate::upstream::Script;
 
 /// What kind of server is asked for a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,10 +52,12 @@ impl StreamTarget {
 }
 
 /// One stream as its reader saw it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct StreamTimes {
+#[derive(Debug)]
+pub(crate) struct Reading {
     /// From sending the request until the first token was there.
     pub(crate) first_token: Duration,
+    /// What came.
+    pub(crate) tokens: TokenReader,
 }
 
 /// Asks for a stream and reads it to its end.
@@ -65,37 +68,55 @@ pub(crate) async fn read(
     client: &mut Client,
     target: StreamTarget,
     script: Script,
-) -> anyhow::Result<StreamTimes> {
-    let body = target.body(script);
+) -> anyhow::Result<Reading> {
+    let reading = read_path(client, Method::POST, target.path(), target.body(script)).await?;
+    ensure!(
+        reading.tokens.count() == script.tokens,
+        "{} streamed {} of {} tokens",
+        target.path(),
+        reading.tokens.count(),
+        script.tokens
+    );
+    Ok(reading)
+}
+
+/// Reads any stream to its end.
+///
+/// # Errors
+/// When the connection breaks, the status is no success, or there is no token at all.
+pub(crate) async fn read_path(
+    client: &mut Client,
+    method: Method,
+    path: &str,
+    body: Bytes,
+) -> anyhow::Result<Reading> {
     let started = Instant::now();
-    let response = client.send(Method::POST, target.path(), body).await?;
+    let response = client.send(method, path, body).await?;
     let status = response.status();
     let mut body = response.into_body();
     if !status.is_success() {
         let answer = body.collect().await?.to_bytes();
         bail!(
-            "{} answered {status}: {}",
-            target.path(),
+            "{path} answered {status}: {}",
             String::from_utf8_lossy(&answer)
         );
     }
     let mut first_token = None;
-    let mut tokens = 0;
+    let mut tokens = TokenReader::default();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else {
             continue;
         };
-        tokens += memchr::memchr_iter(TOKEN_MARK, &data).count();
-        if first_token.is_none() && tokens > 0 {
-            first_token = Some(started.elapsed());
+        let now = Instant::now();
+        tokens.take(&data, now);
+        if first_token.is_none() && tokens.count() > 0 {
+            first_token = Some(now.saturating_duration_since(started));
         }
     }
-    ensure!(
-        tokens == script.tokens,
-        "{} streamed {tokens} of {} tokens",
-        target.path(),
-        script.tokens
-    );
-    let first_token = first_token.context("a stream without tokens")?;
-    Ok(StreamTimes { first_token })
+    let first_token =
+        first_token.with_context(|| format!("a stream without tokens from {path}"))?;
+    Ok(Reading {
+        first_token,
+        tokens,
+    })
 }

@@ -19,6 +19,7 @@ const SCRIPT: Script = Script {
     tokens: 50,
     interval: Duration::from_millis(20),
     tokens_per_write: 1,
+    is_stamped: false,
 };
 
 pub(super) async fn measure(

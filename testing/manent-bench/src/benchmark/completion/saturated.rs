@@ -19,6 +19,7 @@ const SCRIPT: Script = Script {
     tokens: 1_000,
     interval: Duration::ZERO,
     tokens_per_write: 4,
+    is_stamped: false,
 };
 
 pub(super) async fn measure(

@@ -20,6 +20,7 @@ const SCRIPT: Script = Script {
     tokens: 4,
     interval: Duration::ZERO,
     tokens_per_write: 1,
+    is_stamped: false,
 };
 
 pub(super) async fn measure(
