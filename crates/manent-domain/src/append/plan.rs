@@ -238,20 +238,18 @@ impl<'facts, F: AppendFacts> Planner<'facts, F> {
         let Some(id) = submission.id else {
             return Ok(Outcome::Conflict(ConflictCause::DeviceSeqTaken));
         };
-        if let Some(change) = self.change(id)? {
-            return Ok(match &submission.body {
-                Ok(NewItem::Change(new)) => same_change(&change, submission.conversation, new),
-                _ => Outcome::Conflict(ConflictCause::IdTaken),
-            });
-        }
-        let Some(existing) = self.message(id)? else {
-            return Ok(Outcome::Conflict(ConflictCause::DeviceSeqTaken));
-        };
-        Ok(match &submission.body {
-            Ok(NewItem::Message(message))
-                if is_same(&existing, submission.conversation, message) =>
+        // Changes and messages are looked up apart: one may have the id of the other.
+        let message = self.message(id)?;
+        let change = self.change(id)?;
+        Ok(match (&submission.body, message, change) {
+            (_, None, None) => Outcome::Conflict(ConflictCause::DeviceSeqTaken),
+            (Ok(NewItem::Message(new)), Some(existing), _)
+                if is_same(&existing, submission.conversation, new) =>
             {
                 Outcome::Duplicate { seq: existing.seq }
+            }
+            (Ok(NewItem::Change(new)), _, Some(existing)) => {
+                same_change(&existing, submission.conversation, new)
             }
             _ => Outcome::Conflict(ConflictCause::IdTaken),
         })
