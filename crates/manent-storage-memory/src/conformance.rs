@@ -19,6 +19,7 @@
 )]
 
 pub mod append;
+pub mod changes;
 pub mod conversations;
 pub mod lanes;
 pub mod messages;
@@ -38,7 +39,7 @@ impl<S: ConversationRepository + MessageRepository + SearchRepository> Store for
 #[macro_export]
 macro_rules! conformance {
     ($fresh:ident) => {
-        $crate::conformance_tests! { $fresh =>
+        $crate::conformance_tests! { conformance, $fresh =>
             conversations::create_is_idempotent,
             conversations::create_answers_what_find_answers,
             conversations::same_id_for_two_owners_is_two_conversations,
@@ -101,12 +102,41 @@ macro_rules! conformance {
     };
 }
 
+/// Runs the part of the suite about changes of what is stored.
+#[macro_export]
+macro_rules! conformance_changes {
+    ($fresh:ident) => {
+        $crate::conformance_tests! { conformance_changes, $fresh =>
+            changes::an_edit_replaces_the_content_and_says_when,
+            changes::a_deletion_is_a_mark_and_its_undoing_brings_the_same_back,
+            changes::a_deleted_message_may_be_edited_and_stays_deleted,
+            changes::a_repeat_of_a_change_is_a_duplicate_and_does_nothing,
+            changes::a_refused_plain_change_may_be_sent_again,
+            changes::another_change_under_an_id_is_a_conflict,
+            changes::the_same_change_for_two_owners_is_two_changes,
+            changes::a_change_may_have_the_id_of_a_message,
+            changes::a_target_must_exist_in_the_same_conversation,
+            changes::a_change_of_a_refused_message_is_blocked,
+            changes::a_change_of_a_missing_conversation_is_refused,
+            changes::changes_and_messages_share_the_numbers_of_a_lane,
+            changes::a_refused_change_takes_its_number_and_is_remembered,
+            changes::the_trash_is_a_change_too,
+            changes::the_last_word_of_a_batch_decides_about_the_trash,
+            changes::a_change_moves_nothing_up_in_the_lists,
+            changes::a_message_is_known_again_after_an_edit,
+            changes::the_search_finds_what_a_message_says_now,
+            changes::the_search_does_not_find_what_is_deleted,
+            changes::a_message_is_found_by_its_id_deleted_or_not,
+        }
+    };
+}
+
 /// Makes a test of each named function of the suite.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! conformance_tests {
-    ($fresh:ident => $($module:ident :: $test:ident),* $(,)?) => {
-        mod conformance {
+    ($name:ident, $fresh:ident => $($module:ident :: $test:ident),* $(,)?) => {
+        mod $name {
             $(
                 #[tokio::test]
                 async fn $test() {

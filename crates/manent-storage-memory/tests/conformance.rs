@@ -7,3 +7,4 @@ async fn fresh() -> (MemoryStore, ()) {
 }
 
 manent_storage_memory::conformance!(fresh);
+manent_storage_memory::conformance_changes!(fresh);

@@ -1,7 +1,8 @@
 //! A person with a store, and short ways to say what a test does.
 
 use manent_domain::append::{
-    AppendPlan, ItemOutcome, LanePosition, NewMessage, Outcome, ParentRef, Submission,
+    AppendPlan, ChangeKind, ItemOutcome, LanePosition, NewChange, NewMessage, Outcome, ParentRef,
+    Submission,
 };
 use manent_domain::conversation::{
     Conversation, ConversationFilter, Created, NewConversation, Page,
@@ -100,6 +101,56 @@ pub fn sequenced(
     Submission {
         lane: Some(lane(device, device_seq)),
         ..plain(conversation, message)
+    }
+}
+
+/// A change with this id.
+pub fn change(id: MessageId, kind: ChangeKind) -> NewChange {
+    NewChange {
+        id,
+        fingerprint: kind.fingerprint().unwrap(),
+        kind,
+    }
+}
+
+/// An edit to these words.
+pub fn edit(message: MessageId, words: &str) -> ChangeKind {
+    ChangeKind::Edit {
+        message,
+        content: text(words),
+    }
+}
+
+/// A deletion.
+pub const fn delete(message: MessageId) -> ChangeKind {
+    ChangeKind::Delete { message }
+}
+
+/// The undoing of a deletion.
+pub const fn undelete(message: MessageId) -> ChangeKind {
+    ChangeKind::Undelete { message }
+}
+
+/// A plain submission of a change.
+pub fn plain_change(conversation: ConversationId, change: NewChange) -> Submission {
+    Submission {
+        conversation,
+        lane: None,
+        id: Some(change.id),
+        body: Ok(change.into()),
+    }
+}
+
+/// A sequenced submission of a change.
+pub fn sequenced_change(
+    device: &str,
+    device_seq: u64,
+    conversation: ConversationId,
+    change: NewChange,
+) -> Submission {
+    Submission {
+        lane: Some(lane(device, device_seq)),
+        ..plain_change(conversation, change)
     }
 }
 
@@ -218,6 +269,16 @@ impl<'store> Person<'store> {
     /// Appends one.
     pub async fn append_one(&self, submission: Submission) -> Outcome {
         self.append(vec![submission]).await[0]
+    }
+
+    /// A message that must exist.
+    pub async fn message(&self, id: MessageId) -> Message {
+        self.find_message(id).await.unwrap()
+    }
+
+    /// A message.
+    pub async fn find_message(&self, id: MessageId) -> Option<Message> {
+        self.store.find_message(self.owner, id).await.unwrap()
     }
 
     /// A page of messages.
