@@ -52,6 +52,11 @@ impl AnswerBuilder {
         parts
     }
 
+    /// Whether [`Self::content`] has anything.
+    pub fn has_content(&self) -> bool {
+        !self.parts.is_empty() || self.calls.iter().any(|call| closed(call).is_some())
+    }
+
     /// What is known about the cost; absent while nothing is.
     pub fn usage(&self) -> Option<Usage> {
         (!self.usage.is_empty()).then_some(self.usage)
