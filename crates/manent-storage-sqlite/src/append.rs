@@ -8,12 +8,15 @@ mod write;
 use manent_domain::append::{AppendPlan, plan};
 use manent_types::{Timestamp, UserId};
 
-pub(crate) use facts::{ConversationRows, SqliteFacts};
+pub(crate) use facts::{ConversationRows, SqliteFacts, kind_and_code, refusal_facts};
 pub(crate) use prepared::{PreparedBatch, PreparedTexts};
 pub(crate) use write::write;
 
 use crate::error::Error;
 use crate::writer::Unit;
+
+/// The row of an owner who has none.
+const NOBODY: i64 = 0;
 
 /// Plans and writes a batch.
 pub(crate) fn append(
@@ -22,10 +25,15 @@ pub(crate) fn append(
     batch: &PreparedBatch,
     now: Timestamp,
 ) -> Result<AppendPlan, Error> {
-    let owner = unit.owner(owner, now)?;
-    let mut facts = SqliteFacts::new(unit.connection, owner.pk);
+    let known = unit.known_owner(owner)?;
+    let mut facts = SqliteFacts::new(unit.connection, known.map_or(NOBODY, |known| known.pk));
     let plan = plan(&mut facts, &batch.submissions)?;
     let conversations = facts.into_conversations();
+    if known.is_none() && plan.lanes.is_empty() {
+        // Whoever owns nothing can only use up numbers of a lane.
+        return Ok(plan);
+    }
+    let owner = unit.owner(owner, now)?;
     write(unit, owner, &conversations, batch, &plan, now)?;
     Ok(plan)
 }

@@ -3,6 +3,7 @@
 //! The entries are gathered while the jobs of a group run and written once, at its end: only what is committed gets a number, so that a
 //! job that is taken back leaves no hole, and an owner's newest number is written once for all of them.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use manent_types::{Timestamp, UserId};
@@ -40,7 +41,7 @@ impl SubjectTable {
 }
 
 #[derive(Debug)]
-struct Entry {
+struct FeedEntry {
     owner: Owner,
     table: SubjectTable,
     pk: i64,
@@ -50,7 +51,7 @@ struct Entry {
 /// Entries that wait for the end of the group.
 #[derive(Debug, Default)]
 pub(crate) struct FeedEntries {
-    entries: Vec<Entry>,
+    entries: Vec<FeedEntry>,
 }
 
 /// The newest number of each owner's feed. Must be cleared when a transaction is rolled back, for it may hold numbers of it.
@@ -59,7 +60,7 @@ pub(crate) type FeedHeads = HashMap<i64, u64>;
 impl FeedEntries {
     /// This row changed.
     pub(crate) fn add(&mut self, owner: Owner, table: SubjectTable, pk: i64, at: Timestamp) {
-        self.entries.push(Entry {
+        self.entries.push(FeedEntry {
             owner,
             table,
             pk,
@@ -106,12 +107,9 @@ impl FeedEntries {
         )?;
         for entry in self.entries.drain(..) {
             let owner_pk = entry.owner.pk;
-            let head = match heads.get_mut(&owner_pk) {
-                Some(head) => head,
-                None => {
-                    let head = head(connection, owner_pk)?;
-                    heads.entry(owner_pk).or_insert(head)
-                }
+            let head = match heads.entry(owner_pk) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => unknown.insert(head(connection, owner_pk)?),
             };
             *head += 1;
             insert.execute(params![

@@ -31,6 +31,7 @@ mod schema;
 mod search;
 mod search_index;
 mod store;
+mod transfer;
 mod users;
 mod writer;
 

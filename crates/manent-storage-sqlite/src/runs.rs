@@ -15,12 +15,11 @@ use crate::error::{Error, to_integer};
 use crate::feed_entries::SubjectTable;
 use crate::users;
 use crate::writer::Unit;
-use row::RUN_COLUMNS;
 
 pub(crate) use interrupt::interrupt_dead;
-pub(crate) use log::read as read_log;
+pub(crate) use log::{add as add_to_log, read as read_log};
 pub(crate) use record::{PreparedProgress, record};
-pub(crate) use row::insert as insert_row;
+pub(crate) use row::{RUN_COLUMNS, insert, run as from_row};
 
 /// Registers a run, or finds the owner's existing one.
 pub(crate) fn begin(
@@ -92,13 +91,11 @@ pub(crate) fn request_stop(
     let Some((pk, mut run)) = row::find(unit.connection, owner.pk, id)? else {
         return Ok(None);
     };
-    if run.status == MessageStatus::Running {
-        if !run.stop_requested {
-            run.stop_requested = true;
-            unit.connection
-                .prepare_cached("UPDATE runs SET stop_requested = 1 WHERE pk = ?1")?
-                .execute([pk])?;
-        }
+    if run.status == MessageStatus::Running && !run.stop_requested {
+        run.stop_requested = true;
+        unit.connection
+            .prepare_cached("UPDATE runs SET stop_requested = 1 WHERE pk = ?1")?
+            .execute([pk])?;
         unit.went_on(owner.id, id);
     }
     Ok(Some(run))

@@ -281,9 +281,3 @@ fn to_json(config: &ModelSettings) -> Result<String, StoreError> {
         detail: format!("the settings could not be written as JSON: {error}"),
     })
 }
-
-fn not_built() -> StoreError {
-    StoreError::Internal {
-        detail: "not built yet".to_owned(),
-    }
-}

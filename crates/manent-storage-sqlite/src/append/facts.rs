@@ -9,7 +9,7 @@ use manent_domain::append::{
 use manent_domain::error::Refusal;
 use manent_domain::message::Fingerprint;
 use manent_types::{ConversationId, DeviceId, MessageId};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::{Error, to_count, to_integer};
 use crate::rows;
@@ -136,17 +136,7 @@ impl AppendFacts for SqliteFacts<'_> {
             device.as_str(),
             to_integer(device_seq, "the lane's number")?,
         ])?;
-        let Some(row) = found.next()? else {
-            return Ok(None);
-        };
-        let kind: String = row.get(1)?;
-        let code: Option<String> = row.get(2)?;
-        Ok(Some(RefusalFacts {
-            id: rows::parsed_option(row, 0, "lane_refusals.message_id")?,
-            refused_as: refused_as(&kind, code.as_deref()).ok_or(Error::Unreadable {
-                column: "lane_refusals.kind",
-            })?,
-        }))
+        found.next()?.map(refusal_facts).transpose()
     }
 
     fn was_refused(&mut self, id: MessageId) -> Result<bool, Error> {
@@ -159,8 +149,20 @@ impl AppendFacts for SqliteFacts<'_> {
     }
 }
 
+/// A refusal from the columns `message_id`, `kind` and `code`, which come first.
+pub(crate) fn refusal_facts(row: &Row<'_>) -> Result<RefusalFacts, Error> {
+    let kind: String = row.get(1)?;
+    let code: Option<String> = row.get(2)?;
+    Ok(RefusalFacts {
+        id: rows::parsed_option(row, 0, "lane_refusals.message_id")?,
+        refused_as: refused_as(&kind, code.as_deref()).ok_or(Error::Unreadable {
+            column: "lane_refusals.kind",
+        })?,
+    })
+}
+
 /// How a refusal stands in its row: its kind and its code.
-pub(super) fn kind_and_code(refused_as: RefusedAs) -> (&'static str, Option<&'static str>) {
+pub(crate) fn kind_and_code(refused_as: RefusedAs) -> (&'static str, Option<&'static str>) {
     match refused_as {
         RefusedAs::Rejected(refusal) => ("rejected", Some(refusal.code())),
         RefusedAs::Conflict(cause) => ("conflict", Some(cause.code())),

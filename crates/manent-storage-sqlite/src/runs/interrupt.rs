@@ -22,7 +22,7 @@ pub(crate) fn interrupt_dead(
 ) -> Result<Vec<(UserId, RunId)>, Error> {
     let sql = format!(
         "SELECT {RUN_COLUMNS}, pk, owner_pk, (SELECT users.id FROM users WHERE users.pk = runs.owner_pk) FROM runs \
-         WHERE status = 'running' AND node_id <> ?1 AND heartbeat_at < ?2 ORDER BY heartbeat_at, pk LIMIT ?3"
+         WHERE status = 'running' AND node_id <> ?1 AND heartbeat_at < ?2 ORDER BY pk LIMIT ?3"
     );
     let mut statement = unit.connection.prepare_cached(&sql)?;
     let mut found = statement.query(params![
