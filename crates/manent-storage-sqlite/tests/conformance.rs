@@ -11,3 +11,4 @@ async fn fresh() -> (SqliteStore, TempDir) {
 }
 
 manent_storage_memory::conformance!(fresh);
+manent_storage_memory::conformance_changes!(fresh);
