@@ -30,6 +30,15 @@ pub(crate) fn check(
     ] {
         checker.smaller(key, "limits.body_bytes", bytes < limits.body_bytes);
     }
+    let runs = &config.runs;
+    if runs.dead_after < runs.heartbeat_interval * 2 {
+        let message = format!(
+            "{} must be at least twice {}, or runs that live are taken for dead",
+            checker.describe("runs.dead_after"),
+            checker.describe("runs.heartbeat_interval")
+        );
+        checker.complain(&["runs.dead_after", "runs.heartbeat_interval"], message);
+    }
     checker.problems
 }
 

@@ -3,11 +3,12 @@
 mod provider;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use manent_domain::limits::Limits;
 
+pub use crate::database::DatabaseUrl;
 pub use provider::{ModelConfig, ProviderConfig, ProviderKind};
 
 /// Everything that can be configured.
@@ -33,8 +34,14 @@ pub struct Config {
     pub http: HttpConfig,
     /// Streams of events.
     pub sse: SseConfig,
-    /// The database.
+    /// Which store, and how it is reached.
+    pub database: DatabaseConfig,
+    /// The embedded database.
     pub store: StoreConfig,
+    /// Answers that outlive their readers.
+    pub runs: RunsConfig,
+    /// Where writes wait while the store cannot take them.
+    pub journal: JournalConfig,
     /// The providers. The default one comes first, with its default model first.
     pub providers: Vec<ProviderConfig>,
 }
@@ -81,8 +88,48 @@ impl Config {
                 read_timeout: Duration::ZERO,
                 lock_wait: Duration::ZERO,
             },
+            database: DatabaseConfig {
+                url: DatabaseUrl::Sqlite(None),
+                pool_size: 0,
+                acquire_timeout: Duration::ZERO,
+                statement_timeout: Duration::ZERO,
+                start_wait: Duration::ZERO,
+            },
+            runs: RunsConfig {
+                flush_interval: Duration::ZERO,
+                snapshot_interval: Duration::ZERO,
+                heartbeat_interval: Duration::ZERO,
+                dead_after: Duration::ZERO,
+                registration_wait: Duration::ZERO,
+                store_wait: Duration::ZERO,
+                join_wait: Duration::ZERO,
+                parent_wait: Duration::ZERO,
+                log_retention: Duration::ZERO,
+                max_running: 0,
+            },
+            journal: JournalConfig {
+                enabled: false,
+                directory: None,
+                max_bytes: 0,
+            },
             providers: Vec::new(),
         }
+    }
+
+    /// The directory of the embedded database; absent with another store.
+    pub fn sqlite_directory(&self) -> Option<&Path> {
+        match &self.database.url {
+            DatabaseUrl::Sqlite(directory) => Some(directory.as_deref().unwrap_or(&self.data_dir)),
+            DatabaseUrl::Postgres(_) => None,
+        }
+    }
+
+    /// The directory of the journal, whether it is switched on or not.
+    pub fn journal_directory(&self) -> PathBuf {
+        self.journal
+            .directory
+            .clone()
+            .unwrap_or_else(|| self.data_dir.join("journal"))
     }
 }
 
@@ -125,7 +172,7 @@ pub struct HttpConfig {
     pub header_read_timeout: Duration,
     /// From the head to the end of the body.
     pub body_read_timeout: Duration,
-    /// How long running requests may take to finish after a stop is asked for.
+    /// How long running answers and requests may take to finish after a stop is asked for.
     pub shutdown_grace: Duration,
 }
 
@@ -136,7 +183,58 @@ pub struct SseConfig {
     pub heartbeat: Duration,
 }
 
-/// The database.
+/// Which store, and how it is reached.
+#[derive(Debug, Clone)]
+pub struct DatabaseConfig {
+    /// Which store, and where.
+    pub url: DatabaseUrl,
+    /// Postgres: the most connections.
+    pub pool_size: usize,
+    /// Postgres: how long a request waits for a connection before it is refused as `store_busy` or `store_unavailable`.
+    pub acquire_timeout: Duration,
+    /// Postgres: how long one statement may take.
+    pub statement_timeout: Duration,
+    /// Postgres: how long starting waits for a database that cannot be reached.
+    pub start_wait: Duration,
+}
+
+/// Answers that outlive their readers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunsConfig {
+    /// How often what happened is stored.
+    pub flush_interval: Duration,
+    /// How often the answer so far is written into its message.
+    pub snapshot_interval: Duration,
+    /// How often a run that is silent says that it lives.
+    pub heartbeat_interval: Duration,
+    /// After which silence a run of another process counts as dead.
+    pub dead_after: Duration,
+    /// How long the provider's request waits for the registration of a run whose id came from the client.
+    pub registration_wait: Duration,
+    /// How long a write may take before it goes to the journal.
+    pub store_wait: Duration,
+    /// How long the end of an answer waits for what is not stored yet.
+    pub join_wait: Duration,
+    /// How long an answer is offered to a conversation whose parent message is not there yet.
+    pub parent_wait: Duration,
+    /// How long the log of a run that ended is kept.
+    pub log_retention: Duration,
+    /// How many runs the process carries at once.
+    pub max_running: usize,
+}
+
+/// Where writes wait while the store cannot take them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalConfig {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// Where it lies; see [`Config::journal_directory`].
+    pub directory: Option<PathBuf>,
+    /// The largest size in bytes.
+    pub max_bytes: u64,
+}
+
+/// The embedded database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreConfig {
     /// What a commit waits for.

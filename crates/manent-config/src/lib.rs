@@ -7,6 +7,7 @@
 
 mod check;
 mod config;
+mod database;
 mod describe;
 mod duration;
 mod environment;
@@ -27,8 +28,9 @@ mod sources;
 mod suggestion;
 
 pub use config::{
-    Config, HttpConfig, LimitsConfig, LogConfig, LogFormat, ModelConfig, ProviderConfig,
-    ProviderKind, SseConfig, StoreConfig, Synchronous,
+    Config, DatabaseConfig, DatabaseUrl, HttpConfig, JournalConfig, LimitsConfig, LogConfig,
+    LogFormat, ModelConfig, ProviderConfig, ProviderKind, RunsConfig, SseConfig, StoreConfig,
+    Synchronous,
 };
 pub use describe::{reference, sample};
 pub use load::load;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use crate::config::ModelConfig;
+use crate::database::DatabaseUrl;
 
 /// One setting of `T`: how it is called, what it takes and where it goes.
 pub(crate) struct Setting<T: 'static> {
@@ -53,6 +54,7 @@ pub(crate) enum Kind<T: 'static> {
         set: fn(&mut T, String),
     },
     Url(fn(&mut T, String)),
+    Database(fn(&mut T, DatabaseUrl)),
     Switch(fn(&mut T, bool)),
     Whole {
         least: u64,
@@ -101,6 +103,10 @@ impl<T> Kind<T> {
                 "an http:// or https:// address without query and without a name or password in it"
                     .to_owned()
             }
+            Self::Database(_) => {
+                "\"sqlite:\", \"sqlite:DIRECTORY\" or \"postgres://USER:PASSWORD@HOST:PORT/DATABASE\""
+                    .to_owned()
+            }
             Self::Switch(_) => "true or false".to_owned(),
             Self::Whole {
                 least, most, unit, ..
@@ -128,7 +134,7 @@ impl<T> Kind<T> {
 
     /// Whether the value itself must never be shown.
     pub(crate) const fn is_secret(&self) -> bool {
-        matches!(self, Self::Secret(_) | Self::Headers(_))
+        matches!(self, Self::Secret(_) | Self::Headers(_) | Self::Database(_))
     }
 
     /// Whether values are quoted in the file.

@@ -6,7 +6,7 @@ use crate::config::{Config, LogFormat, Synchronous};
 use crate::setting::{Kind, Presence, Setting};
 
 /// Sections in the order of the sample, with what they are for.
-pub(crate) const SECTIONS: [(&str, &str); 6] = [
+pub(crate) const SECTIONS: [(&str, &str); 9] = [
     ("", ""),
     ("log", "What is logged, to standard error."),
     (
@@ -15,7 +15,19 @@ pub(crate) const SECTIONS: [(&str, &str); 6] = [
     ),
     ("http", "How long the parts of a request may take."),
     ("sse", "Streams of events."),
-    ("store", "The database."),
+    (
+        "database",
+        "Where conversations are kept: in SQLite, embedded, which needs nothing, or in Postgres, which several servers can share. `manent migrate` moves everything from one to the other.",
+    ),
+    ("store", "The embedded database, SQLite."),
+    (
+        "runs",
+        "Answers that outlive their readers (requests with a `runId`, and turns).",
+    ),
+    (
+        "journal",
+        "Where the server keeps what it has to store while the store cannot take it, on this machine's disk, until it can.",
+    ),
 ];
 
 const fn seconds(seconds: u64) -> Duration {
@@ -260,13 +272,13 @@ pub(crate) static SETTINGS: &[Setting<Config>] = &[
     ),
     setting(
         "http.shutdown_grace",
-        Presence::Default("10s"),
+        Presence::Default("30s"),
         Kind::Duration {
             least: Duration::ZERO,
             most: Duration::from_mins(10),
             set: |config, value| config.http.shutdown_grace = value,
         },
-        "How long running requests may take to finish after a stop is asked for. Answers that still stream are not waited for: they end at once, with the error shutting_down.",
+        "How long running answers and requests may take to finish after a stop is asked for; nothing new is taken meanwhile. What is left of a run then is kept and marked as interrupted; an answer that nobody keeps ends with the error shutting_down.",
     ),
     setting(
         "sse.heartbeat",
@@ -277,6 +289,53 @@ pub(crate) static SETTINGS: &[Setting<Config>] = &[
             set: |config, value| config.sse.heartbeat = value,
         },
         "A comment is sent when a stream was silent for this long, so that nobody takes it for dead. Many proxies cut a connection that is silent for 60 seconds.",
+    ),
+    setting(
+        "database.url",
+        Presence::Default("sqlite:"),
+        Kind::Database(|config, value| config.database.url = value),
+        "Which store, and where: sqlite: (in data_dir), sqlite:DIRECTORY, or the address of a Postgres database (15 or later). A password is best given by the variable.",
+    ),
+    setting(
+        "database.pool_size",
+        Presence::Default("16"),
+        Kind::Whole {
+            least: 2,
+            most: 200,
+            unit: "connections",
+            set: |config, value| config.database.pool_size = size(value),
+        },
+        "Postgres: connections at the same time, at most.",
+    ),
+    setting(
+        "database.acquire_timeout",
+        Presence::Default("3s"),
+        Kind::Duration {
+            least: milliseconds(10),
+            most: Duration::from_mins(1),
+            set: |config, value| config.database.acquire_timeout = value,
+        },
+        "Postgres: how long a request waits for a connection before it is told to come back later.",
+    ),
+    setting(
+        "database.statement_timeout",
+        Presence::Default("10s"),
+        Kind::Duration {
+            least: milliseconds(100),
+            most: Duration::from_mins(10),
+            set: |config, value| config.database.statement_timeout = value,
+        },
+        "Postgres: how long one statement may take before it is given up.",
+    ),
+    setting(
+        "database.start_wait",
+        Presence::Default("60s"),
+        Kind::Duration {
+            least: Duration::ZERO,
+            most: Duration::from_hours(1),
+            set: |config, value| config.database.start_wait = value,
+        },
+        "Postgres: how long a starting server waits for a database that cannot be reached yet, before it gives up.",
     ),
     setting(
         "store.synchronous",
@@ -364,6 +423,130 @@ pub(crate) static SETTINGS: &[Setting<Config>] = &[
             set: |config, value| config.store.lock_wait = value,
         },
         "How long to wait for a lock that another process holds on the database.",
+    ),
+    setting(
+        "runs.flush_interval",
+        Presence::Default("100ms"),
+        Kind::Duration {
+            least: milliseconds(10),
+            most: seconds(5),
+            set: |config, value| config.runs.flush_interval = value,
+        },
+        "How often what a run says is stored. A server that dies loses at most about this much of an answer.",
+    ),
+    setting(
+        "runs.snapshot_interval",
+        Presence::Default("2s"),
+        Kind::Duration {
+            least: milliseconds(100),
+            most: Duration::from_mins(1),
+            set: |config, value| config.runs.snapshot_interval = value,
+        },
+        "How often the answer so far is written into its message.",
+    ),
+    setting(
+        "runs.heartbeat_interval",
+        Presence::Default("2s"),
+        Kind::Duration {
+            least: milliseconds(100),
+            most: Duration::from_mins(1),
+            set: |config, value| config.runs.heartbeat_interval = value,
+        },
+        "How often a run that is silent says that it lives.",
+    ),
+    setting(
+        "runs.dead_after",
+        Presence::Default("8s"),
+        Kind::Duration {
+            least: milliseconds(500),
+            most: Duration::from_mins(10),
+            set: |config, value| config.runs.dead_after = value,
+        },
+        "After which silence a run counts as dead, so that another server marks it as interrupted.",
+    ),
+    setting(
+        "runs.registration_wait",
+        Presence::Default("25ms"),
+        Kind::Duration {
+            least: Duration::ZERO,
+            most: seconds(10),
+            set: |config, value| config.runs.registration_wait = value,
+        },
+        "How long the request to the provider waits for the store to know a run whose id came from the client. Knowing it keeps a repeated request from asking the provider twice.",
+    ),
+    setting(
+        "runs.store_wait",
+        Presence::Default("2s"),
+        Kind::Duration {
+            least: milliseconds(50),
+            most: Duration::from_mins(1),
+            set: |config, value| config.runs.store_wait = value,
+        },
+        "How long a write of the server's own may take before it goes to the journal.",
+    ),
+    setting(
+        "runs.join_wait",
+        Presence::Default("5s"),
+        Kind::Duration {
+            least: Duration::ZERO,
+            most: Duration::from_mins(1),
+            set: |config, value| config.runs.join_wait = value,
+        },
+        "How long the end of an answer waits for what is not stored yet before it says so.",
+    ),
+    setting(
+        "runs.parent_wait",
+        Presence::Default("60s"),
+        Kind::Duration {
+            least: Duration::ZERO,
+            most: Duration::from_hours(1),
+            set: |config, value| config.runs.parent_wait = value,
+        },
+        "How long an answer is offered to a conversation in which the message that it answers is not there yet.",
+    ),
+    setting(
+        "runs.log_retention",
+        Presence::Default("24h"),
+        Kind::Duration {
+            least: Duration::from_mins(1),
+            most: Duration::from_hours(8760),
+            set: |config, value| config.runs.log_retention = value,
+        },
+        "How long the log of a run that ended is kept, so that readers can attach to it. The message is kept anyway.",
+    ),
+    setting(
+        "runs.max_running",
+        Presence::Default("2000"),
+        Kind::Whole {
+            least: 1,
+            most: 100_000,
+            unit: "runs",
+            set: |config, value| config.runs.max_running = size(value),
+        },
+        "How many runs the server carries at once; more are refused as overloaded.",
+    ),
+    setting(
+        "journal.enabled",
+        Presence::Default("true"),
+        Kind::Switch(|config, value| config.journal.enabled = value),
+        "Whether there is a journal. Without it, what the store cannot take is told as lost.",
+    ),
+    setting(
+        "journal.directory",
+        Presence::Optional("/var/lib/manent/journal"),
+        Kind::Path(|config, value| config.journal.directory = Some(value)),
+        "Where the journal lies. Without it: the directory journal in data_dir. One directory serves one process.",
+    ),
+    setting(
+        "journal.max_bytes",
+        Presence::Default("268435456"),
+        Kind::Whole {
+            least: 1_000_000,
+            most: 1_000_000_000_000,
+            unit: "bytes",
+            set: |config, value| config.journal.max_bytes = value,
+        },
+        "The largest size of the journal. A full one takes nothing more, and /readyz says so.",
     ),
 ];
 

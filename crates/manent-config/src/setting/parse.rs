@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use crate::config::ModelConfig;
+use crate::database;
 use crate::models;
 use crate::origin::Origin;
 use crate::problem::Problem;
@@ -138,6 +139,15 @@ pub(crate) fn assign<T>(
             let shown = quoted(&url);
             set(target, url);
             Ok(shown)
+        }
+        Kind::Database(set) => {
+            let parsed = database::parse(text("")?, |path| context.resolve(path, &raw.origin))
+                .map_err(|message| match message {
+                    Some(message) => complain(message),
+                    None => wrong(""),
+                })?;
+            set(target, parsed.url);
+            Ok(quoted(&parsed.shown))
         }
         Kind::Switch(set) => {
             let value = match &raw.value {

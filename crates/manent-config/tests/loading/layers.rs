@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use manent_config::{Config, LogFormat, Synchronous, locate};
+use manent_config::{Config, DatabaseUrl, LogFormat, Synchronous, locate};
 
 use crate::world::World;
 
@@ -41,10 +41,19 @@ Config {
     http: HttpConfig {
         header_read_timeout: 30s,
         body_read_timeout: 20s,
-        shutdown_grace: 10s,
+        shutdown_grace: 30s,
     },
     sse: SseConfig {
         heartbeat: 10s,
+    },
+    database: DatabaseConfig {
+        url: Sqlite(
+            None,
+        ),
+        pool_size: 16,
+        acquire_timeout: 3s,
+        statement_timeout: 10s,
+        start_wait: 60s,
     },
     store: StoreConfig {
         synchronous: Full,
@@ -55,6 +64,23 @@ Config {
         queue_wait: 5s,
         read_timeout: 10s,
         lock_wait: 5s,
+    },
+    runs: RunsConfig {
+        flush_interval: 100ms,
+        snapshot_interval: 2s,
+        heartbeat_interval: 2s,
+        dead_after: 8s,
+        registration_wait: 25ms,
+        store_wait: 2s,
+        join_wait: 5s,
+        parent_wait: 60s,
+        log_retention: 86400s,
+        max_running: 2000,
+    },
+    journal: JournalConfig {
+        enabled: true,
+        directory: None,
+        max_bytes: 268435456,
     },
     providers: [],
 }
@@ -93,9 +119,17 @@ batch_items = 10
 shutdown_grace = "1m30s"
 [sse]
 heartbeat = "500ms"
+[database]
+url = "postgres://me:hunter2@db/manent"
+pool_size = 4
 [store]
 synchronous = "normal"
 readers = 2
+[runs]
+max_running = 3
+[journal]
+enabled = false
+directory = "queue"
 "#,
         )
         .configuration();
@@ -108,6 +142,12 @@ readers = 2
     assert_eq!(config.limits.content.batch_items, 10);
     assert_eq!(config.http.shutdown_grace, Duration::from_secs(90));
     assert_eq!(config.sse.heartbeat, Duration::from_millis(500));
+    assert!(matches!(&config.database.url, DatabaseUrl::Postgres(_)));
+    assert_eq!(config.sqlite_directory(), None);
+    assert_eq!(config.database.pool_size, 4);
+    assert_eq!(config.runs.max_running, 3);
+    assert!(!config.journal.enabled);
+    assert!(config.journal_directory().ends_with("work/queue"));
     assert_eq!(config.store.synchronous, Synchronous::Normal);
     assert_eq!(config.store.readers, 2);
 }

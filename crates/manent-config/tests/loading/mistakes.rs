@@ -186,3 +186,24 @@ fn asks_for_a_data_directory_where_the_platform_has_none() {
     let loaded = manent_config::load(&sources);
     insta::assert_snapshot!(loaded.into_config().unwrap_err(), @"there is no home directory, so there is no usual place for the data; set `data_dir` (--data-dir, MANENT_DATA_DIR)");
 }
+
+#[test]
+fn a_database_address_is_explained_without_its_password() {
+    let world = World::new()
+        .config(
+            r#"
+[database]
+url = "mysql://me:hunter2@db/manent"
+[runs]
+heartbeat_interval = "10s"
+"#,
+        )
+        .variable("MANENT_DATABASE__URL", "postgres://me:hunter2@db")
+        .flag("--set", "database.url", "postgres://me:********@db/manent");
+    insta::assert_snapshot!(world.problems(), @r#"
+manent.toml:3: `database.url` must be "sqlite:", "sqlite:DIRECTORY" or "postgres://USER:PASSWORD@HOST:PORT/DATABASE", but is not
+manent.toml:5: `runs.dead_after` ("8s", default) must be at least twice `runs.heartbeat_interval` ("10s", manent.toml:5), or runs that live are taken for dead
+MANENT_DATABASE__URL: `database.url` names no database; write postgres://USER:PASSWORD@HOST:PORT/DATABASE
+--set: `database.url` has the mask that `manent config show` prints for a password; put the password itself there
+"#);
+}

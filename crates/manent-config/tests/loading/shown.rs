@@ -5,6 +5,7 @@ fn shows_every_value_with_its_origin() {
     let world = World::new()
         .config("listen = \"127.0.0.1:1\"\n[sse]\nheartbeat = \"3s\"\n")
         .variable("MANENT_LOG", "debug")
+        .variable("MANENT_DATABASE__URL", "postgres://me:hunter2@db/manent")
         .flag("--data-dir", "data_dir", "/there");
     insta::assert_snapshot!(world.shown(), @r#"
 listen = "127.0.0.1:1"  # manent.toml:1
@@ -30,10 +31,17 @@ system_bytes = 65536  # default
 [http]
 header_read_timeout = "30s"  # default
 body_read_timeout = "20s"  # default
-shutdown_grace = "10s"  # default
+shutdown_grace = "30s"  # default
 
 [sse]
 heartbeat = "3s"  # manent.toml:3
+
+[database]
+url = "postgres://me:********@db/manent"  # MANENT_DATABASE__URL
+pool_size = 16  # default
+acquire_timeout = "3s"  # default
+statement_timeout = "10s"  # default
+start_wait = "1m"  # default
 
 [store]
 synchronous = "full"  # default
@@ -44,6 +52,22 @@ queue_max_bytes = 67108864  # default
 queue_wait = "5s"  # default
 read_timeout = "10s"  # default
 lock_wait = "5s"  # default
+
+[runs]
+flush_interval = "100ms"  # default
+snapshot_interval = "2s"  # default
+heartbeat_interval = "2s"  # default
+dead_after = "8s"  # default
+registration_wait = "25ms"  # default
+store_wait = "2s"  # default
+join_wait = "5s"  # default
+parent_wait = "1m"  # default
+log_retention = "24h"  # default
+max_running = 2000  # default
+
+[journal]
+enabled = true  # default
+max_bytes = 268435456  # default
 
 # No provider is configured: the built-in demonstration answers.
 "#);
