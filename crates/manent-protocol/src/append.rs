@@ -6,11 +6,23 @@ use serde_json::value::RawValue;
 
 use crate::content::Content;
 
+/// Says that an item is a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum MessageTypeName {
+    /// A message.
+    Message,
+}
+
 /// One message to append.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AppendMessage {
+    /// Absent: it is a message all the same.
+    #[serde(default, rename = "type")]
+    pub kind: Option<MessageTypeName>,
     /// Makes the append idempotent; absent: the server mints one.
     #[serde(default)]
     pub id: Option<MessageId>,
@@ -45,74 +57,57 @@ pub struct AppendMessage {
     pub created_at: Option<Timestamp>,
 }
 
-/// A change among the items of an append; `type` tells it from a message.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(
-    tag = "type",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase",
-    deny_unknown_fields
-)]
+/// What a change does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum AppendChange {
-    /// Replaces a message's content.
-    Edit {
-        /// The change's own id.
-        id: MessageId,
-        /// Where the message is.
-        conversation_id: ConversationId,
-        /// 1, 2, 3 … per device and conversation; needs `deviceId`.
-        #[serde(default)]
-        device_seq: Option<u64>,
-        /// The message.
-        message_id: MessageId,
-        /// A text or parts.
-        content: Content,
-    },
-    /// Marks a message as deleted.
-    Delete {
-        /// The change's own id.
-        id: MessageId,
-        /// Where the message is.
-        conversation_id: ConversationId,
-        /// 1, 2, 3 … per device and conversation; needs `deviceId`.
-        #[serde(default)]
-        device_seq: Option<u64>,
-        /// The message.
-        message_id: MessageId,
-    },
-    /// Takes that mark away.
-    Undelete {
-        /// The change's own id.
-        id: MessageId,
-        /// Where the message is.
-        conversation_id: ConversationId,
-        /// 1, 2, 3 … per device and conversation; needs `deviceId`.
-        #[serde(default)]
-        device_seq: Option<u64>,
-        /// The message.
-        message_id: MessageId,
-    },
+pub enum ChangeName {
+    /// Replaces a message's content; what was there before is kept with the change.
+    Edit,
+    /// Marks a message as deleted; its place stays.
+    Delete,
+    /// Takes that mark away: the same bytes are back.
+    Undelete,
     /// Puts the conversation into the trash.
-    Trash {
-        /// The change's own id.
-        id: MessageId,
-        /// The conversation.
-        conversation_id: ConversationId,
-        /// 1, 2, 3 … per device and conversation; needs `deviceId`.
-        #[serde(default)]
-        device_seq: Option<u64>,
-    },
+    Trash,
     /// Takes it out of the trash.
-    Restore {
-        /// The change's own id.
-        id: MessageId,
-        /// The conversation.
-        conversation_id: ConversationId,
-        /// 1, 2, 3 … per device and conversation; needs `deviceId`.
-        #[serde(default)]
-        device_seq: Option<u64>,
-    },
+    Restore,
+}
+
+/// A change of what is stored, among the items of an append.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AppendChange {
+    /// What it does.
+    #[serde(rename = "type")]
+    pub kind: ChangeName,
+    /// The change's own id; a repeat is a `duplicate`.
+    pub id: MessageId,
+    /// The conversation that it changes, or in which the message is.
+    pub conversation_id: ConversationId,
+    /// 1, 2, 3 … per device and conversation; needs `deviceId`.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
+    pub device_seq: Option<u64>,
+    /// The message, for `edit`, `delete` and `undelete`.
+    #[serde(default)]
+    pub message_id: Option<MessageId>,
+    /// The new content, for `edit`: a text or parts.
+    #[serde(default)]
+    pub content: Option<Content>,
+}
+
+/// One item of an append, as the description shows it; absent `type` means a message.
+#[cfg(feature = "openapi")]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum AppendItem {
+    /// A message.
+    Message(AppendMessage),
+    /// A change.
+    Change(AppendChange),
 }
 
 /// Tells an absent field from `null`.
@@ -126,7 +121,7 @@ pub(crate) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     Option::<T>::deserialize(deserializer).map(Some)
 }
 
-/// One `message` or up to 200 `messages`. The messages stay raw here, so that one which cannot be read is refused alone.
+/// One `message` or up to 200 `messages`, changes among them. The items stay raw here, so that one which cannot be read is refused alone.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -134,13 +129,13 @@ pub struct AppendRequest<'body> {
     /// The device whose lanes `deviceSeq` counts in.
     #[serde(default)]
     pub device_id: Option<DeviceId>,
-    /// One message.
+    /// One message or change.
     #[serde(default, borrow)]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<AppendMessage>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<AppendItem>))]
     pub message: Option<&'body RawValue>,
-    /// Messages in order.
+    /// Messages and changes in order.
     #[serde(default, borrow)]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<AppendMessage>>, max_items = 200))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<AppendItem>>, max_items = 200))]
     pub messages: Option<Vec<&'body RawValue>>,
 }
 

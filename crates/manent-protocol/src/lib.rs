@@ -17,7 +17,8 @@ mod search;
 mod turn;
 
 pub use append::{
-    AppendChange, AppendMessage, AppendRequest, AppendResponse, ItemResult, OutcomeName,
+    AppendChange, AppendMessage, AppendRequest, AppendResponse, ChangeName, ItemResult,
+    MessageTypeName, OutcomeName,
 };
 pub use completion::{
     DeltaEvent, DoneEvent, ErrorEvent, FinishReasonName, GenerateMessage, GenerateRequest,

@@ -3,13 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use manent_domain::DomainError;
 use manent_domain::ports::IdSource;
 use manent_domain::services::{
     CompletionService, ConversationService, MessageService, SearchService,
 };
+use manent_runs::{RunService, TurnService};
 use manent_types::UserId;
 use tokio_util::sync::CancellationToken;
 
+use crate::feed::FeedFollower;
+use crate::native::ApiError;
 use crate::operations::ReadinessCheck;
 
 /// Bounds of HTTP; every time-out has a default.
@@ -23,10 +27,21 @@ pub(crate) struct HttpOptions {
     pub(crate) body_timeout: Duration,
     /// How often a silent event stream says that it lives.
     pub(crate) heartbeat: Duration,
-    /// How long running requests get when the server stops.
+    /// How long running answers and requests get when the server stops.
     pub(crate) shutdown_grace: Duration,
     /// Open connections at once; more wait in the listen queue.
     pub(crate) max_connections: usize,
+}
+
+/// How far the server has come with stopping; each step is cancelled when it is reached.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stopping {
+    /// Nothing new is taken; feeds end.
+    pub(crate) begun: CancellationToken,
+    /// What still generates had its time; answers that nobody keeps end.
+    pub(crate) grace_is_over: CancellationToken,
+    /// Every run of this process has ended and is kept; readers of other processes' runs end.
+    pub(crate) runs_have_ended: CancellationToken,
 }
 
 /// Everything that the surfaces need.
@@ -38,6 +53,12 @@ pub(crate) struct App {
     pub(crate) messages: MessageService,
     /// Generations.
     pub(crate) completions: CompletionService,
+    /// Runs.
+    pub(crate) runs: RunService,
+    /// Turns.
+    pub(crate) turns: TurnService,
+    /// The feed.
+    pub(crate) feed: FeedFollower,
     /// Search.
     pub(crate) search: SearchService,
     /// What `/readyz` asks.
@@ -48,8 +69,18 @@ pub(crate) struct App {
     pub(crate) demo: bool,
     /// Trace ids come from here.
     pub(crate) ids: Arc<dyn IdSource>,
-    /// Cancelled when the server stops; event streams end then.
-    pub(crate) shutdown: CancellationToken,
+    /// How far the server has come with stopping.
+    pub(crate) stopping: Stopping,
     /// Bounds of HTTP.
     pub(crate) http: HttpOptions,
+}
+
+impl App {
+    /// Why a run was not taken: a server that stops says so.
+    pub(crate) fn refused(&self, error: DomainError) -> ApiError {
+        if matches!(error, DomainError::Overloaded) && self.stopping.begun.is_cancelled() {
+            return ApiError::shutting_down();
+        }
+        error.into()
+    }
 }

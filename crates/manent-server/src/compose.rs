@@ -1,6 +1,7 @@
 //! Composition: from a configuration to services over real adapters.
 
 mod providers;
+mod runs;
 mod store;
 
 use std::sync::Arc;
@@ -8,18 +9,24 @@ use std::sync::Arc;
 use manent_config::Config;
 use manent_domain::ports::{Clock, CompletionProvider, IdSource};
 use manent_domain::services::{
-    CompletionService, ConversationService, MessageService, SearchService, TitleService,
+    CompletionService, ConversationService, FeedService, MessageService, SearchService,
+    TitleService,
 };
-use manent_storage_sqlite::{OpenError, SqliteMetrics, SqliteStore};
-use manent_types::UserId;
+use manent_runs::{RunPorts, RunService, TurnService};
+use manent_storage_sqlite::{OpenError, SqliteMetrics};
+use manent_types::{NodeId, UserId};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::app::{App, HttpOptions};
+use self::runs::RunsReadiness;
+use self::store::Store;
+use crate::app::{App, HttpOptions, Stopping};
 use crate::background::titles::{self, TitleQueue};
 use crate::environment::{RandomIds, SystemClock};
+use crate::feed::FeedFollower;
 use crate::operations::ReadinessCheck;
+use crate::signals::SignalHub;
 
 pub use providers::ProviderSetupError;
 
@@ -44,29 +51,36 @@ pub enum ComposeError {
 pub(crate) struct Composition {
     pub(crate) app: App,
     pub(crate) tasks: TaskTracker,
-    store: SqliteStore,
+    /// Ends the background work.
+    pub(crate) background: CancellationToken,
+    store: Store,
 }
 
 impl Composition {
     /// Opens the store, sets the providers up, starts the background work.
     pub(crate) async fn new(config: &Config) -> Result<Self, ComposeError> {
         let tasks = TaskTracker::new();
-        let shutdown = CancellationToken::new();
-        let providers = providers::set_up(config, &tasks, &shutdown)?;
-        let settings = store::settings(config);
-        let store = tokio::task::spawn_blocking(move || SqliteStore::open(settings)).await??;
-        let app = assemble(config, &store, providers, &tasks, shutdown);
-        Ok(Self { app, tasks, store })
+        let background = CancellationToken::new();
+        let providers = providers::set_up(config, &tasks, &background)?;
+        let signals = Arc::new(SignalHub::default());
+        let store = Store::open(config, signals.clone()).await?;
+        let app = assemble(config, &store, signals, providers, &tasks, &background);
+        Ok(Self {
+            app,
+            tasks,
+            background,
+            store,
+        })
     }
 
-    /// What the store did since it was opened, and how it stands.
-    pub(crate) fn store_metrics(&self) -> SqliteMetrics {
-        self.store.metrics()
+    /// What an SQLite store did since it was opened, and how it stands.
+    pub(crate) fn sqlite_metrics(&self) -> Option<SqliteMetrics> {
+        self.store.sqlite_metrics()
     }
 
-    /// Ends the background work and closes the store; call it when no request runs any more.
+    /// Ends the background work and closes the store; call it when no request and no run runs any more.
     pub(crate) async fn close(self) {
-        self.app.shutdown.cancel();
+        self.background.cancel();
         self.tasks.close();
         self.tasks.wait().await;
         self.store.close().await;
@@ -75,37 +89,71 @@ impl Composition {
 
 fn assemble(
     config: &Config,
-    store: &SqliteStore,
+    store: &Store,
+    signals: Arc<SignalHub>,
     providers: Vec<Arc<dyn CompletionProvider>>,
     tasks: &TaskTracker,
-    shutdown: CancellationToken,
+    background: &CancellationToken,
 ) -> App {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
     let limits = config.limits.content;
-    let repository = Arc::new(store.clone());
+    let repositories = store.repositories();
     let completions = CompletionService::new(providers, limits);
     let (queue, wanted) = TitleQueue::new();
-    let title_service =
-        TitleService::new(completions.clone(), repository.clone(), Arc::clone(&clock));
-    titles::run(tasks, title_service, wanted, shutdown.clone());
-    let readiness: [Arc<dyn ReadinessCheck>; 1] =
-        [Arc::new(store::StoreReadiness::new(store.clone()))];
+    let title_service = TitleService::new(
+        completions.clone(),
+        repositories.conversations.clone(),
+        Arc::clone(&clock),
+    );
+    titles::run(tasks, title_service, wanted, background.clone());
+    let messages = MessageService::new(
+        repositories.messages.clone(),
+        queue,
+        Arc::clone(&clock),
+        Arc::clone(&ids),
+        limits,
+    );
+    let run_settings = runs::settings(config);
+    let most_runs = run_settings.max_running;
+    let runs = RunService::new(
+        RunPorts {
+            node: NodeId::new(ids.next()),
+            completions: completions.clone(),
+            messages: messages.clone(),
+            runs: repositories.runs,
+            conversation_store: repositories.conversations.clone(),
+            message_store: repositories.messages,
+            journal: None,
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            is_store_exclusive: store.is_exclusive(),
+        },
+        run_settings,
+    );
+    signals.connect(runs.clone());
+    let readiness: [Arc<dyn ReadinessCheck>; 2] = [
+        store.readiness(),
+        Arc::new(RunsReadiness::new(runs.clone(), most_runs)),
+    ];
     App {
         conversations: ConversationService::new(
-            repository.clone(),
-            Arc::clone(&clock),
+            repositories.conversations,
+            clock,
             Arc::clone(&ids),
             limits,
         ),
-        messages: MessageService::new(repository.clone(), queue, clock, Arc::clone(&ids), limits),
+        messages,
         completions,
-        search: SearchService::new(repository),
+        turns: TurnService::new(runs.clone()),
+        runs,
+        feed: FeedFollower::new(FeedService::new(repositories.feed), signals),
+        search: SearchService::new(repositories.search),
         readiness: Arc::new(readiness),
         local_owner: LOCAL_OWNER,
         demo: config.is_demo(),
         ids,
-        shutdown,
+        stopping: Stopping::default(),
         http: http_options(config),
     }
 }

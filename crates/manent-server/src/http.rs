@@ -3,4 +3,5 @@
 pub(crate) mod accept;
 pub(crate) mod body;
 pub(crate) mod guard;
+pub(crate) mod stopping;
 pub(crate) mod trace;

@@ -2,7 +2,7 @@
 //!
 //! Invariants:
 //! - handlers translate, services decide, repositories store;
-//! - `POST /completion/generate` holds no repository: no store call lies on its path, before, during or after;
+//! - `POST /completion/generate` without a `runId` holds no repository: no store call lies on its path, before, during or after;
 //! - internal detail goes to the log, a stable code and a trace id to the client.
 #![warn(missing_docs)]
 
@@ -10,12 +10,14 @@ mod app;
 mod background;
 mod compose;
 mod environment;
+mod feed;
 mod http;
 mod native;
 mod operations;
 mod page;
 mod router;
 mod server;
+mod signals;
 pub mod telemetry;
 
 pub use manent_storage_sqlite::SqliteMetrics;

@@ -1,4 +1,4 @@
-//! The native surface: `/conversation`, `/message`, `/completion`, `/models`, `/search`.
+//! The native surface: `/conversation`, `/message`, `/completion`, `/turn`, `/feed`, `/models`, `/search`.
 //!
 //! Handlers here translate between [`manent_protocol`] and the services and hold no rule of their own.
 
@@ -7,14 +7,17 @@ mod conversations;
 mod convert;
 mod cursor;
 mod error;
+mod feed;
 mod generate;
 mod messages;
 mod models;
 mod openapi;
 mod parameters;
 mod router;
+mod runs;
 mod search;
 mod sse;
+mod turns;
 
 pub(crate) use error::ApiError;
 pub(crate) use openapi::described_routes;

@@ -9,18 +9,23 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::app::App;
-use crate::http::{guard, trace};
+use crate::http::{guard, stopping, trace};
 use crate::native::{self, ApiError};
 use crate::page;
 
 pub(crate) fn router(app: App) -> Router {
     let ids = Arc::clone(&app.ids);
+    let stop = app.stopping.begun.clone();
     let (described, document) = native::described_routes().split_for_parts();
     described
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .fallback(page::serve)
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
         .layer(CatchPanicLayer::custom(on_panic))
+        .layer(middleware::from_fn_with_state(
+            stop,
+            stopping::refuse_when_stopping,
+        ))
         .layer(middleware::from_fn(guard::guard))
         .layer(middleware::from_fn_with_state(ids, trace::trace))
         .with_state(app)

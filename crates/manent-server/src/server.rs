@@ -7,13 +7,17 @@ use manent_config::Config;
 use manent_storage_sqlite::SqliteMetrics;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::compose::{ComposeError, Composition};
-use crate::http::accept;
+use crate::http::accept::{self, Ends};
 use crate::{router, telemetry};
 
 /// How often the recorder of metrics folds what it has collected.
 const UPKEEP: Duration = Duration::from_secs(5);
+
+/// How long the last words to clients may take after everything has ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// The server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +45,8 @@ pub struct Server {
     address: SocketAddr,
     composition: Composition,
     serving: JoinHandle<()>,
+    /// Cuts requests that do not end.
+    cut: CancellationToken,
 }
 
 impl Server {
@@ -59,17 +65,21 @@ impl Server {
         let address = listener.local_addr().map_err(listen)?;
         let composition = Composition::new(config).await?;
         let app = composition.app.clone();
-        let shutdown = app.shutdown.clone();
         let options = app.http.clone();
+        let cut = CancellationToken::new();
+        let ends = Ends {
+            stop: app.stopping.begun.clone(),
+            cut: cut.clone(),
+        };
         let router = router::router(app);
         let serving = tokio::spawn(async move {
-            accept::serve(listener, router, &options, shutdown).await;
+            accept::serve(listener, router, &options, ends).await;
         });
-        let stopping = composition.app.shutdown.clone();
+        let ending = composition.background.clone();
         composition.tasks.spawn(async move {
             loop {
                 tokio::select! {
-                    () = stopping.cancelled() => return,
+                    () = ending.cancelled() => return,
                     () = tokio::time::sleep(UPKEEP) => telemetry::run_upkeep(),
                 }
             }
@@ -78,6 +88,7 @@ impl Server {
             address,
             composition,
             serving,
+            cut,
         })
     }
 
@@ -86,17 +97,34 @@ impl Server {
         self.address
     }
 
-    /// What the store did since the server started, and how it stands.
-    pub fn store_metrics(&self) -> SqliteMetrics {
-        self.composition.store_metrics()
+    /// What the SQLite store did since the server started, and how it stands; absent with another store.
+    pub fn store_metrics(&self) -> Option<SqliteMetrics> {
+        self.composition.sqlite_metrics()
     }
 
-    /// Stops accepting, lets open requests finish for the configured time, ends the background work, closes the store.
-    pub async fn stop(self) {
-        self.composition.app.shutdown.cancel();
-        if let Err(error) = self.serving.await {
-            tracing::error!(%error, "the server's task failed");
+    /// Takes nothing new, lets running answers and open requests finish for the configured time, ends and keeps what is left of them, ends the
+    /// background work, closes the store.
+    pub async fn stop(mut self) {
+        let app = self.composition.app.clone();
+        let grace = app.http.shutdown_grace;
+        app.stopping.begun.cancel();
+        let requests = async {
+            let has_served = tokio::time::timeout(grace, &mut self.serving).await.is_ok();
+            app.stopping.grace_is_over.cancel();
+            has_served
+        };
+        let (has_served, ()) = tokio::join!(requests, app.runs.shut_down(grace));
+        app.stopping.runs_have_ended.cancel();
+        if !has_served {
+            let last_words = tokio::time::timeout(LAST_WORDS, &mut self.serving).await;
+            if last_words.is_err() {
+                self.cut.cancel();
+                if let Err(error) = self.serving.await {
+                    tracing::error!(%error, "the server's task failed");
+                }
+            }
         }
+        drop(app);
         self.composition.close().await;
     }
 }

@@ -111,7 +111,49 @@ impl Client {
     /// # Errors
     /// When there is no answer, or one that is no stream of events.
     pub async fn generate(&self, body: &Value) -> anyhow::Result<EventReader> {
-        let request = self.http.post(self.url("/completion/generate")).json(body);
+        self.events(self.http.post(self.url("/completion/generate")).json(body))
+            .await
+    }
+
+    /// Starts a turn and reads its events as they come.
+    ///
+    /// # Errors
+    /// When there is no answer, or one that is no stream of events.
+    pub async fn turn(&self, body: &Value) -> anyhow::Result<EventReader> {
+        self.events(self.http.post(self.url("/turn/start")).json(body))
+            .await
+    }
+
+    /// Reads a run's events after a place; from the beginning when it is empty.
+    ///
+    /// # Errors
+    /// When there is no answer, or one that is no stream of events.
+    pub async fn attach(&self, run: &str, after: &str) -> anyhow::Result<EventReader> {
+        let mut path = format!("/completion/{run}");
+        if !after.is_empty() {
+            path = format!("{path}?after={after}");
+        }
+        self.events(self.http.get(self.url(&path))).await
+    }
+
+    /// Reads the feed after a place; from now on when it is empty.
+    ///
+    /// # Errors
+    /// When there is no answer, or one that is no stream of events.
+    pub async fn feed(&self, after: &str) -> anyhow::Result<EventReader> {
+        let path = if after.is_empty() {
+            "/feed".to_owned()
+        } else {
+            format!("/feed?after={after}")
+        };
+        self.events(self.http.get(self.url(&path))).await
+    }
+
+    /// Sends a request and reads the events of its answer as they come.
+    ///
+    /// # Errors
+    /// When there is no answer, or one that is no stream of events.
+    pub async fn events(&self, request: reqwest::RequestBuilder) -> anyhow::Result<EventReader> {
         EventReader::new(request.send().await?)
     }
 

@@ -1,4 +1,4 @@
-//! Reading a generation as it comes.
+//! Reading a stream of events as it comes.
 
 use anyhow::Context;
 use serde_json::Value;
@@ -6,8 +6,10 @@ use serde_json::Value;
 /// One event of a stream.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// `id:`.
+    /// The number in `id:`, after the mark of a run; 0 where there is no `id:`.
     pub id: u64,
+    /// `id:` as it came, for `?after=`.
+    pub cursor: Option<String>,
     /// `event:`.
     pub name: String,
     /// `data:`, which is always JSON.
@@ -110,8 +112,10 @@ fn parse(block: &str) -> anyhow::Result<Block> {
         };
         anyhow::ensure!(place.replace(value).is_none(), "{field} came twice");
     }
+    let number = id.map(|id| id.rsplit_once('.').map_or(id, |(_, number)| number));
     Ok(Block::Event(Event {
-        id: id.context("an event without id")?.parse()?,
+        id: number.map_or(Ok(0), str::parse)?,
+        cursor: id.map(str::to_owned),
         name: name.context("an event without a name")?.to_owned(),
         data: serde_json::from_str(data.context("an event without data")?)?,
     }))

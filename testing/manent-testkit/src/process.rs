@@ -95,7 +95,16 @@ impl ServerProcess {
     ///
     /// # Errors
     /// When it cannot be told.
-    pub async fn stop(mut self) -> anyhow::Result<ExitStatus> {
+    pub async fn stop(self) -> anyhow::Result<ExitStatus> {
+        self.terminate()?;
+        self.ended().await
+    }
+
+    /// `SIGTERM`, and goes on.
+    ///
+    /// # Errors
+    /// When it cannot be told.
+    pub fn terminate(&self) -> anyhow::Result<()> {
         let id = self.child.id().context("the server has ended already")?;
         let process = i32::try_from(id)
             .ok()
@@ -104,6 +113,14 @@ impl ServerProcess {
             process.context("a process id")?,
             rustix::process::Signal::TERM,
         )?;
+        Ok(())
+    }
+
+    /// Waits until it has ended by itself.
+    ///
+    /// # Errors
+    /// When that cannot be known.
+    pub async fn ended(mut self) -> anyhow::Result<ExitStatus> {
         Ok(self.child.wait().await?)
     }
 }

@@ -1,70 +1,96 @@
-//! The store: its settings, its readiness, its figures.
+//! The store behind the ports: which one, its readiness, its figures, its end.
 
-use async_trait::async_trait;
-use manent_config::{Config, Synchronous};
-use manent_storage_sqlite::{Durability, SqliteConfig, SqliteStore};
-use metrics::{counter, gauge};
+mod sqlite;
 
-use crate::operations::{NotReady, ReadinessCheck};
+use std::sync::Arc;
 
-pub(super) fn settings(config: &Config) -> SqliteConfig {
-    let store = &config.store;
-    SqliteConfig {
-        durability: match store.synchronous {
-            Synchronous::Full => Durability::Full,
-            Synchronous::Normal => Durability::Normal,
-        },
-        readers: store.readers,
-        queue_wait: store.queue_wait,
-        queue_bytes: store.queue_max_bytes,
-        read_timeout: store.read_timeout,
-        group_jobs: store.group_max_writes,
-        group_bytes: store.group_max_bytes,
-        busy_timeout: store.lock_wait,
-        ..SqliteConfig::new(&config.data_dir)
+use manent_config::Config;
+use manent_domain::ports::{
+    ConversationRepository, FeedRepository, MessageRepository, RunRepository, SearchRepository,
+    SignalListener,
+};
+use manent_storage_sqlite::{SqliteMetrics, SqliteStore};
+
+use super::ComposeError;
+use crate::operations::ReadinessCheck;
+
+/// The ports of one store.
+pub(super) struct Repositories {
+    pub(super) conversations: Arc<dyn ConversationRepository>,
+    pub(super) messages: Arc<dyn MessageRepository>,
+    pub(super) search: Arc<dyn SearchRepository>,
+    pub(super) runs: Arc<dyn RunRepository>,
+    pub(super) feed: Arc<dyn FeedRepository>,
+}
+
+impl Repositories {
+    fn of<S>(store: &S) -> Self
+    where
+        S: ConversationRepository
+            + MessageRepository
+            + SearchRepository
+            + RunRepository
+            + FeedRepository
+            + Clone
+            + 'static,
+    {
+        let store = Arc::new(store.clone());
+        Self {
+            conversations: store.clone(),
+            messages: store.clone(),
+            search: store.clone(),
+            runs: store.clone(),
+            feed: store,
+        }
     }
 }
 
-/// Asks the store whether it can work.
-pub(super) struct StoreReadiness(SqliteStore);
-
-impl StoreReadiness {
-    pub(super) const fn new(store: SqliteStore) -> Self {
-        Self(store)
-    }
+/// An open store.
+pub(super) enum Store {
+    Sqlite(SqliteStore),
 }
 
-#[async_trait]
-impl ReadinessCheck for StoreReadiness {
-    fn name(&self) -> &'static str {
-        "store"
+impl Store {
+    /// Opens the configured store and brings its schema up to date.
+    pub(super) async fn open(
+        config: &Config,
+        signals: Arc<dyn SignalListener>,
+    ) -> Result<Self, ComposeError> {
+        let directory = config.sqlite_directory().unwrap_or(&config.data_dir);
+        Ok(Self::Sqlite(
+            sqlite::open(config, directory, signals).await?,
+        ))
     }
 
-    async fn check(&self) -> Result<(), NotReady> {
-        match self.0.check().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(NotReady {
-                detail: error.to_string(),
-            }),
+    pub(super) fn repositories(&self) -> Repositories {
+        match self {
+            Self::Sqlite(store) => Repositories::of(store),
         }
     }
 
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "gauges are floating point; the figures are small"
-    )]
-    fn publish_metrics(&self) {
-        let figures = self.0.metrics();
-        counter!("manent_store_commits_total").absolute(figures.commits);
-        counter!("manent_store_jobs_total").absolute(figures.jobs);
-        counter!("manent_store_failed_jobs_total").absolute(figures.failed_jobs);
-        counter!("manent_store_messages_total").absolute(figures.messages);
-        counter!("manent_store_reads_total").absolute(figures.reads);
-        counter!("manent_store_checkpoints_total").absolute(figures.checkpoints);
-        counter!("manent_store_writer_checkpoints_total").absolute(figures.writer_checkpoints);
-        gauge!("manent_store_largest_group").set(figures.largest_group as f64);
-        gauge!("manent_store_queued_writes").set(figures.queued_writes as f64);
-        gauge!("manent_store_queued_reads").set(figures.queued_reads as f64);
-        gauge!("manent_store_log_pages").set(figures.log_pages as f64);
+    pub(super) fn readiness(&self) -> Arc<dyn ReadinessCheck> {
+        match self {
+            Self::Sqlite(store) => Arc::new(sqlite::Readiness::new(store.clone())),
+        }
+    }
+
+    /// Whether no other process can use it.
+    pub(super) const fn is_exclusive(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+        }
+    }
+
+    /// What an SQLite store did since it was opened.
+    pub(super) fn sqlite_metrics(&self) -> Option<SqliteMetrics> {
+        match self {
+            Self::Sqlite(store) => Some(store.metrics()),
+        }
+    }
+
+    pub(super) async fn close(self) {
+        match self {
+            Self::Sqlite(store) => store.close().await,
+        }
     }
 }

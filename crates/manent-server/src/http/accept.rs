@@ -17,17 +17,24 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::HttpOptions;
 
-/// Serves until `shutdown` is cancelled, then lets open requests finish for the configured time and cuts what is left.
+/// When serving ends.
+pub(crate) struct Ends {
+    /// No connection is accepted any more, and open ones end after the answer that they wait for.
+    pub(crate) stop: CancellationToken,
+    /// What is left is cut.
+    pub(crate) cut: CancellationToken,
+}
+
+/// Serves until it is told to stop and every request has ended, or is cut.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     options: &HttpOptions,
-    shutdown: CancellationToken,
+    ends: Ends,
 ) {
     let permits = Arc::new(Semaphore::new(options.max_connections));
     let graceful = GracefulShutdown::new();
     let connections = TaskTracker::new();
-    let cut = CancellationToken::new();
     let mut server = http1::Builder::new();
     server
         .timer(TokioTimer::new())
@@ -40,7 +47,7 @@ pub(crate) async fn serve(
             Some((listener.accept().await, permit))
         };
         let (connection, permit) = tokio::select! {
-            () = shutdown.cancelled() => break,
+            () = ends.stop.cancelled() => break,
             accepted = accepted => match accepted {
                 Some(accepted) => accepted,
                 None => break,
@@ -60,7 +67,7 @@ pub(crate) async fn serve(
         }
         let service = TowerToHyperService::new(router.clone());
         let connection = graceful.watch(server.serve_connection(TokioIo::new(socket), service));
-        let cut = cut.clone();
+        let cut = ends.cut.clone();
         connections.spawn(async move {
             tokio::select! {
                 () = cut.cancelled() => {}
@@ -73,12 +80,10 @@ pub(crate) async fn serve(
         });
     }
     drop(listener);
-    if tokio::time::timeout(options.shutdown_grace, graceful.shutdown())
-        .await
-        .is_err()
-    {
-        tracing::warn!("some requests did not end in time and were cut");
-        cut.cancel();
+    // Idle connections are closed now, the others after the answer that they wait for.
+    tokio::select! {
+        () = graceful.shutdown() => {}
+        () = ends.cut.cancelled() => tracing::warn!("some requests did not end in time and were cut"),
     }
     connections.close();
     connections.wait().await;

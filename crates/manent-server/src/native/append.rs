@@ -4,26 +4,29 @@
 
 use axum::Json as JsonAnswer;
 use axum::extract::State;
-use manent_domain::append::{ItemOutcome, Outcome, ParentRef};
+use manent_domain::append::{ChangeKind, ItemOutcome, Outcome};
 use manent_domain::error::Refusal;
 use manent_domain::services::{
     AppendRequest as DomainRequest, AppendRequestBody, AppendRequestItem, AppendRequestWish,
 };
 use manent_protocol::{
-    AppendMessage, AppendRequest, AppendResponse, ItemResult, OutcomeName, Problem,
+    AppendChange, AppendMessage, AppendRequest, AppendResponse, ChangeName, ItemResult,
+    OutcomeName, Problem,
 };
 use manent_types::{ConversationId, MessageId, Object};
 use metrics::counter;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::convert;
 use super::error::{ApiError, is_of_field, sentence};
 use super::parameters::Owner;
 use crate::app::App;
 use crate::http::body::{JsonText, bounded};
 
-/// Appends one message or a batch, idempotent and in order.
+/// Appends one message or a batch, changes among them, idempotent and in order.
 #[utoipa::path(post, path = "/message/append", tag = "messages", request_body = AppendRequest,
     responses((status = 200, body = AppendResponse), (status = "default", body = Problem)))]
 pub(super) async fn append(
@@ -104,20 +107,48 @@ struct ReadItem {
 }
 
 fn read_item(raw: &RawValue) -> ReadItem {
-    let mut deserializer = serde_json::Deserializer::from_str(raw.get());
-    match serde_path_to_error::deserialize::<_, Object<AppendMessage>>(&mut deserializer) {
-        Ok(Object(message)) => ReadItem {
-            item: item(message),
+    let read = match read_object::<AppendMessage>(raw) {
+        Ok(message) => Ok(item(message)),
+        // Only what is no message is looked at once more.
+        Err(fault) => match type_of(raw).as_deref() {
+            None | Some("message") => Err(fault),
+            Some("edit" | "delete" | "undelete" | "trash" | "restore") => {
+                read_object::<AppendChange>(raw).and_then(change)
+            }
+            Some(_) => Err(Fault {
+                refusal: Refusal::InvalidBody,
+                detail: "type: must be message, edit, delete, undelete, trash or restore"
+                    .to_owned(),
+            }),
+        },
+    };
+    match read {
+        Ok(item) => ReadItem {
+            item,
             id: None,
             detail: None,
         },
+        Err(fault) => unreadable(raw, fault.refusal, fault.detail),
+    }
+}
+
+/// Why an item cannot be read.
+struct Fault {
+    refusal: Refusal,
+    detail: String,
+}
+
+fn read_object<T: DeserializeOwned>(raw: &RawValue) -> Result<T, Fault> {
+    let mut deserializer = serde_json::Deserializer::from_str(raw.get());
+    match serde_path_to_error::deserialize::<_, Object<T>>(&mut deserializer) {
+        Ok(Object(value)) => Ok(value),
         Err(error) => {
             let path = error.path().to_string();
             let reason = bounded(error.into_inner().to_string());
             let refusal = match path.split(['.', '[']).next().unwrap_or_default() {
                 _ if is_of_field(&reason) => Refusal::InvalidBody,
                 "role" => Refusal::RoleNotAllowed,
-                "id" | "conversationId" | "parentId" => Refusal::InvalidId,
+                "id" | "conversationId" | "parentId" | "messageId" => Refusal::InvalidId,
                 "createdAt" | "status" => Refusal::InvalidValue,
                 _ => Refusal::InvalidBody,
             };
@@ -126,9 +157,61 @@ fn read_item(raw: &RawValue) -> ReadItem {
             } else {
                 format!("{path}: {reason}")
             };
-            unreadable(raw, refusal, detail)
+            Err(Fault { refusal, detail })
         }
     }
+}
+
+/// The item's `type`, where it has one.
+fn type_of(raw: &RawValue) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Typed {
+        #[serde(rename = "type")]
+        kind: String,
+    }
+    let Object(typed) = serde_json::from_str::<Object<Typed>>(raw.get()).ok()?;
+    Some(typed.kind)
+}
+
+fn change(change: AppendChange) -> Result<AppendRequestItem, Fault> {
+    let missing = |field: &str| Fault {
+        refusal: Refusal::InvalidBody,
+        detail: format!("missing field `{field}`"),
+    };
+    let needless = |field: &str| Fault {
+        refusal: Refusal::InvalidBody,
+        detail: format!("{field}: does not belong to this type of change"),
+    };
+    let changes_message = matches!(
+        change.kind,
+        ChangeName::Edit | ChangeName::Delete | ChangeName::Undelete
+    );
+    if change.content.is_some() && change.kind != ChangeName::Edit {
+        return Err(needless("content"));
+    }
+    if change.message_id.is_some() && !changes_message {
+        return Err(needless("messageId"));
+    }
+    let message = change.message_id.ok_or_else(|| missing("messageId"));
+    let kind = match change.kind {
+        ChangeName::Edit => ChangeKind::Edit {
+            message: message?,
+            content: change
+                .content
+                .ok_or_else(|| missing("content"))?
+                .into_parts(),
+        },
+        ChangeName::Delete => ChangeKind::Delete { message: message? },
+        ChangeName::Undelete => ChangeKind::Undelete { message: message? },
+        ChangeName::Trash => ChangeKind::Trash,
+        ChangeName::Restore => ChangeKind::Restore,
+    };
+    Ok(AppendRequestItem {
+        id: Some(change.id),
+        conversation: Ok(change.conversation_id),
+        device_seq: change.device_seq,
+        body: Ok(AppendRequestWish::Change(kind)),
+    })
 }
 
 fn item(message: AppendMessage) -> AppendRequestItem {
@@ -137,11 +220,7 @@ fn item(message: AppendMessage) -> AppendRequestItem {
         conversation: Ok(message.conversation_id),
         device_seq: message.device_seq,
         body: Ok(AppendRequestWish::Message(AppendRequestBody {
-            parent: match message.parent_id {
-                None => ParentRef::Newest,
-                Some(None) => ParentRef::Root,
-                Some(Some(parent)) => ParentRef::Message(parent),
-            },
+            parent: convert::parent(message.parent_id),
             role: message.role,
             content: message.content.into_parts(),
             status: message.status.unwrap_or_default(),

@@ -1,13 +1,63 @@
 //! From the domain's values to the wire's.
 
-use manent_domain::completion::FinishReason;
+use manent_domain::append::ParentRef;
+use manent_domain::completion::{CompletionEvent, FinishReason, PromptMessage};
 use manent_domain::conversation::{Conversation, TitleSource};
 use manent_domain::message::Message;
+use manent_domain::run::Run;
 use manent_domain::search::{HitKind, SearchHit};
 use manent_protocol::{
-    ConversationResource, FinishReasonName, HitKindName, MessageResource, SearchHitResource,
-    SnippetPieceResource, TitleSourceName,
+    ConversationResource, DeltaEvent, FinishReasonName, GenerateMessage, HitKindName,
+    MessageResource, RunResource, SearchHitResource, SnippetPieceResource, TitleSourceName,
 };
+use manent_types::{MessageId, Usage};
+
+use super::cursor;
+use super::error::sentence;
+
+/// Which message a new one follows: absent, `null` or an id.
+#[expect(
+    clippy::option_option,
+    reason = "absent and null say different things on the wire"
+)]
+pub(super) fn parent(parent: Option<Option<MessageId>>) -> ParentRef {
+    match parent {
+        None => ParentRef::Newest,
+        Some(None) => ParentRef::Root,
+        Some(Some(parent)) => ParentRef::Message(parent),
+    }
+}
+
+pub(super) fn prompt(messages: Vec<GenerateMessage>) -> Vec<PromptMessage> {
+    let prompt = |message: GenerateMessage| PromptMessage {
+        role: message.role,
+        content: message.content.into_parts(),
+    };
+    messages.into_iter().map(prompt).collect()
+}
+
+pub(super) fn run(run: Run) -> RunResource {
+    let failure = run.end.and_then(|end| end.failure);
+    let (code, detail) = match failure {
+        Some(failure) => (Some(failure.code), Some(sentence(&failure.detail))),
+        None => (None, None),
+    };
+    RunResource {
+        id: run.id,
+        status: run.status,
+        provider: run.provider,
+        model: run.model,
+        conversation_id: run.record.map(|record| record.conversation),
+        message_id: run.record.map(|record| record.message),
+        last_event_id: (run.last_position > 0).then(|| cursor::seal_run(run.id, run.last_position)),
+        stop_requested: run.stop_requested,
+        log_cleared: run.log_cleared,
+        code,
+        detail,
+        started_at: run.started_at,
+        ended_at: run.ended_at,
+    }
+}
 
 pub(super) fn conversation(conversation: Conversation) -> ConversationResource {
     ConversationResource {
@@ -30,14 +80,20 @@ pub(super) fn conversation(conversation: Conversation) -> ConversationResource {
     }
 }
 
+/// The content of a deleted message is not shown.
 pub(super) fn message(message: Message) -> MessageResource {
+    let is_deleted = message.deleted_at.is_some();
     MessageResource {
         id: message.id,
         conversation_id: message.conversation,
         parent_id: message.parent,
         seq: message.seq,
         role: message.role,
-        content: message.content,
+        content: if is_deleted {
+            Vec::new()
+        } else {
+            message.content
+        },
         status: message.status,
         model: message.model,
         provider: message.provider,
@@ -82,4 +138,37 @@ pub(super) fn finish_reason(reason: FinishReason) -> FinishReasonName {
         FinishReason::ContentFilter => FinishReasonName::ContentFilter,
         FinishReason::Other => FinishReasonName::Other,
     }
+}
+
+/// A provider's event in the wire's words.
+pub(super) enum WireEvent {
+    /// `delta`.
+    Delta(DeltaEvent<'static>),
+    /// `usage`.
+    Usage(Usage),
+    /// `done`.
+    Done(FinishReasonName),
+}
+
+pub(super) fn completion_event(event: CompletionEvent) -> WireEvent {
+    WireEvent::Delta(match event {
+        CompletionEvent::Text(text) => DeltaEvent::Text { text: text.into() },
+        CompletionEvent::Reasoning(text) => DeltaEvent::Reasoning { text: text.into() },
+        CompletionEvent::ReasoningSignature(signature) => DeltaEvent::ReasoningSignature {
+            signature: signature.into(),
+        },
+        CompletionEvent::ToolCall {
+            index,
+            id,
+            name,
+            arguments_delta,
+        } => DeltaEvent::ToolCall {
+            index,
+            id: id.map(Into::into),
+            name: name.map(Into::into),
+            arguments_delta: arguments_delta.map(Into::into),
+        },
+        CompletionEvent::Usage(usage) => return WireEvent::Usage(usage),
+        CompletionEvent::Done(reason) => return WireEvent::Done(finish_reason(reason)),
+    })
 }

@@ -3,10 +3,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use manent_domain::DomainError;
 use manent_domain::conversation::ConversationCursor;
 use manent_domain::message::MessageRange;
 use manent_domain::search::SearchCursor;
-use manent_types::Timestamp;
+use manent_types::{RunId, Timestamp};
 
 use super::error::ApiError;
 
@@ -78,6 +79,55 @@ pub(super) fn seal_search(cursor: SearchCursor) -> String {
     }
 }
 
+/// A place in a run's log: a mark of the run, a dot, the position.
+pub(super) fn seal_run(run: RunId, position: u64) -> String {
+    format!("{}.{position}", run_mark(run))
+}
+
+/// Reads a place in this run's log; the position alone is as good.
+pub(super) fn open_run(run: RunId, cursor: &str) -> Result<u64, ApiError> {
+    let (mark, position) = match cursor.split_once('.') {
+        Some((mark, position)) => (Some(mark), position),
+        None => (None, cursor),
+    };
+    let position = number(position).ok_or_else(ApiError::invalid_event_id)?;
+    match mark {
+        None => Ok(position),
+        Some(mark) if mark == run_mark(run) => Ok(position),
+        Some(mark) if is_run_mark(mark) => Err(DomainError::CursorForeign.into()),
+        Some(_) => Err(ApiError::invalid_event_id()),
+    }
+}
+
+/// Eight hexadecimal digits that tell a run from another one: its id, folded.
+pub(super) fn run_mark(run: RunId) -> String {
+    let folded = run
+        .as_uuid()
+        .as_bytes()
+        .chunks_exact(4)
+        .fold([0_u8; 4], |folded, piece| {
+            [
+                folded[0] ^ piece[0],
+                folded[1] ^ piece[1],
+                folded[2] ^ piece[2],
+                folded[3] ^ piece[3],
+            ]
+        });
+    format!("{:08x}", u32::from_be_bytes(folded))
+}
+
+fn is_run_mark(text: &str) -> bool {
+    text.len() == 8
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+/// Reads a place in the feed: the number of a change, 0 for the beginning.
+pub(super) fn open_feed(cursor: &str) -> Result<u64, ApiError> {
+    number(cursor).ok_or_else(ApiError::invalid_event_id)
+}
+
 pub(super) fn open_search(cursor: &str) -> Result<SearchCursor, ApiError> {
     /// Nobody reads further, and a deeper offset costs more than it gives.
     const MAX_OFFSET: u64 = 10_000;
@@ -115,6 +165,45 @@ mod tests {
         for cursor in [SearchCursor::Offset(20), SearchCursor::Below(99)] {
             assert_eq!(open_search(&seal_search(cursor)).unwrap(), cursor);
         }
+    }
+
+    #[test]
+    fn a_place_in_a_run_belongs_to_that_run() {
+        let run: RunId = "0199c0de-0000-7000-8000-000000000001".parse().unwrap();
+        let other: RunId = "0199c0de-0000-7000-8000-000000000002".parse().unwrap();
+        let cursor = seal_run(run, 17);
+        assert_eq!(cursor, "8199b0df.17");
+        assert_eq!(open_run(run, &cursor).unwrap(), 17);
+        assert_eq!(
+            open_run(other, &cursor).unwrap_err().code(),
+            "cursor_foreign"
+        );
+        for plain in ["0", "17"] {
+            assert_eq!(open_run(run, plain).unwrap().to_string(), plain);
+            assert_eq!(open_feed(plain).unwrap().to_string(), plain);
+        }
+        for bad in [
+            "",
+            ".",
+            "x",
+            "-1",
+            "+1",
+            "01",
+            "1.5.3",
+            "8199b0df.",
+            "8199B0DF.1",
+            "99999999999999999999",
+        ] {
+            assert_eq!(
+                open_run(run, bad).unwrap_err().code(),
+                "invalid_cursor",
+                "{bad}"
+            );
+        }
+        assert_eq!(
+            open_feed("8199b0df.17").unwrap_err().code(),
+            "invalid_cursor"
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ use manent_domain::completion::ProviderError;
 use manent_domain::error::Refusal;
 use manent_domain::ports::StoreError;
 use manent_protocol::{ItemResult, Problem};
+use manent_types::MessageId;
 
 use crate::http::trace::TraceId;
 
@@ -26,6 +27,7 @@ struct More {
     field: Option<String>,
     retry_after_ms: Option<u64>,
     results: Option<Vec<ItemResult>>,
+    message_id: Option<MessageId>,
     /// What the log gets and the client does not.
     internal: Option<String>,
 }
@@ -107,7 +109,10 @@ impl ApiError {
     /// A field of the wrong type, missing, or unknown. `path` is where, as in `messages[2].role`, or `.` for the whole.
     pub(crate) fn invalid_body(path: &str, detail: &str) -> Self {
         let name = path.rsplit('.').next().unwrap_or_default();
-        let is_id = matches!(name, "id" | "conversationId" | "parentId") && !is_of_field(detail);
+        let is_id = matches!(
+            name,
+            "id" | "conversationId" | "parentId" | "messageId" | "runId" | "answerId"
+        ) && !is_of_field(detail);
         let code = if is_id { "invalid_id" } else { "invalid_body" };
         let error = Self::new(StatusCode::BAD_REQUEST, code, sentence(detail));
         match (path, absent_or_doubled_field(detail)) {
@@ -126,6 +131,22 @@ impl ApiError {
     pub(crate) fn invalid_cursor() -> Self {
         let detail = "This is no cursor of this list; begin again without one.";
         Self::new(StatusCode::BAD_REQUEST, "invalid_cursor", detail).with_field("cursor")
+    }
+
+    pub(crate) fn invalid_event_id() -> Self {
+        let detail = "This is no id of an event of this stream; begin again without one.";
+        Self::new(StatusCode::BAD_REQUEST, "invalid_cursor", detail).with_field("after")
+    }
+
+    pub(crate) fn record_without_run() -> Self {
+        let detail = "record needs a runId: an answer that the server is to keep is a run.";
+        Self::new(StatusCode::BAD_REQUEST, "invalid_body", detail).with_field("record")
+    }
+
+    /// The server takes nothing new any more.
+    pub(crate) fn shutting_down() -> Self {
+        let detail = "The server is stopping; try again in a moment.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "shutting_down", detail).with_retry_after(1_000)
     }
 
     pub(crate) fn invalid_query(detail: &str) -> Self {
@@ -173,14 +194,23 @@ impl ApiError {
     }
 
     /// The stable code.
-    #[cfg(test)]
-    pub(crate) fn code(&self) -> &'static str {
+    pub(crate) const fn code(&self) -> &'static str {
         self.code
+    }
+
+    /// The sentence for people.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// What the log gets and the client does not.
+    pub(crate) fn for_log(&self) -> Option<&str> {
+        self.more.internal.as_deref()
     }
 
     /// The answer with its trace id. Logs what the operator should know; this is where an error is handled.
     pub(crate) fn render(self, trace_id: &TraceId) -> Response {
-        let internal = self.more.internal.as_deref();
+        let internal = self.for_log();
         if self.status.is_server_error() {
             if self.status == StatusCode::INTERNAL_SERVER_ERROR {
                 tracing::error!(code = self.code, internal, "request failed");
@@ -198,7 +228,7 @@ impl ApiError {
             field: self.more.field,
             retry_after_ms: self.more.retry_after_ms,
             results: self.more.results,
-            message_id: None,
+            message_id: self.more.message_id,
         };
         let mut response = (self.status, Json(problem)).into_response();
         let headers = response.headers_mut();
@@ -235,6 +265,8 @@ impl From<DomainError> for ApiError {
             DomainError::MessageNotFound => {
                 Self::new(StatusCode::NOT_FOUND, "message_not_found", detail)
             }
+            DomainError::MessageRefused(refusal) => Self::refused(refusal, Some(detail)),
+            DomainError::MessageIdTaken => Self::new(StatusCode::CONFLICT, "id_taken", detail),
             DomainError::RunNotFound => Self::new(StatusCode::NOT_FOUND, "run_not_found", detail),
             DomainError::CursorForeign => {
                 Self::new(StatusCode::BAD_REQUEST, "cursor_foreign", detail).with_field("after")
@@ -242,8 +274,10 @@ impl From<DomainError> for ApiError {
             DomainError::CursorAhead => {
                 Self::new(StatusCode::CONFLICT, "cursor_ahead", detail).with_field("after")
             }
-            DomainError::RunLogCleared { .. } => {
-                Self::new(StatusCode::GONE, "run_log_cleared", detail)
+            DomainError::RunLogCleared { message } => {
+                let mut error = Self::new(StatusCode::GONE, "run_log_cleared", detail);
+                error.more.message_id = message;
+                error
             }
             DomainError::Overloaded => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", detail)

@@ -1,65 +1,102 @@
-//! `POST /completion/generate`. Holds the completion service alone: no store lies on this path.
+//! `POST /completion/generate`.
+//!
+//! Invariant: without a `runId` no store lies on this path: it holds the completion service alone.
 
 use std::time::Instant;
 
 use axum::Extension;
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use manent_domain::completion::{CompletionRequest, PromptMessage};
+use manent_domain::completion::CompletionRequest;
 use manent_domain::error::DomainError;
-use manent_protocol::{GenerateRequest, Problem};
+use manent_domain::run::RecordTarget;
+use manent_protocol::{GenerateRequest, Problem, RecordRequest};
+use manent_runs::StartRun;
+use manent_types::UserId;
 use metrics::counter;
 
 use super::error::ApiError;
-use super::sse::EventStream;
+use super::parameters::Owner;
+use super::sse::{self, Delivery, Generation, TurnIds};
+use super::{convert, runs};
 use crate::app::App;
 use crate::http::body::Json;
 use crate::http::trace::TraceId;
 
-/// Generates an answer and stores nothing.
+/// Generates an answer. With a `runId` it outlives its reader; without one nothing is stored.
 #[utoipa::path(post, path = "/completion/generate", tag = "completion", request_body = GenerateRequest,
-    responses((status = 200, description = "start, delta, usage, then one done or error", content_type = "text/event-stream"),
+    responses((status = 200, description = "start, delta, usage, notice, then one done or error", content_type = "text/event-stream"),
         (status = "default", body = Problem)))]
 pub(super) async fn generate(
     State(app): State<App>,
+    Owner(owner): Owner,
     Extension(trace_id): Extension<TraceId>,
     Json(request): Json<GenerateRequest>,
 ) -> Result<Response, ApiError> {
     let begun = Instant::now();
-    let messages = request
-        .messages
-        .into_iter()
-        .map(|message| PromptMessage {
-            role: message.role,
-            content: message.content.into_parts(),
-        })
-        .collect();
-    let request = CompletionRequest {
-        messages,
+    let record = request.record.map(record_target);
+    let completion = CompletionRequest {
+        messages: convert::prompt(request.messages),
         settings: request.config,
     };
-    let started = app.completions.start(request).await.inspect_err(|error| {
-        if let DomainError::Provider(error) = error {
-            counter!("manent_completions_total", "provider" => "unknown", "outcome" => error.code())
-                .increment(1);
-        }
-    })?;
-    let events = EventStream::new(
-        started,
+    if let Some(id) = request.run_id {
+        let run = StartRun {
+            id,
+            record,
+            request: completion,
+        };
+        return start_run(&app, owner, run, trace_id).await;
+    }
+    if record.is_some() {
+        return Err(ApiError::record_without_run());
+    }
+    let started = app
+        .completions
+        .start(completion)
+        .await
+        .inspect_err(count_failure)?;
+    Ok(sse::respond(
+        Generation::new(started, trace_id, begun),
+        Delivery {
+            heartbeat: app.http.heartbeat,
+            cut: app.stopping.grace_is_over.clone(),
+        },
+    ))
+}
+
+async fn start_run(
+    app: &App,
+    owner: UserId,
+    run: StartRun,
+    trace_id: TraceId,
+) -> Result<Response, ApiError> {
+    let id = run.id;
+    let started = app
+        .runs
+        .start(owner, run)
+        .await
+        .inspect_err(count_failure)
+        .map_err(|error| app.refused(error))?;
+    Ok(runs::stream(
+        app,
+        id,
+        started.reader,
+        TurnIds::default(),
         trace_id,
-        app.http.heartbeat,
-        app.shutdown.clone().cancelled_owned(),
-        begun,
-    );
-    let mut response = Response::new(Body::from_stream(events));
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/event-stream"),
-    );
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    Ok(response)
+    ))
+}
+
+fn count_failure(error: &DomainError) {
+    if let DomainError::Provider(error) = error {
+        counter!("manent_completions_total", "provider" => "unknown", "outcome" => error.code())
+            .increment(1);
+    }
+}
+
+fn record_target(record: RecordRequest) -> RecordTarget {
+    RecordTarget {
+        conversation: record.conversation_id,
+        message: record.message_id,
+        parent: convert::parent(record.parent_id),
+    }
 }

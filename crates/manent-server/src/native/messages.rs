@@ -1,15 +1,15 @@
-//! `GET /conversation/{id}/messages`.
+//! `GET /conversation/{id}/messages` and `GET /message/{id}`.
 
 use axum::Json as JsonAnswer;
 use axum::extract::State;
 use manent_domain::message::MessageRange;
-use manent_protocol::{MessageList, Problem};
+use manent_protocol::{MessageList, MessageResource, Problem};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::conversations::limit;
 use super::error::ApiError;
-use super::parameters::{ConversationPath, Owner, Query};
+use super::parameters::{ConversationPath, MessagePath, Owner, Query};
 use super::{convert, cursor};
 use crate::app::App;
 
@@ -83,4 +83,16 @@ pub(super) async fn list(
         messages: page.items.into_iter().map(convert::message).collect(),
         next: page.next.map(cursor::seal_messages),
     }))
+}
+
+/// One message; a deleted one without its content.
+#[utoipa::path(get, path = "/message/{id}", tag = "messages", params(("id" = String, Path)),
+    responses((status = 200, body = MessageResource), (status = "default", body = Problem)))]
+pub(super) async fn get(
+    State(app): State<App>,
+    Owner(owner): Owner,
+    MessagePath(id): MessagePath,
+) -> Result<JsonAnswer<MessageResource>, ApiError> {
+    let message = app.messages.get(owner, id).await?;
+    Ok(JsonAnswer(convert::message(message)))
 }

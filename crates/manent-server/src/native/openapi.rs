@@ -1,6 +1,8 @@
 //! The OpenAPI document, made from the handlers.
 
-use manent_protocol::{DeltaEvent, DoneEvent, ErrorEvent, StartEvent};
+use manent_protocol::{
+    DeltaEvent, DoneEvent, ErrorEvent, NoticeEvent, ReadyEvent, RunReceipt, StartEvent,
+};
 use manent_types::Usage;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -15,7 +17,16 @@ use crate::operations;
         description = "A chat backend that keeps every word: conversations, messages, generations.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    components(schemas(StartEvent, DeltaEvent, Usage, DoneEvent, ErrorEvent))
+    components(schemas(
+        StartEvent,
+        DeltaEvent,
+        Usage,
+        NoticeEvent,
+        DoneEvent,
+        ErrorEvent,
+        RunReceipt,
+        ReadyEvent
+    ))
 )]
 struct Document;
 

@@ -38,19 +38,19 @@ async fn healthz() -> Json<Health> {
     responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
 async fn readyz(State(app): State<App>) -> Response {
     let checks = app.readiness.iter().map(|part| async {
-        let detail = match tokio::time::timeout(CHECK_TIMEOUT, part.check()).await {
-            Ok(Ok(())) => None,
-            Ok(Err(not_ready)) => Some(not_ready.detail),
-            Err(_) => Some("did not answer in time".to_owned()),
+        let (ready, detail) = match tokio::time::timeout(CHECK_TIMEOUT, part.check()).await {
+            Ok(Ok(detail)) => (true, detail),
+            Ok(Err(not_ready)) => (false, Some(not_ready.detail)),
+            Err(_) => (false, Some("did not answer in time".to_owned())),
         };
         PartReadiness {
             name: part.name().to_owned(),
-            ready: detail.is_none(),
+            ready,
             detail,
         }
     });
     let mut parts = join_all(checks).await;
-    let stopping = app.shutdown.is_cancelled();
+    let stopping = app.stopping.begun.is_cancelled();
     parts.push(PartReadiness {
         name: "server".to_owned(),
         ready: !stopping,

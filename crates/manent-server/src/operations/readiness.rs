@@ -15,11 +15,11 @@ pub(crate) trait ReadinessCheck: Send + Sync {
     /// Such as `store`.
     fn name(&self) -> &'static str;
 
-    /// Whether it can work. Bounded in time by the caller.
+    /// Whether it can work, with what is worth telling all the same. Bounded in time by the caller.
     ///
     /// # Errors
     /// Why it cannot.
-    async fn check(&self) -> Result<(), NotReady>;
+    async fn check(&self) -> Result<Option<String>, NotReady>;
 
     /// Publishes the part's figures as metrics, just before they are read.
     fn publish_metrics(&self) {}

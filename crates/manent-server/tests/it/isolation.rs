@@ -20,7 +20,7 @@ async fn a_generation_reads_and_writes_nothing() -> Test {
     // The size of the log is published a moment after the answer; it says nothing about reads and writes.
     let figures = || SqliteMetrics {
         log_pages: 0,
-        ..server.server().store_metrics()
+        ..server.server().store_metrics().unwrap()
     };
     let before = figures();
     for question in [
