@@ -18,24 +18,35 @@
     reason = "a test suite"
 )]
 
+pub mod answers;
 pub mod append;
 pub mod changes;
 pub mod conversations;
 pub mod lanes;
 pub mod messages;
 pub mod person;
+pub mod runner;
+pub mod runs;
 pub mod search;
 pub mod simulation;
 pub mod titles;
 
-use manent_domain::ports::{ConversationRepository, MessageRepository, SearchRepository};
+use manent_domain::ports::{
+    ConversationRepository, FeedRepository, MessageRepository, RunRepository, SearchRepository,
+    TransferRepository,
+};
 
 /// All ports of a store.
 pub trait Store: ConversationRepository + MessageRepository + SearchRepository {}
 
 impl<S: ConversationRepository + MessageRepository + SearchRepository> Store for S {}
 
-/// Runs the whole suite on the stores that an async function makes.
+/// All ports of a store, with runs, feed and transfer.
+pub trait FullStore: Store + RunRepository + FeedRepository + TransferRepository {}
+
+impl<S: Store + RunRepository + FeedRepository + TransferRepository> FullStore for S {}
+
+/// Runs the part of the suite about conversations, messages as they are appended, and search on the stores that an async function makes.
 #[macro_export]
 macro_rules! conformance {
     ($fresh:ident) => {
@@ -127,6 +138,62 @@ macro_rules! conformance_changes {
             changes::the_search_finds_what_a_message_says_now,
             changes::the_search_does_not_find_what_is_deleted,
             changes::a_message_is_found_by_its_id_deleted_or_not,
+        }
+    };
+}
+
+/// Runs the part of the suite about runs, the feed and moving everything, for a [`FullStore`](conformance::FullStore).
+#[macro_export]
+macro_rules! conformance_runs {
+    ($fresh:ident) => {
+        $crate::conformance_tests! { conformance_runs, $fresh =>
+            runs::begin_is_idempotent,
+            runs::a_run_that_is_registered_late_is_alive_then,
+            runs::a_conversation_that_is_not_the_owners_is_refused,
+            runs::another_owners_run_does_not_exist,
+            runs::same_id_for_two_owners_is_two_runs,
+            runs::a_log_is_read_as_it_was_written,
+            runs::progress_is_kept_in_order,
+            runs::events_that_come_again_are_passed_over,
+            runs::a_gap_is_not_taken,
+            runs::progress_without_anything_is_a_heartbeat,
+            runs::unregistered_runs_are_told_apart_in_a_batch,
+            runs::a_log_is_read_in_pieces,
+            runs::a_stop_is_asked_for_once_and_told,
+            runs::a_stop_after_the_end_changes_nothing,
+            runs::a_run_that_ended_takes_nothing_more,
+            runs::a_run_that_its_own_process_interrupted_stays_so,
+            runs::a_dead_run_is_interrupted,
+            runs::only_the_dead_are_interrupted,
+            runs::the_dead_are_found_in_pieces,
+            runs::a_run_that_was_found_dead_wrongly_lives_on,
+            runs::a_dead_run_takes_nothing_of_another_process,
+            runs::old_logs_are_cleared,
+            runs::a_dead_run_whose_log_was_cleared_stays_dead,
+            answers::an_answer_is_inserted_written_on_and_finished,
+            answers::a_short_answer_is_stored_at_once,
+            answers::empty_content_is_not_written,
+            answers::an_older_answer_does_not_replace_a_newer_one,
+            answers::an_answer_may_come_without_events,
+            answers::an_end_without_an_answer_ends_the_message,
+            answers::a_failed_answer_is_kept,
+            answers::an_answer_follows_what_it_names,
+            answers::two_answers_of_a_batch_get_two_places,
+            answers::an_answer_waits_for_its_parent,
+            answers::an_answer_that_ended_waits_for_its_parent_too,
+            answers::a_parent_elsewhere_refuses_the_answer,
+            answers::an_id_that_is_taken_refuses_the_answer,
+            answers::an_answer_of_another_run_stays_as_it_is,
+            answers::an_answer_that_the_client_stored_first_stays_as_it_is,
+            answers::an_answer_that_the_client_stores_later_is_a_duplicate,
+            answers::an_answer_that_is_being_written_cannot_be_changed,
+            answers::the_conversation_goes_on_below_an_answer_that_is_being_written,
+            answers::an_answer_leaves_title_and_trash_alone,
+            answers::the_search_finds_an_answer_when_it_ended,
+            answers::a_dead_run_leaves_everything_that_its_log_has,
+            answers::a_dead_run_without_a_message_gets_one,
+            answers::an_answer_lives_on_with_its_run,
+            answers::an_edit_of_an_interrupted_answer_outlives_its_run,
         }
     };
 }
