@@ -9,10 +9,20 @@
 #![warn(missing_docs)]
 
 mod config;
+mod driver;
+mod flusher;
+mod follow;
+mod gate;
+mod health;
+mod hub;
+mod live;
+mod opener;
 mod ports;
 mod reader;
+mod reaper;
 mod service;
 mod turn;
+mod watchers;
 
 pub use config::RunsConfig;
 pub use ports::RunPorts;

@@ -1,15 +1,34 @@
 //! Starting, reading and stopping runs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use manent_domain::completion::CompletionRequest;
 use manent_domain::error::DomainError;
-use manent_domain::run::{RecordTarget, Run};
-use manent_types::{RunId, UserId};
+use manent_domain::journal::JournalWrite;
+use manent_domain::ports::Signal;
+use manent_domain::run::{NewRun, RecordTarget, Run};
+use manent_types::{MessageStatus, RunId, UserId};
+use metrics::counter;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::config::RunsConfig;
+use crate::driver::{Accepted, broken_error, drive};
+use crate::flusher::Flusher;
+use crate::follow::{Follow, cleared};
+use crate::hub::{Entered, Hub};
+use crate::live::{Blueprint, CursorPlace, Cut, LiveRun};
+use crate::opener;
 use crate::ports::RunPorts;
 use crate::reader::RunReader;
+use crate::reaper;
+
+/// How often the end looks whether everything is stored.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// How long the background work may take to end once it is told to.
+const LAST_WAIT: Duration = Duration::from_secs(1);
 
 /// What starts a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,24 +59,106 @@ pub enum Attachment {
 
 /// Starts, reads and stops runs. Clones share one.
 #[derive(Clone)]
-pub struct RunService {}
+pub struct RunService {
+    hub: Arc<Hub>,
+}
 
 impl RunService {
     /// A service over these ports. Spawns its background work (storing, finding dead runs, clearing logs) on the current runtime; end it with
     /// [`Self::shut_down`].
     pub fn new(ports: RunPorts, config: RunsConfig) -> Self {
-        let _ = (ports, config);
-        Self {}
+        let hub = Arc::new(Hub::new(ports, config));
+        hub.tasks.spawn(Flusher::new(Arc::clone(&hub)).run());
+        hub.tasks.spawn(reaper::run(Arc::clone(&hub)));
+        Self { hub }
     }
 
     /// Starts a run, or attaches to the one with this id. Returns when the provider has accepted the request.
+    ///
+    /// The provider is asked once the run is registered, so that an id that has a run elsewhere never costs twice; but it waits for that at most
+    /// [`RunsConfig::registration_wait`], and not at all while the store is known to be slow. An existing run that is found later than that takes the
+    /// place of this one when nobody has read from it, and the provider's call is cancelled; else this one goes on and is not kept, since what was
+    /// shown cannot be taken back.
     ///
     /// # Errors
     /// As [`manent_domain::services::CompletionService::start`] (the run is registered as failed then, unless the request itself was
     /// invalid); a conversation to record into that is not the owner's; [`DomainError::Overloaded`].
     pub async fn start(&self, owner: UserId, run: StartRun) -> Result<Started, DomainError> {
-        let _ = (owner, run);
-        Err(DomainError::Overloaded)
+        let started_at = self.hub.ports.clock.now();
+        let node = self.hub.ports.node;
+        let begin = JournalWrite::BeginRun(NewRun {
+            id: run.id,
+            node,
+            record: run.record,
+            started_at,
+        });
+        let blueprint = Blueprint {
+            owner,
+            id: run.id,
+            node,
+            record: run.record,
+            started_at,
+            steps: vec![begin],
+        };
+        let wait = self.hub.gate.wait(Instant::now());
+        self.begin(blueprint, run.request, wait).await
+    }
+
+    /// Begins what the blueprint says, or attaches to what has its id.
+    pub(crate) async fn begin(
+        &self,
+        blueprint: Blueprint,
+        request: CompletionRequest,
+        registration_wait: Option<Duration>,
+    ) -> Result<Started, DomainError> {
+        let key = (blueprint.owner, blueprint.id);
+        if let Some(known) = self.hub.find(key) {
+            return Ok(self.join(known));
+        }
+        self.hub.ports.completions.check(&request)?;
+        let run = match self.hub.enter(blueprint)? {
+            Entered::Known(known) => return Ok(self.join(known)),
+            Entered::New(run) => run,
+        };
+        opener::spawn(&self.hub, &run);
+        let (accepted, acceptance) = oneshot::channel();
+        self.hub.tasks.spawn(drive(
+            Arc::clone(&self.hub),
+            Arc::clone(&run),
+            request,
+            registration_wait,
+            accepted,
+        ));
+        match acceptance.await.map_err(|_| broken_error())?? {
+            Accepted::Running => Ok(Started {
+                is_new: true,
+                reader: Follow::memory(&self.hub, run, 0).into_reader(),
+            }),
+            Accepted::Redirected => {
+                let attachment = self.attach_stored(key.0, key.1, 0).await?;
+                let reader = match attachment {
+                    Attachment::Reader(reader) => reader,
+                    Attachment::AtEnd => Follow::store(&self.hub, key, 0).into_reader(),
+                };
+                Ok(Started {
+                    is_new: false,
+                    reader,
+                })
+            }
+        }
+    }
+
+    fn join(&self, run: Arc<LiveRun>) -> Started {
+        counter!("manent_run_attaches_total", "from" => "memory").increment(1);
+        Started {
+            is_new: false,
+            reader: Follow::memory(&self.hub, run, 0).into_reader(),
+        }
+    }
+
+    /// What this process needs of its world, for turns.
+    pub(crate) fn ports(&self) -> &RunPorts {
+        &self.hub.ports
     }
 
     /// The run's events after a position, wherever it runs or ran. 0 begins at the beginning.
@@ -70,8 +171,41 @@ impl RunService {
         id: RunId,
         after: u64,
     ) -> Result<Attachment, DomainError> {
-        let _ = (owner, id, after);
-        Err(DomainError::RunNotFound)
+        let Some(run) = self.hub.find((owner, id)) else {
+            return self.attach_stored(owner, id, after).await;
+        };
+        match run.place_of(after) {
+            CursorPlace::Ahead => Err(DomainError::CursorAhead),
+            CursorPlace::AtEnd => Ok(Attachment::AtEnd),
+            CursorPlace::Inside => {
+                counter!("manent_run_attaches_total", "from" => "memory").increment(1);
+                let reader = Follow::memory(&self.hub, run, after).into_reader();
+                Ok(Attachment::Reader(reader))
+            }
+        }
+    }
+
+    async fn attach_stored(
+        &self,
+        owner: UserId,
+        id: RunId,
+        after: u64,
+    ) -> Result<Attachment, DomainError> {
+        let run = self.find_stored(owner, id).await?;
+        if run.log_cleared {
+            return Err(cleared(&run));
+        }
+        if run.status != MessageStatus::Running {
+            if after > run.last_position {
+                return Err(DomainError::CursorAhead);
+            }
+            if after == run.last_position {
+                return Ok(Attachment::AtEnd);
+            }
+        }
+        counter!("manent_run_attaches_total", "from" => "store").increment(1);
+        let reader = Follow::store(&self.hub, (owner, id), after).into_reader();
+        Ok(Attachment::Reader(reader))
     }
 
     /// Asks a run to stop, wherever it runs; one that ended stays as it is. A run of this process has stopped when this returns.
@@ -79,8 +213,20 @@ impl RunService {
     /// # Errors
     /// [`DomainError::RunNotFound`], or the store failed (a run of this process stops all the same).
     pub async fn stop(&self, owner: UserId, id: RunId) -> Result<Run, DomainError> {
-        let _ = (owner, id);
-        Err(DomainError::RunNotFound)
+        if let Some(run) = self.hub.find((owner, id)) {
+            run.cut(Cut::Stopped);
+            run.wait_for_end().await;
+            if run.why_cut() != Some(Cut::Redirected) {
+                let is_settled = || run.with_state(false, |state| state.is_settled(&run));
+                let stored = run.wait_for(|| is_settled().then_some(()));
+                // Not stored in time: it has stopped all the same, and its readers are told what is kept.
+                drop(timeout(self.hub.config.store_wait, stored).await);
+                return Ok(run.as_run(self.hub.ports.clock.now()));
+            }
+        }
+        let now = self.hub.ports.clock.now();
+        let stop = self.hub.ports.runs.request_stop(owner, id, now);
+        self.hub.write(stop).await?.ok_or(DomainError::RunNotFound)
     }
 
     /// How a run stands.
@@ -88,23 +234,84 @@ impl RunService {
     /// # Errors
     /// [`DomainError::RunNotFound`], or the store failed.
     pub async fn find(&self, owner: UserId, id: RunId) -> Result<Run, DomainError> {
-        let _ = (owner, id);
-        Err(DomainError::RunNotFound)
+        match self.hub.find((owner, id)) {
+            Some(run) if run.why_cut() != Some(Cut::Redirected) => {
+                Ok(run.as_run(self.hub.ports.clock.now()))
+            }
+            _ => self.find_stored(owner, id).await,
+        }
+    }
+
+    async fn find_stored(&self, owner: UserId, id: RunId) -> Result<Run, DomainError> {
+        let find = self.hub.ports.runs.find_run(owner, id);
+        self.hub.read(find).await?.ok_or(DomainError::RunNotFound)
     }
 
     /// A store told that something went on: wakes readers and looks for stop requests.
-    pub fn signal(&self, signal: manent_domain::ports::Signal) {
-        let _ = signal;
+    pub fn signal(&self, signal: Signal) {
+        match signal {
+            Signal::Feed(_) => {}
+            Signal::Run(owner, id) => match self.hub.find((owner, id)) {
+                Some(run) => run.with_state(false, |state| state.storing.ask()),
+                None => self.hub.watchers.wake((owner, id)),
+            },
+            Signal::All => {
+                self.hub.watchers.wake_all();
+                for run in self.hub.all() {
+                    run.with_state(false, |state| state.storing.ask());
+                }
+            }
+        }
     }
 
     /// How many runs this process carries.
     pub fn running(&self) -> usize {
-        0
+        self.hub.running()
     }
 
     /// Takes no new runs, lets the running ones finish for so long, ends the rest as interrupted, stores everything (or journals it) and
-    /// ends the background work.
+    /// ends the background work. Takes at most `grace`, [`RunsConfig::store_wait`] and a second.
     pub async fn shut_down(&self, grace: Duration) {
-        let _ = grace;
+        let hub = &self.hub;
+        hub.close();
+        drop(timeout(grace, self.wait_until_idle()).await);
+        for run in hub.all() {
+            run.cut(Cut::Interrupted);
+        }
+        let unsaved = async {
+            self.wait_until_idle().await;
+            while self.unsaved() > 0 {
+                sleep(LOOK_AGAIN).await;
+            }
+        };
+        if timeout(hub.config.store_wait, unsaved).await.is_err() {
+            let lost = self.unsaved();
+            tracing::error!(lost, "the server stops before all its runs could be stored");
+        }
+        hub.stopping.cancel();
+        hub.tasks.close();
+        drop(timeout(LAST_WAIT, hub.tasks.wait()).await);
+    }
+
+    async fn wait_until_idle(&self) {
+        loop {
+            let ended = self.hub.one_ended.notified();
+            tokio::pin!(ended);
+            ended.as_mut().enable();
+            if self.hub.running() == 0 {
+                return;
+            }
+            ended.await;
+        }
+    }
+
+    /// How many runs are neither in the store nor in the journal.
+    fn unsaved(&self) -> usize {
+        let is_unsaved = |run: &&Arc<LiveRun>| {
+            run.with_state(false, |state| {
+                !state.is_settled(run) && state.journalled_since().is_none()
+            })
+        };
+        self.hub.all().iter().filter(is_unsaved).count()
     }
 }

@@ -1,11 +1,14 @@
 //! Turns: keeping what was said and generating the answer, side by side, joined at the end.
 
-use manent_domain::append::NewMessage;
+use manent_domain::append::{NewItem, NewMessage, ParentRef, Submission};
 use manent_domain::completion::{CompletionRequest, PromptMessage};
 use manent_domain::conversation::NewConversation;
 use manent_domain::error::DomainError;
+use manent_domain::journal::JournalWrite;
+use manent_domain::run::{NewRun, RecordTarget};
 use manent_types::{ConversationId, MessageId, ModelSettings, RunId, UserId};
 
+use crate::live::Blueprint;
 use crate::reader::RunReader;
 use crate::service::RunService;
 
@@ -63,12 +66,45 @@ impl TurnService {
         Self { runs }
     }
 
-    /// Starts keeping and generating at the same time. The provider's request does not wait for the store.
+    /// Starts keeping and generating at the same time. The provider's request does not wait for the store. A message that can never be stored
+    /// is an error when that is known before the provider has answered; else the answer streams, and is not kept.
     ///
     /// # Errors
-    /// As [`RunService::start`]. The person's message is kept also when the provider fails before its first byte.
+    /// As [`RunService::start`]; the message was refused. The person's message is kept also when the provider fails before its first byte.
     pub async fn start(&self, owner: UserId, turn: NewTurn) -> Result<StartedTurn, DomainError> {
-        let _ = (owner, turn, &self.runs);
-        Err(DomainError::Overloaded)
+        let request = turn.request();
+        let ports = self.runs.ports();
+        let started_at = ports.clock.now();
+        let record = RecordTarget {
+            conversation: turn.conversation,
+            message: turn.answer,
+            parent: ParentRef::Message(turn.message.id),
+        };
+        let create = turn.create.map(JournalWrite::CreateConversation);
+        let append = JournalWrite::Append(Submission {
+            conversation: turn.conversation,
+            lane: None,
+            id: Some(turn.message.id),
+            body: Ok(NewItem::Message(turn.message)),
+        });
+        let begin = JournalWrite::BeginRun(NewRun {
+            id: turn.run,
+            node: ports.node,
+            record: Some(record),
+            started_at,
+        });
+        let blueprint = Blueprint {
+            owner,
+            id: turn.run,
+            node: ports.node,
+            record: Some(record),
+            started_at,
+            steps: create.into_iter().chain([append, begin]).collect(),
+        };
+        let started = self.runs.begin(blueprint, request, None).await?;
+        Ok(StartedTurn {
+            is_new: started.is_new,
+            reader: started.reader,
+        })
     }
 }

@@ -1,0 +1,398 @@
+//! One task per process that stores what happens in all runs.
+//!
+//! Invariants:
+//! - at most one batch is on its way to the store, and at most one to the journal, so a slow one delays no run's readers and no provider;
+//! - what the store has not answered for a while, or refuses, is in the journal by then, if there is one;
+//! - a run is let go of only when it is stored, journalled or known never to be, or when too many are in the way.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use manent_domain::journal::JournalEntry;
+use manent_domain::ports::{JournalError, StoreError};
+use manent_domain::run::{RunProgress, RunStanding};
+use metrics::{counter, histogram};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+use crate::hub::Hub;
+use crate::live::{Context, Cut, LiveRun, Log};
+use crate::opener;
+
+/// How many runs one batch stores at most.
+const BATCH_RUNS: usize = 256;
+
+/// How many bytes of events one batch stores at most, about.
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// How long a stored run stays in memory for late readers.
+const KEPT_FOR: Duration = Duration::from_secs(30);
+
+/// How many stored runs stay at most, and how much they may take.
+const KEPT_RUNS: usize = 1_000;
+const KEPT_BYTES: usize = 64 * 1024 * 1024;
+
+/// How long a run that lies in the journal as a whole is watched, to tell late readers the truth.
+const JOURNALLED_FOR: Duration = Duration::from_secs(60);
+
+/// How much the ended runs that nobody has taken may take in memory.
+const UNSAVED_BYTES: usize = 256 * 1024 * 1024;
+
+/// How long a journal that took nothing is left alone.
+const JOURNAL_PAUSE: Duration = Duration::from_millis(500);
+
+type InFlight<T> = Option<Pin<Box<dyn Future<Output = T> + Send>>>;
+
+struct Recorded {
+    runs: Vec<Arc<LiveRun>>,
+    result: Result<Vec<Option<RunStanding>>, StoreError>,
+    /// How far the store may have been behind what readers saw.
+    lag_since: Instant,
+}
+
+struct Journalled {
+    runs: Vec<Arc<LiveRun>>,
+    entries: usize,
+    result: Result<u64, JournalError>,
+}
+
+/// What is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Everything,
+    Urgent,
+}
+
+/// The task's state.
+pub(crate) struct Flusher {
+    hub: Arc<Hub>,
+    /// Runs that are not settled.
+    open: Vec<Arc<LiveRun>>,
+    /// Settled ones, for late readers.
+    kept: VecDeque<(Instant, Arc<LiveRun>)>,
+    kept_bytes: usize,
+    recording: InFlight<Recorded>,
+    record_began: Instant,
+    journalling: InFlight<Journalled>,
+    journal_again_at: Instant,
+    is_journal_failing: bool,
+    last_full_look: Instant,
+}
+
+impl Flusher {
+    pub(crate) fn new(hub: Arc<Hub>) -> Self {
+        let now = Instant::now();
+        Self {
+            hub,
+            open: Vec::new(),
+            kept: VecDeque::new(),
+            kept_bytes: 0,
+            recording: None,
+            record_began: now,
+            journalling: None,
+            journal_again_at: now,
+            is_journal_failing: false,
+            last_full_look: now,
+        }
+    }
+
+    /// Stores until the background work ends.
+    pub(crate) async fn run(mut self) {
+        let hub = Arc::clone(&self.hub);
+        let mut tick = interval(hub.config.flush_interval);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let idle_until = self.kept.front().map(|(until, _)| *until);
+            let scope = tokio::select! {
+                () = hub.stopping.cancelled() => break,
+                done = in_flight(&mut self.recording) => self.recorded(done),
+                done = in_flight(&mut self.journalling) => self.journalled(done),
+                () = hub.flush_soon.notified() => Scope::Urgent,
+                _ = tick.tick(), if !self.open.is_empty() => Scope::Everything,
+                () = sleep_until(idle_until.unwrap_or_else(Instant::now)), if idle_until.is_some() => Scope::Urgent,
+            };
+            self.look(scope);
+        }
+        // What could not be stored by now is told as it is.
+        for run in self.open {
+            run.with_state(true, |state| state.storing.give_up());
+        }
+    }
+
+    fn look(&mut self, scope: Scope) {
+        let now = Instant::now();
+        self.open.extend(self.hub.take_fresh());
+        self.let_go(now);
+        let is_closing = self.hub.is_closing();
+        // One fsync of the journal for all that happened since the last look, unless the process ends.
+        let may_journal = self.journalling.is_none() && (scope == Scope::Everything || is_closing);
+        let mut look = Look {
+            hub: &self.hub,
+            context: Context {
+                now,
+                is_lane_pending: false,
+                has_journal: self.hub.ports.journal.is_some() && now >= self.journal_again_at,
+                is_store_failing: self.hub.health.is_failing(),
+                may_try_store: self.hub.health.may_try(now),
+                is_urgent_only: scope == Scope::Urgent,
+                is_closing,
+                config: &self.hub.config,
+            },
+            may_record: self.recording.is_none(),
+            may_journal,
+            bytes: 0,
+            progress: Vec::new(),
+            progress_runs: Vec::new(),
+            entries: Vec::new(),
+            entry_runs: Vec::new(),
+        };
+        for run in &self.open {
+            look.at(run);
+        }
+        let Look {
+            progress,
+            progress_runs,
+            entries,
+            entry_runs,
+            ..
+        } = look;
+        if !progress.is_empty() {
+            self.record(progress, progress_runs);
+        }
+        if !entries.is_empty() {
+            self.journal(entries, entry_runs);
+        }
+        if scope == Scope::Everything {
+            self.last_full_look = now;
+        }
+    }
+
+    fn record(&mut self, progress: Vec<RunProgress>, runs: Vec<Arc<LiveRun>>) {
+        let hub = Arc::clone(&self.hub);
+        let lag_since = self.last_full_look;
+        self.record_began = Instant::now();
+        self.recording = Some(Box::pin(async move {
+            let now = hub.ports.clock.now();
+            let record = hub.ports.runs.record(hub.ports.node, progress, now);
+            Recorded {
+                runs,
+                result: hub.write(record).await,
+                lag_since,
+            }
+        }));
+    }
+
+    fn recorded(&mut self, done: Recorded) -> Scope {
+        self.recording = None;
+        let now = Instant::now();
+        histogram!("manent_runs_flush_seconds")
+            .record(now.duration_since(self.record_began).as_secs_f64());
+        histogram!("manent_runs_flush_lag_seconds")
+            .record(now.duration_since(done.lag_since).as_secs_f64());
+        let standings = match done.result {
+            Ok(standings) => standings,
+            Err(error) => {
+                // One of several may be what the store's adapter cannot take: it must not hold up the others.
+                let is_suspect = matches!(error, StoreError::Internal { .. });
+                for run in done.runs {
+                    run.with_state(false, |state| state.storing.store_failed(now, is_suspect));
+                }
+                // The journal takes it at once.
+                return Scope::Everything;
+            }
+        };
+        let context = Context {
+            now,
+            is_lane_pending: false,
+            has_journal: false,
+            is_store_failing: false,
+            may_try_store: true,
+            is_urgent_only: false,
+            is_closing: false,
+            config: &self.hub.config,
+        };
+        let mut stored = 0;
+        for (run, standing) in done.runs.iter().zip(standings) {
+            let Some(standing) = standing else {
+                tracing::warn!(run = %run.id, "the store does not have a registered run; it is registered anew");
+                run.with_state(false, |state| state.storing.store_forgot(now));
+                continue;
+            };
+            let has_ended = run.has_ended();
+            let applied =
+                run.with_state(has_ended, |state| state.take_standing(run, &standing, &context));
+            stored += applied.stored_events;
+            if applied.is_lost {
+                tracing::error!(run = %run.id, "the store lost a part of a run's log; the run is not logged any more");
+            }
+            if applied.is_stop_requested {
+                run.cut(Cut::Stopped);
+            }
+        }
+        counter!("manent_run_events_stored_total").increment(stored);
+        Scope::Urgent
+    }
+
+    fn journal(&mut self, entries: Vec<JournalEntry>, runs: Vec<Arc<LiveRun>>) {
+        let Some(journal) = self.hub.ports.journal.clone() else {
+            return;
+        };
+        self.journalling = Some(Box::pin(async move {
+            Journalled {
+                runs,
+                entries: entries.len(),
+                result: journal.append(entries).await,
+            }
+        }));
+    }
+
+    fn journalled(&mut self, done: Journalled) -> Scope {
+        self.journalling = None;
+        let now = Instant::now();
+        match done.result {
+            Ok(position) => {
+                self.is_journal_failing = false;
+                counter!("manent_run_journalled_total").increment(done.entries as u64);
+                for run in done.runs {
+                    run.with_state(true, |state| state.storing.journal_took(position, now));
+                }
+            }
+            Err(error) => {
+                if !self.is_journal_failing {
+                    tracing::error!(%error, "the journal does not take the writes of runs; they wait in memory");
+                }
+                self.is_journal_failing = true;
+                self.journal_again_at = now + JOURNAL_PAUSE;
+                for run in done.runs {
+                    run.with_state(true, |state| state.storing.journal_failed());
+                }
+            }
+        }
+        Scope::Urgent
+    }
+
+    /// Takes settled runs out of the work, and old ones out of memory.
+    fn let_go(&mut self, now: Instant) {
+        let mut unsaved_bytes = 0;
+        let mut settled = Vec::new();
+        self.open.retain(|run| {
+            let (is_settled, journalled_since, bytes, has_ended) =
+                run.with_state(false, |state| {
+                    (
+                        state.is_settled(run),
+                        state.journalled_since(),
+                        state.log.bytes(),
+                        state.ended.is_some(),
+                    )
+                });
+            let is_journalled_long = journalled_since
+                .is_some_and(|since| now.duration_since(since) >= JOURNALLED_FOR);
+            if is_settled || is_journalled_long {
+                settled.push((Arc::clone(run), bytes));
+                return false;
+            }
+            if has_ended {
+                unsaved_bytes += bytes;
+            }
+            true
+        });
+        if unsaved_bytes > UNSAVED_BYTES {
+            self.give_up_oldest(unsaved_bytes);
+        }
+        for (run, bytes) in settled {
+            self.kept_bytes += bytes;
+            self.kept.push_back((now + KEPT_FOR, run));
+        }
+        while let Some((until, _)) = self.kept.front() {
+            let is_crowded = self.kept.len() > KEPT_RUNS || self.kept_bytes > KEPT_BYTES;
+            if *until > now && !is_crowded {
+                break;
+            }
+            if let Some((_, run)) = self.kept.pop_front() {
+                let bytes = run.with_state(false, |state| state.log.bytes());
+                self.kept_bytes = self.kept_bytes.saturating_sub(bytes);
+                self.hub.forget(&run);
+            }
+        }
+    }
+
+    /// Neither the store nor the journal takes anything, and memory is full.
+    fn give_up_oldest(&mut self, mut unsaved_bytes: usize) {
+        for run in &self.open {
+            if unsaved_bytes <= UNSAVED_BYTES {
+                return;
+            }
+            run.with_state(true, |state| {
+                if state.ended.is_some() {
+                    unsaved_bytes -= state.log.bytes();
+                    tracing::error!(run = %run.id, "an answer is lost: neither the store nor the journal took it, and memory is full");
+                    state.storing.give_up();
+                }
+            });
+        }
+    }
+}
+
+/// Completes with what is in flight; never, when nothing is.
+async fn in_flight<T>(work: &mut InFlight<T>) -> T {
+    match work {
+        Some(work) => work.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// One look at all runs.
+struct Look<'hub> {
+    hub: &'hub Arc<Hub>,
+    context: Context<'hub>,
+    may_record: bool,
+    may_journal: bool,
+    bytes: usize,
+    progress: Vec<RunProgress>,
+    progress_runs: Vec<Arc<LiveRun>>,
+    entries: Vec<JournalEntry>,
+    entry_runs: Vec<Arc<LiveRun>>,
+}
+
+impl Look<'_> {
+    fn at(&mut self, run: &Arc<LiveRun>) {
+        let context = Context {
+            is_lane_pending: self.hub.is_lane_pending(run.lane),
+            ..self.context
+        };
+        run.with_state(false, |state| {
+            if state.is_opening_due(&context) {
+                state.storing.opening_begins(context.now);
+                opener::spawn(self.hub, run);
+            }
+            if self.has_room(state.storing.is_suspect())
+                && let Some(progress) = state.next_for_store(run, &context)
+            {
+                self.bytes += Log::size_of(&progress.events);
+                self.may_record &= !state.storing.is_suspect();
+                self.progress.push(progress);
+                self.progress_runs.push(Arc::clone(run));
+            }
+            if self.may_journal
+                && let Some(writes) = state.next_for_journal(run, &context)
+            {
+                self.entry_runs.push(Arc::clone(run));
+                self.entries
+                    .extend(writes.into_iter().map(|write| JournalEntry {
+                        owner: run.owner,
+                        lane: run.lane,
+                        write,
+                    }));
+            }
+        });
+    }
+
+    /// Whether one more fits into the batch. A suspect goes alone.
+    fn has_room(&self, is_suspect: bool) -> bool {
+        self.may_record
+            && self.progress.len() < BATCH_RUNS
+            && self.bytes < BATCH_BYTES
+            && (!is_suspect || self.progress.is_empty())
+    }
+}
