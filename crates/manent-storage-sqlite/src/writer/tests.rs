@@ -1,19 +1,24 @@
 //! What the writer promises, with groups made on purpose: a job that waits for a gate holds the writer while others queue up.
 
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use manent_domain::ports::StoreError;
+use manent_domain::conversation::NewConversation;
+use manent_domain::feed::{Change, Changed};
+use manent_domain::ports::{Signal, SignalListener, StoreError};
+use manent_types::{ConversationId, ModelSettings, Timestamp, UserId};
 use rusqlite::params;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::unconstrained;
+use uuid::Uuid;
 
 use crate::config::SqliteConfig;
 use crate::error::Error;
 use crate::open::{Opened, open};
 use crate::writer::Unit;
+use crate::{conversations, feed};
 
 fn opened(change: impl FnOnce(&mut SqliteConfig)) -> (Opened, TempDir) {
     let directory = tempfile::tempdir().unwrap();
@@ -285,4 +290,128 @@ async fn nothing_is_answered_as_stored_when_the_files_are_gone() {
         opened.writes.run(0, |unit| insert(unit, 3)).await.unwrap();
         assert_eq!(numbers(&opened).await, [1, 3]);
     }
+}
+
+/// A listener that notes what it is told.
+#[derive(Default)]
+struct Told(Mutex<Vec<Signal>>);
+
+impl SignalListener for Told {
+    fn signal(&self, signal: Signal) {
+        self.0.lock().unwrap().push(signal);
+    }
+}
+
+impl Told {
+    fn take(&self) -> Vec<Signal> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+fn owner(number: u128) -> UserId {
+    UserId::new(Uuid::from_u128(number))
+}
+
+/// A new conversation of the owner's, and then perhaps a failure.
+fn create(unit: &mut Unit<'_>, whose: u128, number: u128, fails: bool) -> Result<i64, StoreError> {
+    let new = NewConversation {
+        id: ConversationId::new(Uuid::from_u128(number)),
+        title: None,
+        config: ModelSettings::default(),
+    };
+    let now = Timestamp::from_millisecond(1_000).unwrap();
+    conversations::create(unit, owner(whose), &new, "{}", now)?;
+    if fails {
+        return Err(StoreError::Internal {
+            detail: "on purpose".to_owned(),
+        });
+    }
+    Ok(0)
+}
+
+/// The numbers of the owner's feed with what they name, and its newest number.
+async fn feed_of(opened: &Opened, whose: u128) -> (Vec<(u64, u128)>, u64) {
+    let page = opened
+        .reads
+        .run_in_snapshot(move |connection| feed::read(connection, owner(whose), 0, 1_000))
+        .await
+        .unwrap();
+    let entry = |change: &Change| match &change.changed {
+        Changed::Conversation(found) => (change.seq, found.id.as_uuid().as_u128()),
+        other => panic!("{other:?}"),
+    };
+    (page.changes.iter().map(entry).collect(), page.head)
+}
+
+#[tokio::test]
+async fn a_job_that_is_taken_back_leaves_no_hole_in_the_feeds() {
+    let told = Arc::new(Told::default());
+    let listener = Arc::clone(&told);
+    let (opened, _directory) = opened(|config| config.signals = listener);
+    for group in [0, 100] {
+        // An owner with others, one of whom nothing is left, and one with all.
+        let writes = (1..=9_u128)
+            .map(|number| {
+                let whose = number % 3;
+                let fails = number == 3 || whose == 1;
+                move |unit: &mut Unit<'_>| create(unit, whose, group + number, fails)
+            })
+            .collect();
+        let results = write_together(&opened, writes).await;
+        let failed = results.iter().filter(|result| result.is_err()).count();
+        assert_eq!(failed, 4, "{results:?}");
+        assert_eq!(
+            told.take(),
+            [Signal::Feed(owner(2)), Signal::Feed(owner(0))],
+            "once for each whose feed went on"
+        );
+    }
+    let feed = |entries: &[u128]| {
+        let numbered: Vec<_> = (1..).zip(entries.iter().copied()).collect();
+        let head = numbered.len() as u64;
+        (numbered, head)
+    };
+    assert_eq!(feed_of(&opened, 0).await, feed(&[6, 9, 106, 109]));
+    assert_eq!(feed_of(&opened, 1).await, feed(&[]));
+    assert_eq!(feed_of(&opened, 2).await, feed(&[2, 5, 8, 102, 105, 108]));
+}
+
+#[tokio::test]
+async fn signals_are_told_before_the_callers_are_answered_and_never_of_what_failed() {
+    let told = Arc::new(Told::default());
+    let listener = Arc::clone(&told);
+    let (opened, _directory) = opened(|config| config.signals = listener);
+    let stored = opened.writes.run(0, |unit| create(unit, 1, 1, false)).await;
+    assert!(stored.is_ok());
+    assert_eq!(told.take(), [Signal::Feed(owner(1))]);
+    let failed = opened.writes.run(0, |unit| create(unit, 1, 2, true)).await;
+    assert!(failed.is_err());
+    let again = opened.writes.run(0, |unit| create(unit, 1, 1, false)).await;
+    assert!(again.is_ok());
+    assert_eq!(
+        told.take(),
+        [],
+        "neither for nothing nor for what was there"
+    );
+}
+
+/// A listener that breaks its promise.
+struct Panicking;
+
+impl SignalListener for Panicking {
+    fn signal(&self, _: Signal) {
+        panic!("on purpose");
+    }
+}
+
+#[tokio::test]
+async fn a_listener_that_panics_stops_nobody() {
+    let (opened, _directory) = opened(|config| config.signals = Arc::new(Panicking));
+    for number in 1..=2 {
+        let stored = opened
+            .writes
+            .run(0, move |unit| create(unit, 1, number, false));
+        assert!(stored.await.is_ok());
+    }
+    assert_eq!(feed_of(&opened, 1).await, (vec![(1, 1), (2, 2)], 2));
 }
