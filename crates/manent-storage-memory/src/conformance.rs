@@ -22,6 +22,7 @@ pub mod answers;
 pub mod append;
 pub mod changes;
 pub mod conversations;
+pub mod feed;
 pub mod lanes;
 pub mod messages;
 pub mod person;
@@ -30,6 +31,7 @@ pub mod runs;
 pub mod search;
 pub mod simulation;
 pub mod titles;
+pub mod transfer;
 
 use manent_domain::ports::{
     ConversationRepository, FeedRepository, MessageRepository, RunRepository, SearchRepository,
@@ -194,6 +196,24 @@ macro_rules! conformance_runs {
             answers::a_dead_run_without_a_message_gets_one,
             answers::an_answer_lives_on_with_its_run,
             answers::an_edit_of_an_interrupted_answer_outlives_its_run,
+            feed::every_write_to_a_conversation_stands_in_the_feed,
+            feed::a_batch_stands_in_the_feed_in_order,
+            feed::a_run_stands_in_the_feed_when_it_begins_and_ends,
+            feed::an_answer_stands_in_the_feed_when_it_comes_and_ends,
+            feed::a_run_whose_answer_is_there_already_stands_alone,
+            feed::progress_of_several_runs_stands_in_the_feeds_in_order,
+            feed::a_dead_run_stands_in_the_feed_with_its_answer,
+            feed::nothing_stands_in_the_feed_when_nothing_changed,
+            feed::the_feed_shows_the_present_state,
+            feed::the_feed_is_read_in_pages,
+            feed::feeds_of_two_owners_are_apart,
+            transfer::nothing_is_exported_from_nothing,
+            transfer::what_is_exported_is_everything,
+            transfer::what_is_imported_is_exported_again,
+            transfer::an_export_has_one_order,
+            transfer::an_imported_store_reads_as_the_one_before,
+            transfer::an_imported_store_goes_on,
+            transfer::what_is_imported_replaces_what_was_there,
         }
     };
 }

@@ -103,6 +103,7 @@ impl<'store> Runner<'store> {
     }
 
     /// Another process, for the same person.
+    #[must_use]
     pub fn on(self, number: u128) -> Self {
         Self {
             node: node(number),
@@ -111,6 +112,7 @@ impl<'store> Runner<'store> {
     }
 
     /// The same process, for another person.
+    #[must_use]
     pub fn of(self, number: u128) -> Self {
         Self {
             person: Person::new(self.store, number),
