@@ -18,9 +18,11 @@ const PREFIX: &str = "MANENT_";
 const PROVIDERS_PREFIX: &str = "MANENT_PROVIDERS__";
 
 /// Variables of the project's own tools, which a developer's shell passes on to the server.
-const TOOL_VARIABLES: [&str; 4] = [
+const TOOL_VARIABLES: [&str; 6] = [
     "MANENT_BINARY",
     "MANENT_CHROMIUM",
+    "MANENT_TEST_POSTGRES_BIN",
+    "MANENT_TEST_POSTGRES_URL",
     "MANENT_URL",
     "MANENT_WASM_TOOLCHAIN",
 ];
