@@ -65,9 +65,17 @@ const RESERVED: &[(&str, &[&str])] = &[
     ),
     (
         "reqwest",
-        &["manent-providers", "manent-testkit", "manent-bench"],
+        &[
+            "manent-providers",
+            "manent-testkit",
+            "manent-proofs",
+            "manent-bench",
+        ],
     ),
-    ("rusqlite", &["manent-storage-sqlite", "manent-bench"]),
+    (
+        "rusqlite",
+        &["manent-storage-sqlite", "manent-proofs", "manent-bench"],
+    ),
     (
         "tokio-postgres",
         &["manent-storage-postgres", "manent-postgres", "manent-bench"],
