@@ -220,8 +220,9 @@ impl Flusher {
                 continue;
             };
             let has_ended = run.has_ended();
-            let applied =
-                run.with_state(has_ended, |state| state.take_standing(run, &standing, &context));
+            let applied = run.with_state(has_ended, |state| {
+                state.take_standing(run, &standing, &context)
+            });
             stored += applied.stored_events;
             if applied.is_lost {
                 tracing::error!(run = %run.id, "the store lost a part of a run's log; the run is not logged any more");
@@ -277,17 +278,16 @@ impl Flusher {
         let mut unsaved_bytes = 0;
         let mut settled = Vec::new();
         self.open.retain(|run| {
-            let (is_settled, journalled_since, bytes, has_ended) =
-                run.with_state(false, |state| {
-                    (
-                        state.is_settled(run),
-                        state.journalled_since(),
-                        state.log.bytes(),
-                        state.ended.is_some(),
-                    )
-                });
-            let is_journalled_long = journalled_since
-                .is_some_and(|since| now.duration_since(since) >= JOURNALLED_FOR);
+            let (is_settled, journalled_since, bytes, has_ended) = run.with_state(false, |state| {
+                (
+                    state.is_settled(run),
+                    state.journalled_since(),
+                    state.log.bytes(),
+                    state.ended.is_some(),
+                )
+            });
+            let is_journalled_long =
+                journalled_since.is_some_and(|since| now.duration_since(since) >= JOURNALLED_FOR);
             if is_settled || is_journalled_long {
                 settled.push((Arc::clone(run), bytes));
                 return false;

@@ -125,9 +125,7 @@ impl Follow {
 
     /// What is kept of a run of this process, once that is final, or once waiting for it has taken long enough.
     async fn when_kept(&self, run: &LiveRun) -> Persisted {
-        let ended = run.with_state(false, |state| {
-            state.ended.as_ref().map(|ended| ended.since)
-        });
+        let ended = run.with_state(false, |state| state.ended.as_ref().map(|ended| ended.since));
         let deadline = ended.unwrap_or_else(Instant::now) + self.hub.config.join_wait;
         loop {
             let look = || {
@@ -225,7 +223,11 @@ impl Follow {
             return Ok(persisted);
         };
         let (owner, _) = self.key;
-        let find = self.hub.ports.message_store.find_message(owner, record.message);
+        let find = self
+            .hub
+            .ports
+            .message_store
+            .find_message(owner, record.message);
         let is_kept = match self.hub.read(find).await? {
             Some(message) => {
                 message.conversation == record.conversation
@@ -245,10 +247,18 @@ impl Follow {
         let mut builder = AnswerBuilder::default();
         let mut position = 0;
         loop {
-            let read = self.hub.ports.runs.read_log(owner, id, position, PAGE_BYTES);
+            let read = self
+                .hub
+                .ports
+                .runs
+                .read_log(owner, id, position, PAGE_BYTES);
             let page = self.hub.read(read).await?.ok_or(DomainError::RunNotFound)?;
             let mut has_new = false;
-            for logged in page.events.iter().filter(|logged| logged.position > position) {
+            for logged in page
+                .events
+                .iter()
+                .filter(|logged| logged.position > position)
+            {
                 builder.apply(&logged.event);
                 has_new = true;
             }

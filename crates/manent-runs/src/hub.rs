@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::RunsConfig;
 use crate::gate::RegistrationGate;
 use crate::health::StoreHealth;
-use crate::live::{Blueprint, LiveRun};
+use crate::live::{Blueprint, Cut, LiveRun};
 use crate::ports::RunPorts;
 use crate::watchers::{RunKey, Watchers};
 
@@ -120,7 +120,9 @@ impl Hub {
         if !run.end(end, self.ports.clock.now(), Instant::now()) {
             return;
         }
-        counter!("manent_runs_total", "status" => status.as_str()).increment(1);
+        if run.why_cut() != Some(Cut::Redirected) {
+            counter!("manent_runs_total", "status" => status.as_str()).increment(1);
+        }
         let mut registry = self.registry();
         registry.running = registry.running.saturating_sub(1);
         #[expect(clippy::cast_precision_loss, reason = "a figure")]

@@ -22,7 +22,7 @@ use crate::reader::{Notice, Persisted};
 use crate::watchers::RunKey;
 
 pub(crate) use log::Log;
-pub(crate) use storing::{Applied, Context, Opening, Storing};
+pub(crate) use storing::{Context, Storing};
 
 /// What a run is, from its start to its end.
 pub(crate) struct Blueprint {
@@ -361,6 +361,12 @@ impl LiveRun {
             .await;
     }
 
+    /// Whether all that can be kept of it is in the store or in the journal.
+    pub(crate) fn is_safe(&self) -> bool {
+        let state = self.state();
+        state.is_settled(self) || state.journalled_since().is_some()
+    }
+
     /// What is kept of it now, and when that is worth asking again; `None`: it does not get better soon.
     pub(crate) fn persisted(
         &self,
@@ -440,7 +446,10 @@ impl LiveState {
     /// The run is registered after all: that it was not is no news any more.
     fn is_logged_after_all(&mut self) {
         for notice in &mut self.notices.told {
-            if notice.as_ref().is_some_and(|notice| notice.code == "not_logged") {
+            if notice
+                .as_ref()
+                .is_some_and(|notice| notice.code == "not_logged")
+            {
                 *notice = None;
             }
         }

@@ -34,8 +34,8 @@ pub(crate) fn spawn(hub: &Arc<Hub>, run: &Arc<LiveRun>) {
 
 async fn open(hub: &Hub, run: &Arc<LiveRun>) {
     let has_journal = hub.ports.journal.is_some();
-    let waits = hub.is_lane_pending(run.lane)
-        || (has_journal && !hub.health.may_try(Instant::now()));
+    let waits =
+        hub.is_lane_pending(run.lane) || (has_journal && !hub.health.may_try(Instant::now()));
     if waits || open_at_store(hub, run).await.is_err() {
         if hub.health.is_failing() {
             run.tell_not_logged();

@@ -34,7 +34,10 @@ pub(crate) async fn run(hub: Arc<Hub>) {
 async fn look_for_ever(hub: &Hub) {
     if hub.ports.is_store_exclusive {
         // Nobody else can be alive: whatever runs belonged to processes that are gone.
-        while interrupt(hub, later(hub.ports.clock.now(), CLOCK_STEP)).await.is_err() {
+        while interrupt(hub, later(hub.ports.clock.now(), CLOCK_STEP))
+            .await
+            .is_err()
+        {
             sleep(START_PAUSE).await;
         }
     }

@@ -217,8 +217,7 @@ impl RunService {
             run.cut(Cut::Stopped);
             run.wait_for_end().await;
             if run.why_cut() != Some(Cut::Redirected) {
-                let is_settled = || run.with_state(false, |state| state.is_settled(&run));
-                let stored = run.wait_for(|| is_settled().then_some(()));
+                let stored = run.wait_for(|| run.is_safe().then_some(()));
                 // Not stored in time: it has stopped all the same, and its readers are told what is kept.
                 drop(timeout(self.hub.config.store_wait, stored).await);
                 return Ok(run.as_run(self.hub.ports.clock.now()));
@@ -307,11 +306,6 @@ impl RunService {
 
     /// How many runs are neither in the store nor in the journal.
     fn unsaved(&self) -> usize {
-        let is_unsaved = |run: &&Arc<LiveRun>| {
-            run.with_state(false, |state| {
-                !state.is_settled(run) && state.journalled_since().is_none()
-            })
-        };
-        self.hub.all().iter().filter(is_unsaved).count()
+        self.hub.all().iter().filter(|run| !run.is_safe()).count()
     }
 }

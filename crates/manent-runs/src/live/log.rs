@@ -36,10 +36,10 @@ impl Log {
     /// The events after a position, as far as they are here.
     pub(crate) fn after(&self, position: u64) -> impl Iterator<Item = &LoggedEvent> {
         let skipped = position.saturating_sub(self.dropped);
-        self.events
-            .range(usize::try_from(skipped).map_or(self.events.len(), |skipped| {
-                skipped.min(self.events.len())
-            })..)
+        self.events.range(
+            usize::try_from(skipped)
+                .map_or(self.events.len(), |skipped| skipped.min(self.events.len()))..,
+        )
     }
 
     /// A copy of the events after a position, of about so many bytes, at least one.

@@ -160,10 +160,6 @@ impl Storing {
         Arc::clone(&self.steps)
     }
 
-    pub(crate) const fn opening(&self) -> Opening {
-        self.opening
-    }
-
     pub(crate) const fn is_opening(&self) -> bool {
         matches!(self.opening, Opening::Underway { .. })
     }
@@ -489,7 +485,8 @@ impl LiveState {
                 if sent.is_some() {
                     self.storing.answer_offers += 1;
                     let offers = self.storing.answer_offers;
-                    self.storing.answer_due = now + pause(PARENT_PAUSE, offers, LONGEST_PARENT_PAUSE);
+                    self.storing.answer_due =
+                        now + pause(PARENT_PAUSE, offers, LONGEST_PARENT_PAUSE);
                 }
                 let has_waited = |ended: &super::Ended| {
                     now.duration_since(ended.since) >= context.config.parent_wait
@@ -538,8 +535,8 @@ impl LiveState {
             persisted: has_record.then_some(logged && is_answer_kept),
             journal_position: storing.journal_position.filter(|_| !is_kept && in_journal),
         };
-        let is_final = storing.opening == Opening::Never
-            || (logged && self.is_answer_settled(has_record));
+        let is_final =
+            storing.opening == Opening::Never || (logged && self.is_answer_settled(has_record));
         let again_at = match (is_final, storing.end_journalled) {
             (true, _) => None,
             (false, Some(_)) if is_store_failing => None,

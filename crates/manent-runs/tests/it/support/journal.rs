@@ -1,0 +1,107 @@
+//! A journal in memory that is drained when a test says so.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use manent_domain::journal::{JournalEntry, JournalLane, JournalWrite};
+use manent_domain::ports::{
+    ConversationRepository, Journal, JournalError, JournalStatus, MessageRepository, RunRepository,
+    StoreError,
+};
+use manent_types::Timestamp;
+
+use super::store::FaultyStore;
+
+/// The journal.
+pub(crate) struct MemoryJournal {
+    store: Arc<FaultyStore>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    pending: VecDeque<JournalEntry>,
+    position: u64,
+    is_full: bool,
+    appends: usize,
+}
+
+impl MemoryJournal {
+    pub(crate) fn new(store: Arc<FaultyStore>) -> Self {
+        Self {
+            store,
+            state: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn fill_up(&self, is_full: bool) {
+        self.state.lock().unwrap().is_full = is_full;
+    }
+
+    /// How often something was appended.
+    pub(crate) fn appends(&self) -> usize {
+        self.state.lock().unwrap().appends
+    }
+
+    /// What waits.
+    pub(crate) fn pending(&self) -> Vec<JournalWrite> {
+        let state = self.state.lock().unwrap();
+        state.pending.iter().map(|entry| entry.write.clone()).collect()
+    }
+
+    /// Moves what it can into the store, in order.
+    pub(crate) async fn drain(&self, now: Timestamp) -> Result<(), StoreError> {
+        loop {
+            let Some(entry) = self.state.lock().unwrap().pending.front().cloned() else {
+                return Ok(());
+            };
+            let owner = entry.owner;
+            match entry.write {
+                JournalWrite::CreateConversation(new) => {
+                    self.store.create(owner, new, now).await?;
+                }
+                JournalWrite::Append(submission) => {
+                    self.store.append(owner, vec![submission], now).await?;
+                }
+                JournalWrite::BeginRun(new) => {
+                    self.store.begin(owner, new, now).await?;
+                }
+                JournalWrite::RecordRun { node, progress } => {
+                    self.store.record(node, vec![progress], now).await?;
+                }
+            }
+            self.state.lock().unwrap().pending.pop_front();
+        }
+    }
+}
+
+#[async_trait]
+impl Journal for MemoryJournal {
+    async fn append(&self, entries: Vec<JournalEntry>) -> Result<u64, JournalError> {
+        let mut state = self.state.lock().unwrap();
+        if state.is_full {
+            return Err(JournalError::Full {
+                detail: "a test filled it".to_owned(),
+            });
+        }
+        state.appends += 1;
+        state.position += entries.len() as u64;
+        state.pending.extend(entries);
+        Ok(state.position)
+    }
+
+    fn has_pending(&self, lane: JournalLane) -> bool {
+        let state = self.state.lock().unwrap();
+        state.pending.iter().any(|entry| entry.lane == lane)
+    }
+
+    fn status(&self) -> JournalStatus {
+        let state = self.state.lock().unwrap();
+        JournalStatus {
+            pending: state.pending.len() as u64,
+            is_writable: !state.is_full,
+            ..JournalStatus::default()
+        }
+    }
+}
