@@ -18,9 +18,11 @@ const PREFIX: &str = "MANENT_";
 const PROVIDERS_PREFIX: &str = "MANENT_PROVIDERS__";
 
 /// Variables of the project's own tools, which a developer's shell passes on to the server.
-const TOOL_VARIABLES: [&str; 6] = [
+const TOOL_VARIABLES: [&str; 8] = [
     "MANENT_BINARY",
     "MANENT_CHROMIUM",
+    "MANENT_PROOF_SCALE",
+    "MANENT_PROOF_SEED",
     "MANENT_TEST_POSTGRES_BIN",
     "MANENT_TEST_POSTGRES_URL",
     "MANENT_URL",
