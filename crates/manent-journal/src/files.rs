@@ -37,15 +37,22 @@ pub(crate) struct Files {
 }
 
 impl Files {
+    /// A new journal whose first entry gets this position.
+    pub(crate) fn begin_at(directory: &Path, first: u64) -> Result<Self, JournalOpenError> {
+        let mark_path = directory.join(mark::FILE_NAME);
+        let recovered =
+            begin(directory, first).map_err(|error| JournalOpenError::file(&mark_path, &error))?;
+        Self::open(directory, Some(recovered))
+    }
+
     /// Makes the directory ready for writing: cuts tails, deletes leftovers, begins a new journal.
     pub(crate) fn open(
         directory: &Path,
         recovered: Option<Recovered>,
     ) -> Result<Self, JournalOpenError> {
         let mark_path = directory.join(mark::FILE_NAME);
-        let recovered = match recovered {
-            Some(recovered) => recovered,
-            None => begin(directory).map_err(|error| JournalOpenError::file(&mark_path, &error))?,
+        let Some(recovered) = recovered else {
+            return Self::begin_at(directory, 1);
         };
         for tail in &recovered.tails {
             tracing::warn!(
@@ -297,12 +304,12 @@ impl Files {
 }
 
 /// A journal's first file.
-fn begin(directory: &Path) -> io::Result<Recovered> {
+fn begin(directory: &Path, first: u64) -> io::Result<Recovered> {
     let mark = Mark {
         sequence: 1,
-        oldest: 1,
-        active: 1,
-        next_position: 1,
+        oldest: first,
+        active: first,
+        next_position: first,
         ..Mark::default()
     };
     let path = directory.join(mark::FILE_NAME);

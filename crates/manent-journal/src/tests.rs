@@ -3,6 +3,9 @@
 mod crashes;
 mod damage;
 mod draining;
+mod killed;
 mod limits;
+mod rescue;
 mod samples;
 mod stored_form;
+mod target;

@@ -76,7 +76,7 @@ fn check(config: &JournalConfig, waiting: &[u64], what: &str) -> bool {
     }
 }
 
-fn files(directory: &Path) -> Vec<PathBuf> {
+pub(super) fn files(directory: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = fs::read_dir(directory)
         .unwrap()
         .map(|file| file.unwrap().path())
@@ -89,7 +89,7 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     files
 }
 
-async fn prepared() -> (tempfile::TempDir, JournalConfig, Vec<u64>) {
+pub(super) async fn prepared() -> (tempfile::TempDir, JournalConfig, Vec<u64>) {
     let directory = tempfile::tempdir().unwrap();
     let mut config = config(directory.path());
     config.segment_bytes = 1_200;
