@@ -60,7 +60,8 @@ pub trait RunRepository: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<Run>, StoreError>;
 
-    /// Finds the runs of other nodes that run and were not heard of since `heard_before`, at most `limit`, and ends each by compare-and-set as
+    /// Finds the runs of other nodes that run and were not heard of since `heard_before`, at most `limit`, those registered
+    /// first first, and ends each by compare-and-set as
     /// [`crate::run::RunEnd::interrupted`], [`crate::run::INTERRUPTION_GAP`] behind its last event. Its message gets the content of the whole
     /// stored log ([`crate::run::AnswerBuilder`]), inserted if need be and possible. Answers whose they were. Decided by
     /// [`crate::run::plan_interruption`] and [`crate::run::plan_answer`].
