@@ -26,6 +26,7 @@ pub mod feed;
 pub mod lanes;
 pub mod messages;
 pub mod person;
+pub mod replica;
 pub mod runner;
 pub mod runs;
 pub mod search;

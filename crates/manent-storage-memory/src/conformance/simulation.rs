@@ -5,20 +5,30 @@
 
 mod ledger;
 mod outbox;
+mod processes;
 mod script;
 
-pub use script::{Body, Change, Parent, Script, Step, scripts};
+pub use script::{
+    Alteration, Body, Change, Fault, Finish, Parent, Progress, Script, Step, Target, scripts,
+};
+
+use std::collections::HashMap;
 
 use manent_domain::append::{Outcome, Submission};
 use manent_domain::conversation::{Conversation, ConversationFilter, ConversationPatch};
+use manent_domain::feed::Changed;
 use manent_domain::message::{Message, MessageRange};
+use manent_domain::run::{AnswerStanding, INTERRUPTION_GAP, LoggedEvent, Run, RunStanding};
 use manent_domain::search::{HitKind, SearchOrder};
 use manent_types::{ConversationId, Timestamp};
 
-use super::Store;
-use super::person::{ACTIVE, Person, at, conversation, plain};
+use super::FullStore;
+use super::person::{ACTIVE, Person, at, change, conversation, message, plain, plain_change};
+use super::replica::Replica;
+use super::runner::Runner;
 use ledger::Ledger;
-use outbox::{Outbox, message_of};
+use outbox::{Outbox, kind_of, message_of, parent_of};
+use processes::{Generation, answer_id};
 
 /// What was seen: every answer, and at the end everything that can be read.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -31,6 +41,12 @@ pub struct Trace {
     pub messages: Vec<Vec<Message>>,
     /// The hits of a few searches, newest first.
     pub found: Vec<Vec<Found>>,
+    /// What processes were told about their generations.
+    pub standings: Vec<Option<RunStanding>>,
+    /// The generations with their logs.
+    pub runs: Vec<(Run, Vec<LoggedEvent>)>,
+    /// The whole feed.
+    pub feed: Vec<manent_domain::feed::Change>,
 }
 
 /// A hit without its snippet, which each store cuts in its own way.
@@ -47,7 +63,10 @@ pub struct Found {
 }
 
 /// Words of messages, of cut, generated and chosen titles, and of nothing.
-const SEARCHES: [&[&str]; 7] = [
+const SEARCHES: [&[&str]; 10] = [
+    &["word1"],
+    &["edited"],
+    &["kept"],
     &["message"],
     &["message", "1"],
     &["shared"],
@@ -61,11 +80,15 @@ const SEARCHES: [&[&str]; 7] = [
 ///
 /// # Panics
 /// When anything that was acknowledged is lost, doubled, reordered, or answered differently when it is sent again.
-pub async fn run(store: &dyn Store, script: &Script) -> Trace {
+pub async fn run(store: &dyn FullStore, script: &Script) -> Trace {
+    let runner = Runner::new(store);
     let mut play = Play {
-        person: Person::new(store, 1),
+        person: runner.person,
+        runner,
         outbox: Outbox::default(),
         ledger: Ledger::default(),
+        generations: Vec::new(),
+        replicas: HashMap::new(),
         trace: Trace::default(),
         seconds: 0,
         plain_messages: 0,
@@ -78,6 +101,8 @@ pub async fn run(store: &dyn Store, script: &Script) -> Trace {
     }
     play.drain().await;
     play.read().await;
+    play.read_runs().await;
+    play.compare_replicas().await;
     play.trace
 }
 
@@ -88,8 +113,13 @@ fn place(number: usize) -> ConversationId {
 
 struct Play<'store> {
     person: Person<'store>,
+    runner: Runner<'store>,
     outbox: Outbox,
     ledger: Ledger,
+    /// Those that were registered, and in their places those that were not.
+    generations: Vec<Option<Generation>>,
+    /// What devices know by the feed.
+    replicas: HashMap<usize, Replica>,
     trace: Trace,
     seconds: i64,
     plain_messages: u128,
@@ -150,10 +180,164 @@ impl Play<'_> {
                 };
                 self.append(vec![plain(place(conversation), message)]).await;
             }
+            Step::ComposeAlteration {
+                device,
+                conversation,
+                alteration,
+            } => self.outbox.compose_change(device, conversation, alteration),
+            Step::PlainAlteration {
+                conversation,
+                alteration,
+            } => {
+                self.plain_messages += 1;
+                let id = message(0xff_0000 + self.plain_messages);
+                let kind = kind_of(alteration, self.outbox.composed());
+                let item = plain_change(place(conversation), change(id, kind));
+                self.append(vec![item]).await;
+            }
             Step::Change {
                 conversation,
                 change,
             } => self.change(place(conversation), change).await,
+            Step::Begin {
+                node,
+                conversation,
+                parent,
+            } => self.begin(node, place(conversation), parent).await,
+            Step::GoOn {
+                generation,
+                progress,
+            } => self.go_on(generation, progress).await,
+            Step::FindDead { node, patience } => self.find_dead(node, patience).await,
+            Step::Stop { generation } => {
+                if let Some(Some(generation)) = self.generations.get(generation) {
+                    let (owner, now) = (self.person.owner, at(self.seconds));
+                    let stopped = self.runner.store.request_stop(owner, generation.id, now);
+                    assert!(stopped.await.unwrap().is_some());
+                }
+            }
+            Step::ClearLogs => {
+                self.seconds += 1;
+                let cleared = self.runner.store.clear_logs(at(self.seconds), 1_000);
+                cleared.await.unwrap();
+            }
+            Step::Follow { device, limit } => {
+                let owner = self.person.owner;
+                let replica = self
+                    .replicas
+                    .entry(device)
+                    .or_insert_with(|| Replica::new(owner));
+                replica.catch_up(self.runner.store, limit).await;
+            }
+            Step::Look => self.look().await,
+        }
+    }
+
+    async fn begin(&mut self, node: u128, conversation: ConversationId, parent: Parent) {
+        self.seconds += 1;
+        let parent = parent_of(parent, self.outbox.composed());
+        let number = self.generations.len();
+        let (generation, target) = Generation::new(number, node, conversation, parent);
+        let runner = self.runner.on(node);
+        let begun = runner
+            .begin_at(generation.id, Some(target), self.seconds)
+            .await;
+        let is_there = conversation != place(Script::CONVERSATIONS);
+        assert_eq!(Generation::is_begun(&begun), is_there);
+        self.generations.push(is_there.then_some(generation));
+    }
+
+    async fn go_on(&mut self, number: usize, more: Progress) {
+        self.seconds += 1;
+        let Some(Some(generation)) = self.generations.get_mut(number) else {
+            return;
+        };
+        let progress = generation.progress(self.person.owner, more);
+        let runner = self.runner.on(generation.node);
+        let standings = runner.record(vec![progress], self.seconds).await;
+        let Some(Some(standing)) = standings.first() else {
+            panic!("a registered run is known");
+        };
+        if let AnswerStanding::Stored { seq } = standing.answer {
+            let id = answer_id(number);
+            self.ledger.note_answer(generation.conversation, id, seq);
+        }
+        let is_lost = matches!(more.fault, Fault::Lost);
+        // The position of a run that was found dead and ended so lies far away.
+        if standing.last_position < INTERRUPTION_GAP {
+            generation.learn(standing, is_lost);
+        }
+        self.trace.standings.extend(standings);
+    }
+
+    async fn find_dead(&mut self, node: u128, patience: i64) {
+        self.seconds += 1;
+        let heard_before = self.seconds - patience;
+        let runner = self.runner.on(node);
+        let found = runner.interrupt_dead(heard_before, 100, self.seconds).await;
+        let mut made = Vec::new();
+        for (number, generation) in self.generations.iter().enumerate() {
+            let id = answer_id(number);
+            if let Some(generation) = generation
+                && found.contains(&(self.person.owner, generation.id))
+                && !self.ledger.is_stored(id)
+                && let Some(answer) = self.person.find_message(id).await
+            {
+                made.push((answer.seq, answer.conversation, id));
+            }
+        }
+        made.sort_unstable();
+        for (seq, conversation, id) in made {
+            self.ledger.note_message(conversation, id, seq);
+        }
+    }
+
+    /// Everything that was acknowledged is there.
+    async fn look(&self) {
+        for number in 0..Script::CONVERSATIONS {
+            let conversation = self.person.conversation(place(number)).await;
+            let messages = self.walk_up(conversation.id).await;
+            self.ledger.check(&conversation, &messages);
+        }
+        for (number, generation) in self.generations.iter().enumerate() {
+            if let Some(generation) = generation {
+                let run = self.runner.run(generation.id).await;
+                let log = self.runner.log(generation.id).await;
+                let answer = self.person.find_message(answer_id(number)).await;
+                generation.check(&run, &log, answer.as_ref());
+            }
+        }
+    }
+
+    async fn read_runs(&mut self) {
+        self.look().await;
+        for generation in self.generations.iter().flatten() {
+            let run = self.runner.run(generation.id).await;
+            let log = self.runner.log(generation.id).await;
+            self.trace.runs.push((run, log));
+        }
+        self.trace.feed = self.runner.changes(0).await;
+    }
+
+    /// Whoever follows the feed, from wherever, knows what is stored.
+    async fn compare_replicas(&mut self) {
+        let mut stored = Replica::new(self.person.owner);
+        for number in 0..Script::CONVERSATIONS {
+            let conversation = self.person.conversation(place(number)).await;
+            for message in self.walk_up(conversation.id).await {
+                stored.put(Changed::Message(message));
+            }
+            stored.put(Changed::Conversation(conversation));
+        }
+        for generation in self.generations.iter().flatten() {
+            stored.put(Changed::Run(self.runner.run(generation.id).await));
+        }
+        let fresh = Replica::new(self.person.owner);
+        self.replicas.insert(usize::MAX, fresh);
+        for replica in self.replicas.values_mut() {
+            replica.catch_up(self.runner.store, 7).await;
+            assert_eq!(replica.state(), stored.state());
+            assert_eq!(replica.digest(), stored.digest());
         }
     }
 
@@ -164,10 +348,12 @@ impl Play<'_> {
         match change {
             Change::Trash => {
                 store.trash(owner, id, now).await.unwrap();
+                self.ledger.note_trash(id, true);
                 return;
             }
             Change::Restore => {
                 store.restore(owner, id, now).await.unwrap();
+                self.ledger.note_trash(id, false);
                 return;
             }
             Change::Generate(number) => {
@@ -233,9 +419,10 @@ impl Play<'_> {
             let id = place(number);
             let messages = self.walk_up(id).await;
             assert_eq!(messages, self.walk_down(id).await, "both ways are one");
-            let last_seq = self.person.conversation(id).await.last_seq;
-            assert_eq!(last_seq, messages.len() as u64, "the count is right");
-            self.ledger.check(id, &messages);
+            let conversation = self.person.conversation(id).await;
+            let count = messages.len() as u64;
+            assert_eq!(conversation.last_seq, count, "the count is right");
+            self.ledger.check(&conversation, &messages);
             self.trace.messages.push(messages);
         }
         for words in SEARCHES {

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use manent_domain::append::{NewMessage, Outcome, ParentRef, Submission};
+use manent_domain::append::{ChangeKind, NewMessage, Outcome, ParentRef, Submission};
 use manent_domain::error::Refusal;
 use manent_types::MessageId;
 
 use super::place;
-use super::script::{Body, Parent};
-use crate::conformance::person::{lane, message, said};
+use super::processes::answer_id;
+use super::script::{Alteration, Body, Parent, Target};
+use crate::conformance::person::{
+    answered, change, delete, edit, lane, message, said, sequenced_change, undelete,
+};
 
 /// A device and a conversation.
 pub(super) type LaneNumber = (usize, usize);
@@ -40,6 +43,20 @@ impl Outbox {
             id: Some(id),
             body: composed.map(Into::into),
         });
+        self.composed.push(id);
+    }
+
+    pub(super) fn compose_change(&mut self, device: usize, to: usize, alteration: Alteration) {
+        let id = message(self.composed.len() as u128 + 1);
+        let change = change(id, kind_of(alteration, &self.composed));
+        let items = &mut self.lanes.entry((device, to)).or_default().items;
+        let device_seq = items.len() as u64 + 1;
+        items.push(sequenced_change(
+            &format!("device-{device}"),
+            device_seq,
+            place(to),
+            change,
+        ));
         self.composed.push(id);
     }
 
@@ -115,8 +132,16 @@ pub(super) fn message_of(
         Body::Shared(which) => return Ok(said(shared(which), &format!("shared {which}"))),
         Body::Clashing(which) => said(shared(which), &format!("clash {number}")),
         Body::Refused => return Err(Refusal::ContentEmpty),
+        // A parent left open, so that it is the same answer wherever the run put it.
+        Body::Answer(which) => return Ok(answered(answer_id(which), &format!("kept {number}"))),
     };
-    let parent = match parent {
+    let parent = parent_of(parent, composed);
+    Ok(NewMessage { parent, ..base })
+}
+
+/// What a message follows.
+pub(super) fn parent_of(parent: Parent, composed: &[MessageId]) -> ParentRef {
+    match parent {
         Parent::Newest => ParentRef::Newest,
         Parent::Root => ParentRef::Root,
         Parent::Unknown => ParentRef::Message(message(0xbad_0000)),
@@ -124,6 +149,23 @@ pub(super) fn message_of(
             Some(id) => ParentRef::Message(*id),
             None => ParentRef::Newest,
         },
+    }
+}
+
+/// What an alteration does.
+pub(super) fn kind_of(alteration: Alteration, composed: &[MessageId]) -> ChangeKind {
+    let of = |target| match target {
+        Target::Composed(index) => composed
+            .get(index)
+            .copied()
+            .unwrap_or_else(|| message(0xbad_0000)),
+        Target::Answer(which) => answer_id(which),
     };
-    Ok(NewMessage { parent, ..base })
+    match alteration {
+        Alteration::Edit(target, words) => edit(of(target), &format!("edited {words}")),
+        Alteration::Delete(target) => delete(of(target)),
+        Alteration::Undelete(target) => undelete(of(target)),
+        Alteration::Trash => ChangeKind::Trash,
+        Alteration::Restore => ChangeKind::Restore,
+    }
 }

@@ -74,6 +74,61 @@ pub enum Step {
         /// What it says.
         body: Body,
     },
+    /// A device puts a change of what is stored at the end of its outbox.
+    ComposeAlteration {
+        /// Which device.
+        device: usize,
+        /// Where to.
+        conversation: usize,
+        /// What it does.
+        alteration: Alteration,
+    },
+    /// Somebody changes what is stored without a lane.
+    PlainAlteration {
+        /// Where.
+        conversation: usize,
+        /// What it does.
+        alteration: Alteration,
+    },
+    /// A process begins a generation whose answer the server keeps.
+    Begin {
+        /// Which process.
+        node: u128,
+        /// Where its answer goes.
+        conversation: usize,
+        /// What it follows.
+        parent: Parent,
+    },
+    /// A generation goes on.
+    GoOn {
+        /// Which.
+        generation: usize,
+        /// How.
+        progress: Progress,
+    },
+    /// A process looks for the dead among those of others.
+    FindDead {
+        /// Which process.
+        node: u128,
+        /// How long one may be silent, in seconds.
+        patience: i64,
+    },
+    /// Somebody asks a generation to stop.
+    Stop {
+        /// Which.
+        generation: usize,
+    },
+    /// The logs of those that ended are cleared.
+    ClearLogs,
+    /// A device reads the feed to its end.
+    Follow {
+        /// Which device.
+        device: usize,
+        /// How many changes at a time.
+        limit: usize,
+    },
+    /// Everything that was acknowledged is looked for.
+    Look,
     /// Somebody changes a conversation.
     Change {
         /// Which.
@@ -81,6 +136,67 @@ pub enum Step {
         /// How.
         change: Change,
     },
+}
+
+/// A change of what is stored.
+#[derive(Debug, Clone, Copy)]
+pub enum Alteration {
+    /// Other words, by their number.
+    Edit(Target, usize),
+    /// A deletion.
+    Delete(Target),
+    /// Its undoing.
+    Undelete(Target),
+    /// Into the trash.
+    Trash,
+    /// Out of it.
+    Restore,
+}
+
+/// What an alteration is about.
+#[derive(Debug, Clone, Copy)]
+pub enum Target {
+    /// What some device composed: stored, refused, elsewhere, no message, or not yet sent.
+    Composed(usize),
+    /// The answer of a generation.
+    Answer(usize),
+}
+
+/// How a generation goes on.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress {
+    /// So many events more.
+    pub events: usize,
+    /// The answer so far goes along; at the end it always does.
+    pub has_answer: bool,
+    /// It ends.
+    pub finish: Option<Finish>,
+    /// What goes wrong.
+    pub fault: Fault,
+}
+
+/// How a generation ends.
+#[derive(Debug, Clone, Copy)]
+pub enum Finish {
+    /// It is whole.
+    Complete,
+    /// Somebody stopped it.
+    Stopped,
+    /// Its process stopped.
+    Interrupted,
+}
+
+/// What goes wrong when a process stores progress.
+#[derive(Debug, Clone, Copy)]
+pub enum Fault {
+    /// Nothing.
+    None,
+    /// The process never learns the answer.
+    Lost,
+    /// It sends again what it knows to be stored.
+    Repeat,
+    /// It leaves out an event.
+    Skip,
 }
 
 /// A change to a conversation.
@@ -124,6 +240,8 @@ pub enum Body {
     Clashing(usize),
     /// It did not pass validation.
     Refused,
+    /// What the device kept of the answer of a generation.
+    Answer(usize),
 }
 
 /// Scripts of two to five devices.
@@ -147,7 +265,7 @@ fn step(devices: Range<usize>) -> impl Strategy<Value = Step> {
         2 => (devices.clone(), conversation(), 0..8_usize, 1..6_usize).prop_map(
             |(device, conversation, from, count)| Step::Resend { device, conversation, from, count }
         ),
-        2 => (devices, conversation(), 0..8_usize, any::<bool>()).prop_map(
+        2 => (devices.clone(), conversation(), 0..8_usize, any::<bool>()).prop_map(
             |(device, conversation, at, is_other_id)| Step::Lie { device, conversation, at, is_other_id }
         ),
         2 => (conversation(), parent(), body()).prop_map(
@@ -156,7 +274,71 @@ fn step(devices: Range<usize>) -> impl Strategy<Value = Step> {
         2 => (0..Script::CONVERSATIONS, change()).prop_map(
             |(conversation, change)| Step::Change { conversation, change }
         ),
+        12 => around_runs(devices),
     ]
+}
+
+fn around_runs(devices: Range<usize>) -> impl Strategy<Value = Step> {
+    let conversation = || 0..Script::CONVERSATIONS + 1;
+    prop_oneof![
+        4 => (devices.clone(), conversation(), alteration()).prop_map(
+            |(device, conversation, alteration)| Step::ComposeAlteration { device, conversation, alteration }
+        ),
+        2 => (conversation(), alteration()).prop_map(
+            |(conversation, alteration)| Step::PlainAlteration { conversation, alteration }
+        ),
+        3 => (1..=2_u128, conversation(), parent()).prop_map(
+            |(node, conversation, parent)| Step::Begin { node, conversation, parent }
+        ),
+        8 => (0..4_usize, progress()).prop_map(
+            |(generation, progress)| Step::GoOn { generation, progress }
+        ),
+        2 => (1..=3_u128, 0..12_i64).prop_map(|(node, patience)| Step::FindDead { node, patience }),
+        1 => (0..4_usize).prop_map(|generation| Step::Stop { generation }),
+        1 => Just(Step::ClearLogs),
+        2 => (devices, 1..6_usize).prop_map(|(device, limit)| Step::Follow { device, limit }),
+        1 => Just(Step::Look),
+    ]
+}
+
+fn alteration() -> impl Strategy<Value = Alteration> {
+    prop_oneof![
+        4 => (target(), 0..3_usize).prop_map(|(target, words)| Alteration::Edit(target, words)),
+        3 => target().prop_map(Alteration::Delete),
+        2 => target().prop_map(Alteration::Undelete),
+        1 => Just(Alteration::Trash),
+        1 => Just(Alteration::Restore),
+    ]
+}
+
+fn target() -> impl Strategy<Value = Target> {
+    prop_oneof![
+        3 => (0..30_usize).prop_map(Target::Composed),
+        1 => (0..4_usize).prop_map(Target::Answer),
+    ]
+}
+
+fn progress() -> impl Strategy<Value = Progress> {
+    let finish = prop_oneof![
+        6 => Just(None),
+        2 => Just(Some(Finish::Complete)),
+        1 => Just(Some(Finish::Stopped)),
+        1 => Just(Some(Finish::Interrupted)),
+    ];
+    let fault = prop_oneof![
+        5 => Just(Fault::None),
+        1 => Just(Fault::Lost),
+        1 => Just(Fault::Repeat),
+        1 => Just(Fault::Skip),
+    ];
+    (0..4_usize, any::<bool>(), finish, fault).prop_map(|(events, has_answer, finish, fault)| {
+        Progress {
+            events,
+            has_answer,
+            finish,
+            fault,
+        }
+    })
 }
 
 fn change() -> impl Strategy<Value = Change> {
@@ -189,5 +371,6 @@ fn body() -> impl Strategy<Value = Body> {
         2 => (0..3_usize).prop_map(Body::Shared),
         1 => (0..3_usize).prop_map(Body::Clashing),
         1 => Just(Body::Refused),
+        1 => (0..4_usize).prop_map(Body::Answer),
     ]
 }
