@@ -22,7 +22,7 @@ pub enum Database {
     /// In the data directory of the one server that uses it.
     Sqlite(SqliteDatabase),
     /// On a Postgres server.
-    Postgres(PostgresDatabase),
+    Postgres(Box<PostgresDatabase>),
 }
 
 /// What another program can do to an SQLite database.
@@ -36,14 +36,8 @@ pub struct SqliteDatabase {
 pub struct PostgresDatabase {
     database: manent_postgres::Database,
     proxy: FaultProxy,
-    server: Server,
-}
-
-enum Server {
-    /// One that this proof may stop.
-    Own(PostgresServer),
-    /// One that is not ours to stop: it goes away behind its proxy.
-    Shared,
+    /// One that this proof may stop; absent: somebody else's, which goes away behind its proxy.
+    own: Option<PostgresServer>,
 }
 
 impl Database {
@@ -54,7 +48,7 @@ impl Database {
     pub async fn start(store: Store) -> anyhow::Result<Self> {
         Ok(match store {
             Store::Sqlite => Self::Sqlite(SqliteDatabase::default()),
-            Store::Postgres => Self::Postgres(PostgresDatabase::start().await?),
+            Store::Postgres => Self::Postgres(Box::new(PostgresDatabase::start().await?)),
         })
     }
 
@@ -91,13 +85,13 @@ impl Database {
     pub async fn go_down(&mut self, data_dir: &Path) -> anyhow::Result<()> {
         match self {
             Self::Sqlite(sqlite) => sqlite.lock(data_dir),
-            Self::Postgres(postgres) => match &postgres.server {
-                Server::Own(server) => server.stop(Stop::Immediate).await,
-                Server::Shared => {
-                    postgres.proxy.go_down().await;
-                    Ok(())
+            Self::Postgres(postgres) => {
+                if let Some(server) = &postgres.own {
+                    return server.stop(Stop::Immediate).await;
                 }
-            },
+                postgres.proxy.go_down().await;
+                Ok(())
+            }
         }
     }
 
@@ -108,9 +102,9 @@ impl Database {
     pub async fn come_back(&mut self) -> anyhow::Result<()> {
         match self {
             Self::Sqlite(sqlite) => sqlite.lock = None,
-            Self::Postgres(postgres) => match &postgres.server {
-                Server::Own(server) => server.start().await?,
-                Server::Shared => postgres.proxy.accept().await,
+            Self::Postgres(postgres) => match &postgres.own {
+                Some(server) => server.start().await?,
+                None => postgres.proxy.accept().await,
             },
         }
         Ok(())
@@ -133,9 +127,9 @@ impl PostgresDatabase {
     async fn start() -> anyhow::Result<Self> {
         let is_given =
             std::env::var_os("MANENT_TEST_POSTGRES_URL").is_some_and(|url| !url.is_empty());
-        let (database, server) = if is_given {
+        let (database, own) = if is_given {
             let server = PostgresServer::shared().await?;
-            (server.fresh_database().await?, Server::Shared)
+            (server.fresh_database().await?, None)
         } else {
             // As it is run: with a disk that is waited for.
             let options = ServerOptions {
@@ -143,13 +137,13 @@ impl PostgresDatabase {
                 ..ServerOptions::default()
             };
             let server = PostgresServer::private(options).await?;
-            (server.fresh_database().await?, Server::Own(server))
+            (server.fresh_database().await?, Some(server))
         };
         let proxy = FaultProxy::start(address_of(database.url()).await?).await?;
         Ok(Self {
             database,
             proxy,
-            server,
+            own,
         })
     }
 }

@@ -17,8 +17,13 @@ on_every_store!(what_was_streamed_survives_kill_9_and_can_be_continued);
 /// How many points of streams are hit: each kill hits every stream that runs.
 const POINTS: usize = 200;
 
-/// Streams at the same time.
-const STREAMS: usize = 20;
+/// Streams at the same time. With Postgres each kill costs the time after which a process counts as dead.
+const fn streams(store: Store) -> usize {
+    match store {
+        Store::Sqlite => 20,
+        Store::Postgres => 40,
+    }
+}
 
 /// How much of what a reader had received may be missing from what is stored.
 const MOST_LOST: Duration = Duration::from_millis(250);
@@ -34,8 +39,8 @@ async fn what_was_streamed_survives_kill_9_and_can_be_continued(
         let deployment = Deployment::new(store).await?;
         let mut node = deployment.node("a").await?;
         let mut tally = Tally::default();
-        for _ in 0..scaled(POINTS).div_ceil(STREAMS) {
-            let streams = start_streams(&node.api()?, &mut random).await?;
+        for _ in 0..scaled(POINTS).div_ceil(streams(store)) {
+            let streams = start_streams(&node.api()?, streams(store), &mut random).await?;
             // Streams are at different words, and the longest one is far from its end.
             tokio::time::sleep(Duration::from_millis(random.random_range(300..2_500))).await;
             let killed_at = Instant::now();
@@ -71,9 +76,13 @@ struct Stream {
 }
 
 /// Starts streams a random time apart: one half as turns, the other as runs that record their answers.
-async fn start_streams(api: &Api, random: &mut StdRng) -> anyhow::Result<Vec<Stream>> {
+async fn start_streams(
+    api: &Api,
+    number: usize,
+    random: &mut StdRng,
+) -> anyhow::Result<Vec<Stream>> {
     let mut streams = Vec::new();
-    for number in 0..STREAMS {
+    for number in 0..number {
         let (conversation, run, answer) = (new_id(), new_id(), new_id());
         let opened = if number % 2 == 0 {
             let turn = json!({"conversationId": conversation, "create": {}, "message": {"content": "count"},

@@ -130,7 +130,7 @@ impl Load {
     async fn verify(&self) -> anyhow::Result<()> {
         for (conversation, expected) in &self.conversations {
             let last = expected.last().context("messages")?;
-            eventually("everything is stored", Duration::from_secs(60), || {
+            eventually("everything is stored", Duration::from_mins(1), || {
                 self.api.ended_message(last)
             })
             .await?;

@@ -202,7 +202,7 @@ async fn same_feeds() -> anyhow::Result<()> {
 
         // Every turn comes to its end, also those that wait in a journal.
         for answer in &answers {
-            eventually("a turn is stored", Duration::from_secs(60), || {
+            eventually("a turn is stored", Duration::from_mins(1), || {
                 apis[1].ended_message(answer)
             })
             .await?;
@@ -281,10 +281,9 @@ async fn read_feed(api: &Api) -> anyhow::Result<Vec<Entry>> {
 
 fn hash(entries: &[Entry]) -> anyhow::Result<String> {
     let digest = Sha256::digest(serde_json::to_vec(entries)?);
-    Ok(digest[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    let mut start = [0; 8];
+    start.copy_from_slice(&digest[..8]);
+    Ok(format!("{:016x}", u64::from_be_bytes(start)))
 }
 
 fn state(entries: &[Entry]) -> State {
