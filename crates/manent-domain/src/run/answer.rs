@@ -1,9 +1,9 @@
 //! From events to a message's content.
 
-use manent_types::{Part, Usage};
+use manent_types::{MessageStatus, Part, Usage};
 
 use super::event::{RunEnd, RunEvent};
-use crate::completion::CompletionEvent;
+use crate::completion::{CompletionEvent, FinishReason};
 
 /// A call whose arguments are still being written.
 #[derive(Debug, Clone)]
@@ -32,14 +32,7 @@ impl AnswerBuilder {
             RunEvent::Completion(event) => self.apply_completion(event),
             RunEvent::Ended(end) => {
                 self.close_calls();
-                if let Some(failure) = &end.failure
-                    && end.status == manent_types::MessageStatus::Failed
-                {
-                    self.parts.push(Part::Error {
-                        code: failure.code.clone(),
-                        detail: failure.detail.clone(),
-                    });
-                }
+                self.parts.extend(end_part(end));
                 self.end = Some(end.clone());
             }
         }
@@ -140,6 +133,30 @@ impl AnswerBuilder {
     }
 }
 
+/// The part that says why an answer is not whole; absent where the message's status says enough.
+fn end_part(end: &RunEnd) -> Option<Part> {
+    let (code, detail) = match (end.status, end.finish_reason, &end.failure) {
+        (MessageStatus::Failed, _, Some(failure)) => {
+            (failure.code.as_str(), failure.detail.as_str())
+        }
+        (MessageStatus::Complete, Some(FinishReason::Length), _) => {
+            ("finish_length", "The answer reached its length limit.")
+        }
+        (MessageStatus::Complete, Some(FinishReason::Refusal), _) => {
+            ("finish_refusal", "The model declined to answer.")
+        }
+        (MessageStatus::Complete, Some(FinishReason::ContentFilter), _) => (
+            "finish_content_filter",
+            "The provider's content filter ended the answer.",
+        ),
+        _ => return None,
+    };
+    Some(Part::Error {
+        code: code.to_owned(),
+        detail: detail.to_owned(),
+    })
+}
+
 /// The part of a call whose arguments are an object by now.
 fn closed(call: &OpenCall) -> Option<Part> {
     let arguments = if call.arguments.trim().is_empty() {
@@ -152,4 +169,32 @@ fn closed(call: &OpenCall) -> Option<Part> {
         name: call.name.clone(),
         arguments,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_not_whole_says_why() {
+        let ended = |finish_reason| {
+            let mut builder = AnswerBuilder::default();
+            builder.apply(&RunEvent::Completion(CompletionEvent::Text("A".to_owned())));
+            builder.apply(&RunEvent::Ended(RunEnd {
+                status: MessageStatus::Complete,
+                finish_reason: Some(finish_reason),
+                failure: None,
+            }));
+            builder.content()
+        };
+        let text = Part::Text {
+            text: "A".to_owned(),
+        };
+        assert_eq!(ended(FinishReason::Stop), [text.clone()]);
+        let cut = Part::Error {
+            code: "finish_length".to_owned(),
+            detail: "The answer reached its length limit.".to_owned(),
+        };
+        assert_eq!(ended(FinishReason::Length), [text, cut]);
+    }
 }
