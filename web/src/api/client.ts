@@ -102,6 +102,10 @@ export class ApiClient {
     return this.call('GET', '/healthz', { signal });
   }
 
+  stopRun(runId: string): Promise<{ status: string }> {
+    return this.call('POST', `/completion/${encodeURIComponent(runId)}/stop`);
+  }
+
   /**
    * Opens a stream: the answer's body, unread. Refusals before the first byte are thrown as `ApiProblem`.
    * There is no time-out here: the server watches the provider, and the person can stop.
@@ -110,6 +114,20 @@ export class ApiClient {
     const response = await this.send('POST', path, { body, signal, accept: 'text/event-stream' });
     if (!response.ok || !response.body) throw await problemOf(response);
     return response.body;
+  }
+
+  /** Opens the events of a run after a place in them; `null` when nothing comes after it. */
+  async openRun(runId: string, after: string | null, signal: AbortSignal): Promise<ReadableStream<Uint8Array> | null> {
+    const path = `/completion/${encodeURIComponent(runId)}${query({ after: after ?? undefined })}`;
+    const response = await this.send('GET', path, { signal, accept: 'text/event-stream' });
+    if (response.status === 204) return null;
+    if (!response.ok || !response.body) throw await problemOf(response);
+    return response.body;
+  }
+
+  /** Opens the feed of changes after a cursor; `null`: from now on. */
+  openFeed(after: string | null): EventSource {
+    return new EventSource(`${this.baseUrl}/feed${query({ after: after ?? undefined })}`);
   }
 
   private async call<T>(method: string, path: string, options: { body?: unknown; signal?: AbortSignal; keepalive?: boolean } = {}): Promise<T> {

@@ -1,39 +1,109 @@
 import type { ApiClient } from './client';
-import { isAbort, ServerUnreachable } from './errors';
+import { ApiProblem, isAbort, ServerUnreachable } from './errors';
 import { SseParser, type ServerSentEvent } from './sse';
 import type { CompletionEvent, CompletionRequest, Delta, FinishReason, Usage } from './types';
+
+/** The pauses before a broken connection to a run is opened again, in milliseconds. After the last one the page gives up. */
+const RECONNECT_PAUSES_MS = [0, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000];
+
+const connectionLost: CompletionEvent = {
+  event: 'error',
+  code: 'connection_lost',
+  detail: 'The connection to the server broke while the answer was coming.',
+  retryable: true,
+};
+
+/** Waits, in milliseconds; ends early, without an error, when the signal is aborted. */
+export type Wait = (milliseconds: number, signal: AbortSignal) => Promise<void>;
+
+const waitInBrowser: Wait = (milliseconds, signal) =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 
 /**
  * Streams one completion. The iteration ends after exactly one `done` or `error` event; a connection that
  * breaks before that becomes an `error` event of this page's own (`connection_lost`), so that readers have one path.
  * Aborting the signal ends the iteration by throwing the abort.
+ *
+ * A request with a `runId` is a run: when the connection breaks it is opened again after the last event that came, so that
+ * nothing is missed and nothing comes twice.
  */
 export async function* streamCompletionEvents(
   client: ApiClient,
   request: CompletionRequest,
   signal: AbortSignal,
+  wait: Wait = waitInBrowser,
 ): AsyncGenerator<CompletionEvent, void, void> {
+  const { runId } = request;
+  const place: Place = { lastEventId: null };
   const body = await client.openStream('/completion/generate', request, signal);
+  if (yield* readEvents(body, place, signal)) return;
+  if (runId === undefined) yield connectionLost;
+  else yield* followRun(client, runId, place, signal, wait);
+}
+
+/** Streams a run that was begun elsewhere or earlier, from its beginning. Ends as {@link streamCompletionEvents} does. */
+export async function* streamRunEvents(
+  client: ApiClient,
+  runId: string,
+  signal: AbortSignal,
+  wait: Wait = waitInBrowser,
+): AsyncGenerator<CompletionEvent, void, void> {
+  yield* followRun(client, runId, { lastEventId: null }, signal, wait);
+}
+
+/** How far a stream was read. */
+interface Place {
+  lastEventId: string | null;
+}
+
+async function* followRun(client: ApiClient, runId: string, place: Place, signal: AbortSignal, wait: Wait): AsyncGenerator<CompletionEvent, void, void> {
+  for (let failures = 0; failures < RECONNECT_PAUSES_MS.length; failures += 1) {
+    await wait(RECONNECT_PAUSES_MS[failures]!, signal);
+    signal.throwIfAborted();
+    const before = place.lastEventId;
+    try {
+      const body = await client.openRun(runId, place.lastEventId, signal);
+      if (body === null) break;
+      if (yield* readEvents(body, place, signal)) return;
+    } catch (error) {
+      if (isAbort(error) || signal.aborted) throw error;
+      if (error instanceof ApiProblem ? !error.isTransient : !(error instanceof ServerUnreachable)) break;
+    }
+    // A connection that brought something was a good one.
+    if (place.lastEventId !== before) failures = 0;
+  }
+  yield connectionLost;
+}
+
+/** Gives a body's events; the answer is whether the end was among them. */
+async function* readEvents(body: ReadableStream<Uint8Array>, place: Place, signal: AbortSignal): AsyncGenerator<CompletionEvent, boolean, void> {
   const reader = body.getReader();
   const parser = new SseParser();
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) break;
+      if (done) return false;
       for (const raw of parser.push(value)) {
+        if (raw.id !== '') place.lastEventId = raw.id;
         const event = parseCompletionEvent(raw);
         if (!event) continue;
         yield event;
-        if (event.event === 'done' || event.event === 'error') return;
+        if (event.event === 'done' || event.event === 'error') return true;
       }
     }
   } catch (error) {
     if (isAbort(error) || signal.aborted) throw error;
     if (!(error instanceof TypeError) && !(error instanceof ServerUnreachable)) throw error;
+    return false;
   } finally {
     reader.cancel().catch(() => undefined);
   }
-  yield { event: 'error', code: 'connection_lost', detail: 'The connection to the server broke while the answer was coming.', retryable: true };
 }
 
 /** Reads one event; `null` for events that this page does not know, so that the server may add some. */

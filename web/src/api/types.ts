@@ -99,6 +99,10 @@ export interface StoredMessage {
   usage?: Usage;
   createdAt: string;
   storedAt: string;
+  /** The run that writes or wrote it. */
+  runId?: string;
+  editedAt?: string;
+  deletedAt?: string;
 }
 
 export interface AppendMessage {
@@ -130,9 +134,19 @@ export interface CompletionMessage {
   content: string | Part[];
 }
 
+/** Where the server keeps the answer of a run. */
+export interface RecordTarget {
+  conversationId: string;
+  messageId: string;
+  parentId: string | null;
+}
+
 export interface CompletionRequest {
   messages: CompletionMessage[];
   config: ModelConfig;
+  /** Makes it a run: it goes on when this page is gone, and can be read again. */
+  runId?: string;
+  record?: RecordTarget;
 }
 
 export type FinishReason = 'stop' | 'length' | 'toolUse' | 'refusal' | 'contentFilter' | 'other';

@@ -37,6 +37,13 @@ describe('reduceAnswer', () => {
     expect(answerParts(stopped)).toEqual([{ type: 'text', text: 'x' }]);
   });
 
+  it("takes the end of a run that was stopped or whose server died for what it is", () => {
+    const stopped = play([text('x'), { event: 'error', code: 'stopped', detail: '', retryable: false }]);
+    expect([answerStatus(stopped), answerParts(stopped)]).toEqual(['stopped', [{ type: 'text', text: 'x' }]]);
+    const interrupted = play([text('x'), { event: 'error', code: 'interrupted', detail: '', retryable: true }]);
+    expect([answerStatus(interrupted), answerParts(interrupted)]).toEqual(['interrupted', [{ type: 'text', text: 'x' }]]);
+  });
+
   it('says that the length limit cut an answer', () => {
     expect(answerParts(play([text('x'), { event: 'done', finishReason: 'length' }])).at(-1)).toMatchObject({ type: 'error', code: 'finish_length' });
   });

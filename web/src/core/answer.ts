@@ -54,6 +54,8 @@ export function reduceAnswer(answer: Answer, event: CompletionEvent | { event: '
     case 'done':
       return { ...endReasoning(answer, nowMs), end: { kind: 'finished', reason: event.finishReason } };
     case 'error':
+      // Somebody stopped it, here or elsewhere: no failure.
+      if (event.code === 'stopped') return { ...endReasoning(answer, nowMs), end: { kind: 'stopped' } };
       return { ...endReasoning(answer, nowMs), end: { kind: 'failed', code: event.code, detail: event.detail, retryable: event.retryable } };
     case 'stopped':
       return { ...endReasoning(answer, nowMs), end: { kind: 'stopped' } };
@@ -120,13 +122,19 @@ export function answerStatus(answer: Answer): MessageStatus {
     case 'stopped':
       return 'stopped';
     case 'failed':
-      return answer.end.code === 'connection_lost' ? 'interrupted' : 'failed';
+      return isInterruption(answer.end.code) ? 'interrupted' : 'failed';
     case undefined:
       return 'running';
   }
 }
 
+/** Codes of an end that is no fault of the model's: the connection broke, or the server died. */
+function isInterruption(code: string): boolean {
+  return code === 'connection_lost' || code === 'interrupted';
+}
+
 function endProblem(end: AnswerEnd | null): { code: string; detail: string } | null {
+  if (end?.kind === 'failed' && end.code === 'interrupted') return null;
   if (end?.kind === 'failed') return { code: end.code, detail: end.detail };
   if (end?.kind !== 'finished') return null;
   switch (end.reason) {

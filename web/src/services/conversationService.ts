@@ -31,9 +31,15 @@ export class ConversationService {
   /** Conversations that this page has made and the server may not know yet. */
   private readonly uncreated = new Map<string, { config: ModelConfig; request: Promise<void> | null }>();
 
+  /** How many changes of this page's own are under way, by conversation. */
+  private readonly changing = new Map<string, number>();
+
   /** What this page has begun: a list that was asked for earlier may not have it yet. */
   private readonly begun = new Set<string>();
   private readonly olderRequests = new Map<string, Promise<void>>();
+
+  /** Is called when a conversation's newest messages were read. */
+  onOpened: (id: string) => void = () => undefined;
 
   constructor(api: ApiClient, store: Store, environment: Environment) {
     this.api = api;
@@ -107,6 +113,7 @@ export class ConversationService {
       const [conversation, page] = await Promise.all([this.api.getConversation(id), this.api.listMessages(id, { order: 'newest', limit: MESSAGE_PAGE })]);
       this.putFresh(conversation);
       changeThread(this.store, id, (thread) => mergeNewestPage(thread, page));
+      this.onOpened(id);
     } catch (error) {
       const missing = error instanceof ApiProblem && error.problem.status < 500;
       changeThread(this.store, id, (thread) => (thread.status === 'ready' && !missing ? {} : { status: missing ? 'missing' : 'failed' }));
@@ -175,6 +182,11 @@ export class ConversationService {
     return this.change(id, { trashedAt: null }, () => this.api.restoreConversation(id));
   }
 
+  /** Takes what the server tells of itself. While a change of this page's own is under way its answer is awaited instead. */
+  hear(conversation: Conversation): void {
+    if (!this.changing.has(conversation.id) && !this.uncreated.has(conversation.id)) this.putFresh(conversation);
+  }
+
   /** Until the server has a title, the cut that this page shows stays. */
   private putFresh(conversation: Conversation): void {
     const known = this.store.getState().conversations[conversation.id];
@@ -188,6 +200,7 @@ export class ConversationService {
   private async change(id: string, shown: Partial<Conversation>, request: () => Promise<Conversation>): Promise<void> {
     const before = this.store.getState().conversations[id];
     changeConversation(this.store, id, shown);
+    this.changing.set(id, (this.changing.get(id) ?? 0) + 1);
     try {
       await this.ensureCreated(id);
       putConversations(this.store, [await request()]);
@@ -197,6 +210,10 @@ export class ConversationService {
         changeConversation(this.store, id, taken);
       }
       throw error;
+    } finally {
+      const left = (this.changing.get(id) ?? 1) - 1;
+      if (left > 0) this.changing.set(id, left);
+      else this.changing.delete(id);
     }
   }
 

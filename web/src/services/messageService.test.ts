@@ -4,6 +4,7 @@ import { ApiClient } from '../api/client';
 import type { AppendMessage, CompletionRequest } from '../api/types';
 import { activePath } from '../core/messageTree';
 import { textOf } from '../core/messages';
+import { changeThread } from '../state/actions';
 import { initialState, useStore } from '../state/store';
 import { ConversationService } from './conversationService';
 import { MessageService } from './messageService';
@@ -26,8 +27,9 @@ class Feed {
     this.response = new Response(body);
   }
 
-  send(event: string, data: object): void {
-    this.controller.enqueue(new TextEncoder().encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
+  send(event: string, data: object, id?: string): void {
+    const place = id === undefined ? '' : `id: ${id}\n`;
+    this.controller.enqueue(new TextEncoder().encode(`${place}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
   }
 
   breakOff(): void {
@@ -39,6 +41,8 @@ const conversation = (id: string) => ({ id, title: null, titleSource: 'none', co
 
 function setUp(options: { createFails?: boolean; completionStatus?: number } = {}) {
   const feeds: Feed[] = [];
+  const calls: string[] = [];
+  const runs: Response[] = [];
   const queued: AppendMessage[] = [];
   let count = 0;
   const api = new ApiClient('', async (input, init) => {
@@ -50,6 +54,11 @@ function setUp(options: { createFails?: boolean; completionStatus?: number } = {
       feeds.push(feed);
       return feed.response;
     }
+    if (path.startsWith('/completion/')) {
+      calls.push(`${init?.method} ${path}`);
+      return runs.shift() ?? Response.json({ code: 'run_not_found', detail: 'No.' }, { status: 404 });
+    }
+    if (path.endsWith('/messages?limit=60&order=newest')) return Response.json({ messages: [], next: null });
     if (path === '/conversation/create' && options.createFails) throw new TypeError('network error');
     return Response.json(conversation(body?.id ?? path.split('/').at(-1)));
   });
@@ -73,7 +82,7 @@ function setUp(options: { createFails?: boolean; completionStatus?: number } = {
     await waitFor(() => feeds.length > index);
     return feeds[index]!;
   };
-  return { service, queued, shown, ended, feed };
+  return { service, queued, shown, ended, feed, calls, runs };
 }
 
 /** Resolves with the change of the store or the turn of the event loop that makes the condition true. */
@@ -186,8 +195,59 @@ describe('MessageService', () => {
     expect(queued[2]).toMatchObject({ parentId: queued[0]!.id, status: 'complete', content: [{ type: 'text', text: 'The first half and the second.' }] });
   });
 
-  it('keeps what has come when the page is being closed', async () => {
+  it('asks the server to keep the answer of a conversation that is there, and leaves it there when the page is being closed', async () => {
     const { service, queued, feed } = setUp();
+    const { conversationId, messageId } = service.sendMessage('Hello');
+    const { request } = await feed(0);
+    const answerId = useStore.getState().answers[conversationId]!.messageId;
+    expect(request.record).toEqual({ conversationId, messageId: answerId, parentId: messageId });
+    expect(request.runId).toMatch(/^id-/);
+    service.interruptAll();
+    expect(queued).toHaveLength(1);
+    service.stop(conversationId);
+  });
+
+  it('goes on after the last event when the connection breaks', async () => {
+    const { service, queued, ended, feed, calls, runs } = setUp();
+    const { conversationId } = service.sendMessage('Hello');
+    const stream = await feed(0);
+    stream.send('start', { provider: 'p', model: 'm' }, 'aa.1');
+    stream.send('delta', delta('One '), 'aa.2');
+    await waitFor(() => useStore.getState().answers[conversationId]?.text !== '');
+    runs.push(new Response(`id: aa.3\nevent: delta\ndata: ${JSON.stringify(delta('two'))}\n\n`));
+    runs.push(new Response('id: aa.4\nevent: done\ndata: {"finishReason":"stop"}\n\n'));
+    stream.breakOff();
+    await ended(conversationId);
+    const run = stream.request.runId!;
+    expect(calls).toEqual([`GET /completion/${run}?after=aa.2`, `GET /completion/${run}?after=aa.3`]);
+    expect(queued[1]).toMatchObject({ status: 'complete', content: [{ type: 'text', text: 'One two' }] });
+  });
+
+  it('tells the server when the person stops', async () => {
+    const { service, ended, feed, calls } = setUp();
+    const { conversationId } = service.sendMessage('Hello');
+    const { request } = await feed(0);
+    service.stop(conversationId);
+    await ended(conversationId);
+    expect(calls).toEqual([`POST /completion/${request.runId}/stop`]);
+  });
+
+  it('shows an answer that is still being written when its conversation is opened', async () => {
+    const { service, queued, ended, shown, runs } = setUp();
+    const message = { id: 'a', conversationId: 'c', parentId: null, seq: 1, role: 'assistant' as const, content: [], status: 'running' as const, createdAt: '', storedAt: '', runId: 'r' };
+    changeThread(useStore, 'c', { status: 'ready', messages: new Map([['a', message]]) });
+    runs.push(new Response(`id: aa.1\nevent: delta\ndata: ${JSON.stringify(delta('From afar'))}\n\nid: aa.2\nevent: done\ndata: {"finishReason":"stop"}\n\n`));
+    service.followRunning('c');
+    expect(useStore.getState().answers['c']?.messageId).toBe('a');
+    await ended('c');
+    expect(shown('c')).toEqual([['assistant', 'From afar', 'complete', 1]]);
+    expect(queued).toEqual([]);
+    service.followRunning('c');
+    expect('c' in useStore.getState().answers).toBe(false);
+  });
+
+  it('keeps what has come when the page is being closed and the server does not keep it', async () => {
+    const { service, queued, feed } = setUp({ createFails: true });
     const { conversationId } = service.sendMessage('Hello');
     (await feed(0)).send('delta', delta('Half'));
     await waitFor(() => useStore.getState().answers[conversationId]?.text !== '');

@@ -1,12 +1,12 @@
 import type { ApiClient } from '../api/client';
-import { streamCompletionEvents } from '../api/completion';
+import { streamCompletionEvents, streamRunEvents } from '../api/completion';
 import { ApiProblem, isAbort, ServerUnreachable } from '../api/errors';
-import type { AppendMessage, CompletionEvent, CompletionMessage, ModelConfig, Part } from '../api/types';
+import type { AppendMessage, CompletionEvent, CompletionMessage, CompletionRequest, ModelConfig, Part, StoredMessage } from '../api/types';
 import { type Answer, answerParts, answerStatus, emptyAnswer, hasBegun } from '../core/answer';
 import { historyBudget, historyOf } from '../core/history';
 import type { Environment } from '../core/ids';
 import { activePath, choicesLeadingTo, parentKey, pathTo } from '../core/messageTree';
-import { type Message, textOf } from '../core/messages';
+import { compareMessages, type Message, textOf } from '../core/messages';
 import { effectiveModel } from '../core/modelChoice';
 import { changeConversation, changeThread, putMessages, putProblem, removeMessage } from '../state/actions';
 import { emptyThread, type Store, type Thread } from '../state/store';
@@ -20,8 +20,15 @@ const TITLE_CUT = 60;
 /** Asked of the model when the person wants a cut answer to go on. It is sent, never stored. */
 const CONTINUE_PROMPT = 'Continue your last answer exactly where it stopped. Do not repeat anything and do not comment on the interruption.';
 
+/** How long an answer waits at most for its new conversation to be there, so that the server can keep the answer too, in milliseconds. */
+const CREATION_WAIT_MS = 300;
+
 interface RunningTurn {
   controller: AbortController;
+  /** The run on the server; `null` for an answer that lives in this page alone. */
+  runId: string | null;
+  /** Whether the server keeps the answer too, so that it goes on without this page. */
+  isRecorded: boolean;
   presenter: AnswerPresenter;
   message: Message;
   /** What the answer began with. */
@@ -49,6 +56,8 @@ export class MessageService {
   private readonly persistence: PersistenceService;
   private readonly environment: Environment;
   private readonly running = new Map<string, RunningTurn>();
+  /** Runs that were followed once: one that could not be followed to its end is not tried again at once. */
+  private readonly followed = new Set<string>();
 
   constructor(api: ApiClient, store: Store, conversations: ConversationService, persistence: PersistenceService, environment: Environment) {
     this.api = api;
@@ -71,8 +80,42 @@ export class MessageService {
   }
 
   /** Streams a completion. It stores nothing and knows nothing of conversations. */
-  streamCompletion(messages: CompletionMessage[], config: ModelConfig, signal: AbortSignal): AsyncGenerator<CompletionEvent, void, void> {
-    return streamCompletionEvents(this.api, { messages, config }, signal);
+  streamCompletion(
+    messages: CompletionMessage[],
+    config: ModelConfig,
+    signal: AbortSignal,
+    run: Pick<CompletionRequest, 'runId' | 'record'> = {},
+  ): AsyncGenerator<CompletionEvent, void, void> {
+    return streamCompletionEvents(this.api, { messages, config, ...run }, signal);
+  }
+
+  /** Shows the answers of a conversation that are still being written on the server, as they come. */
+  followRunning(conversationId: string): void {
+    if (this.running.has(conversationId)) return;
+    const thread = this.thread(conversationId);
+    // The newest: one answer at a time is shown as it comes.
+    const message = [...thread.messages.values()].sort(compareMessages).findLast(({ status, runId }) => status === 'running' && runId !== undefined);
+    if (message?.runId === undefined || this.followed.has(message.runId)) return;
+    this.followed.add(message.runId);
+    void this.follow(message, message.runId);
+  }
+
+  /** Takes a message that the server tells of itself, where its conversation is loaded. */
+  hear(message: StoredMessage): void {
+    const { conversationId } = message;
+    const thread = this.store.getState().threads[conversationId];
+    if (thread?.status !== 'ready') return;
+    // What this page writes itself is ahead of what the server has of it.
+    if (this.running.get(conversationId)?.message.id === message.id) return;
+    const newest = Math.max(0, ...[...thread.messages.values()].map(({ seq }) => seq ?? 0));
+    if (message.seq > newest + 1) return;
+    putMessages(this.store, conversationId, [message]);
+    this.followRunning(conversationId);
+  }
+
+  /** The server is back: runs that could not be followed to their end may be tried again. */
+  forgetFollowed(): void {
+    this.followed.clear();
   }
 
   /** Sends another wording of a user's message as a branch beside it. */
@@ -99,16 +142,21 @@ export class MessageService {
   }
 
   stop(conversationId: string): void {
-    this.running.get(conversationId)?.controller.abort();
+    const turn = this.running.get(conversationId);
+    if (!turn) return;
+    // What is shown ends at once. When the server cannot be told it writes the answer to its end.
+    if (turn.runId !== null) this.api.stopRun(turn.runId).catch(() => undefined);
+    turn.controller.abort();
   }
 
   chooseBranch(conversationId: string, messageId: string): void {
     changeThread(this.store, conversationId, (thread) => ({ choices: { ...thread.choices, ...choicesLeadingTo(thread.messages, messageId) } }));
   }
 
-  /** Ends every running answer as interrupted and keeps what has come of it: the page is being closed. */
+  /** The page is being closed: what the server keeps goes on there; every other answer ends as interrupted, and what has come of it is kept. */
   interruptAll(): void {
     for (const turn of this.running.values()) {
+      if (turn.isRecorded) continue;
       turn.presenter.apply({ event: 'error', code: 'connection_lost', detail: 'The page was closed while the answer was coming.', retryable: true });
       this.end(turn);
       turn.controller.abort();
@@ -129,7 +177,17 @@ export class MessageService {
     const message: Message = { ...this.newMessage(conversationId, parentId, 'assistant', []), status: 'running' };
     const start = emptyAnswer(continued ? prefixOf(continued) : undefined);
     const presenter = new AnswerPresenter(this.store, conversationId, message.id, start);
-    const turn: RunningTurn = { controller: new AbortController(), presenter, message, start, choicesBefore: this.thread(conversationId).choices };
+    // A continued answer is kept whole, with what it goes on from, by this page.
+    const runId = continued ? null : this.environment.newId();
+    const turn: RunningTurn = {
+      controller: new AbortController(),
+      runId,
+      isRecorded: false,
+      presenter,
+      message,
+      start,
+      choicesBefore: this.thread(conversationId).choices,
+    };
     this.running.set(conversationId, turn);
     putProblem(this.store, parentId, null);
     this.show(message);
@@ -137,11 +195,46 @@ export class MessageService {
     try {
       const messages = await this.history(conversationId, message.id, parentId, continued);
       const config = this.store.getState().conversations[conversationId]?.config ?? {};
-      for await (const event of this.streamCompletion(messages, config, signal)) presenter.apply(event);
+      turn.isRecorded = runId !== null && (await this.isThere(conversationId));
+      signal.throwIfAborted();
+      const record = { conversationId, messageId: message.id, parentId };
+      const run = runId === null ? {} : { runId, ...(turn.isRecorded ? { record } : {}) };
+      for await (const event of this.streamCompletion(messages, config, signal, run)) presenter.apply(event);
     } catch (error) {
       presenter.apply(endOf(error, signal));
     }
     this.end(turn);
+  }
+
+  /** Shows an answer that the server writes and keeps, whoever asked for it. */
+  private async follow(message: Message, runId: string): Promise<void> {
+    const { conversationId } = message;
+    const controller = new AbortController();
+    const start = emptyAnswer();
+    const presenter = new AnswerPresenter(this.store, conversationId, message.id, start);
+    const turn: RunningTurn = { controller, runId, isRecorded: true, presenter, message, start, choicesBefore: this.thread(conversationId).choices };
+    this.running.set(conversationId, turn);
+    try {
+      for await (const event of streamRunEvents(this.api, runId, controller.signal)) presenter.apply(event);
+    } catch (error) {
+      presenter.apply(endOf(error, controller.signal));
+    }
+    if (this.running.get(conversationId) !== turn) return;
+    this.running.delete(conversationId);
+    const answer = presenter.finish();
+    // The server's text stands; what was shown bridges the time until it is read.
+    if (hasBegun(answer)) putMessages(this.store, conversationId, [{ ...message, content: answerParts(answer), status: answerStatus(answer), ...origin(answer) }]);
+    await this.conversations.open(conversationId).catch(() => undefined);
+  }
+
+  /** Whether the server has the conversation. A new one gets a moment to be created; the answer does not wait longer for it. */
+  private async isThere(conversationId: string): Promise<boolean> {
+    const created = this.conversations.ensureCreated(conversationId).then(
+      () => true,
+      () => false,
+    );
+    const tooLate = new Promise<boolean>((resolve) => setTimeout(resolve, CREATION_WAIT_MS, false));
+    return Promise.race([created, tooLate]);
   }
 
   /** Takes a turn out of those that run and keeps its answer, once. */

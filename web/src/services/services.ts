@@ -6,6 +6,7 @@ import { currentRoute } from '../ui/router';
 import { ConnectivityService } from './connectivityService';
 import { ConversationService } from './conversationService';
 import { DirectPersistenceService } from './directPersistenceService';
+import { FeedService } from './feedService';
 import { MessageService } from './messageService';
 import type { PersistenceService, SaveStatus } from './persistenceService';
 
@@ -21,8 +22,17 @@ export const persistenceService: PersistenceService = new DirectPersistenceServi
 export const messageService = new MessageService(api, useStore, conversationService, persistenceService, realEnvironment);
 export const connectivityService = new ConnectivityService(api, useStore, () => {
   void persistenceService.flush();
+  messageService.forgetFollowed();
   conversationService.loadList('main').catch(() => undefined);
   void loadModels();
+});
+
+const feedService = new FeedService({
+  open: (after) => api.openFeed(after),
+  onConversation: (conversation) => conversationService.hear(conversation),
+  onMessage: (message) => messageService.hear(message),
+  onMissed: () => lookAgain(),
+  later: (milliseconds, run) => setTimeout(run, milliseconds),
 });
 
 export async function loadModels(): Promise<void> {
@@ -34,6 +44,7 @@ export async function loadModels(): Promise<void> {
 }
 
 export function installServices(): void {
+  conversationService.onOpened = (id) => messageService.followRunning(id);
   connectivityService.install(window);
   persistenceService.subscribe((status) => recordSave(useStore, status));
   window.addEventListener('beforeunload', (event) => {
@@ -49,6 +60,7 @@ export function installServices(): void {
   });
   conversationService.loadList('main').catch(() => undefined);
   void loadModels();
+  feedService.install(document);
 }
 
 /** Other tabs and devices may have gone on while nobody looked here. */
