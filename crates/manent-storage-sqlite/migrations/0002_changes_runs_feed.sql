@@ -28,6 +28,7 @@ CREATE TABLE changes (
 );
 
 -- `parent` is 'newest', 'root' or an id, and absent with the other two columns of the record. `outcome` is the end in JSON.
+-- `newest_batch_pk` is the end of the log: a row of `run_events`.
 CREATE TABLE runs (
     pk INTEGER PRIMARY KEY,
     owner_pk INTEGER NOT NULL REFERENCES users (pk),
@@ -40,6 +41,7 @@ CREATE TABLE runs (
     provider TEXT,
     model TEXT,
     last_position INTEGER NOT NULL,
+    newest_batch_pk INTEGER,
     stop_requested INTEGER NOT NULL CHECK (stop_requested IN (0, 1)),
     outcome TEXT,
     started_at INTEGER NOT NULL,
@@ -54,14 +56,16 @@ CREATE INDEX runs_running ON runs (node_id) WHERE status = 'running';
 -- To find the logs to clear.
 CREATE INDEX runs_logged ON runs (ended_at) WHERE ended_at IS NOT NULL AND log_cleared = 0;
 
--- The logs: a row for each batch that was stored together.
+-- The logs: a row for each batch that was stored together, which names the one before it. A chain, and not a tree by run and position: rows are
+-- only added at the table's end, so that storing what hundreds of runs said in the same moment changes a few pages and not one for each run.
 CREATE TABLE run_events (
+    pk INTEGER PRIMARY KEY,
     run_pk INTEGER NOT NULL REFERENCES runs (pk),
+    previous_pk INTEGER,
     first_position INTEGER NOT NULL,
     last_position INTEGER NOT NULL,
-    events TEXT NOT NULL,
-    PRIMARY KEY (run_pk, first_position)
-) WITHOUT ROWID;
+    events TEXT NOT NULL
+);
 
 -- What changed, numbered 1, 2, 3 … for each owner. `subject_pk` is a row of the table that `kind` names; such rows are never deleted.
 CREATE TABLE feed (

@@ -15,9 +15,10 @@ use crate::error::{Error, to_integer};
 use crate::feed_entries::SubjectTable;
 use crate::users;
 use crate::writer::Unit;
+use row::StoredRun;
 
 pub(crate) use interrupt::interrupt_dead;
-pub(crate) use log::{add as add_to_log, read as read_log};
+pub(crate) use log::{batches, import as import_batch, read as read_log};
 pub(crate) use record::{PreparedProgress, record};
 pub(crate) use row::{RUN_COLUMNS, insert, run as from_row};
 
@@ -29,9 +30,9 @@ pub(crate) fn begin(
     now: Timestamp,
 ) -> Result<Begun, Error> {
     if let Some(known) = unit.known_owner(owner)?
-        && let Some((_, existing)) = row::find(unit.connection, known.pk, new.id)?
+        && let Some(existing) = row::find(unit.connection, known.pk, new.id)?
     {
-        return Ok(Begun::Existing(existing));
+        return Ok(Begun::Existing(existing.run));
     }
     if let Some(target) = new.record
         && !has_conversation(unit.connection, owner, &target.conversation.to_string())?
@@ -68,7 +69,7 @@ pub(crate) fn find(
     let Some(owner_pk) = users::find(connection, owner)? else {
         return Ok(None);
     };
-    Ok(row::find(connection, owner_pk, id)?.map(|(_, run)| run))
+    Ok(row::find(connection, owner_pk, id)?.map(|stored| stored.run))
 }
 
 /// The run in this row.
@@ -88,7 +89,7 @@ pub(crate) fn request_stop(
     let Some(owner) = unit.known_owner(owner)? else {
         return Ok(None);
     };
-    let Some((pk, mut run)) = row::find(unit.connection, owner.pk, id)? else {
+    let Some(StoredRun { pk, mut run, .. }) = row::find(unit.connection, owner.pk, id)? else {
         return Ok(None);
     };
     if run.status == MessageStatus::Running && !run.stop_requested {
@@ -108,18 +109,18 @@ pub(crate) fn clear_logs(
     limit: usize,
 ) -> Result<usize, Error> {
     let mut statement = unit.connection.prepare_cached(
-        "SELECT pk FROM runs WHERE ended_at IS NOT NULL AND log_cleared = 0 AND ended_at < ?1 ORDER BY ended_at LIMIT ?2",
+        "SELECT pk, newest_batch_pk FROM runs WHERE ended_at IS NOT NULL AND log_cleared = 0 AND ended_at < ?1 ORDER BY ended_at LIMIT ?2",
     )?;
     let found = statement.query_map(
         params![
             ended_before.as_millisecond(),
             to_integer(limit as u64, "the limit")?
         ],
-        |row| row.get::<_, i64>(0),
+        |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    let runs = found.collect::<Result<Vec<_>, _>>()?;
-    for pk in &runs {
-        log::clear(unit.connection, *pk)?;
+    let runs: Vec<(i64, Option<i64>)> = found.collect::<Result<_, _>>()?;
+    for (pk, newest_batch) in &runs {
+        log::clear(unit.connection, *pk, *newest_batch)?;
     }
     Ok(runs.len())
 }

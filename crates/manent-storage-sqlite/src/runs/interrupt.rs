@@ -4,9 +4,8 @@ use manent_domain::run::plan_interruption;
 use manent_types::{NodeId, RunId, Timestamp, UserId};
 use rusqlite::params;
 
-use super::log;
 use super::record::{Texts, write};
-use super::row::{self, RUN_COLUMNS};
+use super::{log, row};
 use crate::error::{Error, to_integer};
 use crate::rows::parsed;
 use crate::users::Owner;
@@ -20,8 +19,9 @@ pub(crate) fn interrupt_dead(
     limit: usize,
     now: Timestamp,
 ) -> Result<Vec<(UserId, RunId)>, Error> {
+    let columns = row::stored_run_columns();
     let sql = format!(
-        "SELECT {RUN_COLUMNS}, pk, owner_pk, (SELECT users.id FROM users WHERE users.pk = runs.owner_pk) FROM runs \
+        "SELECT {columns}, owner_pk, (SELECT users.id FROM users WHERE users.pk = runs.owner_pk) FROM runs \
          WHERE status = 'running' AND node_id <> ?1 AND heartbeat_at < ?2 ORDER BY pk LIMIT ?3"
     );
     let mut statement = unit.connection.prepare_cached(&sql)?;
@@ -33,18 +33,19 @@ pub(crate) fn interrupt_dead(
     let mut dead = Vec::new();
     while let Some(row) = found.next()? {
         let owner = Owner {
-            id: parsed(row, 17, "users.id")?,
-            pk: row.get(16)?,
+            id: parsed(row, 18, "users.id")?,
+            pk: row.get(17)?,
         };
-        dead.push((owner, row.get::<_, i64>(15)?, row::run(row)?));
+        dead.push((owner, row::stored_run(row)?));
     }
     drop(found);
     let mut interrupted = Vec::with_capacity(dead.len());
-    for (owner, pk, run) in dead {
-        let log = log::read_all(unit.connection, pk)?;
-        let plan = plan_interruption(&run, log.iter().map(|logged| &logged.event), now);
-        write(unit, owner, (pk, &run), &plan, Texts::default(), now)?;
-        interrupted.push((owner.id, run.id));
+    for (owner, stored) in dead {
+        let log = log::read_all(unit.connection, stored.newest_batch)?;
+        let events = log.iter().map(|logged| &logged.event);
+        let plan = plan_interruption(&stored.run, events, now);
+        write(unit, owner, &stored, &plan, Texts::default(), now)?;
+        interrupted.push((owner.id, stored.run.id));
     }
     Ok(interrupted)
 }

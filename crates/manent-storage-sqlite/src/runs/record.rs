@@ -2,10 +2,11 @@
 
 use manent_domain::ports::StoreError;
 use manent_domain::run::{
-    ProgressPlan, Run, RunProgress, RunStanding, encode_events, plan_answer, plan_progress,
+    ProgressPlan, RunProgress, RunStanding, encode_events, plan_answer, plan_progress,
 };
 use manent_types::{NodeId, Timestamp};
 
+use super::row::StoredRun;
 use super::{answer, log, row};
 use crate::append::{PreparedTexts, SqliteFacts};
 use crate::error::Error;
@@ -69,10 +70,10 @@ fn record_one(
     let Some(owner) = unit.known_owner(progress.owner)? else {
         return Ok(None);
     };
-    let Some((pk, run)) = row::find(unit.connection, owner.pk, progress.run)? else {
+    let Some(stored) = row::find(unit.connection, owner.pk, progress.run)? else {
         return Ok(None);
     };
-    let Some(plan) = plan_progress(&run, node, progress.clone(), now) else {
+    let Some(plan) = plan_progress(&stored.run, node, progress.clone(), now) else {
         return Ok(None);
     };
     let events = (plan.events.len() == progress.events.len()).then_some(prepared.events.as_str());
@@ -80,7 +81,7 @@ fn record_one(
         events,
         answer: prepared.answer.as_ref(),
     };
-    write(unit, owner, (pk, &run), &plan, texts, now).map(Some)
+    write(unit, owner, &stored, &plan, texts, now).map(Some)
 }
 
 /// Texts that were made ready, as far as they were.
@@ -96,14 +97,17 @@ pub(super) struct Texts<'prepared> {
 pub(super) fn write(
     unit: &mut Unit<'_>,
     owner: Owner,
-    (pk, before): (i64, &Run),
+    stored: &StoredRun,
     plan: &ProgressPlan,
     texts: Texts<'_>,
     now: Timestamp,
 ) -> Result<RunStanding, Error> {
     let connection = unit.connection;
-    if let Some(end) = plan.removed_end {
-        log::remove(connection, pk, end)?;
+    let mut newest_batch = stored.newest_batch;
+    if plan.removed_end.is_some()
+        && let Some(end) = newest_batch
+    {
+        newest_batch = log::take_newest(connection, end)?;
     }
     if let (Some(first), Some(last)) = (plan.events.first(), plan.events.last()) {
         let encoded = match texts.events {
@@ -113,11 +117,13 @@ pub(super) fn write(
             })?,
         };
         let events = texts.events.unwrap_or(&encoded);
-        log::add(connection, pk, first.position, last.position, events)?;
+        let positions = (first.position, last.position);
+        let added = log::add(connection, stored.pk, newest_batch, positions, events)?;
+        newest_batch = Some(added);
     }
     let run = &plan.run;
-    if run != before {
-        row::update(connection, pk, before, run)?;
+    if *run != stored.run {
+        row::update(connection, stored, run, newest_batch)?;
     }
     let existing = answer::find(connection, owner.pk, run)?;
     let mut facts = SqliteFacts::new(connection, owner.pk);
@@ -135,7 +141,7 @@ pub(super) fn write(
         now,
     )?;
     if plan.is_turned {
-        unit.changed(owner, SubjectTable::Runs, pk, now);
+        unit.changed(owner, SubjectTable::Runs, stored.pk, now);
     }
     if plan.is_turned || !plan.events.is_empty() {
         unit.went_on(owner.id, run.id);

@@ -2,7 +2,7 @@
 
 use manent_domain::append::ParentRef;
 use manent_domain::run::{RecordTarget, Run, RunEnd};
-use manent_types::RunId;
+use manent_types::{RunId, Timestamp};
 use rusqlite::{Connection, Row, params};
 
 use crate::error::{Error, to_count, to_integer};
@@ -52,19 +52,38 @@ fn record(row: &Row<'_>) -> Result<Option<RecordTarget>, Error> {
     }))
 }
 
-/// The owner's run with this id, and its row.
-pub(crate) fn find(
+/// A run with its row and the end of its log.
+pub(super) struct StoredRun {
+    pub(super) pk: i64,
+    /// The newest batch's row.
+    pub(super) newest_batch: Option<i64>,
+    pub(super) run: Run,
+}
+
+/// The columns that [`stored_run`] reads, in its order.
+pub(super) fn stored_run_columns() -> String {
+    format!("{RUN_COLUMNS}, pk, newest_batch_pk")
+}
+
+pub(super) fn stored_run(row: &Row<'_>) -> Result<StoredRun, Error> {
+    Ok(StoredRun {
+        pk: row.get(15)?,
+        newest_batch: row.get(16)?,
+        run: run(row)?,
+    })
+}
+
+/// The owner's run with this id.
+pub(super) fn find(
     connection: &Connection,
     owner_pk: i64,
     id: RunId,
-) -> Result<Option<(i64, Run)>, Error> {
-    let sql = format!("SELECT {RUN_COLUMNS}, pk FROM runs WHERE owner_pk = ?1 AND id = ?2");
+) -> Result<Option<StoredRun>, Error> {
+    let columns = stored_run_columns();
+    let sql = format!("SELECT {columns} FROM runs WHERE owner_pk = ?1 AND id = ?2");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut found = statement.query(params![owner_pk, id.to_string()])?;
-    match found.next()? {
-        Some(row) => Ok(Some((row.get(15)?, run(row)?))),
-        None => Ok(None),
-    }
+    found.next()?.map(stored_run).transpose()
 }
 
 /// Inserts a run, in place of the one with its id if there is one; answers its row.
@@ -101,7 +120,7 @@ pub(crate) fn insert(connection: &Connection, owner_pk: i64, run: &Run) -> Resul
                 outcome(run.end.as_ref())?,
                 run.started_at.as_millisecond(),
                 run.heartbeat_at.as_millisecond(),
-                run.ended_at.map(manent_types::Timestamp::as_millisecond),
+                run.ended_at.map(Timestamp::as_millisecond),
                 run.log_cleared,
             ],
             |row| row.get(0),
@@ -109,12 +128,13 @@ pub(crate) fn insert(connection: &Connection, owner_pk: i64, run: &Run) -> Resul
 }
 
 /// Writes what a piece of progress changed.
-pub(crate) fn update(
+pub(super) fn update(
     connection: &Connection,
-    pk: i64,
-    before: &Run,
+    stored: &StoredRun,
     after: &Run,
+    newest_batch: Option<i64>,
 ) -> Result<(), Error> {
+    let (pk, before) = (stored.pk, &stored.run);
     let position = to_integer(after.last_position, "a run's position")?;
     let heartbeat = after.heartbeat_at.as_millisecond();
     if before.status == after.status
@@ -124,14 +144,16 @@ pub(crate) fn update(
     {
         // Nearly always. It leaves the indexes alone.
         connection
-            .prepare_cached("UPDATE runs SET last_position = ?2, heartbeat_at = ?3 WHERE pk = ?1")?
-            .execute(params![pk, position, heartbeat])?;
+            .prepare_cached(
+                "UPDATE runs SET last_position = ?2, heartbeat_at = ?3, newest_batch_pk = ?4 WHERE pk = ?1",
+            )?
+            .execute(params![pk, position, heartbeat, newest_batch])?;
         return Ok(());
     }
     connection
         .prepare_cached(
             "UPDATE runs SET last_position = ?2, heartbeat_at = ?3, status = ?4, provider = ?5, model = ?6, outcome = ?7, \
-             ended_at = ?8 WHERE pk = ?1",
+             ended_at = ?8, newest_batch_pk = ?9 WHERE pk = ?1",
         )?
         .execute(params![
             pk,
@@ -141,7 +163,8 @@ pub(crate) fn update(
             after.provider,
             after.model,
             outcome(after.end.as_ref())?,
-            after.ended_at.map(manent_types::Timestamp::as_millisecond),
+            after.ended_at.map(Timestamp::as_millisecond),
+            newest_batch,
         ])?;
     Ok(())
 }

@@ -319,21 +319,25 @@ impl Page<'_> {
             owner,
             after,
             |page, run, pk, number| {
-                let limit = page.limit()?;
-                page.add(
-                    "SELECT first_position, last_position, events FROM run_events \
-                     WHERE run_pk = ?1 AND first_position > ?2 ORDER BY first_position LIMIT ?3",
-                    params![pk, number, limit],
-                    |row| {
-                        Ok(TransferRecord::RunEvents {
-                            owner: owner.id,
-                            run,
-                            first: to_count(row.get(0)?, "run_events.first_position")?,
-                            last: to_count(row.get(1)?, "run_events.last_position")?,
-                            events: row.get(2)?,
-                        })
-                    },
-                )
+                let after = to_count(number, "run_events.first_position")?;
+                let batches = runs::batches(page.connection, pk)?;
+                let batches = batches.iter().filter(|batch| batch.first > after);
+                for batch in batches.take(page.room()) {
+                    page.add(
+                        "SELECT first_position, last_position, events FROM run_events WHERE pk = ?1",
+                        [batch.pk],
+                        |row| {
+                            Ok(TransferRecord::RunEvents {
+                                owner: owner.id,
+                                run,
+                                first: to_count(row.get(0)?, "run_events.first_position")?,
+                                last: to_count(row.get(1)?, "run_events.last_position")?,
+                                events: row.get(2)?,
+                            })
+                        },
+                    )?;
+                }
+                Ok(())
             },
         )
     }

@@ -106,7 +106,7 @@ fn write(unit: &mut Unit<'_>, record: &TransferRecord) -> Result<(), Error> {
         } => {
             let owner = owner_of(unit, *owner)?;
             let pk = run_row(unit.connection, owner, *run)?;
-            runs::add_to_log(unit.connection, pk, *first, *last, events)
+            runs::import_batch(unit.connection, pk, (*first, *last), events)
         }
         TransferRecord::Feed {
             owner,
