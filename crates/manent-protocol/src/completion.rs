@@ -77,23 +77,6 @@ pub struct StartEvent<'text> {
     pub answer_id: Option<MessageId>,
 }
 
-/// What the last event of a run tells beside its own fields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct RunReceipt {
-    /// How the run ended.
-    pub status: MessageStatus,
-    /// The events are in the store.
-    pub logged: bool,
-    /// All that was to be stored is stored; absent when nothing was to be.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub persisted: Option<bool>,
-    /// Where in the server's journal lies what is not stored yet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub journal_position: Option<u64>,
-}
-
 /// `event: notice`: something about a run that is in no log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -209,9 +192,18 @@ pub enum FinishReasonName {
 pub struct DoneEvent {
     /// Why it ended.
     pub finish_reason: FinishReasonName,
-    /// Of a run.
-    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
-    pub receipt: Option<RunReceipt>,
+    /// Of a run: how it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<MessageStatus>,
+    /// Of a run: the events are in the store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logged: Option<bool>,
+    /// Of a run: all that was to be stored is stored; absent when nothing was to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub persisted: Option<bool>,
+    /// Of a run: where in the server's journal lies what is not stored yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal_position: Option<u64>,
 }
 
 /// `event: error`.
@@ -227,7 +219,16 @@ pub struct ErrorEvent<'text> {
     pub retryable: bool,
     /// To find it in the server's log.
     pub trace_id: Cow<'text, str>,
-    /// Of a run.
-    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
-    pub receipt: Option<RunReceipt>,
+    /// Of a run: how it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<MessageStatus>,
+    /// Of a run: the events are in the store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logged: Option<bool>,
+    /// Of a run: all that was to be stored is stored; absent when nothing was to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub persisted: Option<bool>,
+    /// Of a run: where in the server's journal lies what is not stored yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal_position: Option<u64>,
 }

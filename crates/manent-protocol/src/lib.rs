@@ -22,7 +22,7 @@ pub use append::{
 };
 pub use completion::{
     DeltaEvent, DoneEvent, ErrorEvent, FinishReasonName, GenerateMessage, GenerateRequest,
-    NoticeEvent, RecordRequest, RunReceipt, RunResource, StartEvent,
+    NoticeEvent, RecordRequest, RunResource, StartEvent,
 };
 pub use content::Content;
 pub use conversation::{

@@ -139,7 +139,7 @@ impl ApiError {
     }
 
     pub(crate) fn record_without_run() -> Self {
-        let detail = "record needs a runId: an answer that the server is to keep is a run.";
+        let detail = "An answer that the server is to keep is a run: give a runId beside record.";
         Self::new(StatusCode::BAD_REQUEST, "invalid_body", detail).with_field("record")
     }
 

@@ -1,8 +1,6 @@
 //! The OpenAPI document, made from the handlers.
 
-use manent_protocol::{
-    DeltaEvent, DoneEvent, ErrorEvent, NoticeEvent, ReadyEvent, RunReceipt, StartEvent,
-};
+use manent_protocol::{DeltaEvent, DoneEvent, ErrorEvent, NoticeEvent, ReadyEvent, StartEvent};
 use manent_types::Usage;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -24,7 +22,6 @@ use crate::operations;
         NoticeEvent,
         DoneEvent,
         ErrorEvent,
-        RunReceipt,
         ReadyEvent
     ))
 )]

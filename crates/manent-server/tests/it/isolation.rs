@@ -142,7 +142,8 @@ async fn a_generation_goes_on_while_the_store_is_held_by_somebody_else() -> Test
         (ready.status, ready.json()),
         (
             200,
-            json!({"ready": true, "parts": [{"name": "store", "ready": true}, {"name": "server", "ready": true}]})
+            json!({"ready": true, "parts": [{"name": "store", "ready": true}, {"name": "journal", "ready": true},
+                {"name": "runs", "ready": true}, {"name": "server", "ready": true}]})
         )
     );
     Ok(())

@@ -16,7 +16,8 @@ async fn a_healthy_server_says_so() -> Test {
         ("/healthz", json!({"status": "ok"})),
         (
             "/readyz",
-            json!({"ready": true, "parts": [{"name": "store", "ready": true}, {"name": "server", "ready": true}]}),
+            json!({"ready": true, "parts": [{"name": "store", "ready": true}, {"name": "journal", "ready": true},
+                {"name": "runs", "ready": true}, {"name": "server", "ready": true}]}),
         ),
         (
             "/version",

@@ -1,23 +1,24 @@
 //! Stopping, starting again, and starting twice.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use manent_testkit::{RawConnection, TestServer, new_id};
+use manent_testkit::{Client, EventReader, RawConnection, TestServer, new_id};
 use serde_json::{Value, json};
 
-use crate::support::upstream::Upstream;
+use crate::support::upstream::{Call, Upstream};
 use crate::support::{Test, append, create, database, say, servers};
 
 /// Far more than a stop without anything in its way takes, and less than the time that it would wait.
 const SOON: Duration = Duration::from_secs(5);
 
-#[tokio::test]
-async fn a_running_generation_is_told_and_the_server_ends_at_once() -> Test {
-    let (mut upstream, server) =
-        Upstream::with_server("[http]\nshutdown_grace = \"60s\"", "").await?;
-    let client = server.client().clone();
-    let prompt = json!({"messages": [{"role": "user", "content": "x"}]});
-    let (stream, call) = tokio::join!(client.generate(&prompt), async {
+/// A generation that has said something, and the call to its provider.
+async fn half_an_answer(
+    upstream: &mut Upstream,
+    client: &Client,
+    body: &Value,
+) -> anyhow::Result<(EventReader, Call)> {
+    let (stream, call) = tokio::join!(client.generate(body), async {
         let call = upstream.call().await?;
         call.say("half an answer")?;
         anyhow::Ok(call)
@@ -28,6 +29,47 @@ async fn a_running_generation_is_told_and_the_server_ends_at_once() -> Test {
         .await?
         .is_some_and(|event| event.name != "delta")
     {}
+    Ok((stream, call))
+}
+
+/// Returns when the server has begun to stop: it refuses connections then.
+async fn until_stopping(address: SocketAddr) {
+    while RawConnection::open(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn prompt(text: &str) -> Value {
+    json!({"messages": [{"role": "user", "content": text}]})
+}
+
+#[tokio::test]
+async fn a_running_generation_may_finish_and_the_server_ends_then() -> Test {
+    let (mut upstream, server) =
+        Upstream::with_server("[http]\nshutdown_grace = \"60s\"", "").await?;
+    let client = server.client().clone();
+    let (mut stream, call) = half_an_answer(&mut upstream, &client, &prompt("x")).await?;
+    let begun = Instant::now();
+    let address = server.address();
+    let (stopped, rest) = tokio::join!(server.stop(), async {
+        until_stopping(address).await;
+        call.say(" and the rest")?;
+        call.finish()?;
+        stream.rest().await
+    });
+    drop(stopped);
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    let names: Vec<String> = rest?.into_iter().map(|event| event.name).collect();
+    assert_eq!(names, ["delta", "done"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_generation_that_does_not_finish_in_time_is_told() -> Test {
+    let (mut upstream, server) =
+        Upstream::with_server("[http]\nshutdown_grace = \"200ms\"", "").await?;
+    let client = server.client().clone();
+    let (mut stream, call) = half_an_answer(&mut upstream, &client, &prompt("x")).await?;
     let begun = Instant::now();
     let (stopped, rest) = tokio::join!(server.stop(), stream.rest());
     drop(stopped);
@@ -47,10 +89,9 @@ async fn a_running_generation_is_told_and_the_server_ends_at_once() -> Test {
 
 #[tokio::test]
 async fn a_generation_that_never_pauses_is_told_too() -> Test {
-    let server = servers::start("[http]\nshutdown_grace = \"60s\"").await?;
+    let server = servers::start("[http]\nshutdown_grace = \"200ms\"").await?;
     let client = server.client().clone();
-    let prompt = json!({"messages": [{"role": "user", "content": "tokens 1000000"}]});
-    let mut stream = client.generate(&prompt).await?;
+    let mut stream = client.generate(&prompt("tokens 1000000")).await?;
     stream.next().await?;
     let begun = Instant::now();
     let (stopped, rest) = tokio::join!(server.stop(), async {
@@ -70,6 +111,106 @@ async fn a_generation_that_never_pauses_is_told_too() -> Test {
         rest?.map(|event| event.data["code"].clone()),
         Some(json!("shutting_down"))
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_run_may_finish_without_a_reader_before_the_server_ends() -> Test {
+    let (mut upstream, server) =
+        Upstream::with_server("[http]\nshutdown_grace = \"60s\"", "").await?;
+    let client = server.client().clone();
+    let conversation = create(&client).await?;
+    let (run, message) = (new_id(), new_id());
+    let mut body = prompt("x");
+    body["runId"] = json!(run);
+    body["record"] = json!({"conversationId": conversation, "messageId": message});
+    let (stream, call) = half_an_answer(&mut upstream, &client, &body).await?;
+    drop(stream);
+    let begun = Instant::now();
+    let address = server.address();
+    let (directory, finished) = tokio::join!(server.stop(), async {
+        until_stopping(address).await;
+        call.say(" and the rest")?;
+        call.finish()
+    });
+    finished?;
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    let again = TestServer::start_in(directory, "").await?;
+    let stored = again.client().get(&format!("/message/{message}")).await?;
+    assert_eq!(
+        (&stored.body["status"], &stored.body["content"][0]["text"]),
+        (&json!("complete"), &json!("half an answer and the rest"))
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_run_that_does_not_finish_in_time_is_kept_as_interrupted_and_its_reader_told() -> Test {
+    let (mut upstream, server) =
+        Upstream::with_server("[http]\nshutdown_grace = \"200ms\"", "").await?;
+    let client = server.client().clone();
+    let conversation = create(&client).await?;
+    let (run, message) = (new_id(), new_id());
+    let mut body = prompt("x");
+    body["runId"] = json!(run);
+    body["record"] = json!({"conversationId": conversation, "messageId": message});
+    let (mut stream, call) = half_an_answer(&mut upstream, &client, &body).await?;
+    let begun = Instant::now();
+    let (directory, rest) = tokio::join!(server.stop(), stream.rest());
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    let last = rest?.pop();
+    let last = last.map(|event| (event.name, event.data));
+    let Some((name, data)) = last else {
+        anyhow::bail!("the reader was not told");
+    };
+    assert_eq!(
+        (
+            name.as_str(),
+            &data["code"],
+            &data["status"],
+            &data["persisted"]
+        ),
+        (
+            "error",
+            &json!("interrupted"),
+            &json!("interrupted"),
+            &json!(true)
+        )
+    );
+    tokio::time::timeout(SOON, call.cancelled()).await?;
+    let again = TestServer::start_in(directory, "").await?;
+    let client = again.client();
+    let stored = client.get(&format!("/message/{message}")).await?;
+    assert_eq!(
+        (&stored.body["status"], &stored.body["content"][0]["text"]),
+        (&json!("interrupted"), &json!("half an answer"))
+    );
+    let replayed = client.attach(&run, "").await?.rest().await?;
+    assert_eq!(
+        replayed.last().map(|event| &event.data["code"]),
+        Some(&json!("interrupted"))
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn feeds_end_at_once_while_answers_go_on() -> Test {
+    let (mut upstream, server) =
+        Upstream::with_server("[http]\nshutdown_grace = \"60s\"", "").await?;
+    let client = server.client().clone();
+    let mut feed = client.feed("0").await?;
+    assert_eq!(
+        feed.next().await?.map(|event| event.name),
+        Some("ready".to_owned())
+    );
+    let (mut stream, call) = half_an_answer(&mut upstream, &client, &prompt("x")).await?;
+    let (stopped, rest) = tokio::join!(server.stop(), async {
+        assert_eq!(feed.rest().await?, Vec::new());
+        call.finish()?;
+        stream.rest().await
+    });
+    drop(stopped);
+    assert_eq!(rest?.last().map(|event| event.name.as_str()), Some("done"));
     Ok(())
 }
 
@@ -150,10 +291,7 @@ async fn a_request_that_ends_in_time_is_answered() -> Test {
     assert_eq!(slow.answer().await?.status, 100);
     let address = server.address();
     let (directory, answer) = tokio::join!(server.stop(), async {
-        // The server has begun to stop when it refuses connections.
-        while RawConnection::open(address).await.is_ok() {
-            tokio::task::yield_now().await;
-        }
+        until_stopping(address).await;
         slow.send("{}").await?;
         slow.answer().await
     });

@@ -73,7 +73,10 @@ impl Generation {
             WireEvent::Done(finish_reason) => {
                 let done = DoneEvent {
                     finish_reason,
-                    receipt: None,
+                    status: None,
+                    logged: None,
+                    persisted: None,
+                    journal_position: None,
                 };
                 self.write(piece, "done", &done);
                 self.outcome = Some("done");
@@ -100,7 +103,10 @@ impl Generation {
             detail: sentence(detail).into(),
             retryable,
             trace_id: trace_id.as_str().into(),
-            receipt: None,
+            status: None,
+            logged: None,
+            persisted: None,
+            journal_position: None,
         };
         self.write(piece, "error", &event);
         self.outcome = Some(code);

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use manent_domain::completion::FinishReason;
 use manent_domain::error::DomainError;
 use manent_domain::run::{LoggedEvent, RunEnd, RunEvent};
-use manent_protocol::{DoneEvent, ErrorEvent, NoticeEvent, RunReceipt, StartEvent};
+use manent_protocol::{DoneEvent, ErrorEvent, NoticeEvent, StartEvent};
 use manent_runs::{Persisted, RunItem, RunReader};
 use manent_types::{ConversationId, MessageId, MessageStatus, RunId};
 
@@ -89,26 +89,26 @@ impl RunEvents {
                 WireEvent::Done(_) => {}
             },
             RunEvent::Ended(end) => {
-                let receipt = kept.map(|kept| receipt(&end, kept));
-                self.write_end(piece, &id, end, receipt);
+                self.write_end(piece, &id, end, kept);
             }
         }
         self.has_words = true;
     }
 
-    fn write_end(
-        &self,
-        piece: &mut Piece,
-        id: &EventId<'_>,
-        end: RunEnd,
-        receipt: Option<RunReceipt>,
-    ) {
+    fn write_end(&self, piece: &mut Piece, id: &EventId<'_>, end: RunEnd, kept: Option<Persisted>) {
+        let status = kept.map(|_| end.status);
+        let logged = kept.map(|kept| kept.logged);
+        let persisted = kept.and_then(|kept| kept.persisted);
+        let journal_position = kept.and_then(|kept| kept.journal_position);
         if end.status == MessageStatus::Complete {
             let done = DoneEvent {
                 finish_reason: convert::finish_reason(
                     end.finish_reason.unwrap_or(FinishReason::Other),
                 ),
-                receipt,
+                status,
+                logged,
+                persisted,
+                journal_position,
             };
             return piece.write(Some(id), "done", &done);
         }
@@ -125,7 +125,10 @@ impl RunEvents {
             detail: sentence(&detail).into(),
             retryable,
             trace_id: self.trace_id.as_str().into(),
-            receipt,
+            status,
+            logged,
+            persisted,
+            journal_position,
         };
         piece.write(Some(id), "error", &error);
     }
@@ -144,15 +147,6 @@ impl RunEvents {
             detail: format!("{} Attach again after the last id.", error.detail()).into(),
         };
         piece.write(None, "notice", &notice);
-    }
-}
-
-fn receipt(end: &RunEnd, kept: Persisted) -> RunReceipt {
-    RunReceipt {
-        status: end.status,
-        logged: kept.logged,
-        persisted: kept.persisted,
-        journal_position: kept.journal_position,
     }
 }
 

@@ -93,6 +93,11 @@ impl Upstream {
         let call = self.calls.recv().await;
         call.ok_or_else(|| anyhow::anyhow!("the upstream has ended"))
     }
+
+    /// Whether a call waits that nobody has taken.
+    pub(crate) fn has_call(&self) -> bool {
+        !self.calls.is_empty()
+    }
 }
 
 async fn answer(
