@@ -175,7 +175,7 @@ impl Play<'_> {
             } => {
                 self.plain_messages += 1;
                 let id = 0xff_0000 + self.plain_messages;
-                let Ok(message) = message_of(id, parent, body, self.outbox.composed()) else {
+                let Ok(message) = message_of(id, parent, body, self.outbox.known()) else {
                     return;
                 };
                 self.append(vec![plain(place(conversation), message)]).await;
@@ -191,7 +191,7 @@ impl Play<'_> {
             } => {
                 self.plain_messages += 1;
                 let id = message(0xff_0000 + self.plain_messages);
-                let kind = kind_of(alteration, self.outbox.composed());
+                let kind = kind_of(alteration, self.outbox.known());
                 let item = plain_change(place(conversation), change(id, kind));
                 self.append(vec![item]).await;
             }
@@ -210,7 +210,8 @@ impl Play<'_> {
             } => self.go_on(generation, progress).await,
             Step::FindDead { node, patience } => self.find_dead(node, patience).await,
             Step::Stop { generation } => {
-                if let Some(Some(generation)) = self.generations.get(generation) {
+                let number = generation.checked_rem(self.generations.len()).unwrap_or(0);
+                if let Some(Some(generation)) = self.generations.get(number) {
                     let (owner, now) = (self.person.owner, at(self.seconds));
                     let stopped = self.runner.store.request_stop(owner, generation.id, now);
                     assert!(stopped.await.unwrap().is_some());
@@ -235,7 +236,7 @@ impl Play<'_> {
 
     async fn begin(&mut self, node: u128, conversation: ConversationId, parent: Parent) {
         self.seconds += 1;
-        let parent = parent_of(parent, self.outbox.composed());
+        let parent = parent_of(parent, self.outbox.known());
         let number = self.generations.len();
         let (generation, target) = Generation::new(number, node, conversation, parent);
         let runner = self.runner.on(node);
@@ -245,10 +246,12 @@ impl Play<'_> {
         let is_there = conversation != place(Script::CONVERSATIONS);
         assert_eq!(Generation::is_begun(&begun), is_there);
         self.generations.push(is_there.then_some(generation));
+        self.outbox.note_generation();
     }
 
     async fn go_on(&mut self, number: usize, more: Progress) {
         self.seconds += 1;
+        let number = number.checked_rem(self.generations.len()).unwrap_or(0);
         let Some(Some(generation)) = self.generations.get_mut(number) else {
             return;
         };

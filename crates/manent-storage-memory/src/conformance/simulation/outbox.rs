@@ -19,7 +19,26 @@ pub(super) type LaneNumber = (usize, usize);
 #[derive(Default)]
 pub(super) struct Outbox {
     lanes: BTreeMap<LaneNumber, Lane>,
+    known: Known,
+}
+
+/// What devices may refer to.
+#[derive(Default)]
+pub(super) struct Known {
     composed: Vec<MessageId>,
+    /// How many generations there are.
+    generations: usize,
+}
+
+impl Known {
+    fn composed(&self, index: usize) -> Option<MessageId> {
+        let place = index.checked_rem(self.composed.len())?;
+        self.composed.get(place).copied()
+    }
+
+    fn answer(&self, index: usize) -> MessageId {
+        answer_id(index.checked_rem(self.generations).unwrap_or(0))
+    }
 }
 
 #[derive(Default)]
@@ -31,8 +50,8 @@ struct Lane {
 
 impl Outbox {
     pub(super) fn compose(&mut self, device: usize, to: usize, parent: Parent, body: Body) {
-        let number = self.composed.len() as u128 + 1;
-        let composed = message_of(number, parent, body, &self.composed);
+        let number = self.known.composed.len() as u128 + 1;
+        let composed = message_of(number, parent, body, &self.known);
         let items = &mut self.lanes.entry((device, to)).or_default().items;
         let id = composed
             .as_ref()
@@ -43,12 +62,12 @@ impl Outbox {
             id: Some(id),
             body: composed.map(Into::into),
         });
-        self.composed.push(id);
+        self.known.composed.push(id);
     }
 
     pub(super) fn compose_change(&mut self, device: usize, to: usize, alteration: Alteration) {
-        let id = message(self.composed.len() as u128 + 1);
-        let change = change(id, kind_of(alteration, &self.composed));
+        let id = message(self.known.composed.len() as u128 + 1);
+        let change = change(id, kind_of(alteration, &self.known));
         let items = &mut self.lanes.entry((device, to)).or_default().items;
         let device_seq = items.len() as u64 + 1;
         items.push(sequenced_change(
@@ -57,11 +76,15 @@ impl Outbox {
             place(to),
             change,
         ));
-        self.composed.push(id);
+        self.known.composed.push(id);
     }
 
-    pub(super) fn composed(&self) -> &[MessageId] {
-        &self.composed
+    pub(super) const fn known(&self) -> &Known {
+        &self.known
+    }
+
+    pub(super) const fn note_generation(&mut self) {
+        self.known.generations += 1;
     }
 
     pub(super) fn lanes(&self) -> Vec<LaneNumber> {
@@ -123,7 +146,7 @@ pub(super) fn message_of(
     number: u128,
     parent: Parent,
     body: Body,
-    composed: &[MessageId],
+    known: &Known,
 ) -> Result<NewMessage, Refusal> {
     let shared = |number: usize| message(0x5a_0000 + number as u128);
     let base = match body {
@@ -133,33 +156,30 @@ pub(super) fn message_of(
         Body::Clashing(which) => said(shared(which), &format!("clash {number}")),
         Body::Refused => return Err(Refusal::ContentEmpty),
         // A parent left open, so that it is the same answer wherever the run put it.
-        Body::Answer(which) => return Ok(answered(answer_id(which), &format!("kept {number}"))),
+        Body::Answer(which) => return Ok(answered(known.answer(which), &format!("kept {number}"))),
     };
-    let parent = parent_of(parent, composed);
+    let parent = parent_of(parent, known);
     Ok(NewMessage { parent, ..base })
 }
 
 /// What a message follows.
-pub(super) fn parent_of(parent: Parent, composed: &[MessageId]) -> ParentRef {
+pub(super) fn parent_of(parent: Parent, known: &Known) -> ParentRef {
     match parent {
         Parent::Newest => ParentRef::Newest,
         Parent::Root => ParentRef::Root,
         Parent::Unknown => ParentRef::Message(message(0xbad_0000)),
-        Parent::Composed(index) => match composed.get(index) {
-            Some(id) => ParentRef::Message(*id),
-            None => ParentRef::Newest,
-        },
+        Parent::Composed(index) => known
+            .composed
+            .get(index)
+            .map_or(ParentRef::Newest, |id| ParentRef::Message(*id)),
     }
 }
 
 /// What an alteration does.
-pub(super) fn kind_of(alteration: Alteration, composed: &[MessageId]) -> ChangeKind {
+pub(super) fn kind_of(alteration: Alteration, known: &Known) -> ChangeKind {
     let of = |target| match target {
-        Target::Composed(index) => composed
-            .get(index)
-            .copied()
-            .unwrap_or_else(|| message(0xbad_0000)),
-        Target::Answer(which) => answer_id(which),
+        Target::Composed(index) => known.composed(index).unwrap_or_else(|| message(0xbad_0000)),
+        Target::Answer(which) => known.answer(which),
     };
     match alteration {
         Alteration::Edit(target, words) => edit(of(target), &format!("edited {words}")),

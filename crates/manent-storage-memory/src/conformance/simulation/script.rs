@@ -101,7 +101,7 @@ pub enum Step {
     },
     /// A generation goes on.
     GoOn {
-        /// Which.
+        /// Which, counted around.
         generation: usize,
         /// How.
         progress: Progress,
@@ -115,7 +115,7 @@ pub enum Step {
     },
     /// Somebody asks a generation to stop.
     Stop {
-        /// Which.
+        /// Which, counted around.
         generation: usize,
     },
     /// The logs of those that ended are cleared.
@@ -156,9 +156,9 @@ pub enum Alteration {
 /// What an alteration is about.
 #[derive(Debug, Clone, Copy)]
 pub enum Target {
-    /// What some device composed: stored, refused, elsewhere, no message, or not yet sent.
+    /// What some device composed, counted around: stored, refused, elsewhere, no message, or not yet sent.
     Composed(usize),
-    /// The answer of a generation.
+    /// The answer of a generation, counted around.
     Answer(usize),
 }
 
@@ -240,19 +240,23 @@ pub enum Body {
     Clashing(usize),
     /// It did not pass validation.
     Refused,
-    /// What the device kept of the answer of a generation.
+    /// What the device kept of the answer of a generation, counted around.
     Answer(usize),
 }
 
 /// Scripts of two to five devices.
 pub fn scripts() -> impl Strategy<Value = Script> {
     (2..=5_usize)
-        .prop_flat_map(|devices| prop::collection::vec(step(0..devices), 1..60))
+        .prop_flat_map(|devices| prop::collection::vec(step(0..devices), 1..80))
         .prop_map(|steps| Script { steps })
 }
 
+/// Mostly one that exists.
+fn conversation() -> impl Strategy<Value = usize> {
+    prop_oneof![9 => 0..Script::CONVERSATIONS, 1 => Just(Script::CONVERSATIONS)]
+}
+
 fn step(devices: Range<usize>) -> impl Strategy<Value = Step> {
-    let conversation = || 0..Script::CONVERSATIONS + 1;
     prop_oneof![
         8 => (devices.clone(), conversation(), parent(), body()).prop_map(
             |(device, conversation, parent, body)| Step::Compose { device, conversation, parent, body }
@@ -274,12 +278,11 @@ fn step(devices: Range<usize>) -> impl Strategy<Value = Step> {
         2 => (0..Script::CONVERSATIONS, change()).prop_map(
             |(conversation, change)| Step::Change { conversation, change }
         ),
-        12 => around_runs(devices),
+        24 => around_runs(devices),
     ]
 }
 
 fn around_runs(devices: Range<usize>) -> impl Strategy<Value = Step> {
-    let conversation = || 0..Script::CONVERSATIONS + 1;
     prop_oneof![
         4 => (devices.clone(), conversation(), alteration()).prop_map(
             |(device, conversation, alteration)| Step::ComposeAlteration { device, conversation, alteration }
@@ -290,11 +293,11 @@ fn around_runs(devices: Range<usize>) -> impl Strategy<Value = Step> {
         3 => (1..=2_u128, conversation(), parent()).prop_map(
             |(node, conversation, parent)| Step::Begin { node, conversation, parent }
         ),
-        8 => (0..4_usize, progress()).prop_map(
+        8 => (0..8_usize, progress()).prop_map(
             |(generation, progress)| Step::GoOn { generation, progress }
         ),
         2 => (1..=3_u128, 0..12_i64).prop_map(|(node, patience)| Step::FindDead { node, patience }),
-        1 => (0..4_usize).prop_map(|generation| Step::Stop { generation }),
+        1 => (0..8_usize).prop_map(|generation| Step::Stop { generation }),
         1 => Just(Step::ClearLogs),
         2 => (devices, 1..6_usize).prop_map(|(device, limit)| Step::Follow { device, limit }),
         1 => Just(Step::Look),
@@ -313,14 +316,14 @@ fn alteration() -> impl Strategy<Value = Alteration> {
 
 fn target() -> impl Strategy<Value = Target> {
     prop_oneof![
-        3 => (0..30_usize).prop_map(Target::Composed),
-        1 => (0..4_usize).prop_map(Target::Answer),
+        3 => (0..80_usize).prop_map(Target::Composed),
+        2 => (0..8_usize).prop_map(Target::Answer),
     ]
 }
 
 fn progress() -> impl Strategy<Value = Progress> {
     let finish = prop_oneof![
-        6 => Just(None),
+        9 => Just(None),
         2 => Just(Some(Finish::Complete)),
         1 => Just(Some(Finish::Stopped)),
         1 => Just(Some(Finish::Interrupted)),
@@ -371,6 +374,6 @@ fn body() -> impl Strategy<Value = Body> {
         2 => (0..3_usize).prop_map(Body::Shared),
         1 => (0..3_usize).prop_map(Body::Clashing),
         1 => Just(Body::Refused),
-        1 => (0..4_usize).prop_map(Body::Answer),
+        1 => (0..8_usize).prop_map(Body::Answer),
     ]
 }
