@@ -9,6 +9,16 @@ pub(crate) fn database_path(data_dir: &Path) -> PathBuf {
     data_dir.join("manent.db")
 }
 
+/// The database's write-ahead log inside the data directory.
+pub(crate) fn log_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("manent.db-wal")
+}
+
+/// The file that the process holds that uses the data directory.
+pub(crate) fn lock_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("manent.lock")
+}
+
 /// Why the directory cannot be used.
 #[derive(Debug)]
 pub(crate) enum DirectoryError {
@@ -35,7 +45,7 @@ pub(crate) fn claim(data_dir: &Path) -> Result<DirectoryLock, DirectoryError> {
         .write(true)
         .create(true)
         .truncate(false)
-        .open(data_dir.join("manent.lock"))
+        .open(lock_path(data_dir))
         .map_err(DirectoryError::Unusable)?;
     match file.try_lock() {
         Ok(()) => {}

@@ -30,6 +30,12 @@ pub enum OpenError {
         /// What the system said.
         reason: String,
     },
+    /// There is no database, and none was to be created.
+    #[error("there is no database at {}. Name the data directory of a server that ran before.", path.display())]
+    Missing {
+        /// Where it would be.
+        path: PathBuf,
+    },
     /// Another process uses the data directory or the database.
     #[error(
         "{} is in use by {holder}. Stop that process, or choose another directory with --data-dir: one data directory serves one process.",
@@ -195,7 +201,7 @@ fn claim(data_dir: &Path) -> Result<DirectoryLock, OpenError> {
     })
 }
 
-fn from_schema(path: &Path, error: SchemaError) -> OpenError {
+pub(crate) pub(crate) fn from_schema(path: &Path, error: SchemaError) -> OpenError {
     let path_of = path.to_owned();
     match error {
         SchemaError::Foreign => OpenError::Foreign { path: path_of },
@@ -212,7 +218,7 @@ fn from_schema(path: &Path, error: SchemaError) -> OpenError {
     }
 }
 
-fn from_sqlite(path: &Path, error: &rusqlite::Error) -> OpenError {
+pub(crate) pub(crate) fn from_sqlite(path: &Path, error: &rusqlite::Error) -> OpenError {
     let reason = error.to_string();
     let path = path.to_owned();
     match error.sqlite_error_code() {
