@@ -27,6 +27,13 @@ pub struct RunsConfig {
     pub max_running: usize,
 }
 
+impl RunsConfig {
+    /// After how long without an answer of the store the journal gets the same as well.
+    pub(crate) fn patience(&self) -> Duration {
+        self.flush_interval * 5 / 4
+    }
+}
+
 impl Default for RunsConfig {
     fn default() -> Self {
         Self {
@@ -37,7 +44,7 @@ impl Default for RunsConfig {
             registration_wait: Duration::from_millis(25),
             store_wait: Duration::from_secs(2),
             join_wait: Duration::from_secs(5),
-            parent_wait: Duration::from_secs(60),
+            parent_wait: Duration::from_mins(1),
             log_retention: Duration::from_hours(24),
             max_running: 2_000,
         }

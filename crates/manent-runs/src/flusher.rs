@@ -17,7 +17,7 @@ use metrics::{counter, histogram};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::hub::Hub;
-use crate::live::{Context, Cut, LiveRun, Log};
+use crate::live::{Context, Cut, LiveRun, Log, Trial};
 use crate::opener;
 
 /// How many runs one batch stores at most.
@@ -34,7 +34,7 @@ const KEPT_RUNS: usize = 1_000;
 const KEPT_BYTES: usize = 64 * 1024 * 1024;
 
 /// How long a run that lies in the journal as a whole is watched, to tell late readers the truth.
-const JOURNALLED_FOR: Duration = Duration::from_secs(60);
+const JOURNALLED_FOR: Duration = Duration::from_mins(1);
 
 /// How much the ended runs that nobody has taken may take in memory.
 const UNSAVED_BYTES: usize = 256 * 1024 * 1024;
@@ -74,6 +74,8 @@ pub(crate) struct Flusher {
     kept_bytes: usize,
     recording: InFlight<Recorded>,
     record_began: Instant,
+    /// When the batch that is under way counts as late.
+    late_at: Option<Instant>,
     journalling: InFlight<Journalled>,
     journal_again_at: Instant,
     is_journal_failing: bool,
@@ -90,6 +92,7 @@ impl Flusher {
             kept_bytes: 0,
             recording: None,
             record_began: now,
+            late_at: None,
             journalling: None,
             journal_again_at: now,
             is_journal_failing: false,
@@ -104,12 +107,17 @@ impl Flusher {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let idle_until = self.kept.front().map(|(until, _)| *until);
+            let late_at = self.late_at;
             let scope = tokio::select! {
                 () = hub.stopping.cancelled() => break,
                 done = in_flight(&mut self.recording) => self.recorded(done),
                 done = in_flight(&mut self.journalling) => self.journalled(done),
                 () = hub.flush_soon.notified() => Scope::Urgent,
                 _ = tick.tick(), if !self.open.is_empty() => Scope::Everything,
+                () = sleep_until(late_at.unwrap_or_else(Instant::now)), if late_at.is_some() => {
+                    self.late_at = None;
+                    Scope::Everything
+                }
                 () = sleep_until(idle_until.unwrap_or_else(Instant::now)), if idle_until.is_some() => Scope::Urgent,
             };
             self.look(scope);
@@ -127,6 +135,7 @@ impl Flusher {
         let is_closing = self.hub.is_closing();
         // One fsync of the journal for all that happened since the last look, unless the process ends.
         let may_journal = self.journalling.is_none() && (scope == Scope::Everything || is_closing);
+        let trial = Trial::new(&self.hub.health);
         let mut look = Look {
             hub: &self.hub,
             context: Context {
@@ -134,7 +143,7 @@ impl Flusher {
                 is_lane_pending: false,
                 has_journal: self.hub.ports.journal.is_some() && now >= self.journal_again_at,
                 is_store_failing: self.hub.health.is_failing(),
-                may_try_store: self.hub.health.may_try(now),
+                trial: &trial,
                 is_urgent_only: scope == Scope::Urgent,
                 is_closing,
                 config: &self.hub.config,
@@ -172,6 +181,7 @@ impl Flusher {
         let hub = Arc::clone(&self.hub);
         let lag_since = self.last_full_look;
         self.record_began = Instant::now();
+        self.late_at = Some(self.record_began + hub.config.patience());
         self.recording = Some(Box::pin(async move {
             let now = hub.ports.clock.now();
             let record = hub.ports.runs.record(hub.ports.node, progress, now);
@@ -185,6 +195,7 @@ impl Flusher {
 
     fn recorded(&mut self, done: Recorded) -> Scope {
         self.recording = None;
+        self.late_at = None;
         let now = Instant::now();
         histogram!("manent_runs_flush_seconds")
             .record(now.duration_since(self.record_began).as_secs_f64());
@@ -207,7 +218,7 @@ impl Flusher {
             is_lane_pending: false,
             has_journal: false,
             is_store_failing: false,
-            may_try_store: true,
+            trial: &Trial::new(&self.hub.health),
             is_urgent_only: false,
             is_closing: false,
             config: &self.hub.config,
@@ -364,7 +375,7 @@ impl Look<'_> {
         run.with_state(false, |state| {
             if state.is_opening_due(&context) {
                 state.storing.opening_begins(context.now);
-                opener::spawn(self.hub, run);
+                opener::spawn(self.hub, run, state.is_opening_drained());
             }
             if self.has_room(state.storing.is_suspect())
                 && let Some(progress) = state.next_for_store(run, &context)

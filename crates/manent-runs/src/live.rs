@@ -22,7 +22,7 @@ use crate::reader::{Notice, Persisted};
 use crate::watchers::RunKey;
 
 pub(crate) use log::Log;
-pub(crate) use storing::{Context, Storing};
+pub(crate) use storing::{Context, Storing, Trial};
 
 /// What a run is, from its start to its end.
 pub(crate) struct Blueprint {
@@ -295,11 +295,13 @@ impl LiveRun {
     /// Whether what came after a position is worth waiting for.
     pub(crate) fn place_of(&self, after: u64) -> CursorPlace {
         let state = self.state();
-        match after.cmp(&state.log.last()) {
-            std::cmp::Ordering::Less => CursorPlace::Inside,
-            std::cmp::Ordering::Greater => CursorPlace::Ahead,
-            std::cmp::Ordering::Equal if state.ended.is_some() && after > 0 => CursorPlace::AtEnd,
-            std::cmp::Ordering::Equal => CursorPlace::Inside,
+        let last = state.log.last();
+        if after > last {
+            CursorPlace::Ahead
+        } else if after == last && state.ended.is_some() {
+            CursorPlace::AtEnd
+        } else {
+            CursorPlace::Inside
         }
     }
 

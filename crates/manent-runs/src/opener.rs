@@ -13,7 +13,7 @@ use manent_types::MessageId;
 use tokio::time::{Instant, sleep};
 
 use crate::hub::Hub;
-use crate::live::{LiveRun, Refused};
+use crate::live::{LiveRun, LiveState, Refused};
 
 /// What became of a step.
 enum Step {
@@ -23,19 +23,19 @@ enum Step {
     Taken,
 }
 
-/// Spawns the registration of a run.
-pub(crate) fn spawn(hub: &Arc<Hub>, run: &Arc<LiveRun>) {
+/// Spawns the registration of a run. `is_trusted`: the store works, whatever was seen before.
+pub(crate) fn spawn(hub: &Arc<Hub>, run: &Arc<LiveRun>, is_trusted: bool) {
     let (hub, run) = (Arc::clone(hub), Arc::clone(run));
     hub.tasks.clone().spawn(async move {
-        open(&hub, &run).await;
+        open(&hub, &run, is_trusted).await;
         hub.flush_soon.notify_one();
     });
 }
 
-async fn open(hub: &Hub, run: &Arc<LiveRun>) {
-    let has_journal = hub.ports.journal.is_some();
+async fn open(hub: &Hub, run: &Arc<LiveRun>, is_trusted: bool) {
+    let has_choice = hub.ports.journal.is_some() && !is_trusted;
     let waits =
-        hub.is_lane_pending(run.lane) || (has_journal && !hub.health.may_try(Instant::now()));
+        hub.is_lane_pending(run.lane) || (has_choice && !hub.health.may_try(Instant::now()));
     if waits || open_at_store(hub, run).await.is_err() {
         if hub.health.is_failing() {
             run.tell_not_logged();
@@ -71,7 +71,7 @@ async fn open_at_store(hub: &Hub, run: &Arc<LiveRun>) -> Result<(), StoreError> 
             }
         }
     }
-    run.with_state(true, |state| state.storing.opened());
+    run.with_state(true, LiveState::opened);
     Ok(())
 }
 

@@ -18,7 +18,7 @@ const BATCH: usize = 100;
 const CLOCK_STEP: Duration = Duration::from_secs(1);
 
 /// How often old logs are looked for.
-const CLEAR_EVERY: Duration = Duration::from_secs(600);
+const CLEAR_EVERY: Duration = Duration::from_mins(10);
 
 /// The pause after a failure at the start.
 const START_PAUSE: Duration = Duration::from_millis(500);

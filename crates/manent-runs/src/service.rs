@@ -120,7 +120,7 @@ impl RunService {
             Entered::Known(known) => return Ok(self.join(known)),
             Entered::New(run) => run,
         };
-        opener::spawn(&self.hub, &run);
+        opener::spawn(&self.hub, &run, false);
         let (accepted, acceptance) = oneshot::channel();
         self.hub.tasks.spawn(drive(
             Arc::clone(&self.hub),

@@ -5,6 +5,7 @@
 //! - an event is dropped from memory only when the store has confirmed it;
 //! - while something of the run's lane waits in the journal, what follows goes there too.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use tokio::time::Instant;
 
 use super::{LiveRun, LiveState};
 use crate::config::RunsConfig;
+use crate::health::StoreHealth;
 use crate::reader::Persisted;
 
 /// The most bytes of events in one piece of one run.
@@ -48,7 +50,11 @@ pub(crate) enum Opening {
 }
 
 /// What the flusher knows when it asks.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, read once per look"
+)]
 pub(crate) struct Context<'config> {
     pub(crate) now: Instant,
     /// Entries of the run's lane wait in the journal.
@@ -57,13 +63,34 @@ pub(crate) struct Context<'config> {
     pub(crate) has_journal: bool,
     /// The store failed last.
     pub(crate) is_store_failing: bool,
-    /// Although it failed, one may try.
-    pub(crate) may_try_store: bool,
+    /// Whether it may be tried although it failed.
+    pub(crate) trial: &'config Trial<'config>,
     /// Only what should not wait for the next tick.
     pub(crate) is_urgent_only: bool,
     /// The process ends: what cannot be stored now goes to the journal.
     pub(crate) is_closing: bool,
     pub(crate) config: &'config RunsConfig,
+}
+
+/// The right to try a store that fails, which is asked for once per look, and only by what would use it.
+pub(crate) struct Trial<'hub> {
+    health: &'hub StoreHealth,
+    may: Cell<Option<bool>>,
+}
+
+impl<'hub> Trial<'hub> {
+    pub(crate) const fn new(health: &'hub StoreHealth) -> Self {
+        Self {
+            health,
+            may: Cell::new(None),
+        }
+    }
+
+    fn may_try(&self, now: Instant) -> bool {
+        let may = self.may.get().unwrap_or_else(|| self.health.may_try(now));
+        self.may.set(Some(may));
+        may
+    }
 }
 
 /// A piece on its way to the store.
@@ -94,6 +121,10 @@ pub(crate) struct Applied {
 }
 
 /// How far a run is stored.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each with its own reason to turn"
+)]
 pub(crate) struct Storing {
     steps: Arc<[JournalWrite]>,
     opening: Opening,
@@ -177,13 +208,6 @@ impl Storing {
         };
     }
 
-    pub(crate) const fn opened(&mut self) {
-        if !matches!(self.opening, Opening::Never) {
-            self.opening = Opening::Done;
-        }
-        self.openings_failed = 0;
-    }
-
     /// The registration can never be as it was asked for; this is left of it.
     pub(crate) fn replace_steps(&mut self, steps: Vec<JournalWrite>) {
         self.steps = steps.into();
@@ -252,8 +276,7 @@ impl Storing {
     }
 
     fn is_late(since: Instant, context: &Context<'_>) -> bool {
-        let patience = context.config.flush_interval.mul_f32(1.5);
-        context.now.duration_since(since) >= patience
+        context.now.duration_since(since) >= context.config.patience()
     }
 }
 
@@ -263,6 +286,15 @@ fn pause(first: Duration, times: u32, longest: Duration) -> Duration {
 }
 
 impl LiveState {
+    /// The run is registered.
+    pub(crate) fn opened(&mut self) {
+        if self.storing.opening != Opening::Never {
+            self.storing.opening = Opening::Done;
+            self.storing.openings_failed = 0;
+            self.is_logged_after_all();
+        }
+    }
+
     /// The next piece for the store, if it is time for one.
     pub(crate) fn next_for_store(
         &mut self,
@@ -277,11 +309,9 @@ impl LiveState {
             return None;
         }
         let now = context.now;
-        if storing.retry_at.is_some_and(|at| now < at) {
-            return None;
-        }
         let is_drained = storing.is_unconfirmed();
-        if context.is_store_failing && !is_drained && !context.may_try_store {
+        let has_paused = storing.retry_at.is_none_or(|at| now >= at);
+        if storing.is_suspect && !has_paused {
             return None;
         }
         let has_ended = self.ended.is_some();
@@ -296,6 +326,12 @@ impl LiveState {
         let is_silent = now.duration_since(storing.heard_at) >= context.config.heartbeat_interval;
         let shows_life = !has_ended && (storing.is_asked || is_silent);
         if !(has_new || is_drained || is_answer_due || shows_life) {
+            return None;
+        }
+        // What went through the journal shows that the store works, unless it failed since.
+        let may_try =
+            !context.is_store_failing || (is_drained && has_paused) || context.trial.may_try(now);
+        if !may_try {
             return None;
         }
         let events = self.log.copy_after(from, PIECE_BYTES);
@@ -396,6 +432,11 @@ impl LiveState {
         Some(writes)
     }
 
+    /// Whether the registration went through the journal: then the store works.
+    pub(crate) const fn is_opening_drained(&self) -> bool {
+        self.storing.steps_journalled
+    }
+
     /// Whether the registration is to be tried (again) at the store.
     pub(crate) fn is_opening_due(&self, context: &Context<'_>) -> bool {
         let storing = &self.storing;
@@ -408,7 +449,8 @@ impl LiveState {
         if storing.is_forgotten || storing.steps_journalled {
             return context.now >= again_at || storing.openings_failed <= 1;
         }
-        !context.has_journal && context.now >= again_at && context.may_try_store
+        let has_paused = context.now >= again_at || !context.is_store_failing;
+        !context.has_journal && has_paused && context.trial.may_try(context.now)
     }
 
     /// Takes over what the store answered to the piece.
@@ -455,7 +497,6 @@ impl LiveState {
         applied.stored_events = reached.saturating_sub(storing.stored);
         storing.stored = storing.stored.max(reached);
         storing.has_more |= self.ended.is_some() && storing.stored < last;
-        self.is_logged_after_all();
         self.take_answer_standing(run, piece.answer, standing.answer, context);
         self.log.trim(self.storing.stored, MEMORY_BYTES);
         applied
@@ -485,8 +526,15 @@ impl LiveState {
                 if sent.is_some() {
                     self.storing.answer_offers += 1;
                     let offers = self.storing.answer_offers;
-                    self.storing.answer_due =
-                        now + pause(PARENT_PAUSE, offers, LONGEST_PARENT_PAUSE);
+                    let is_awaited = self.ended.as_ref().is_none_or(|ended| {
+                        now.duration_since(ended.since) < context.config.join_wait
+                    });
+                    let pause = if is_awaited {
+                        PARENT_PAUSE
+                    } else {
+                        pause(PARENT_PAUSE, offers, LONGEST_PARENT_PAUSE)
+                    };
+                    self.storing.answer_due = now + pause;
                 }
                 let has_waited = |ended: &super::Ended| {
                     now.duration_since(ended.since) >= context.config.parent_wait
@@ -544,7 +592,7 @@ impl LiveState {
                 Some(since + JOURNALLED_GRACE).filter(|at| *at > now)
             }
             // The reader's own patience ends it.
-            (false, _) => Some(now + Duration::from_secs(3600)),
+            (false, _) => Some(now + Duration::from_hours(1)),
         };
         (persisted, again_at)
     }

@@ -1,11 +1,16 @@
 //! Runs and turns against the reference store, with scripted providers and a store that fails on demand. Time is paused: nothing here waits.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that fails panics"
+)]
 
 mod attach;
-
-
-
+mod end;
+mod first_token;
 mod start;
 mod stop;
-
+mod storing;
 mod support;
-
+mod turns;

@@ -33,7 +33,10 @@ async fn an_answer_is_delivered_logged_and_kept() {
     assert_eq!(message.run, Some(run_id(1)));
     assert_eq!(message.model.as_deref(), Some("m"));
     let run = world.run(1).await.unwrap();
-    assert_eq!((run.status, run.last_position), (MessageStatus::Complete, 4));
+    assert_eq!(
+        (run.status, run.last_position),
+        (MessageStatus::Complete, 4)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -121,7 +124,10 @@ async fn an_existing_run_that_is_found_late_takes_over_when_nobody_has_read() {
     let heard = hear(started.reader).await;
     assert_eq!(heard.text, "the first answer");
     assert!(heard.is_whole_from(1));
-    assert_eq!(world.message(1).await.unwrap().content, words("the first answer"));
+    assert_eq!(
+        world.message(1).await.unwrap().content,
+        words("the first answer")
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -145,7 +151,10 @@ async fn an_existing_run_that_is_found_late_leaves_what_was_read_alone() {
     assert_eq!(rest.persisted().persisted, Some(false));
     voice.done();
     assert!(hear(first_reader).await.persisted().logged);
-    assert_eq!(world.message(1).await.unwrap().content, words("the first answer"));
+    assert_eq!(
+        world.message(1).await.unwrap().content,
+        words("the first answer")
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -204,9 +213,15 @@ async fn an_error_before_the_first_byte_is_answered_and_kept() {
     let heard = hear(again.reader).await;
     assert_eq!(heard.positions, [1]);
     let failure = heard.end.as_ref().unwrap().0.failure.clone().unwrap();
-    assert_eq!((failure.code.as_str(), failure.retryable), ("provider_auth", false));
+    assert_eq!(
+        (failure.code.as_str(), failure.retryable),
+        ("provider_auth", false)
+    );
     assert_eq!(heard.persisted().persisted, Some(true));
-    assert_eq!(world.message(1).await.unwrap().status, MessageStatus::Failed);
+    assert_eq!(
+        world.message(1).await.unwrap().status,
+        MessageStatus::Failed
+    );
     assert_eq!(node.puppet.calls(), 1);
 }
 

@@ -21,10 +21,16 @@ async fn a_run_of_this_process_stops_at_once() {
     let heard = hear(reader).await;
     assert_eq!(heard.positions, [3]);
     let failure = heard.end.as_ref().unwrap().0.failure.clone().unwrap();
-    assert_eq!((failure.code.as_str(), failure.retryable), ("stopped", false));
+    assert_eq!(
+        (failure.code.as_str(), failure.retryable),
+        ("stopped", false)
+    );
     assert_eq!(heard.persisted().persisted, Some(true));
     let message = world.message(1).await.unwrap();
-    assert_eq!((message.content, message.status), (words("Hel"), MessageStatus::Stopped));
+    assert_eq!(
+        (message.content, message.status),
+        (words("Hel"), MessageStatus::Stopped)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -60,7 +66,7 @@ async fn a_run_of_another_node_stops_through_the_store() {
 #[tokio::test(start_paused = true)]
 async fn a_stop_whose_signal_is_missed_is_seen_by_the_next_heartbeat() {
     let world = World::new().await;
-    let (deaf, other) = (world.deaf_node(1, None), world.node(2));
+    let (deaf, other) = (world.deaf_node(1), world.node(2));
     let (_voice, reader) = deaf.start(plain(1)).await;
     pass(milliseconds(300)).await;
     other.runs.stop(owner(), run_id(1)).await.unwrap();
@@ -79,7 +85,10 @@ async fn what_ended_stays_as_it_is() {
     for wait in [milliseconds(0), milliseconds(60_000)] {
         pass(wait).await;
         let run = node.runs.stop(owner(), run_id(1)).await.unwrap();
-        assert_eq!((run.status, run.stop_requested), (MessageStatus::Complete, false));
+        assert_eq!(
+            (run.status, run.stop_requested),
+            (MessageStatus::Complete, false)
+        );
     }
     let unknown = node.runs.stop(owner(), run_id(9)).await;
     assert!(matches!(unknown, Err(DomainError::RunNotFound)));

@@ -1,15 +1,17 @@
-//! A journal in memory that is drained when a test says so.
+//! A journal in memory that is drained into the store by itself.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use manent_domain::journal::{JournalEntry, JournalLane, JournalWrite};
 use manent_domain::ports::{
-    ConversationRepository, Journal, JournalError, JournalStatus, MessageRepository, RunRepository,
-    StoreError,
+    Clock, ConversationRepository, Journal, JournalError, JournalStatus, MessageRepository,
+    RunRepository, StoreError,
 };
 use manent_types::Timestamp;
+use tokio::time::{sleep, timeout};
 
 use super::store::FaultyStore;
 
@@ -47,11 +49,26 @@ impl MemoryJournal {
     /// What waits.
     pub(crate) fn pending(&self) -> Vec<JournalWrite> {
         let state = self.state.lock().unwrap();
-        state.pending.iter().map(|entry| entry.write.clone()).collect()
+        state
+            .pending
+            .iter()
+            .map(|entry| entry.write.clone())
+            .collect()
     }
 
-    /// Moves what it can into the store, in order.
-    pub(crate) async fn drain(&self, now: Timestamp) -> Result<(), StoreError> {
+    /// Drains it every few milliseconds, for as long as the test runs.
+    pub(crate) fn spawn_drain(self: &Arc<Self>, clock: Arc<dyn Clock>) {
+        let journal = Arc::clone(self);
+        tokio::spawn(async move {
+            loop {
+                sleep(Duration::from_millis(20)).await;
+                // It tries again.
+                drop(timeout(Duration::from_secs(1), journal.drain(clock.now())).await);
+            }
+        });
+    }
+
+    async fn drain(&self, now: Timestamp) -> Result<(), StoreError> {
         loop {
             let Some(entry) = self.state.lock().unwrap().pending.front().cloned() else {
                 return Ok(());

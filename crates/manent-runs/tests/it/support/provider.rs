@@ -127,7 +127,8 @@ impl CompletionProvider for Puppet {
         };
         let said = stream::unfold((receiver, count), |(mut receiver, mut count)| async {
             let next = receiver.recv().await;
-            count.is_over = !matches!(next, Some(Ok(ref event)) if !matches!(event, CompletionEvent::Done(_)));
+            count.is_over =
+                !matches!(next, Some(Ok(ref event)) if !matches!(event, CompletionEvent::Done(_)));
             next.map(|next| (next, (receiver, count)))
         });
         Ok(Box::pin(said))

@@ -55,7 +55,6 @@ pub(crate) struct FaultyStore {
 struct State {
     line: HashMap<Call, Line>,
     counts: HashMap<Call, usize>,
-    batches: Vec<usize>,
 }
 
 impl FaultyStore {
@@ -90,11 +89,6 @@ impl FaultyStore {
         *self.state.lock().unwrap().counts.get(&call).unwrap_or(&0)
     }
 
-    /// How many runs each batch had.
-    pub(crate) fn batches(&self) -> Vec<usize> {
-        self.state.lock().unwrap().batches.clone()
-    }
-
     async fn through<T>(
         &self,
         call: Call,
@@ -126,11 +120,13 @@ impl FaultyStore {
 #[async_trait]
 impl RunRepository for FaultyStore {
     async fn begin(&self, owner: UserId, new: NewRun, now: Timestamp) -> Result<Begun, StoreError> {
-        self.through(Call::Begin, self.inner.begin(owner, new, now)).await
+        self.through(Call::Begin, self.inner.begin(owner, new, now))
+            .await
     }
 
     async fn find_run(&self, owner: UserId, id: RunId) -> Result<Option<Run>, StoreError> {
-        self.through(Call::Read, self.inner.find_run(owner, id)).await
+        self.through(Call::Read, self.inner.find_run(owner, id))
+            .await
     }
 
     async fn record(
@@ -139,8 +135,8 @@ impl RunRepository for FaultyStore {
         progress: Vec<RunProgress>,
         now: Timestamp,
     ) -> Result<Vec<Option<RunStanding>>, StoreError> {
-        self.state.lock().unwrap().batches.push(progress.len());
-        self.through(Call::Record, self.inner.record(node, progress, now)).await
+        self.through(Call::Record, self.inner.record(node, progress, now))
+            .await
     }
 
     async fn read_log(
@@ -150,7 +146,8 @@ impl RunRepository for FaultyStore {
         after: u64,
         max_bytes: usize,
     ) -> Result<Option<RunLogPage>, StoreError> {
-        self.through(Call::Read, self.inner.read_log(owner, id, after, max_bytes)).await
+        self.through(Call::Read, self.inner.read_log(owner, id, after, max_bytes))
+            .await
     }
 
     async fn request_stop(
@@ -159,7 +156,8 @@ impl RunRepository for FaultyStore {
         id: RunId,
         now: Timestamp,
     ) -> Result<Option<Run>, StoreError> {
-        self.through(Call::Other, self.inner.request_stop(owner, id, now)).await
+        self.through(Call::Other, self.inner.request_stop(owner, id, now))
+            .await
     }
 
     async fn interrupt_dead(
@@ -174,7 +172,8 @@ impl RunRepository for FaultyStore {
     }
 
     async fn clear_logs(&self, ended_before: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        self.through(Call::Other, self.inner.clear_logs(ended_before, limit)).await
+        self.through(Call::Other, self.inner.clear_logs(ended_before, limit))
+            .await
     }
 }
 
@@ -186,7 +185,8 @@ impl ConversationRepository for FaultyStore {
         new: NewConversation,
         now: Timestamp,
     ) -> Result<Created, StoreError> {
-        self.through(Call::Create, self.inner.create(owner, new, now)).await
+        self.through(Call::Create, self.inner.create(owner, new, now))
+            .await
     }
 
     async fn find(
@@ -215,7 +215,8 @@ impl ConversationRepository for FaultyStore {
         patch: ConversationPatch,
         now: Timestamp,
     ) -> Result<Option<Conversation>, StoreError> {
-        self.through(Call::Other, self.inner.update(owner, id, patch, now)).await
+        self.through(Call::Other, self.inner.update(owner, id, patch, now))
+            .await
     }
 
     async fn trash(
@@ -224,7 +225,8 @@ impl ConversationRepository for FaultyStore {
         id: ConversationId,
         now: Timestamp,
     ) -> Result<Option<Conversation>, StoreError> {
-        self.through(Call::Other, self.inner.trash(owner, id, now)).await
+        self.through(Call::Other, self.inner.trash(owner, id, now))
+            .await
     }
 
     async fn restore(
@@ -233,7 +235,8 @@ impl ConversationRepository for FaultyStore {
         id: ConversationId,
         now: Timestamp,
     ) -> Result<Option<Conversation>, StoreError> {
-        self.through(Call::Other, self.inner.restore(owner, id, now)).await
+        self.through(Call::Other, self.inner.restore(owner, id, now))
+            .await
     }
 
     async fn set_generated_title(
@@ -256,7 +259,8 @@ impl MessageRepository for FaultyStore {
         submissions: Vec<Submission>,
         now: Timestamp,
     ) -> Result<AppendPlan, StoreError> {
-        self.through(Call::Append, self.inner.append(owner, submissions, now)).await
+        self.through(Call::Append, self.inner.append(owner, submissions, now))
+            .await
     }
 
     async fn find_message(
@@ -264,7 +268,8 @@ impl MessageRepository for FaultyStore {
         owner: UserId,
         id: MessageId,
     ) -> Result<Option<Message>, StoreError> {
-        self.through(Call::Read, self.inner.find_message(owner, id)).await
+        self.through(Call::Read, self.inner.find_message(owner, id))
+            .await
     }
 
     async fn list(

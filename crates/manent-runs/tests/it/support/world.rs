@@ -66,12 +66,12 @@ pub(crate) struct Node {
     pub(crate) runs: RunService,
     pub(crate) turns: TurnService,
     pub(crate) puppet: Arc<Puppet>,
+    pub(crate) journal: Arc<MemoryJournal>,
 }
 
 /// The world.
 pub(crate) struct World {
     pub(crate) store: Arc<FaultyStore>,
-    pub(crate) journal: Arc<MemoryJournal>,
     pub(crate) config: RunsConfig,
     clock: Arc<TokioClock>,
     switchboard: Arc<Switchboard>,
@@ -91,6 +91,15 @@ pub(crate) fn run_id(number: u128) -> RunId {
 
 pub(crate) fn message_id(number: u128) -> MessageId {
     MessageId::new(uuid(0x2000 + number))
+}
+
+/// An untitled conversation to create.
+pub(crate) fn new_conversation(id: ConversationId) -> NewConversation {
+    NewConversation {
+        id,
+        title: None,
+        config: ModelSettings::default(),
+    }
 }
 
 /// A run that keeps its answer as the message with the same number, as a root.
@@ -120,7 +129,6 @@ impl World {
         let switchboard = Arc::new(Switchboard::default());
         let store = Arc::new(FaultyStore::new(switchboard.clone()));
         let world = Self {
-            journal: Arc::new(MemoryJournal::new(store.clone())),
             store,
             config: RunsConfig::default(),
             clock: Arc::new(TokioClock(Instant::now())),
@@ -131,16 +139,12 @@ impl World {
     }
 
     async fn create(&self) {
-        let new = self.new_conversation(conversation());
-        self.store.inner.create(owner(), new, self.now()).await.unwrap();
-    }
-
-    pub(crate) fn new_conversation(&self, id: ConversationId) -> NewConversation {
-        NewConversation {
-            id,
-            title: None,
-            config: ModelSettings::default(),
-        }
+        let new = new_conversation(conversation());
+        self.store
+            .inner
+            .create(owner(), new, self.now())
+            .await
+            .unwrap();
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -159,36 +163,36 @@ impl World {
 
     /// A process with a journal that hears the store's signals.
     pub(crate) fn node(&self, number: u128) -> Node {
-        let journal: Arc<dyn Journal> = self.journal.clone();
-        let node = self.deaf_node(number, Some(journal));
-        self.switchboard.listeners.lock().unwrap().push(node.runs.clone());
-        node
+        self.hearing(self.custom_node(number, true, false))
     }
 
     /// A process without a journal.
     pub(crate) fn node_without_journal(&self, number: u128) -> Node {
-        let node = self.deaf_node(number, None);
-        self.switchboard.listeners.lock().unwrap().push(node.runs.clone());
-        node
+        self.hearing(self.custom_node(number, false, false))
     }
 
-    /// A process that hears no signals.
-    pub(crate) fn deaf_node(&self, number: u128, journal: Option<Arc<dyn Journal>>) -> Node {
-        self.custom_node(number, journal, false)
+    /// A process that hears no signals and has no journal.
+    pub(crate) fn deaf_node(&self, number: u128) -> Node {
+        self.custom_node(number, false, false)
     }
 
     /// A process that has the store for itself.
     pub(crate) fn only_node(&self, number: u128) -> Node {
-        let journal: Arc<dyn Journal> = self.journal.clone();
-        self.custom_node(number, Some(journal), true)
+        self.hearing(self.custom_node(number, true, true))
     }
 
-    fn custom_node(
-        &self,
-        number: u128,
-        journal: Option<Arc<dyn Journal>>,
-        is_store_exclusive: bool,
-    ) -> Node {
+    fn hearing(&self, node: Node) -> Node {
+        self.switchboard
+            .listeners
+            .lock()
+            .unwrap()
+            .push(node.runs.clone());
+        node
+    }
+
+    fn custom_node(&self, number: u128, has_journal: bool, is_store_exclusive: bool) -> Node {
+        let journal = Arc::new(MemoryJournal::new(self.store.clone()));
+        journal.spawn_drain(self.clock.clone());
         let puppet = Arc::new(Puppet::default());
         let ports = RunPorts {
             node: NodeId::new(uuid(0x100 + number)),
@@ -197,7 +201,7 @@ impl World {
             runs: self.store.clone(),
             conversation_store: self.store.clone(),
             message_store: self.store.clone(),
-            journal,
+            journal: has_journal.then(|| journal.clone() as Arc<dyn Journal>),
             clock: self.clock.clone(),
             ids: Arc::new(Ids(AtomicU64::new(0x1_0000))),
             is_store_exclusive,
@@ -207,6 +211,7 @@ impl World {
             turns: TurnService::new(runs.clone()),
             runs,
             puppet,
+            journal,
         }
     }
 
@@ -218,10 +223,14 @@ impl World {
 
     /// The run, as the store has it.
     pub(crate) async fn run(&self, number: u128) -> Option<Run> {
-        self.store.inner.find_run(owner(), run_id(number)).await.unwrap()
+        self.store
+            .inner
+            .find_run(owner(), run_id(number))
+            .await
+            .unwrap()
     }
 
-    /// A turn: the person's message has ten times the number, the answer the number itself.
+    /// A turn: the person's message has the number and a thousand, the answer the number itself.
     pub(crate) fn turn(&self, number: u128) -> NewTurn {
         let body = AppendRequestBody {
             parent: ParentRef::Root,
@@ -233,7 +242,10 @@ impl World {
             usage: None,
             created_at: None,
         };
-        let message: NewMessage = self.messages().check(Some(message_id(number * 10)), body).unwrap();
+        let message: NewMessage = self
+            .messages()
+            .check(Some(message_id(number + 1_000)), body)
+            .unwrap();
         NewTurn {
             conversation: conversation(),
             create: None,
