@@ -22,7 +22,6 @@ mod directory;
 mod error;
 mod feed;
 mod feed_entries;
-mod inspect;
 mod look;
 mod messages;
 mod metrics;
@@ -40,7 +39,6 @@ mod users;
 mod writer;
 
 pub use config::{Durability, SqliteConfig};
-pub use inspect::{Inspection, find_damage, inspect};
 pub use look::{DatabaseLook, look};
 pub use metrics::SqliteMetrics;
 pub use open::OpenError;

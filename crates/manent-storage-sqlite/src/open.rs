@@ -201,7 +201,7 @@ fn claim(data_dir: &Path) -> Result<DirectoryLock, OpenError> {
     })
 }
 
-pub(crate) pub(crate) fn from_schema(path: &Path, error: SchemaError) -> OpenError {
+pub(crate) fn from_schema(path: &Path, error: SchemaError) -> OpenError {
     let path_of = path.to_owned();
     match error {
         SchemaError::Foreign => OpenError::Foreign { path: path_of },
@@ -218,7 +218,7 @@ pub(crate) pub(crate) fn from_schema(path: &Path, error: SchemaError) -> OpenErr
     }
 }
 
-pub(crate) pub(crate) fn from_sqlite(path: &Path, error: &rusqlite::Error) -> OpenError {
+pub(crate) fn from_sqlite(path: &Path, error: &rusqlite::Error) -> OpenError {
     let reason = error.to_string();
     let path = path.to_owned();
     match error.sqlite_error_code() {

@@ -58,44 +58,15 @@ pub(crate) fn version(connection: &Connection) -> Result<i64, SchemaError> {
     Ok(version)
 }
 
-/// How a database's schema stands to this program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct SchemaVersion {
-    /// 0 for an empty database.
-    pub(crate) found: i64,
-    /// The newest that this program knows.
-    pub(crate) known: usize,
-}
-
-/// The version of the schema, if it is ours or nobody's.
-pub(crate) fn version(connection: &Connection) -> Result<SchemaVersion, SchemaError> {
-    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if application(connection)? != APPLICATION_ID {
-        let table = connection
-            .query_row("SELECT 1 FROM sqlite_schema LIMIT 1", [], |_| Ok(()))
-            .optional()?;
-        if application(connection)? != 0 || found != 0 || table.is_some() {
-            return Err(SchemaError::Foreign);
-        }
-    }
-    Ok(SchemaVersion {
-        found,
-        known: MIGRATIONS.len(),
-    })
-}
-
-fn application(connection: &Connection) -> rusqlite::Result<i32> {
-    connection.pragma_query_value(None, "application_id", |row| row.get(0))
-}
-
 /// Brings the schema up to date.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), SchemaError> {
-    let SchemaVersion { found, known } = version(connection)?;
-    if application(connection)? != APPLICATION_ID {
-        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
-    }
+    let found = version(connection)?;
+    let known = newest();
     if usize::try_from(found).map_or(true, |found| found > known) {
         return Err(SchemaError::Newer { found, known });
+    }
+    if found == 0 {
+        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     }
     Migrations::from_slice(MIGRATIONS)
         .to_latest(connection)
