@@ -2,7 +2,7 @@
 
 mod chat_length;
 mod http;
-mod store;
+pub(super) mod store;
 
 use crate::environment::Environment;
 use crate::floor::group_commit::Run;
@@ -33,29 +33,29 @@ pub(crate) fn run(environment: &Environment) -> anyhow::Result<Report> {
 
 /// What several rounds of the same come to.
 #[derive(Debug, Default)]
-struct Rounds {
+pub(super) struct Rounds {
     rates: Vec<f64>,
     latencies: Latencies,
 }
 
 impl Rounds {
-    fn push(&mut self, run: Run) {
+    pub(super) fn push(&mut self, run: Run) {
         self.rates.push(run.rate());
         self.latencies.extend(run.latencies);
     }
 
-    fn rate(&self) -> f64 {
+    pub(super) fn rate(&self) -> f64 {
         median(&self.rates)
     }
 
     /// Of all appends of all rounds: a stall that comes once in several rounds belongs into the tail.
-    fn percentile(&self, percent: f64) -> f64 {
+    pub(super) fn percentile(&self, percent: f64) -> f64 {
         self.latencies.percentile(percent)
     }
 }
 
 /// Appends of each client in a round: enough for a stable median, the same for the figure and its floor, so that their databases grow alike.
-fn appends_each(environment: &Environment, clients: usize) -> usize {
+pub(super) fn appends_each(environment: &Environment, clients: usize) -> usize {
     let all = match clients {
         1 => environment.scaled(400, 2_000),
         16 => environment.scaled(2_000, 10_000),

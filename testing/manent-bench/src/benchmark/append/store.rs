@@ -178,8 +178,8 @@ impl StoreBench {
 }
 
 /// Appends and makes sure that everything was stored. The time of storing goes on as it does for a server.
-pub(super) async fn append(
-    store: &SqliteStore,
+pub(in crate::benchmark) async fn append(
+    store: &impl MessageRepository,
     owner: UserId,
     submissions: Vec<Submission>,
     started: Instant,
