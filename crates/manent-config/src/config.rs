@@ -36,7 +36,7 @@ pub struct Config {
     pub sse: SseConfig,
     /// Which store, and how it is reached.
     pub database: DatabaseConfig,
-    /// The embedded database.
+    /// How it is written and read.
     pub store: StoreConfig,
     /// Answers that outlive their readers.
     pub runs: RunsConfig,
@@ -94,6 +94,8 @@ impl Config {
                 acquire_timeout: Duration::ZERO,
                 statement_timeout: Duration::ZERO,
                 start_wait: Duration::ZERO,
+                writers: 0,
+                missed_check_interval: Duration::ZERO,
             },
             runs: RunsConfig {
                 flush_interval: Duration::ZERO,
@@ -196,6 +198,10 @@ pub struct DatabaseConfig {
     pub statement_timeout: Duration,
     /// Postgres: how long starting waits for a database that cannot be reached.
     pub start_wait: Duration,
+    /// Postgres: groups of writes that may be under way at once.
+    pub writers: usize,
+    /// Postgres: how often to look for what was missed of other servers.
+    pub missed_check_interval: Duration,
 }
 
 /// Answers that outlive their readers.
@@ -234,7 +240,7 @@ pub struct JournalConfig {
     pub max_bytes: u64,
 }
 
-/// The embedded database.
+/// How the database is written and read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreConfig {
     /// What a commit waits for.

@@ -19,7 +19,10 @@ pub(crate) const SECTIONS: [(&str, &str); 9] = [
         "database",
         "Where conversations are kept: in SQLite, embedded, which needs nothing, or in Postgres, which several servers can share. `manent migrate` moves everything from one to the other.",
     ),
-    ("store", "The embedded database, SQLite."),
+    (
+        "store",
+        "How the database is written and read. What bounds groups of writes and their queue holds for both kinds, the rest for SQLite.",
+    ),
     (
         "runs",
         "Answers that outlive their readers (requests with a `runId`, and turns).",
@@ -298,9 +301,9 @@ pub(crate) static SETTINGS: &[Setting<Config>] = &[
     ),
     setting(
         "database.pool_size",
-        Presence::Default("16"),
+        Presence::Default("10"),
         Kind::Whole {
-            least: 2,
+            least: 3,
             most: 200,
             unit: "connections",
             set: |config, value| config.database.pool_size = size(value),
@@ -309,7 +312,7 @@ pub(crate) static SETTINGS: &[Setting<Config>] = &[
     ),
     setting(
         "database.acquire_timeout",
-        Presence::Default("3s"),
+        Presence::Default("5s"),
         Kind::Duration {
             least: milliseconds(10),
             most: Duration::from_mins(1),
@@ -329,13 +332,34 @@ pub(crate) static SETTINGS: &[Setting<Config>] = &[
     ),
     setting(
         "database.start_wait",
-        Presence::Default("60s"),
+        Presence::Default("30s"),
         Kind::Duration {
             least: Duration::ZERO,
             most: Duration::from_hours(1),
             set: |config, value| config.database.start_wait = value,
         },
         "Postgres: how long a starting server waits for a database that cannot be reached yet, before it gives up.",
+    ),
+    setting(
+        "database.writers",
+        Presence::Default("4"),
+        Kind::Whole {
+            least: 1,
+            most: 64,
+            unit: "writers",
+            set: |config, value| config.database.writers = size(value),
+        },
+        "Postgres: groups of writes that may be under way at the same time, each on a connection of its own.",
+    ),
+    setting(
+        "database.missed_check_interval",
+        Presence::Default("5s"),
+        Kind::Duration {
+            least: milliseconds(100),
+            most: Duration::from_mins(5),
+            set: |config, value| config.database.missed_check_interval = value,
+        },
+        "Postgres: how often to look whether another server did something of which no notification came.",
     ),
     setting(
         "store.synchronous",
@@ -348,7 +372,7 @@ pub(crate) static SETTINGS: &[Setting<Config>] = &[
                 config.store.synchronous = Synchronous::Normal;
             }),
         ]),
-        "What a commit waits for: full (the disk; what was answered as stored survives a power cut) or normal (a power cut may lose the newest commits).",
+        "SQLite: what a commit waits for: full (the disk; what was answered as stored survives a power cut) or normal (a power cut may lose the newest commits).",
     ),
     setting(
         "store.readers",
@@ -359,7 +383,7 @@ pub(crate) static SETTINGS: &[Setting<Config>] = &[
             unit: "connections",
             set: |config, value| config.store.readers = size(value),
         },
-        "Connections to the database that read.",
+        "SQLite: connections to the database that read.",
     ),
     setting(
         "store.group_max_writes",
@@ -402,7 +426,7 @@ pub(crate) static SETTINGS: &[Setting<Config>] = &[
             most: Duration::from_mins(1),
             set: |config, value| config.store.queue_wait = value,
         },
-        "How long a write waits for room in a full queue before it is told to come back later.",
+        "SQLite: how long a write waits for room in a full queue before it is told to come back later.",
     ),
     setting(
         "store.read_timeout",
@@ -412,7 +436,7 @@ pub(crate) static SETTINGS: &[Setting<Config>] = &[
             most: Duration::from_mins(10),
             set: |config, value| config.store.read_timeout = value,
         },
-        "How long one read may take before it is told to come back later.",
+        "SQLite: how long one read may take before it is told to come back later.",
     ),
     setting(
         "store.lock_wait",
@@ -422,7 +446,7 @@ pub(crate) static SETTINGS: &[Setting<Config>] = &[
             most: Duration::from_mins(1),
             set: |config, value| config.store.lock_wait = value,
         },
-        "How long to wait for a lock that another process holds on the database.",
+        "SQLite: how long to wait for a lock that another process holds on the database.",
     ),
     setting(
         "runs.flush_interval",

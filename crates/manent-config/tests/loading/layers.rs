@@ -50,10 +50,12 @@ Config {
         url: Sqlite(
             None,
         ),
-        pool_size: 16,
-        acquire_timeout: 3s,
+        pool_size: 10,
+        acquire_timeout: 5s,
         statement_timeout: 10s,
-        start_wait: 60s,
+        start_wait: 30s,
+        writers: 4,
+        missed_check_interval: 5s,
     },
     store: StoreConfig {
         synchronous: Full,

@@ -38,10 +38,12 @@ heartbeat = "3s"  # manent.toml:3
 
 [database]
 url = "postgres://me:********@db/manent"  # MANENT_DATABASE__URL
-pool_size = 16  # default
-acquire_timeout = "3s"  # default
+pool_size = 10  # default
+acquire_timeout = "5s"  # default
 statement_timeout = "10s"  # default
-start_wait = "1m"  # default
+start_wait = "30s"  # default
+writers = 4  # default
+missed_check_interval = "5s"  # default
 
 [store]
 synchronous = "full"  # default
