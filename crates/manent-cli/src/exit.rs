@@ -39,7 +39,7 @@ impl Failure {
                 StartError::NotLoopback(_) | StartError::Compose(ComposeError::Provider(_)),
             )
             | Self::Scripted(ServeError::NotLoopback { .. } | ServeError::NoFormat) => 1,
-            Self::Start(StartError::Compose(ComposeError::Store(_))) => 3,
+            Self::Start(StartError::Compose(ComposeError::Sqlite(_) | ComposeError::Postgres(_) | ComposeError::Journal(_))) => 3,
             Self::Start(StartError::Listen { .. }) | Self::Scripted(ServeError::Listen { .. }) => 4,
             Self::Start(StartError::Compose(ComposeError::Thread(_))) | Self::Other(_) => 5,
             Self::Interrupted { signal } => 128 + signal,

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use manent_config::{Config, Loaded, LogConfig, LogFormat, load};
+use manent_config::{Config, DatabaseUrl, Loaded, LogConfig, LogFormat, load};
 use manent_server::{Server, telemetry};
 
 use crate::arguments::SettingsOptions;
@@ -89,8 +89,15 @@ fn greeting(config: &Config, address: &str) -> String {
             .collect();
         described.join(", ")
     };
+    let store = match config.database.url {
+        DatabaseUrl::Sqlite(None) => String::new(),
+        DatabaseUrl::Sqlite(Some(ref directory)) => {
+            format!("  store      SQLite in {}\n", directory.display())
+        }
+        DatabaseUrl::Postgres(_) => "  store      Postgres\n".to_owned(),
+    };
     format!(
-        "Manent is ready at http://{address}\n  data       {}\n  providers  {providers}\n  stop       Ctrl-C\n",
+        "Manent is ready at http://{address}\n  data       {}\n{store}  providers  {providers}\n  stop       Ctrl-C\n",
         config.data_dir.display()
     )
 }

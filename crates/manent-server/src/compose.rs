@@ -1,5 +1,6 @@
 //! Composition: from a configuration to services over real adapters.
 
+mod journal;
 mod providers;
 mod runs;
 mod store;
@@ -7,25 +8,26 @@ mod store;
 use std::sync::Arc;
 
 use manent_config::Config;
-use manent_domain::ports::{Clock, CompletionProvider, IdSource};
+use manent_domain::ports::{Clock, CompletionProvider, IdSource, Journal};
 use manent_domain::services::{
     CompletionService, ConversationService, FeedService, MessageService, SearchService,
     TitleService,
 };
+use manent_journal::{FileJournal, JournalOpenError, StoreTarget};
 use manent_runs::{RunPorts, RunService, TurnService};
-use manent_storage_sqlite::{OpenError, SqliteMetrics};
+use manent_storage_sqlite::SqliteMetrics;
 use manent_types::{NodeId, UserId};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use self::journal::JournalReadiness;
 use self::runs::RunsReadiness;
 use self::store::Store;
 use crate::app::{App, HttpOptions, Stopping};
 use crate::background::titles::{self, TitleQueue};
 use crate::environment::{RandomIds, SystemClock};
 use crate::feed::FeedFollower;
-use crate::operations::ReadinessCheck;
 use crate::signals::SignalHub;
 
 pub use providers::ProviderSetupError;
@@ -36,9 +38,15 @@ const LOCAL_OWNER: UserId = UserId::new(Uuid::from_u128(0x0199_0000_0000_7000_80
 /// The parts could not be put together.
 #[derive(Debug, thiserror::Error)]
 pub enum ComposeError {
-    /// The store cannot be opened.
+    /// The embedded store cannot be opened.
     #[error(transparent)]
-    Store(#[from] OpenError),
+    Sqlite(#[from] manent_storage_sqlite::OpenError),
+    /// The Postgres store cannot be opened.
+    #[error(transparent)]
+    Postgres(#[from] manent_storage_postgres::OpenError),
+    /// The journal cannot be opened.
+    #[error(transparent)]
+    Journal(#[from] JournalOpenError),
     /// A provider cannot be set up.
     #[error(transparent)]
     Provider(#[from] ProviderSetupError),
@@ -53,22 +61,37 @@ pub(crate) struct Composition {
     pub(crate) tasks: TaskTracker,
     /// Ends the background work.
     pub(crate) background: CancellationToken,
+    journal: Option<FileJournal>,
     store: Store,
 }
 
 impl Composition {
-    /// Opens the store, sets the providers up, starts the background work.
+    /// Opens the store and the journal, sets the providers up, starts the background work.
     pub(crate) async fn new(config: &Config) -> Result<Self, ComposeError> {
         let tasks = TaskTracker::new();
         let background = CancellationToken::new();
         let providers = providers::set_up(config, &tasks, &background)?;
         let signals = Arc::new(SignalHub::default());
         let store = Store::open(config, signals.clone()).await?;
-        let app = assemble(config, &store, signals, providers, &tasks, &background);
+        let journal = match journal::open(config, Arc::new(SystemClock)).await {
+            Ok(journal) => journal,
+            Err(error) => {
+                store.close().await;
+                return Err(error.into());
+            }
+        };
+        let parts = Parts {
+            store: &store,
+            journal: journal.as_ref(),
+            signals,
+            providers,
+        };
+        let app = assemble(config, parts, &tasks, &background);
         Ok(Self {
             app,
             tasks,
             background,
+            journal,
             store,
         })
     }
@@ -83,21 +106,36 @@ impl Composition {
         self.background.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+        if let Some(journal) = &self.journal {
+            journal.close().await;
+        }
         self.store.close().await;
     }
 }
 
-fn assemble(
-    config: &Config,
-    store: &Store,
+/// What the services stand on.
+struct Parts<'parts> {
+    store: &'parts Store,
+    journal: Option<&'parts FileJournal>,
     signals: Arc<SignalHub>,
     providers: Vec<Arc<dyn CompletionProvider>>,
+}
+
+fn assemble(
+    config: &Config,
+    parts: Parts<'_>,
     tasks: &TaskTracker,
     background: &CancellationToken,
 ) -> App {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
     let limits = config.limits.content;
+    let Parts {
+        store,
+        journal,
+        signals,
+        providers,
+    } = parts;
     let repositories = store.repositories();
     let completions = CompletionService::new(providers, limits);
     let (queue, wanted) = TitleQueue::new();
@@ -121,21 +159,28 @@ fn assemble(
             node: NodeId::new(ids.next()),
             completions: completions.clone(),
             messages: messages.clone(),
-            runs: repositories.runs,
+            runs: repositories.runs.clone(),
             conversation_store: repositories.conversations.clone(),
             message_store: repositories.messages,
-            journal: None,
+            journal: journal.map(|journal| Arc::new(journal.clone()) as Arc<dyn Journal>),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             is_store_exclusive: store.is_exclusive(),
         },
         run_settings,
     );
-    signals.connect(runs.clone());
-    let readiness: [Arc<dyn ReadinessCheck>; 2] = [
-        store.readiness(),
-        Arc::new(RunsReadiness::new(runs.clone(), most_runs)),
-    ];
+    signals.connect(runs.clone(), journal.cloned());
+    let mut readiness = vec![store.readiness()];
+    if let Some(journal) = journal {
+        journal.start_draining(Arc::new(StoreTarget::new(
+            repositories.conversations.clone(),
+            messages.clone(),
+            repositories.runs,
+            Arc::clone(&clock),
+        )));
+        readiness.push(Arc::new(JournalReadiness::new(journal.clone())));
+    }
+    readiness.push(Arc::new(RunsReadiness::new(runs.clone(), most_runs)));
     App {
         conversations: ConversationService::new(
             repositories.conversations,
@@ -149,7 +194,7 @@ fn assemble(
         runs,
         feed: FeedFollower::new(FeedService::new(repositories.feed), signals),
         search: SearchService::new(repositories.search),
-        readiness: Arc::new(readiness),
+        readiness: readiness.into(),
         local_owner: LOCAL_OWNER,
         demo: config.is_demo(),
         ids,

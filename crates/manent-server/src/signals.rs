@@ -1,4 +1,4 @@
-//! What a store tells after its commits, handed on to those who wait.
+//! What a store tells after its commits, handed on to those who wait: readers of feeds, runs, the journal.
 //!
 //! Invariant: a signal only wakes. Whoever is woken reads the store, and whoever looked before a signal came is woken by it.
 
@@ -6,23 +6,24 @@ use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use manent_domain::ports::{Signal, SignalListener};
+use manent_journal::FileJournal;
 use manent_runs::RunService;
 use manent_types::UserId;
 use tokio::sync::watch;
 
-/// Hands the store's signals on to the readers of feeds and to the runs.
+/// Hands the store's signals on.
 #[derive(Default)]
 pub(crate) struct SignalHub {
     feeds: Mutex<HashMap<UserId, watch::Sender<()>>>,
-    /// Set once the services stand; the store speaks from its opening on.
-    runs: OnceLock<RunService>,
+    /// Set once they stand; the store speaks from its opening on.
+    others: OnceLock<(RunService, Option<FileJournal>)>,
 }
 
 impl SignalHub {
-    /// From now on runs are told too.
-    pub(crate) fn connect(&self, runs: RunService) {
+    /// From now on the runs and the journal are told too.
+    pub(crate) fn connect(&self, runs: RunService, journal: Option<FileJournal>) {
         // Set once, by the composition.
-        let _ = self.runs.set(runs);
+        let _ = self.others.set((runs, journal));
     }
 
     /// Is woken whenever the owner's feed may have gone on.
@@ -48,8 +49,13 @@ impl SignalListener for SignalHub {
             Signal::Run(..) => {}
             Signal::All => self.wake_feeds(|_| true),
         }
-        if let (Signal::Run(..) | Signal::All, Some(runs)) = (signal, self.runs.get()) {
-            runs.signal(signal);
+        let Some((runs, journal)) = self.others.get() else {
+            return;
+        };
+        runs.signal(signal);
+        // It may mean that the store is back.
+        if let (Signal::All, Some(journal)) = (signal, journal) {
+            journal.probe_now();
         }
     }
 }

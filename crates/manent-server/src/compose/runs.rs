@@ -1,9 +1,8 @@
-//! The runs of this process: their settings, their readiness, their figures.
+//! The runs of this process: their settings and their readiness.
 
 use async_trait::async_trait;
 use manent_config::Config;
 use manent_runs::{RunService, RunsConfig};
-use metrics::gauge;
 
 use crate::operations::{NotReady, ReadinessCheck};
 
@@ -52,13 +51,5 @@ impl ReadinessCheck for RunsReadiness {
                 self.most
             ),
         })
-    }
-
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "gauges are floating point; the figures are small"
-    )]
-    fn publish_metrics(&self) {
-        gauge!("manent_runs_running").set(self.service.running() as f64);
     }
 }

@@ -1,14 +1,16 @@
 //! The store behind the ports: which one, its readiness, its figures, its end.
 
+mod postgres;
 mod sqlite;
 
 use std::sync::Arc;
 
-use manent_config::Config;
+use manent_config::{Config, DatabaseUrl};
 use manent_domain::ports::{
     ConversationRepository, FeedRepository, MessageRepository, RunRepository, SearchRepository,
     SignalListener,
 };
+use manent_storage_postgres::PostgresStore;
 use manent_storage_sqlite::{SqliteMetrics, SqliteStore};
 
 use super::ComposeError;
@@ -48,6 +50,7 @@ impl Repositories {
 /// An open store.
 pub(super) enum Store {
     Sqlite(SqliteStore),
+    Postgres(PostgresStore),
 }
 
 impl Store {
@@ -56,21 +59,28 @@ impl Store {
         config: &Config,
         signals: Arc<dyn SignalListener>,
     ) -> Result<Self, ComposeError> {
-        let directory = config.sqlite_directory().unwrap_or(&config.data_dir);
-        Ok(Self::Sqlite(
-            sqlite::open(config, directory, signals).await?,
-        ))
+        Ok(match &config.database.url {
+            DatabaseUrl::Sqlite(directory) => {
+                let directory = directory.as_deref().unwrap_or(&config.data_dir);
+                Self::Sqlite(sqlite::open(config, directory, signals).await?)
+            }
+            DatabaseUrl::Postgres(url) => {
+                Self::Postgres(postgres::open(config, url.clone(), signals).await?)
+            }
+        })
     }
 
     pub(super) fn repositories(&self) -> Repositories {
         match self {
             Self::Sqlite(store) => Repositories::of(store),
+            Self::Postgres(store) => Repositories::of(store),
         }
     }
 
     pub(super) fn readiness(&self) -> Arc<dyn ReadinessCheck> {
         match self {
             Self::Sqlite(store) => Arc::new(sqlite::Readiness::new(store.clone())),
+            Self::Postgres(store) => Arc::new(postgres::Readiness::new(store.clone())),
         }
     }
 
@@ -78,6 +88,7 @@ impl Store {
     pub(super) const fn is_exclusive(&self) -> bool {
         match self {
             Self::Sqlite(_) => true,
+            Self::Postgres(_) => false,
         }
     }
 
@@ -85,12 +96,14 @@ impl Store {
     pub(super) fn sqlite_metrics(&self) -> Option<SqliteMetrics> {
         match self {
             Self::Sqlite(store) => Some(store.metrics()),
+            Self::Postgres(_) => None,
         }
     }
 
     pub(super) async fn close(self) {
         match self {
             Self::Sqlite(store) => store.close().await,
+            Self::Postgres(store) => store.close().await,
         }
     }
 }

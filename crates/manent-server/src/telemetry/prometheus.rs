@@ -66,4 +66,35 @@ fn describe() {
         "manent_titles_total",
         "Titles made in the background, by outcome"
     );
+    describe_gauge!("manent_runs_running", "Runs that this process carries");
+    describe_counter!("manent_runs_total", "Runs that ended here, by status");
+    describe_counter!(
+        "manent_runs_interrupted_total",
+        "Runs of others that were found dead"
+    );
+    describe_counter!(
+        "manent_run_attaches_total",
+        "Readers that attached to a run, by where they read it from"
+    );
+    describe_counter!(
+        "manent_run_journalled_total",
+        "Writes of runs and turns that went to the journal"
+    );
+    describe_gauge!(
+        "manent_journal_waiting_entries",
+        "Entries that wait for the store"
+    );
+    describe_gauge!(
+        "manent_journal_refused_entries",
+        "Entries that can never be stored and are kept aside"
+    );
+    describe_gauge!(
+        "manent_journal_oldest_entry_seconds",
+        Unit::Seconds,
+        "How long the oldest entry has been waiting"
+    );
+    describe_gauge!(
+        "manent_journal_writable",
+        "1 while the journal takes entries"
+    );
 }

@@ -13,6 +13,7 @@ mod feed;
 mod generate;
 mod guard;
 mod isolation;
+mod journal;
 mod journey;
 mod logging;
 mod nonsense;

@@ -105,6 +105,10 @@ async fn figures_have_bounded_labels_whatever_clients_send() -> Test {
             let is_known = match label.as_str() {
                 "route" => routes.contains(value.as_str()),
                 "method" => methods.contains(&value.as_str()),
+                "status" if name == "manent_runs_total" => {
+                    value.parse::<manent_types::MessageStatus>().is_ok()
+                }
+                "from" => ["memory", "store"].contains(&value.as_str()),
                 "status" => value
                     .parse::<u16>()
                     .is_ok_and(|status| (200..600).contains(&status)),
@@ -138,6 +142,9 @@ async fn figures_have_bounded_labels_whatever_clients_send() -> Test {
         "manent_completion_first_event_seconds_bucket",
         "manent_store_commits_total",
         "manent_store_reads_total",
+        "manent_journal_waiting_entries",
+        "manent_journal_writable",
+        "manent_runs_running",
     ] {
         assert!(names.contains(expected), "{expected} is missing");
     }

@@ -1,0 +1,138 @@
+//! The journal: what a turn has to keep while the store cannot take it.
+
+use manent_testkit::{Client, Event, TestServer, new_id};
+use rusqlite::TransactionBehavior;
+use serde_json::{Value, json};
+
+use crate::runs::{recorded, text};
+use crate::support::reply::get;
+use crate::support::{Test, create, database, servers};
+
+/// Everything that waits for the store gives up soon.
+const IMPATIENT: &str =
+    "[store]\nlock_wait = \"100ms\"\n[runs]\nstore_wait = \"300ms\"\njoin_wait = \"2s\"\n";
+
+async fn journal_part(client: &Client) -> anyhow::Result<Value> {
+    let ready = get(client, "/readyz").await?.json();
+    let parts = ready["parts"].as_array().cloned().unwrap_or_default();
+    let part = parts.into_iter().find(|part| part["name"] == "journal");
+    part.ok_or_else(|| anyhow::anyhow!("no journal: {ready}"))
+}
+
+fn end(events: &[Event]) -> (&str, Value) {
+    events.last().map_or(("", Value::Null), |event| {
+        let mut data = event.data.clone();
+        if data["journalPosition"].is_u64() {
+            data["journalPosition"] = json!("<position>");
+        }
+        (event.name.as_str(), data)
+    })
+}
+
+/// Waits until the feed shows this message as complete.
+async fn until_stored(client: &Client, message: &Value) -> Test {
+    let mut feed = client.feed("0").await?;
+    while let Some(event) = feed.next().await? {
+        if event.data["id"] == *message && event.data["status"] == "complete" {
+            return Ok(());
+        }
+    }
+    anyhow::bail!("the feed ended")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_is_answered_and_journalled_while_the_store_is_held_and_stored_when_it_is_free()
+-> Test {
+    let server = servers::start(IMPATIENT).await?;
+    let client = server.client();
+    let mut other = database::open(server.data_dir())?;
+    let lock = other.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    let events = client
+        .turn(&json!({"message": {"content": "hello"}}))
+        .await?
+        .rest()
+        .await?;
+    assert_eq!(text(&events), "Hello! This is a scripted answer.");
+    assert_eq!(
+        end(&events),
+        (
+            "done",
+            json!({"finishReason": "stop", "status": "complete", "logged": false, "persisted": false,
+                "journalPosition": "<position>"})
+        )
+    );
+    let part = journal_part(client).await?;
+    let detail = part["detail"].as_str().unwrap_or_default();
+    assert_eq!(part["ready"], true);
+    assert!(detail.ends_with("entries wait for the store"), "{part}");
+    drop(lock);
+    let start = events.iter().find(|event| event.name == "start");
+    let start = start.map(|event| event.data.clone()).unwrap_or_default();
+    until_stored(client, &start["answerId"]).await?;
+    let conversation = start["conversationId"].as_str().unwrap_or_default();
+    let stored = client.all_messages(conversation).await?;
+    let ids: Vec<&Value> = stored.iter().map(|message| &message["id"]).collect();
+    assert_eq!(ids, [&start["messageId"], &start["answerId"]]);
+    assert_eq!(stored[1]["content"][0]["text"], json!(text(&events)));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_journalled_survives_a_restart() -> Test {
+    let server = servers::start(IMPATIENT).await?;
+    let client = server.client().clone();
+    let conversation = create(&client).await?;
+    let mut other = database::open(server.data_dir())?;
+    let lock = other.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    let answer = new_id();
+    let body = recorded(&new_id(), "hello", &conversation, &answer);
+    let events = client.generate(&body).await?.rest().await?;
+    assert_eq!(end(&events).1["persisted"], false);
+    let notices: Vec<&Value> = events
+        .iter()
+        .filter(|event| event.name == "notice")
+        .map(|event| &event.data["code"])
+        .collect();
+    assert!(!notices.is_empty(), "{events:?}");
+    let directory = server.stop().await;
+    drop(lock);
+    let again = TestServer::start_in(directory, "").await?;
+    until_stored(again.client(), &json!(answer)).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_journal_what_is_not_stored_is_told_as_lost() -> Test {
+    let server = servers::start(&format!("{IMPATIENT}[journal]\nenabled = false\n")).await?;
+    let client = server.client();
+    let mut other = database::open(server.data_dir())?;
+    let lock = other.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    let events = client
+        .turn(&json!({"message": {"content": "hello"}}))
+        .await?
+        .rest()
+        .await?;
+    assert_eq!(
+        end(&events),
+        (
+            "done",
+            json!({"finishReason": "stop", "status": "complete", "logged": false, "persisted": false})
+        )
+    );
+    drop(lock);
+    assert!(journal_part(client).await.is_err());
+    assert!(!server.data_dir().join("journal").exists());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_journal_that_cannot_be_read_is_named_and_nothing_starts() -> Test {
+    let server = servers::start("").await?;
+    let directory = server.stop().await;
+    let mark = directory.path().join("journal/journal.mark");
+    std::fs::write(&mark, "something else")?;
+    let refused = TestServer::start_in(directory, "").await.err();
+    let told = refused.map(|error| error.to_string()).unwrap_or_default();
+    assert!(told.contains("journal.mark"), "{told}");
+    Ok(())
+}
