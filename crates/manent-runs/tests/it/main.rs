@@ -8,6 +8,7 @@
 
 mod attach;
 mod end;
+mod faults;
 mod first_token;
 mod start;
 mod stop;
