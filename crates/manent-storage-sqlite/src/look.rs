@@ -148,7 +148,9 @@ mod tests {
         let seen = look(directory.path(), false);
         assert!(matches!(seen, Err(OpenError::Foreign { .. })), "{seen:?}");
         connection
-            .execute_batch("DROP TABLE other; PRAGMA application_id = 0x4d616e65; PRAGMA user_version = 99")
+            .execute_batch(
+                "DROP TABLE other; PRAGMA application_id = 0x4d616e65; PRAGMA user_version = 99",
+            )
             .unwrap();
         drop(connection);
         let seen = look(directory.path(), false);

@@ -24,6 +24,7 @@ use rusqlite::Connection;
 
 use crate::append::{self, PreparedBatch};
 use crate::config::SqliteConfig;
+use crate::directory::database_path;
 use crate::metrics::SqliteMetrics;
 use crate::open::{OpenError, Opened, open};
 use crate::{conversations, messages, search};
@@ -57,6 +58,21 @@ impl SqliteStore {
     pub fn open(config: SqliteConfig) -> Result<Self, OpenError> {
         let opened = Arc::new(open(config)?);
         Ok(Self { opened })
+    }
+
+    /// Opens a database that is there already, migrating it if need be. Blocks while it does.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and with [`OpenError::Missing`] when there is none; then nothing is created either.
+    pub fn open_existing(config: SqliteConfig) -> Result<Self, OpenError> {
+        if let Err(error) = std::fs::metadata(database_path(&config.data_dir))
+            && error.kind() == std::io::ErrorKind::NotFound
+        {
+            return Err(OpenError::Missing {
+                path: database_path(&config.data_dir),
+            });
+        }
+        Self::open(config)
     }
 
     /// Finds out whether the store can be read and written, through the same queues as everything else. Writes nothing while the last

@@ -321,3 +321,18 @@ async fn a_full_database_stores_nothing_of_a_message_and_is_read_as_before() {
     assert_eq!(person.append_one(short).await, Outcome::Stored { seq: 2 });
     store.close().await;
 }
+
+#[test]
+fn says_that_there_is_no_database_and_creates_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let missing = directory.path().join("nowhere");
+    let error = SqliteStore::open_existing(quick(&missing)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "there is no database at {}. Name the data directory of a server that ran before.",
+            missing.join("manent.db").display()
+        )
+    );
+    assert!(!missing.exists());
+}
