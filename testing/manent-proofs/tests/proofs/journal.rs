@@ -3,12 +3,17 @@
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use manent_proofs::{Api, Deployment, Store, bounded, eventually, scaled, text_of, words};
+use manent_proofs::{
+    Api, Deployment, Follower, Store, WORDS, bounded, eventually, scaled, text_of, words,
+};
 use manent_testkit::new_id;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-on_every_store!(turns_of_an_outage_survive_kill_9_in_the_journal);
+on_every_store!(
+    turns_of_an_outage_survive_kill_9_in_the_journal,
+    a_run_that_the_store_does_not_take_streams_all_the_same_and_is_stored_later,
+);
 
 /// Turns that are taken while the store is down.
 const TURNS: usize = 40;
@@ -100,4 +105,57 @@ async fn take_turn(api: Api, conversation: String) -> anyhow::Result<Taken> {
 async fn journal_is_empty(api: &Api) -> anyhow::Result<Option<()>> {
     let ready = api.read("/readyz").await?;
     Ok((ready["ready"] == true).then_some(()))
+}
+
+async fn a_run_that_the_store_does_not_take_streams_all_the_same_and_is_stored_later(
+    store: Store,
+) -> anyhow::Result<()> {
+    bounded(Duration::from_mins(1), async {
+        let mut deployment = Deployment::new(store).await?;
+        let node = deployment.node("a").await?;
+        let api = node.direct()?;
+        let conversation = new_id();
+        api.create(&conversation).await?;
+        let data_dir = node.directory().to_owned();
+        deployment.database_mut().go_down(&data_dir).await?;
+
+        // Five seconds: a store that is only slow is given two.
+        let (run, answer) = (new_id(), new_id());
+        let record = json!({"conversationId": conversation, "messageId": answer, "parentId": null});
+        let request = json!({"messages": [{"role": "user", "content": "count"}], "config": {},
+            "runId": run, "record": record});
+        let stream = api.generate(&request).await?.stream()?;
+        let mut reader = Follower::new(api.clone(), &run);
+        ensure!(reader.read(stream).await, "{reader:?}");
+        ensure!(reader.text() == words(WORDS), "{}", reader.text());
+        let end = reader.end().context("an end")?;
+        ensure!(
+            end.name == "done"
+                && end.data["logged"] == false
+                && end.data["persisted"] == false
+                && end.data["journalPosition"].is_u64(),
+            "{end:?}"
+        );
+        let told = reader.notices.iter().any(|notice| {
+            notice.name == "notice" && notice.data["code"] == "not_logged" && notice.id.is_none()
+        });
+        ensure!(told, "{:?}", reader.notices);
+
+        deployment.database_mut().come_back().await?;
+        let kept = eventually("the answer is stored", Duration::from_secs(30), || {
+            api.ended_message(&answer)
+        })
+        .await?;
+        ensure!(
+            kept["status"] == "complete" && text_of(&kept) == words(WORDS),
+            "{kept}"
+        );
+        ensure!(api.status(&run).await?["status"] == "complete");
+        // Whoever was not there reads it now.
+        let mut later = Follower::new(api.clone(), &run);
+        later.follow().await?;
+        ensure!(later.text() == words(WORDS), "{}", later.text());
+        Ok(())
+    })
+    .await
 }
