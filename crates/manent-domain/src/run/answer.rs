@@ -1,5 +1,8 @@
 //! From events to a message's content.
 
+#[cfg(test)]
+mod tests;
+
 use manent_types::{MessageStatus, Part, Usage};
 
 use super::event::{RunEnd, RunEvent};
@@ -62,6 +65,7 @@ impl AnswerBuilder {
 
     fn apply_completion(&mut self, event: &CompletionEvent) {
         match event {
+            CompletionEvent::Text(more) | CompletionEvent::Reasoning(more) if more.is_empty() => {}
             CompletionEvent::Text(more) => {
                 self.close_calls();
                 if let Some(Part::Text { text }) = self.parts.last_mut() {
@@ -169,32 +173,4 @@ fn closed(call: &OpenCall) -> Option<Part> {
         name: call.name.clone(),
         arguments,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_answer_that_is_not_whole_says_why() {
-        let ended = |finish_reason| {
-            let mut builder = AnswerBuilder::default();
-            builder.apply(&RunEvent::Completion(CompletionEvent::Text("A".to_owned())));
-            builder.apply(&RunEvent::Ended(RunEnd {
-                status: MessageStatus::Complete,
-                finish_reason: Some(finish_reason),
-                failure: None,
-            }));
-            builder.content()
-        };
-        let text = Part::Text {
-            text: "A".to_owned(),
-        };
-        assert_eq!(ended(FinishReason::Stop), [text.clone()]);
-        let cut = Part::Error {
-            code: "finish_length".to_owned(),
-            detail: "The answer reached its length limit.".to_owned(),
-        };
-        assert_eq!(ended(FinishReason::Length), [text, cut]);
-    }
 }

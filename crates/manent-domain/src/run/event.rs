@@ -170,6 +170,8 @@ fn from_stored(stored: StoredEvent) -> RunEvent {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn batch() -> Vec<LoggedEvent> {
@@ -208,6 +210,90 @@ mod tests {
             r#"[[1,{"s":["demo","m"]}],[2,{"r":"hm"}],[3,{"g":"sig"}],[4,{"t":"Hel"}],[5,{"c":[0,"t1","look",null]}],[6,{"u":{}}],[7,{"e":{"status":"complete","finish_reason":"stop"}}]]"#
         );
         assert_eq!(decode_events(&text).unwrap(), batch());
+    }
+
+    fn event() -> impl Strategy<Value = RunEvent> {
+        let text = || any::<String>();
+        let some_text = || prop::option::of(any::<String>());
+        let reason = || {
+            prop::sample::select(vec![
+                FinishReason::Stop,
+                FinishReason::Length,
+                FinishReason::ToolUse,
+                FinishReason::Refusal,
+                FinishReason::ContentFilter,
+                FinishReason::Other,
+            ])
+        };
+        let completion = prop_oneof![
+            text().prop_map(CompletionEvent::Text),
+            text().prop_map(CompletionEvent::Reasoning),
+            text().prop_map(CompletionEvent::ReasoningSignature),
+            (any::<u32>(), some_text(), some_text(), some_text()).prop_map(
+                |(index, id, name, arguments_delta)| CompletionEvent::ToolCall {
+                    index,
+                    id,
+                    name,
+                    arguments_delta,
+                }
+            ),
+            prop::option::of(any::<u64>()).prop_map(|tokens| {
+                CompletionEvent::Usage(Usage {
+                    cache_read_tokens: tokens,
+                    ..Usage::default()
+                })
+            }),
+            reason().prop_map(CompletionEvent::Done),
+        ];
+        let status = prop::sample::select(vec![
+            MessageStatus::Complete,
+            MessageStatus::Stopped,
+            MessageStatus::Failed,
+            MessageStatus::Interrupted,
+        ]);
+        let failure =
+            (text(), text(), any::<bool>()).prop_map(|(code, detail, retryable)| RunFailure {
+                code,
+                detail,
+                retryable,
+            });
+        let end = (
+            status,
+            prop::option::of(reason()),
+            prop::option::of(failure),
+        );
+        prop_oneof![
+            (text(), text()).prop_map(|(provider, model)| RunEvent::Started { provider, model }),
+            completion.prop_map(RunEvent::Completion),
+            end.prop_map(|(status, finish_reason, failure)| RunEvent::Ended(RunEnd {
+                status,
+                finish_reason,
+                failure,
+            })),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn reads_what_it_writes(events in prop::collection::vec((any::<u64>(), event()), 0..8)) {
+            let batch: Vec<LoggedEvent> = events
+                .into_iter()
+                .map(|(position, event)| LoggedEvent { position, event })
+                .collect();
+            let text = encode_events(&batch).unwrap();
+            prop_assert_eq!(decode_events(&text).unwrap(), batch);
+        }
+
+        #[test]
+        fn refuses_what_was_cut(events in prop::collection::vec(event(), 1..4), cut in any::<prop::sample::Index>()) {
+            let batch: Vec<LoggedEvent> = (1..)
+                .zip(events)
+                .map(|(position, event)| LoggedEvent { position, event })
+                .collect();
+            let text = encode_events(&batch).unwrap();
+            let at = text.floor_char_boundary(cut.index(text.len()));
+            prop_assert!(decode_events(&text[..at]).is_err());
+        }
     }
 
     #[test]
