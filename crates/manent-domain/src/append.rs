@@ -13,6 +13,8 @@ mod change;
 mod facts;
 mod plan;
 mod submission;
+#[cfg(test)]
+mod tests;
 
 pub use change::{ChangeFacts, ChangeKind, NewChange, PlannedChange};
 pub use facts::{AppendFacts, ConversationFacts, MessageFacts, RefusalFacts, RefusedAs};

@@ -12,6 +12,8 @@ mod answer;
 mod event;
 mod progress;
 mod recording;
+#[cfg(test)]
+mod tests;
 
 use manent_types::{
     ConversationId, MessageId, MessageStatus, NodeId, Part, RunId, Timestamp, Usage, UserId,
