@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use manent_proofs::{
-    Api, Deployment, Follower, Opened, Store, WORDS, bounded, scaled, seeded, text_of, words,
+    Api, Deployment, Follower, Opened, Store, WORDS, bounded, eventually, scaled, seeded, text_of,
+    words,
 };
 use manent_testkit::new_id;
 use rand::rngs::StdRng;
@@ -12,7 +13,10 @@ use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-on_every_store!(what_was_streamed_survives_kill_9_and_can_be_continued);
+on_every_store!(
+    what_was_streamed_survives_kill_9_and_can_be_continued,
+    what_was_streamed_without_the_store_survives_kill_9_in_the_journal,
+);
 
 /// How many points of streams are hit: each kill hits every stream that runs.
 const POINTS: usize = 200;
@@ -53,6 +57,64 @@ async fn what_was_streamed_survives_kill_9_and_can_be_continued(
             tally.interrupted >= scaled(POINTS) * 9 / 10,
             "too few streams were hit: {tally:?}"
         );
+        Ok(())
+    })
+    .await
+}
+
+async fn what_was_streamed_without_the_store_survives_kill_9_in_the_journal(
+    store: Store,
+) -> anyhow::Result<()> {
+    let mut random = StdRng::seed_from_u64(seeded("kill without the store"));
+    bounded(Duration::from_mins(1), async {
+        let mut deployment = Deployment::new(store).await?;
+        let mut node = deployment.node("a").await?;
+        let data_dir = node.directory().to_owned();
+        deployment.database_mut().go_down(&data_dir).await?;
+        let mut streams = Vec::new();
+        for _ in 0..20 {
+            let (conversation, run, answer) = (new_id(), new_id(), new_id());
+            let turn = json!({"conversationId": conversation, "create": {}, "message": {"content": "count"},
+                "config": {}, "answerId": answer, "runId": run});
+            let stream = node.api()?.turn(&turn).await?.stream()?;
+            let mut reader = Follower::new(node.api()?, &run);
+            let reading = tokio::spawn(async move {
+                reader.read(stream).await;
+                reader
+            });
+            streams.push((run, answer, reading));
+        }
+        // By then it is known that the store does not answer.
+        tokio::time::sleep(Duration::from_millis(random.random_range(2_500..4_000))).await;
+        let killed_at = Instant::now();
+        node.kill().await?;
+        deployment.database_mut().come_back().await?;
+        node.restart().await?;
+        let api = node.direct()?;
+        let mut most_lost = Duration::ZERO;
+        for (run, answer, reading) in streams {
+            let reader = reading.await?;
+            let message = eventually("the answer is stored", Duration::from_secs(30), || {
+                api.ended_message(&answer)
+            })
+            .await?;
+            let stored = text_of(&message);
+            ensure!(
+                message["status"] == "interrupted" && words(WORDS).starts_with(&stored),
+                "{message}"
+            );
+            let lost = lost(&reader, &stored, killed_at);
+            ensure!(
+                lost <= MOST_LOST,
+                "{run}: stored {stored:?}, {lost:?} short of {:?}",
+                reader.text()
+            );
+            most_lost = most_lost.max(lost);
+            let mut again = Follower::new(api.clone(), &run);
+            let end = again.follow().await?;
+            ensure!(end.data["status"] == "interrupted", "{end:?}");
+        }
+        println!("at most {most_lost:?} lost");
         Ok(())
     })
     .await
