@@ -139,6 +139,7 @@ pub(super) fn update(
     let heartbeat = after.heartbeat_at.as_millisecond();
     if before.status == after.status
         && before.end == after.end
+        && before.ended_at == after.ended_at
         && before.provider == after.provider
         && before.model == after.model
     {
