@@ -27,7 +27,7 @@ const WAITS: (Duration, Duration) = (Duration::from_millis(250), Duration::from_
 #[derive(Debug)]
 pub(crate) enum FeedItem {
     /// The next change.
-    Change(Change),
+    Change(Box<Change>),
     /// Everything up to this number, which was the newest, has been told. Comes once.
     Ready(u64),
 }
@@ -114,7 +114,7 @@ impl Following {
         loop {
             if let Some(change) = self.page.pop_front() {
                 self.last = change.seq;
-                return Ok(FeedItem::Change(change));
+                return Ok(FeedItem::Change(Box::new(change)));
             }
             if self.is_at_head {
                 if !self.has_told_ready {

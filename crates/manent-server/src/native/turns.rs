@@ -3,10 +3,11 @@
 use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
+use manent_domain::append::ParentRef;
 use manent_domain::services::AppendRequestBody;
 use manent_protocol::{Problem, TurnRequest};
 use manent_runs::NewTurn;
-use manent_types::{ConversationId, MessageId, MessageStatus, Role, RunId};
+use manent_types::{ConversationId, MessageId, MessageStatus, ModelSettings, Role, RunId, UserId};
 
 use super::error::ApiError;
 use super::parameters::Owner;
@@ -38,9 +39,30 @@ pub(super) async fn start(
         .start(owner, turn)
         .await
         .map_err(|error| app.refused(error))?;
-    // A turn that ran already has the ids of its first request, not those that were minted for this one.
-    let ids = if started.is_new { ids } else { known };
+    let ids = if started.is_new {
+        ids
+    } else {
+        first_ids(&app, owner, run, known).await
+    };
     Ok(runs::stream(&app, run, started.reader, ids, trace_id))
+}
+
+/// A turn that ran already has the ids of its first request, not those that were minted for this one. What the store cannot tell now stays
+/// as this request named it.
+async fn first_ids(app: &App, owner: UserId, run: RunId, known: TurnIds) -> TurnIds {
+    let record = match app.runs.find(owner, run).await {
+        Ok(run) => run.record,
+        Err(_) => None,
+    };
+    let Some(record) = record else { return known };
+    TurnIds {
+        conversation: Some(record.conversation),
+        message: match record.parent {
+            ParentRef::Message(message) => Some(message),
+            ParentRef::Newest | ParentRef::Root => known.message,
+        },
+        answer: Some(record.message),
+    }
 }
 
 fn read(app: &App, request: TurnRequest) -> Result<(NewTurn, TurnIds), ApiError> {
@@ -50,7 +72,7 @@ fn read(app: &App, request: TurnRequest) -> Result<(NewTurn, TurnIds), ApiError>
         .unwrap_or_else(|| ConversationId::new(mint()));
     let create = match (request.create, request.conversation_id) {
         (Some(create), _) => Some((create.title, create.config)),
-        (None, None) => Some((None, Default::default())),
+        (None, None) => Some((None, ModelSettings::default())),
         (None, Some(_)) => None,
     };
     let create = create

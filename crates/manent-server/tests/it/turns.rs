@@ -126,6 +126,16 @@ async fn repeating_a_turn_attaches_and_stores_nothing_twice() -> Test {
 }
 
 #[tokio::test]
+async fn a_repeated_turn_names_the_ids_of_the_first_request() -> Test {
+    let server = servers::start("").await?;
+    let client = server.client();
+    let body = json!({"runId": new_id(), "message": {"content": "hello"}});
+    let first = client.turn(&body).await?.rest().await?;
+    assert_eq!(client.turn(&body).await?.rest().await?, first);
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_provider_gets_the_history_and_the_message() -> Test {
     let (mut upstream, server) = Upstream::with_server("", "").await?;
     let client = server.client();

@@ -40,7 +40,7 @@ impl Source for FeedEvents {
     fn poll_write(&mut self, piece: &mut Piece, context: &mut Context<'_>) -> Poll<Progress> {
         match self.0.as_mut().poll_next(context) {
             Poll::Pending => return Poll::Pending,
-            Poll::Ready(Some(Ok(FeedItem::Change(change)))) => write_change(piece, change),
+            Poll::Ready(Some(Ok(FeedItem::Change(change)))) => write_change(piece, *change),
             Poll::Ready(Some(Ok(FeedItem::Ready(cursor)))) => {
                 let ready = ReadyEvent {
                     cursor: cursor.to_string(),
