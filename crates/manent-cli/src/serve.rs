@@ -60,7 +60,7 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     console::print(&greeting(config, &server.address().to_string()));
     signals.next().await;
     tracing::info!("stopping; a second signal ends at once");
-    let limit = config.http.shutdown_grace + CLOSING;
+    let limit = config.http.shutdown_grace + config.runs.store_wait + CLOSING;
     tokio::select! {
         stopped = tokio::time::timeout(limit, server.stop()) => stopped.map_err(|_| {
             Failure::Other("some work did not end in time and was cut; everything that was answered as stored is stored".to_owned())
