@@ -51,8 +51,8 @@ CREATE TABLE runs (
     UNIQUE (owner_pk, id)
 );
 
--- To find the dead among those that run. Not by heartbeat, which every flush of every run changes.
-CREATE INDEX runs_running ON runs (node_id) WHERE status = 'running';
+-- To find the dead among those that run, in the order of their rows. Not by heartbeat, which every flush of every run changes.
+CREATE INDEX runs_running ON runs (status) WHERE status = 'running';
 -- To find the logs to clear.
 CREATE INDEX runs_logged ON runs (ended_at) WHERE ended_at IS NOT NULL AND log_cleared = 0;
 

@@ -1,5 +1,4 @@
 //! What the statements on runs could get wrong while every decision is right.
-#![expect(clippy::unwrap_used, reason = "a test")]
 
 use manent_domain::ports::RunRepository;
 use manent_domain::run::{LoggedEvent, NewRun, RunEnd, RunEvent, RunProgress};
