@@ -68,6 +68,19 @@ impl PostgresStore {
         })
     }
 
+    /// Connects and looks, for `manent doctor`: changes nothing. `before` is the version of the schema as it is, `after` the one that
+    /// [`Self::migrate`] would leave.
+    ///
+    /// # Errors
+    /// What [`Self::connect`] would meet, a newer schema among it.
+    pub async fn look(config: PostgresConfig) -> Result<SchemaVersions, OpenError> {
+        let _ = config;
+        Err(OpenError::Refused {
+            place: "any".to_owned(),
+            detail: "the Postgres store is not built yet".to_owned(),
+        })
+    }
+
     /// Finds out whether the store can be read and written.
     ///
     /// # Errors
