@@ -13,6 +13,7 @@ use manent_domain::run::{RunEnd, RunEvent, RunFailure};
 use manent_types::MessageStatus;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
+use tracing::{Instrument, Span};
 
 use crate::hub::{EndGuard, Hub};
 use crate::live::{Cut, LiveRun, end_of_cut};
@@ -26,13 +27,14 @@ pub(crate) enum Accepted {
     Redirected,
 }
 
-/// Runs a run from its registration to its end.
+/// Runs a run from its registration to its end. Whoever started it may be gone; `span` is theirs.
 pub(crate) async fn drive(
     hub: Arc<Hub>,
     run: Arc<LiveRun>,
     request: CompletionRequest,
     registration_wait: Option<Duration>,
     accepted: oneshot::Sender<Result<Accepted, DomainError>>,
+    span: Span,
 ) {
     let guard = EndGuard { hub, run };
     let (hub, run) = (&guard.hub, &guard.run);
@@ -45,7 +47,7 @@ pub(crate) async fn drive(
     let started = tokio::select! {
         biased;
         () = run.when_cut() => None,
-        started = hub.ports.completions.start(request) => Some(started),
+        started = hub.ports.completions.start(request).instrument(span.clone()) => Some(started),
     };
     match started {
         None => end_cut(hub, run, accepted),
@@ -54,7 +56,7 @@ pub(crate) async fn drive(
             if run.why_cut().is_some() {
                 return end_cut(hub, run, accepted);
             }
-            hub.end(run, end_of_error(&error));
+            end(hub, run, end_of_error(&error), &span);
             answer(accepted, Err(error));
         }
         Some(Ok(started)) => {
@@ -63,8 +65,8 @@ pub(crate) async fn drive(
                 return end_cut(hub, run, accepted);
             }
             answer(accepted, Ok(Accepted::Running));
-            let end = take_all(run, started.stream).await;
-            hub.end(run, end);
+            let ended = take_all(run, started.stream).await;
+            end(hub, run, ended, &span);
         }
     }
 }
@@ -92,6 +94,13 @@ async fn take_all(run: &LiveRun, mut stream: CompletionStream) -> RunEnd {
             None => return end_of_provider_error(&ProviderError::Truncated),
         }
     }
+}
+
+fn end(hub: &Hub, run: &LiveRun, end: RunEnd, span: &Span) {
+    if let (MessageStatus::Failed, Some(failure)) = (end.status, &end.failure) {
+        span.in_scope(|| tracing::warn!(run = %run.id, code = failure.code, "a run failed"));
+    }
+    hub.end(run, end);
 }
 
 fn end_cut(

@@ -236,7 +236,8 @@ impl Flusher {
             });
             stored += applied.stored_events;
             if applied.is_lost {
-                tracing::error!(run = %run.id, "the store lost a part of a run's log; the run is not logged any more");
+                tracing::error!(run = %run.id, "the store does not have a run as it was stored; the run is not logged any more");
+                run.tell_not_logged();
             }
             if applied.is_stop_requested {
                 run.cut(Cut::Stopped);

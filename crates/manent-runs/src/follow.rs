@@ -130,7 +130,9 @@ impl Follow {
         loop {
             let look = || {
                 let now = Instant::now();
-                let (persisted, again_at) = run.persisted(now, self.hub.health.is_failing());
+                let is_failing = self.hub.health.is_failing();
+                let grace = self.hub.config.store_wait;
+                let (persisted, again_at) = run.persisted(now, is_failing, grace);
                 let again_at = again_at.map(|at| at.min(deadline)).filter(|at| *at > now);
                 (persisted, again_at)
             };

@@ -7,6 +7,7 @@ mod log;
 mod storing;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use manent_domain::error::{DomainError, Refusal};
 use manent_domain::journal::{JournalLane, JournalWrite};
@@ -374,9 +375,10 @@ impl LiveRun {
         &self,
         now: Instant,
         is_store_failing: bool,
+        grace: Duration,
     ) -> (Persisted, Option<Instant>) {
         self.state()
-            .persisted(self.record.is_some(), now, is_store_failing)
+            .persisted(self.record.is_some(), now, is_store_failing, grace)
     }
 
     /// The run as it stands.

@@ -51,9 +51,12 @@ async fn open_at_store(hub: &Hub, run: &Arc<LiveRun>) -> Result<(), StoreError> 
         match perform(hub, run, step.clone()).await? {
             Step::Done => next += 1,
             Step::Refused(why) => {
-                let is_cut = run.refuse(why);
+                if run.refuse(why) {
+                    return Ok(());
+                }
                 let unrecorded = unrecorded(&steps);
-                if is_cut || unrecorded.is_empty() {
+                if unrecorded.is_empty() {
+                    run.with_state(true, |state| state.storing.give_up());
                     return Ok(());
                 }
                 // The provider answers already: the run is logged all the same.
@@ -134,6 +137,8 @@ async fn append(hub: &Hub, run: &LiveRun, submission: Submission) -> Result<Step
                 let may_wait = began.elapsed() < hub.config.parent_wait && !hub.is_closing();
                 if may_wait && parent(&submission).is_some_and(|id| is_coming(hub, run, id)) {
                     sleep(hub.config.flush_interval).await;
+                    // It waits for no store, so it is not late.
+                    run.with_state(false, |state| state.storing.opening_goes_on(Instant::now()));
                     continue;
                 }
                 Step::Refused(Refused::Because(Refusal::ParentUnknown))

@@ -12,6 +12,7 @@ use manent_types::{MessageStatus, RunId, UserId};
 use metrics::counter;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
+use tracing::Span;
 
 use crate::config::RunsConfig;
 use crate::driver::{Accepted, broken_error, drive};
@@ -128,6 +129,7 @@ impl RunService {
             request,
             registration_wait,
             accepted,
+            Span::current(),
         ));
         match acceptance.await.map_err(|_| broken_error())?? {
             Accepted::Running => Ok(Started {

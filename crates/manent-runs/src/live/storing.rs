@@ -33,9 +33,6 @@ const LONGEST_PARENT_PAUSE: Duration = Duration::from_secs(5);
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_RETRY_PAUSE: Duration = Duration::from_secs(5);
 
-/// How long the end waits for the store when the journal has everything already and the store is not known to fail.
-const JOURNALLED_GRACE: Duration = Duration::from_millis(500);
-
 /// Where the registration stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Opening {
@@ -116,7 +113,7 @@ pub(crate) struct Applied {
     pub(crate) stored_events: u64,
     /// Somebody asked the run to stop.
     pub(crate) is_stop_requested: bool,
-    /// The store lacks events that memory has dropped.
+    /// The store has ended the run, or lacks events that memory has dropped.
     pub(crate) is_lost: bool,
 }
 
@@ -155,6 +152,7 @@ pub(crate) struct Storing {
     has_more: bool,
     retry_at: Option<Instant>,
     failures: u32,
+    gaps: u32,
 }
 
 impl Storing {
@@ -183,6 +181,7 @@ impl Storing {
             has_more: false,
             retry_at: None,
             failures: 0,
+            gaps: 0,
         }
     }
 
@@ -198,6 +197,13 @@ impl Storing {
     pub(crate) fn opening_begins(&mut self, now: Instant) {
         self.opening = Opening::Underway { since: now };
         self.is_forgotten = false;
+    }
+
+    /// The registration under way waits for something else than the store.
+    pub(crate) const fn opening_goes_on(&mut self, now: Instant) {
+        if self.is_opening() {
+            self.opening = Opening::Underway { since: now };
+        }
     }
 
     pub(crate) fn opening_failed(&mut self, now: Instant) {
@@ -468,7 +474,10 @@ impl LiveState {
         if has_ended_there && self.ended.is_none() {
             // It ended without this process: another run that had this id.
             self.storing.give_up();
-            return Applied::default();
+            return Applied {
+                is_lost: true,
+                ..Applied::default()
+            };
         }
         let storing = &mut self.storing;
         storing.retry_at = None;
@@ -483,12 +492,20 @@ impl LiveState {
             storing.stored = standing.last_position;
             storing.journalled = storing.journalled.min(standing.last_position);
             storing.has_more = true;
+            storing.gaps += 1;
+            if storing.gaps > 1 {
+                // It should not happen again right away; not in a tight loop at least.
+                storing.is_suspect = true;
+                storing.retry_at =
+                    Some(context.now + pause(RETRY_PAUSE, storing.gaps, LONGEST_RETRY_PAUSE));
+            }
             applied.is_lost = storing.stored + 1 < self.log.first() && storing.stored < last;
             if applied.is_lost {
                 storing.give_up();
             }
             return applied;
         }
+        storing.gaps = 0;
         let reached = if has_ended_there {
             last
         } else {
@@ -564,12 +581,14 @@ impl LiveState {
         self.storing.end_journalled
     }
 
-    /// What is kept, and when it is worth asking again.
+    /// What is kept, and when it is worth asking again. `grace`: how long to wait for the store when the journal has everything already and the
+    /// store is not known to fail.
     pub(super) fn persisted(
         &self,
         has_record: bool,
         now: Instant,
         is_store_failing: bool,
+        grace: Duration,
     ) -> (Persisted, Option<Instant>) {
         let storing = &self.storing;
         let logged = self.is_logged();
@@ -588,9 +607,7 @@ impl LiveState {
         let again_at = match (is_final, storing.end_journalled) {
             (true, _) => None,
             (false, Some(_)) if is_store_failing => None,
-            (false, Some(since)) if in_journal => {
-                Some(since + JOURNALLED_GRACE).filter(|at| *at > now)
-            }
+            (false, Some(since)) if in_journal => Some(since + grace).filter(|at| *at > now),
             // The reader's own patience ends it.
             (false, _) => Some(now + Duration::from_hours(1)),
         };

@@ -91,12 +91,12 @@ async fn story(events: Vec<Event>, has_journal: bool, is_stopped: bool) {
     let mut readers = Vec::new();
     for event in events {
         match event {
-            Event::Say(words) => {
-                for _ in 0..words {
+            Event::Say(count) => {
+                for _ in 0..count {
                     pushed += 1;
-                    let word = format!("{pushed} ");
-                    voice.say(&word);
-                    said.push_str(&word);
+                    let more = format!("{pushed} ");
+                    voice.say(&more);
+                    said.push_str(&more);
                 }
                 let before = Instant::now();
                 tokio::task::yield_now().await;

@@ -257,6 +257,9 @@ async fn a_reply_to_an_answer_that_is_not_stored_yet_waits_for_it() {
     let voice = node.puppet.expect_call();
     let _first = node.turns.start(owner(), world.turn(1)).await.unwrap();
     pass(milliseconds(10)).await;
+    world
+        .store
+        .set(Call::Record, Line::Slow(milliseconds(1_000)));
     voice.say("Hi");
     voice.done();
     let voice = node.puppet.expect_call();
@@ -265,6 +268,18 @@ async fn a_reply_to_an_answer_that_is_not_stored_yet_waits_for_it() {
     let reply = node.turns.start(owner(), reply).await.unwrap();
     voice.say("Hi again");
     voice.done();
+    pass(milliseconds(900)).await;
+    // The store is so slow that the journal has both by now: the answer before the reply.
+    let pending = node.journal.pending();
+    let reply_at = pending
+        .iter()
+        .position(|write| matches!(write, JournalWrite::Append(_)));
+    let answer_at = pending
+        .iter()
+        .position(|write| matches!(write, JournalWrite::RecordRun { .. }));
+    assert!(answer_at < reply_at);
+    assert_eq!(world.message(1_002).await, None);
+    world.store.set(Call::Record, Line::Works);
     assert_eq!(hear(reply.reader).await.persisted().persisted, Some(true));
     assert_eq!(world.message(2).await.unwrap().seq, 4);
     assert!(world.run(2).await.is_some_and(|run| run.id == run_id(2)));
