@@ -1,10 +1,11 @@
 //! From rows to records, owner by owner, each by the index that has the kind's order: a page costs what it shows, however much lies before it.
 
+mod key;
+
 use manent_domain::append::LanePosition;
 use manent_domain::feed::Subject;
 use manent_domain::message::Fingerprint;
 use manent_domain::transfer::{RecordKind, TransferRecord};
-use manent_types::UserId;
 use rusqlite::{Connection, Params, Row, params};
 
 use crate::append::refusal_facts;
@@ -14,6 +15,7 @@ use crate::rows::{
 };
 use crate::runs;
 use crate::users::{self, Owner};
+use key::Key;
 
 /// At most `limit` records of a kind after the given one.
 pub(crate) fn export(
@@ -60,63 +62,6 @@ fn next_owner(connection: &Connection, passed: &str) -> Result<Option<Owner>, Er
         id: parsed(row, 0, "users.id")?,
         pk: row.get(1)?,
     }))
-}
-
-/// The place of a record among its owner's. What a kind does not have is empty or 0, which lies before everything.
-#[derive(Default)]
-struct Key {
-    id: String,
-    device: String,
-    number: u64,
-}
-
-impl Key {
-    fn of(record: &TransferRecord) -> (UserId, Self) {
-        match record {
-            TransferRecord::User { id, .. } => (*id, Self::default()),
-            TransferRecord::Conversation {
-                owner,
-                conversation,
-            } => (*owner, Self::new(&conversation.id, "", 0)),
-            TransferRecord::Message { owner, message, .. } => {
-                (*owner, Self::new(&message.conversation, "", message.seq))
-            }
-            TransferRecord::Lane {
-                owner,
-                conversation,
-                device,
-                ..
-            } => (*owner, Self::new(conversation, device.as_str(), 0)),
-            TransferRecord::Refusal {
-                owner,
-                conversation,
-                position,
-                ..
-            } => {
-                let device = position.device.as_str();
-                (*owner, Self::new(conversation, device, position.device_seq))
-            }
-            TransferRecord::Change { owner, id, .. } => (*owner, Self::new(id, "", 0)),
-            TransferRecord::Run { owner, run } => (*owner, Self::new(&run.id, "", 0)),
-            TransferRecord::RunEvents {
-                owner, run, first, ..
-            } => (*owner, Self::new(run, "", *first)),
-            TransferRecord::Feed { owner, seq, .. } => (*owner, Self::new(&"", "", *seq)),
-        }
-    }
-
-    fn new(id: &impl ToString, device: &str, number: u64) -> Self {
-        Self {
-            id: id.to_string(),
-            device: device.to_owned(),
-            number,
-        }
-    }
-
-    /// The number as a column has it; none lies beyond what it can hold.
-    fn integer(&self) -> i64 {
-        i64::try_from(self.number).unwrap_or(i64::MAX)
-    }
 }
 
 struct Page<'page> {

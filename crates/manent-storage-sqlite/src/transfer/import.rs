@@ -1,20 +1,21 @@
 //! From records to rows. What is there under the same key is replaced, and the search follows.
 
-use manent_domain::append::LanePosition;
-use manent_domain::conversation::Conversation;
+mod conversation;
+mod message;
+mod references;
+
 use manent_domain::feed::Subject;
-use manent_domain::message::{Fingerprint, Message};
 use manent_domain::transfer::TransferRecord;
-use manent_types::{ConversationId, MessageStatus, Part, RunId, Timestamp, UserId, text_of};
-use rusqlite::{Connection, OptionalExtension, params};
+use manent_types::{Timestamp, UserId};
+use rusqlite::{Connection, params};
 
 use crate::append::kind_and_code;
 use crate::error::{Error, to_integer};
 use crate::feed_entries::SubjectTable;
-use crate::rows::unreadable;
 use crate::runs;
 use crate::users::Owner;
 use crate::writer::Unit;
+use references::{conversation_row, find_row, owner_of, run_row};
 
 /// Writes the records, in order.
 pub(crate) fn import(unit: &mut Unit<'_>, records: &[TransferRecord]) -> Result<(), Error> {
@@ -37,7 +38,7 @@ fn write(unit: &mut Unit<'_>, record: &TransferRecord) -> Result<(), Error> {
             conversation,
         } => {
             let owner = owner_of(unit, *owner)?;
-            write_conversation(unit, owner, conversation)
+            conversation::write(unit, owner, conversation)
         }
         TransferRecord::Message {
             owner,
@@ -46,7 +47,7 @@ fn write(unit: &mut Unit<'_>, record: &TransferRecord) -> Result<(), Error> {
             lane,
         } => {
             let owner = owner_of(unit, *owner)?;
-            write_message(unit, owner, message, *fingerprint, lane.as_ref())
+            message::write(unit, owner, message, *fingerprint, lane.as_ref())
         }
         TransferRecord::Lane {
             owner,
@@ -139,140 +140,6 @@ fn user(
     Ok(())
 }
 
-fn write_conversation(
-    unit: &mut Unit<'_>,
-    owner: Owner,
-    conversation: &Conversation,
-) -> Result<(), Error> {
-    let config = serde_json::to_string(&conversation.config).map_err(|_| Error::Unfit {
-        what: "the settings of a conversation",
-    })?;
-    let old: Option<String> = unit
-        .connection
-        .prepare_cached("SELECT title FROM conversations WHERE owner_pk = ?1 AND id = ?2")?
-        .query_row(params![owner.pk, conversation.id.to_string()], |row| {
-            row.get(0)
-        })
-        .optional()?
-        .flatten();
-    let pk = unit
-        .connection
-        .prepare_cached(
-            "INSERT INTO conversations (owner_pk, id, title, title_source, config, archived, pinned, trashed_at, last_seq, \
-             created_at, updated_at, last_message_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
-             ON CONFLICT (owner_pk, id) DO UPDATE SET title = excluded.title, title_source = excluded.title_source, \
-             config = excluded.config, archived = excluded.archived, pinned = excluded.pinned, trashed_at = excluded.trashed_at, \
-             last_seq = excluded.last_seq, created_at = excluded.created_at, updated_at = excluded.updated_at, \
-             last_message_at = excluded.last_message_at RETURNING pk",
-        )?
-        .query_row(
-            params![
-                owner.pk,
-                conversation.id.to_string(),
-                conversation.title,
-                conversation.title_source.as_str(),
-                config,
-                conversation.archived,
-                conversation.pinned,
-                conversation.trashed_at.map(Timestamp::as_millisecond),
-                to_integer(conversation.last_seq, "a conversation's length")?,
-                conversation.created_at.as_millisecond(),
-                conversation.updated_at.as_millisecond(),
-                conversation.last_message_at.as_millisecond(),
-            ],
-            |row| row.get(0),
-        )?;
-    unit.index
-        .change_title(pk, owner.pk, old, conversation.title.clone());
-    Ok(())
-}
-
-fn write_message(
-    unit: &mut Unit<'_>,
-    owner: Owner,
-    message: &Message,
-    fingerprint: Fingerprint,
-    lane: Option<&LanePosition>,
-) -> Result<(), Error> {
-    let unwritable = |_| Error::Unfit {
-        what: "the content of a message",
-    };
-    let content = serde_json::to_string(&message.content).map_err(unwritable)?;
-    let usage = message.usage.as_ref().map(serde_json::to_string);
-    let usage = usage.transpose().map_err(unwritable)?;
-    let conversation_pk = conversation_row(unit.connection, owner, message.conversation)?;
-    let old = indexed_words(unit.connection, owner, message)?;
-    let pk = unit
-        .connection
-        .prepare_cached(
-            "INSERT INTO messages (owner_pk, conversation_pk, id, parent_id, seq, role, content, status, model, provider, usage, \
-             fingerprint, device_id, device_seq, created_at, stored_at, run_id, edited_at, deleted_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19) \
-             ON CONFLICT (owner_pk, id) DO UPDATE SET conversation_pk = excluded.conversation_pk, parent_id = excluded.parent_id, \
-             seq = excluded.seq, role = excluded.role, content = excluded.content, status = excluded.status, \
-             model = excluded.model, provider = excluded.provider, usage = excluded.usage, fingerprint = excluded.fingerprint, \
-             device_id = excluded.device_id, device_seq = excluded.device_seq, created_at = excluded.created_at, \
-             stored_at = excluded.stored_at, run_id = excluded.run_id, run_position = NULL, edited_at = excluded.edited_at, \
-             deleted_at = excluded.deleted_at RETURNING pk",
-        )?
-        .query_row(
-            params![
-                owner.pk,
-                conversation_pk,
-                message.id.to_string(),
-                message.parent.map(|parent| parent.to_string()),
-                to_integer(message.seq, "a message's place")?,
-                message.role.as_str(),
-                content,
-                message.status.as_str(),
-                message.model,
-                message.provider,
-                usage,
-                fingerprint.0,
-                lane.map(|lane| lane.device.as_str()),
-                lane.map(|lane| to_integer(lane.device_seq, "the lane's number"))
-                    .transpose()?,
-                message.created_at.as_millisecond(),
-                message.stored_at.as_millisecond(),
-                message.run.map(|run| run.to_string()),
-                message.edited_at.map(Timestamp::as_millisecond),
-                message.deleted_at.map(Timestamp::as_millisecond),
-            ],
-            |row| row.get(0),
-        )?;
-    if let Some(old) = old {
-        unit.index.remove_message(pk, owner.pk, old);
-    }
-    let is_being_written = message.run.is_some() && message.status == MessageStatus::Running;
-    if message.deleted_at.is_none() && !is_being_written {
-        let words = text_of(&message.content);
-        unit.index.add_message(pk, owner.pk, words);
-    }
-    *unit.messages += 1;
-    Ok(())
-}
-
-/// The words with which the message is in the search, if it is.
-fn indexed_words(
-    connection: &Connection,
-    owner: Owner,
-    message: &Message,
-) -> Result<Option<String>, Error> {
-    let content: Option<String> = connection
-        .prepare_cached(
-            "SELECT content FROM messages WHERE owner_pk = ?1 AND id = ?2 AND deleted_at IS NULL \
-             AND (run_id IS NULL OR status <> 'running')",
-        )?
-        .query_row(params![owner.pk, message.id.to_string()], |row| row.get(0))
-        .optional()?;
-    let Some(content) = content else {
-        return Ok(None);
-    };
-    let parts: Vec<Part> =
-        serde_json::from_str(&content).map_err(|_| unreadable("messages.content"))?;
-    Ok(Some(text_of(&parts)))
-}
-
 fn write_change(unit: &mut Unit<'_>, record: &TransferRecord) -> Result<(), Error> {
     let TransferRecord::Change {
         owner,
@@ -353,48 +220,4 @@ fn write_feed(
             pk,
         ])?;
     Ok(())
-}
-
-fn owner_of(unit: &mut Unit<'_>, id: UserId) -> Result<Owner, Error> {
-    unit.known_owner(id)?.ok_or(Error::Unfit {
-        what: "a record whose owner is not there",
-    })
-}
-
-fn conversation_row(
-    connection: &Connection,
-    owner: Owner,
-    id: ConversationId,
-) -> Result<i64, Error> {
-    find_row(
-        connection,
-        "SELECT pk FROM conversations WHERE owner_pk = ?1 AND id = ?2",
-        owner,
-        &id.to_string(),
-        "a record whose conversation is not there",
-    )
-}
-
-fn run_row(connection: &Connection, owner: Owner, id: RunId) -> Result<i64, Error> {
-    find_row(
-        connection,
-        "SELECT pk FROM runs WHERE owner_pk = ?1 AND id = ?2",
-        owner,
-        &id.to_string(),
-        "a record whose run is not there",
-    )
-}
-
-fn find_row(
-    connection: &Connection,
-    sql: &str,
-    owner: Owner,
-    id: &str,
-    missing: &'static str,
-) -> Result<i64, Error> {
-    connection
-        .prepare_cached(sql)?
-        .query_row(params![owner.pk, id], |row| row.get(0))
-        .optional()?
-        .ok_or(Error::Unfit { what: missing })
 }
