@@ -22,6 +22,9 @@ Examples:
   manent serve --data-dir ./data --listen 127.0.0.1:0 keep the data here, take any free port
   manent config check                                 explain every mistake of the configuration
   manent config sample > manent.toml                  begin a configuration file
+  manent doctor                                       say how everything stands
+  manent migrate --to postgres://USER:PASSWORD@HOST/DATABASE
+                                                      move everything to Postgres
 
 Configuration, later wins: defaults, the file, variables, flags.
   file        --config, else MANENT_CONFIG, else ./manent.toml, else the platform's own place
@@ -31,13 +34,14 @@ Configuration, later wins: defaults, the file, variables, flags.
 
 Where the data lies: the data_dir that `manent config show` prints. Without another choice it is
 ~/.local/share/manent on Linux, ~/Library/Application Support/manent on macOS. It is one directory
-with one SQLite database; copy it while Manent is stopped, and everything is in the copy.
+with one SQLite database and the journal of what waits for it; copy it while Manent is stopped, and
+everything is in the copy. With database.url = postgres://… conversations are kept there instead.
 
 Exit codes:
   0  it did what was asked, or was stopped by a signal
-  1  the configuration, or a rules file, has mistakes
+  1  the configuration, or a rules file, has mistakes; or `doctor` found a problem
   2  the command line is wrong
-  3  the store cannot be opened
+  3  the store or the journal cannot be opened
   4  the address cannot be listened on
   5  anything else
   130, 143  ended at once by a second Ctrl-C or SIGTERM";
@@ -65,11 +69,25 @@ pub(crate) enum Command {
     /// Start the server with its page
     ///
     /// Prints `Manent is ready at http://ADDRESS` on standard output as soon as connections are accepted; logs go to
-    /// standard error. Ctrl-C or SIGTERM lets open requests finish for a bounded time and ends answers that still
-    /// stream, with an error that says so; a second one ends at once.
+    /// standard error. Ctrl-C or SIGTERM takes nothing new and lets running answers finish for a bounded time
+    /// (http.shutdown_grace); what is left then is kept and marked as interrupted. A second one ends at once; what was
+    /// answered as stored is stored.
     Serve(SettingsOptions),
     /// Explain the configuration
     Config(ConfigOptions),
+    /// Say how everything stands, and what to do about what is wrong
+    ///
+    /// Looks at the configuration, the data directory, the store and the journal without starting the server and without
+    /// changing anything. When the server runs, it is asked instead. Exit code 1 when there is a problem.
+    Doctor(DoctorOptions),
+    /// Bring the store up to date, or move everything to another one
+    ///
+    /// Alone: runs the migrations that the configured store is waiting for, as every start does, and says so. With --from
+    /// and --to: copies everything, then reads both stores again and compares counts and hashes; stop the server first. The
+    /// source stays as it is. A move that was interrupted goes on where it stopped when it is started again.
+    Migrate(MigrateOptions),
+    /// Look at the journal, or save what is left of a damaged one
+    Journal(JournalOptions),
     /// Play a provider: answer from a rules file over HTTP
     ///
     /// For tests and demonstrations with the real adapters against a real socket and no model. Without --rules the
@@ -127,6 +145,63 @@ pub(crate) enum ConfigCommand {
     Sample,
     /// Print which file is read
     Path(SettingsOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorOptions {
+    #[command(flatten)]
+    pub(crate) settings: SettingsOptions,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateOptions {
+    #[command(flatten)]
+    pub(crate) settings: SettingsOptions,
+    /// Move from this store, for example `sqlite:/srv/manent` [default, with --to: the configured one]
+    #[arg(long, value_name = "STORE")]
+    pub(crate) from: Option<String>,
+    /// Move to this store, for example `postgres://USER:PASSWORD@HOST/DATABASE` [default, with --from: the configured one]
+    #[arg(long, value_name = "STORE")]
+    pub(crate) to: Option<String>,
+    /// Copy nothing, only compare the two stores
+    #[arg(long)]
+    pub(crate) verify_only: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct JournalOptions {
+    #[command(subcommand)]
+    pub(crate) command: JournalCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JournalCommand {
+    /// Print what waits and what was refused: counts, ages and ids, never content
+    Inspect(DoctorOptions),
+    /// Copy every readable record of a damaged journal into a new one
+    ///
+    /// Says what had to be left out. The damaged files are not touched; with --replace their directory is renamed and the new
+    /// one takes its place.
+    Salvage(SalvageOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SalvageOptions {
+    /// The journal's directory, or one of its files [default: the configured journal]
+    #[arg(value_name = "PATH")]
+    pub(crate) path: Option<PathBuf>,
+    /// Put the new journal here; the directory must not exist [default: beside the damaged one]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: Option<PathBuf>,
+    /// Put the new journal in the place of the damaged one, which is kept under another name
+    #[arg(long, conflicts_with = "to")]
+    pub(crate) replace: bool,
+    #[command(flatten)]
+    pub(crate) settings: SettingsOptions,
 }
 
 #[derive(Debug, Args)]

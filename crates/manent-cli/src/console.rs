@@ -15,3 +15,9 @@ pub(crate) fn complain(message: &str) {
     let mut output = std::io::stderr().lock();
     let _ = writeln!(output, "manent: {message}");
 }
+
+/// Writes what somebody who waits wants to know to standard error.
+pub(crate) fn note(message: &str) {
+    let mut output = std::io::stderr().lock();
+    let _ = writeln!(output, "{message}");
+}

@@ -24,6 +24,12 @@ pub(crate) enum Failure {
         /// The signal's number.
         signal: u8,
     },
+    /// A store cannot be opened.
+    #[error("{0}")]
+    Store(String),
+    /// Something is not as it should be, and all of it was printed already.
+    #[error("there are problems")]
+    ProblemsReported,
     /// Anything else.
     #[error("{0}")]
     Other(String),
@@ -35,11 +41,15 @@ impl Failure {
         match self {
             Self::Configuration(_)
             | Self::ConfigurationReported
+            | Self::ProblemsReported
             | Self::Start(
                 StartError::NotLoopback(_) | StartError::Compose(ComposeError::Provider(_)),
             )
             | Self::Scripted(ServeError::NotLoopback { .. } | ServeError::NoFormat) => 1,
-            Self::Start(StartError::Compose(ComposeError::Sqlite(_) | ComposeError::Postgres(_) | ComposeError::Journal(_))) => 3,
+            Self::Store(_)
+            | Self::Start(StartError::Compose(
+                ComposeError::Sqlite(_) | ComposeError::Postgres(_) | ComposeError::Journal(_),
+            )) => 3,
             Self::Start(StartError::Listen { .. }) | Self::Scripted(ServeError::Listen { .. }) => 4,
             Self::Start(StartError::Compose(ComposeError::Thread(_))) | Self::Other(_) => 5,
             Self::Interrupted { signal } => 128 + signal,
@@ -49,7 +59,7 @@ impl Failure {
     /// What to say, unless all was said.
     pub(crate) fn message(&self) -> Option<String> {
         match self {
-            Self::ConfigurationReported => None,
+            Self::ConfigurationReported | Self::ProblemsReported => None,
             Self::Start(StartError::Listen { source, .. })
             | Self::Scripted(ServeError::Listen { source, .. }) => {
                 Some(format!("{self}. {}", advice(source)))

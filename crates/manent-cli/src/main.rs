@@ -4,7 +4,10 @@
 mod arguments;
 mod configuration;
 mod console;
+mod doctor;
 mod exit;
+mod journal;
+mod migrate;
 mod openapi;
 mod scripted;
 mod serve;
@@ -23,6 +26,9 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Serve(options) => serve::run(&options),
         Command::Config(options) => configuration::run(&options),
+        Command::Doctor(options) => doctor::run(&options),
+        Command::Migrate(options) => migrate::run(&options),
+        Command::Journal(options) => journal::run(&options),
         Command::Scripted(options) => scripted::run(&options),
         Command::Openapi => openapi::run(),
         Command::Version => {
