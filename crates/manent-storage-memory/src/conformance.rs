@@ -21,6 +21,7 @@
 pub mod answers;
 pub mod append;
 pub mod changes;
+pub mod concurrency;
 pub mod conversations;
 pub mod feed;
 pub mod lanes;
@@ -170,6 +171,7 @@ macro_rules! conformance_runs {
             runs::only_the_dead_are_interrupted,
             runs::the_dead_are_found_in_pieces,
             runs::a_run_that_was_found_dead_wrongly_lives_on,
+            runs::a_dead_run_may_be_interrupted_by_its_own_process,
             runs::a_dead_run_takes_nothing_of_another_process,
             runs::old_logs_are_cleared,
             runs::a_dead_run_whose_log_was_cleared_stays_dead,
@@ -215,6 +217,14 @@ macro_rules! conformance_runs {
             transfer::an_imported_store_reads_as_the_one_before,
             transfer::an_imported_store_goes_on,
             transfer::what_is_imported_replaces_what_was_there,
+            concurrency::writers_at_the_same_time_share_one_feed,
+            concurrency::batches_that_cross_do_not_block_one_another,
+            concurrency::the_same_message_many_times_at_once_is_stored_once,
+            concurrency::a_run_is_begun_once_by_many_at_once,
+            concurrency::the_dead_are_found_once_by_many_at_once,
+            concurrency::a_run_that_ends_while_it_is_thought_dead_has_its_own_end,
+            concurrency::the_same_progress_many_times_at_once_is_stored_once,
+            concurrency::progress_that_crosses_does_not_block,
         }
     };
 }

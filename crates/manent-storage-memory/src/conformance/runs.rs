@@ -544,6 +544,25 @@ pub async fn a_run_that_was_found_dead_wrongly_lives_on(store: &dyn FullStore) {
     assert_eq!(runner.log(run(1)).await, log);
 }
 
+/// The same end, at its own place and time.
+pub async fn a_dead_run_may_be_interrupted_by_its_own_process(store: &dyn FullStore) {
+    let runner = Runner::new(store);
+    let begun = runner.begin_new(run(1), None).await;
+    runner.on(2).interrupt_dead(30, 10, 50).await;
+    let end = logged(1, [RunEvent::Ended(RunEnd::interrupted())]);
+    runner.go_on_at(run(1), end.clone(), None, 51).await;
+    let expected = Run {
+        status: MessageStatus::Interrupted,
+        last_position: 1,
+        end: Some(RunEnd::interrupted()),
+        heartbeat_at: at(51),
+        ended_at: Some(at(51)),
+        ..begun
+    };
+    assert_eq!(runner.run(run(1)).await, expected);
+    assert_eq!(runner.log(run(1)).await, end);
+}
+
 /// Only its own process can know that it lives.
 pub async fn a_dead_run_takes_nothing_of_another_process(store: &dyn FullStore) {
     let runner = Runner::new(store);
