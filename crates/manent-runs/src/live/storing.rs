@@ -329,8 +329,11 @@ impl LiveState {
         let from = storing.stored.max(storing.journalled);
         let has_new = last > from;
         let is_answer_due = self.is_answer_due(run, now);
-        let is_silent = now.duration_since(storing.heard_at) >= context.config.heartbeat_interval;
-        let shows_life = !has_ended && (storing.is_asked || is_silent);
+        let silence = now.duration_since(storing.heard_at);
+        // What was asked is answered by the next piece, too; most questions are the echo of the last one.
+        let is_asked = storing.is_asked && silence >= context.config.flush_interval * 2;
+        let is_silent = silence >= context.config.heartbeat_interval;
+        let shows_life = !has_ended && (is_asked || is_silent);
         if !(has_new || is_drained || is_answer_due || shows_life) {
             return None;
         }
