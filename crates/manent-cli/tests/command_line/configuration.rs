@@ -57,7 +57,11 @@ fn show_tells_where_values_come_from_and_masks_keys() {
     world.file("manent.toml", "[sse]\nheartbeat = \"3s\"\n");
     let outcome = world.run(
         &["config", "show", "--listen", "127.0.0.1:1"],
-        &[("MANENT_LOG", "debug"), ("ANTHROPIC_API_KEY", "hush")],
+        &[
+            ("MANENT_LOG", "debug"),
+            ("MANENT_DATABASE__URL", "postgres://me:hush@db/manent"),
+            ("ANTHROPIC_API_KEY", "hush"),
+        ],
     );
     assert_eq!((outcome.code, outcome.errors.as_str()), (Some(0), ""));
     let chosen: Vec<&str> = outcome
@@ -74,7 +78,11 @@ filter = "debug"                              # MANENT_LOG
 [http]
 [sse]
 heartbeat = "3s"                              # manent.toml:2
+[database]
+url = "postgres://me:********@db/manent"      # MANENT_DATABASE__URL
 [store]
+[runs]
+[journal]
 [[providers]]
 id = "anthropic"                              # ANTHROPIC_API_KEY
 kind = "anthropic"                            # ANTHROPIC_API_KEY

@@ -41,6 +41,9 @@ Usage: manent <COMMAND>
 Commands:
   serve     Start the server with its page
   config    Explain the configuration
+  doctor    Say how everything stands, and what to do about what is wrong
+  migrate   Bring the store up to date, or move everything to another one
+  journal   Look at the journal, or save what is left of a damaged one
   scripted  Play a provider: answer from a rules file over HTTP
   openapi   Print the description of the API (OpenAPI 3.1, JSON)
   version   Print the version
@@ -60,6 +63,9 @@ Examples:
   manent serve --data-dir ./data --listen 127.0.0.1:0 keep the data here, take any free port
   manent config check                                 explain every mistake of the configuration
   manent config sample > manent.toml                  begin a configuration file
+  manent doctor                                       say how everything stands
+  manent migrate --to postgres://USER:PASSWORD@HOST/DATABASE
+                                                      move everything to Postgres
 
 Configuration, later wins: defaults, the file, variables, flags.
   file        --config, else MANENT_CONFIG, else ./manent.toml, else the platform's own place
@@ -69,13 +75,14 @@ Configuration, later wins: defaults, the file, variables, flags.
 
 Where the data lies: the data_dir that `manent config show` prints. Without another choice it is
 ~/.local/share/manent on Linux, ~/Library/Application Support/manent on macOS. It is one directory
-with one SQLite database; copy it while Manent is stopped, and everything is in the copy.
+with one SQLite database and the journal of what waits for it; copy it while Manent is stopped, and
+everything is in the copy. With database.url = postgres://… conversations are kept there instead.
 
 Exit codes:
   0  it did what was asked, or was stopped by a signal
-  1  the configuration, or a rules file, has mistakes
+  1  the configuration, or a rules file, has mistakes; or `doctor` found a problem
   2  the command line is wrong
-  3  the store cannot be opened
+  3  the store or the journal cannot be opened
   4  the address cannot be listened on
   5  anything else
   130, 143  ended at once by a second Ctrl-C or SIGTERM
@@ -84,8 +91,9 @@ Exit codes:
 Start the server with its page
 
 Prints `Manent is ready at http://ADDRESS` on standard output as soon as connections are accepted;
-logs go to standard error. Ctrl-C or SIGTERM lets open requests finish for a bounded time and ends
-answers that still stream, with an error that says so; a second one ends at once.
+logs go to standard error. Ctrl-C or SIGTERM takes nothing new and lets running answers finish for a
+bounded time (http.shutdown_grace); what is left then is kept and marked as interrupted. A second
+one ends at once; what was answered as stored is stored.
 
 Usage: manent serve [OPTIONS]
 
