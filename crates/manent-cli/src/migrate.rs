@@ -147,7 +147,7 @@ impl Progress for Teller {
             }
             _ => true,
         };
-        if is_due {
+        if is_due && records > 0 {
             tell(&format!("{}: {records}", kind.name()));
             self.last = Some((kind, records, Instant::now()));
         }

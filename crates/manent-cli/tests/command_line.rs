@@ -5,8 +5,15 @@ mod configuration;
 #[path = "command_line/exit_codes.rs"]
 mod exit_codes;
 #[cfg(test)]
+#[path = "command_line/fill.rs"]
+mod fill;
+#[path = "command_line/health.rs"]
+mod health;
+#[cfg(test)]
 #[path = "command_line/http.rs"]
 mod http;
+#[path = "command_line/moving.rs"]
+mod moving;
 #[path = "command_line/serving.rs"]
 mod serving;
 #[cfg(test)]
