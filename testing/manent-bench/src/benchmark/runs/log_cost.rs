@@ -58,7 +58,6 @@ pub(super) async fn measure(
             is_judged: false,
         },
     ];
-    let rounds = environment.scaled(2, 5);
     let directory = environment.scratch()?;
     let server = environment.start_server(directory.path(), Some(upstream), Cores::Measured)?;
     let parsing = environment.start_floor(
@@ -69,7 +68,8 @@ pub(super) async fn measure(
     for load in loads {
         let mut readers = Readers::prepare(&server, load.streams).await?;
         let mut costs = (Vec::new(), Vec::new(), Vec::new());
-        for _ in 0..rounds {
+        let rounds = if load.is_judged { 5 } else { 3 };
+        for _ in 0..environment.scaled(2, rounds) {
             let tokens = f64::from(load.streams) * f64::from(u32::try_from(load.script.tokens)?);
             let cost = |used: Duration| used.as_secs_f64() * 1e6 / tokens;
             costs
