@@ -10,7 +10,8 @@
 //! # fn main() {}
 //! ```
 //!
-//! Each test runs on the crate's own `tokio`. [`simulation`] has what property tests need.
+//! [`conformance!`](crate::conformance), [`conformance_changes!`](crate::conformance_changes) and [`conformance_runs!`](crate::conformance_runs)
+//! together are the whole suite. Each test runs on the crate's own `tokio`. [`simulation`] has what property tests need.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -18,11 +19,14 @@
     reason = "a test suite"
 )]
 
+pub mod answer_places;
 pub mod answers;
 pub mod append;
 pub mod changes;
 pub mod concurrency;
 pub mod conversations;
+pub mod dead_answers;
+pub mod dead_runs;
 pub mod feed;
 pub mod lanes;
 pub mod messages;
@@ -167,14 +171,14 @@ macro_rules! conformance_runs {
             runs::a_stop_after_the_end_changes_nothing,
             runs::a_run_that_ended_takes_nothing_more,
             runs::a_run_that_its_own_process_interrupted_stays_so,
-            runs::a_dead_run_is_interrupted,
-            runs::only_the_dead_are_interrupted,
-            runs::the_dead_are_found_in_pieces,
-            runs::a_run_that_was_found_dead_wrongly_lives_on,
-            runs::a_dead_run_may_be_interrupted_by_its_own_process,
-            runs::a_dead_run_takes_nothing_of_another_process,
-            runs::old_logs_are_cleared,
-            runs::a_dead_run_whose_log_was_cleared_stays_dead,
+            dead_runs::a_dead_run_is_interrupted,
+            dead_runs::only_the_dead_are_interrupted,
+            dead_runs::the_dead_are_found_in_pieces,
+            dead_runs::a_run_that_was_found_dead_wrongly_lives_on,
+            dead_runs::a_dead_run_may_be_interrupted_by_its_own_process,
+            dead_runs::a_dead_run_takes_nothing_of_another_process,
+            dead_runs::old_logs_are_cleared,
+            dead_runs::a_dead_run_whose_log_was_cleared_stays_dead,
             answers::an_answer_is_inserted_written_on_and_finished,
             answers::a_short_answer_is_stored_at_once,
             answers::empty_content_is_not_written,
@@ -182,23 +186,23 @@ macro_rules! conformance_runs {
             answers::an_answer_may_come_without_events,
             answers::an_end_without_an_answer_ends_the_message,
             answers::a_failed_answer_is_kept,
-            answers::an_answer_follows_what_it_names,
-            answers::two_answers_of_a_batch_get_two_places,
-            answers::an_answer_waits_for_its_parent,
-            answers::an_answer_that_ended_waits_for_its_parent_too,
-            answers::a_parent_elsewhere_refuses_the_answer,
-            answers::an_id_that_is_taken_refuses_the_answer,
-            answers::an_answer_of_another_run_stays_as_it_is,
-            answers::an_answer_that_the_client_stored_first_stays_as_it_is,
-            answers::an_answer_that_the_client_stores_later_is_a_duplicate,
             answers::an_answer_that_is_being_written_cannot_be_changed,
             answers::the_conversation_goes_on_below_an_answer_that_is_being_written,
-            answers::an_answer_leaves_title_and_trash_alone,
             answers::the_search_finds_an_answer_when_it_ended,
-            answers::a_dead_run_leaves_everything_that_its_log_has,
-            answers::a_dead_run_without_a_message_gets_one,
-            answers::an_answer_lives_on_with_its_run,
-            answers::an_edit_of_an_interrupted_answer_outlives_its_run,
+            answer_places::an_answer_follows_what_it_names,
+            answer_places::two_answers_of_a_batch_get_two_places,
+            answer_places::an_answer_waits_for_its_parent,
+            answer_places::an_answer_that_ended_waits_for_its_parent_too,
+            answer_places::a_parent_elsewhere_refuses_the_answer,
+            answer_places::an_id_that_is_taken_refuses_the_answer,
+            answer_places::an_answer_of_another_run_stays_as_it_is,
+            answer_places::an_answer_that_the_client_stored_first_stays_as_it_is,
+            answer_places::an_answer_that_the_client_stores_later_is_a_duplicate,
+            answer_places::an_answer_leaves_title_and_trash_alone,
+            dead_answers::a_dead_run_leaves_everything_that_its_log_has,
+            dead_answers::a_dead_run_without_a_message_gets_one,
+            dead_answers::an_answer_lives_on_with_its_run,
+            dead_answers::an_edit_of_an_interrupted_answer_outlives_its_run,
             feed::every_write_to_a_conversation_stands_in_the_feed,
             feed::a_batch_stands_in_the_feed_in_order,
             feed::a_run_stands_in_the_feed_when_it_begins_and_ends,

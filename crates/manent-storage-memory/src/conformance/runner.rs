@@ -4,8 +4,8 @@ use manent_domain::append::ParentRef;
 use manent_domain::completion::{CompletionEvent, FinishReason};
 use manent_domain::feed::{Change, Changed, FeedPage, Subject};
 use manent_domain::run::{
-    AnswerSnapshot, Begun, LoggedEvent, NewRun, RecordTarget, Run, RunEnd, RunEvent, RunLogPage,
-    RunProgress, RunStanding,
+    AnswerSnapshot, AnswerStanding, Begun, LoggedEvent, NewRun, RecordTarget, Run, RunEnd,
+    RunEvent, RunLogPage, RunProgress, RunStanding,
 };
 use manent_types::{ConversationId, MessageId, MessageStatus, NodeId, RunId, UserId};
 use uuid::Uuid;
@@ -71,6 +71,16 @@ pub fn snapshot(words: &str, position: u64) -> AnswerSnapshot {
         content: text(words),
         usage: None,
         position,
+    }
+}
+
+/// How a run without a message stands while it runs.
+pub const fn running(last_position: u64) -> RunStanding {
+    RunStanding {
+        status: MessageStatus::Running,
+        last_position,
+        stop_requested: false,
+        answer: AnswerStanding::NotWanted,
     }
 }
 

@@ -3,9 +3,11 @@
 //! A [`Script`] is made by proptest; [`run`] plays it on a store, checks every answer and at the end everything that can be read, and returns
 //! what it saw, so that two stores can be compared.
 
+mod generating;
 mod ledger;
 mod outbox;
 mod processes;
+mod reading;
 mod script;
 
 pub use script::{
@@ -15,20 +17,19 @@ pub use script::{
 use std::collections::HashMap;
 
 use manent_domain::append::{Outcome, Submission};
-use manent_domain::conversation::{Conversation, ConversationFilter, ConversationPatch};
-use manent_domain::feed::Changed;
-use manent_domain::message::{Message, MessageRange};
-use manent_domain::run::{AnswerStanding, INTERRUPTION_GAP, LoggedEvent, Run, RunStanding};
-use manent_domain::search::{HitKind, SearchOrder};
+use manent_domain::conversation::{Conversation, ConversationPatch};
+use manent_domain::message::Message;
+use manent_domain::run::{LoggedEvent, Run, RunStanding};
+use manent_domain::search::HitKind;
 use manent_types::{ConversationId, Timestamp};
 
 use super::FullStore;
-use super::person::{ACTIVE, Person, at, change, conversation, message, plain, plain_change};
+use super::person::{Person, at, change, conversation, message, plain, plain_change};
 use super::replica::Replica;
 use super::runner::Runner;
 use ledger::Ledger;
-use outbox::{Outbox, kind_of, message_of, parent_of};
-use processes::{Generation, answer_id};
+use outbox::{Outbox, kind_of, message_of};
+use processes::Generation;
 
 /// What was seen: every answer, and at the end everything that can be read.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -61,20 +62,6 @@ pub struct Found {
     /// When.
     pub created_at: Timestamp,
 }
-
-/// Words of messages, of cut, generated and chosen titles, and of nothing.
-const SEARCHES: [&[&str]; 10] = [
-    &["word1"],
-    &["edited"],
-    &["kept"],
-    &["message"],
-    &["message", "1"],
-    &["shared"],
-    &["title"],
-    &["generated", "title", "1"],
-    &["cho"],
-    &["lie"],
-];
 
 /// Plays a script on an empty store.
 ///
@@ -234,116 +221,6 @@ impl Play<'_> {
         }
     }
 
-    async fn begin(&mut self, node: u128, conversation: ConversationId, parent: Parent) {
-        self.seconds += 1;
-        let parent = parent_of(parent, self.outbox.known());
-        let number = self.generations.len();
-        let (generation, target) = Generation::new(number, node, conversation, parent);
-        let runner = self.runner.on(node);
-        let begun = runner
-            .begin_at(generation.id, Some(target), self.seconds)
-            .await;
-        let is_there = conversation != place(Script::CONVERSATIONS);
-        assert_eq!(Generation::is_begun(&begun), is_there);
-        self.generations.push(is_there.then_some(generation));
-        self.outbox.note_generation();
-    }
-
-    async fn go_on(&mut self, number: usize, more: Progress) {
-        self.seconds += 1;
-        let number = number.checked_rem(self.generations.len()).unwrap_or(0);
-        let Some(Some(generation)) = self.generations.get_mut(number) else {
-            return;
-        };
-        let progress = generation.progress(self.person.owner, more);
-        let runner = self.runner.on(generation.node);
-        let standings = runner.record(vec![progress], self.seconds).await;
-        let Some(Some(standing)) = standings.first() else {
-            panic!("a registered run is known");
-        };
-        if let AnswerStanding::Stored { seq } = standing.answer {
-            let id = answer_id(number);
-            self.ledger.note_answer(generation.conversation, id, seq);
-        }
-        let is_lost = matches!(more.fault, Fault::Lost);
-        // The position of a run that was found dead and ended so lies far away.
-        if standing.last_position < INTERRUPTION_GAP {
-            generation.learn(standing, is_lost);
-        }
-        self.trace.standings.extend(standings);
-    }
-
-    async fn find_dead(&mut self, node: u128, patience: i64) {
-        self.seconds += 1;
-        let heard_before = self.seconds - patience;
-        let runner = self.runner.on(node);
-        let found = runner.interrupt_dead(heard_before, 100, self.seconds).await;
-        let mut made = Vec::new();
-        for (number, generation) in self.generations.iter().enumerate() {
-            let id = answer_id(number);
-            if let Some(generation) = generation
-                && found.contains(&(self.person.owner, generation.id))
-                && !self.ledger.is_stored(id)
-                && let Some(answer) = self.person.find_message(id).await
-            {
-                made.push((answer.seq, answer.conversation, id));
-            }
-        }
-        made.sort_unstable();
-        for (seq, conversation, id) in made {
-            self.ledger.note_message(conversation, id, seq);
-        }
-    }
-
-    /// Everything that was acknowledged is there.
-    async fn look(&self) {
-        for number in 0..Script::CONVERSATIONS {
-            let conversation = self.person.conversation(place(number)).await;
-            let messages = self.walk_up(conversation.id).await;
-            self.ledger.check(&conversation, &messages);
-        }
-        for (number, generation) in self.generations.iter().enumerate() {
-            if let Some(generation) = generation {
-                let run = self.runner.run(generation.id).await;
-                let log = self.runner.log(generation.id).await;
-                let answer = self.person.find_message(answer_id(number)).await;
-                generation.check(&run, &log, answer.as_ref());
-            }
-        }
-    }
-
-    async fn read_runs(&mut self) {
-        self.look().await;
-        for generation in self.generations.iter().flatten() {
-            let run = self.runner.run(generation.id).await;
-            let log = self.runner.log(generation.id).await;
-            self.trace.runs.push((run, log));
-        }
-        self.trace.feed = self.runner.changes(0).await;
-    }
-
-    /// Whoever follows the feed, from wherever, knows what is stored.
-    async fn compare_replicas(&mut self) {
-        let mut stored = Replica::new(self.person.owner);
-        for number in 0..Script::CONVERSATIONS {
-            let conversation = self.person.conversation(place(number)).await;
-            for message in self.walk_up(conversation.id).await {
-                stored.put(Changed::Message(message));
-            }
-            stored.put(Changed::Conversation(conversation));
-        }
-        for generation in self.generations.iter().flatten() {
-            stored.put(Changed::Run(self.runner.run(generation.id).await));
-        }
-        let fresh = Replica::new(self.person.owner);
-        self.replicas.insert(usize::MAX, fresh);
-        for replica in self.replicas.values_mut() {
-            replica.catch_up(self.runner.store, 7).await;
-            assert_eq!(replica.state(), stored.state());
-            assert_eq!(replica.digest(), stored.digest());
-        }
-    }
-
     async fn change(&mut self, id: ConversationId, change: Change) {
         self.seconds += 1;
         let (store, owner, now) = (self.person.store, self.person.owner, at(self.seconds));
@@ -397,85 +274,5 @@ impl Play<'_> {
         let outcomes: Vec<_> = plan.outcomes.iter().map(|item| item.outcome).collect();
         self.trace.answers.push(outcomes.clone());
         outcomes
-    }
-
-    async fn read(&mut self) {
-        let pinned = ConversationFilter {
-            pinned: Some(true),
-            ..ACTIVE
-        };
-        let archive = ConversationFilter {
-            archived: true,
-            ..ACTIVE
-        };
-        let trash = ConversationFilter {
-            trashed: true,
-            ..ACTIVE
-        };
-        for filter in [ACTIVE, pinned, archive, trash] {
-            for id in self.person.list(&filter).await {
-                let found = self.person.conversation(id).await;
-                self.trace.conversations.push(found);
-            }
-        }
-        for number in 0..Script::CONVERSATIONS {
-            let id = place(number);
-            let messages = self.walk_up(id).await;
-            assert_eq!(messages, self.walk_down(id).await, "both ways are one");
-            let conversation = self.person.conversation(id).await;
-            let count = messages.len() as u64;
-            assert_eq!(conversation.last_seq, count, "the count is right");
-            self.ledger.check(&conversation, &messages);
-            self.trace.messages.push(messages);
-        }
-        for words in SEARCHES {
-            let found = self.search(words).await;
-            self.trace.found.push(found);
-        }
-    }
-
-    /// Walks all pages of a search.
-    async fn search(&self, words: &[&str]) -> Vec<Found> {
-        let mut found = Vec::new();
-        let mut after = None;
-        loop {
-            let page = self
-                .person
-                .search_page(words, SearchOrder::Newest, after, 4)
-                .await;
-            found.extend(page.items.into_iter().map(|hit| Found {
-                kind: hit.kind,
-                conversation: hit.conversation,
-                conversation_title: hit.conversation_title,
-                created_at: hit.created_at,
-            }));
-            match page.next {
-                Some(next) => after = Some(next),
-                None => return found,
-            }
-        }
-    }
-
-    async fn walk_up(&self, id: ConversationId) -> Vec<Message> {
-        let mut messages = Vec::new();
-        let mut range = Some(MessageRange::After(0));
-        while let Some(current) = range {
-            let page = self.person.page(id, current, 3).await.unwrap();
-            messages.extend(page.items);
-            range = page.next;
-        }
-        messages
-    }
-
-    async fn walk_down(&self, id: ConversationId) -> Vec<Message> {
-        let mut messages = Vec::new();
-        let mut range = Some(MessageRange::Before(None));
-        while let Some(current) = range {
-            let page = self.person.page(id, current, 4).await.unwrap();
-            messages.extend(page.items.into_iter().rev());
-            range = page.next;
-        }
-        messages.reverse();
-        messages
     }
 }
