@@ -4,7 +4,7 @@ use crate::origin::Origin;
 use crate::problem::Problem;
 use crate::provider_settings::PROVIDER_SETTINGS;
 use crate::raw::{Raw, RawValue};
-use crate::settings::SETTINGS;
+use crate::settings::settings;
 use crate::sources::Environment;
 use crate::suggestion::closest;
 
@@ -62,8 +62,7 @@ impl EnvironmentLayer {
             value: RawValue::Word(value.to_owned()),
             origin: Origin::Environment(name.to_owned()),
         });
-        let setting = SETTINGS
-            .iter()
+        let setting = settings()
             .find(|setting| setting.variable() == name || setting.short_variable == Some(name));
         if let Some(setting) = setting {
             let Some(raw) = raw else { return };
@@ -105,7 +104,7 @@ impl EnvironmentLayer {
 
 fn unknown(name: &str, provider: &str) -> String {
     let mut candidates = vec![CONFIG_VARIABLE.to_owned()];
-    for setting in SETTINGS {
+    for setting in settings() {
         candidates.push(setting.variable());
         candidates.extend(setting.short_variable.map(str::to_owned));
     }

@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use crate::origin::Origin;
 use crate::problem::Problem;
 use crate::raw::{Raw, RawValue};
-use crate::settings::{SECTIONS, SETTINGS};
+use crate::settings::{SECTIONS, settings};
 use crate::suggestion::did_you_mean;
 
 const LARGEST_FILE: u64 = 1024 * 1024;
@@ -94,7 +94,7 @@ impl FileLayer {
                     self.take_setting(&format!("{key}.{name}"), &name, raw);
                 }
             }
-            RawValue::Table(_) if !SETTINGS.iter().any(|setting| setting.key == key) => {
+            RawValue::Table(_) if !settings().any(|setting| setting.key == key) => {
                 let sections = SECTIONS.iter().map(|(section, _)| *section);
                 let hint = did_you_mean(
                     key,
@@ -105,7 +105,7 @@ impl FileLayer {
                 self.complain(raw.origin, format!("unknown section `{key}`{hint}"));
             }
             _ if is_section => {
-                let inside = SETTINGS.iter().filter(|setting| setting.section() == key);
+                let inside = settings().filter(|setting| setting.section() == key);
                 let names: Vec<String> =
                     inside.map(|setting| format!("`{}`", setting.key)).collect();
                 self.complain(
@@ -121,7 +121,7 @@ impl FileLayer {
     }
 
     fn take_setting(&mut self, key: &str, name: &str, raw: Raw) {
-        if let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) {
+        if let Some(setting) = settings().find(|setting| setting.key == key) {
             self.settings.push((setting.key, raw));
         } else {
             self.complain(raw.origin, unknown_setting(key, name));
@@ -151,10 +151,10 @@ impl FileLayer {
 
 /// The message for a key that is in no table.
 pub(crate) fn unknown_setting(key: &str, name: &str) -> String {
-    let elsewhere = SETTINGS.iter().find(|setting| setting.name() == name);
+    let elsewhere = settings().find(|setting| setting.name() == name);
     let hint = match elsewhere {
         Some(setting) => format!("; did you mean `{}`?", setting.key),
-        None => did_you_mean(key, SETTINGS.iter().map(|setting| setting.key)),
+        None => did_you_mean(key, settings().map(|setting| setting.key)),
     };
     format!("unknown setting `{key}`{hint}")
 }

@@ -1,6 +1,6 @@
 //! The configuration: built-in defaults < `manent.toml` < environment < flags.
 //!
-//! One table of settings (`settings.rs`, `provider_settings.rs`) is the only place where a key, its default, its range and
+//! One set of tables (`settings/`, `provider_settings.rs`) is the only place where a key, its default, its range and
 //! its description stand; parsing, checks, the sample file and the reference are made from it. Everything comes in as
 //! [`Sources`], so nothing here reads the process's environment but [`Platform::detect`]. [`load`] never stops at the
 //! first mistake: it collects all of them, each with its place. A secret is never shown.

@@ -14,7 +14,7 @@ use crate::problem::Problem;
 use crate::providers;
 use crate::raw::{Raw, RawValue};
 use crate::setting::parse::{Context, assign, assign_default};
-use crate::settings::SETTINGS;
+use crate::settings::settings;
 use crate::sources::{Environment, Platform, Sources};
 
 /// Reads and checks everything. Never fails: what is wrong is in [`Loaded::problems`].
@@ -47,7 +47,7 @@ impl Config {
             current_directory: Path::new(""),
             file_directory: Path::new(""),
         };
-        for setting in SETTINGS {
+        for setting in settings() {
             assign_default(setting, &mut config, &context);
         }
         config.data_dir = data_dir;
@@ -98,7 +98,7 @@ impl FlagLayer {
                 .key
                 .strip_prefix("providers.")
                 .filter(|rest| rest.contains('.'));
-            if let Some(setting) = SETTINGS.iter().find(|setting| setting.key == flag.key) {
+            if let Some(setting) = settings().find(|setting| setting.key == flag.key) {
                 layer.settings.push((setting.key, raw));
             } else if let Some(rest) = provider {
                 layer.providers.push((rest.to_owned(), raw));
@@ -125,7 +125,7 @@ fn combine(
     let mut entries: Vec<Entry> = Vec::new();
     let mut failed = BTreeSet::new();
     let mut found = Vec::new();
-    for setting in SETTINGS {
+    for setting in settings() {
         let mut shown =
             assign_default(setting, &mut config, context).map(|value| (value, Origin::Default));
         let layers = [&file.settings, &environment.settings, &flags.settings];

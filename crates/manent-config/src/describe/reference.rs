@@ -2,7 +2,7 @@
 
 use crate::provider_settings::{MODEL_SETTINGS, PROVIDER_SETTINGS};
 use crate::setting::{Presence, Setting};
-use crate::settings::{SECTIONS, SETTINGS};
+use crate::settings::{SECTIONS, settings};
 
 /// Every setting as Markdown, section by section.
 pub fn reference() -> String {
@@ -14,10 +14,7 @@ pub fn reference() -> String {
             text.extend(["\n### `[", section, "]`\n\n", purpose, "\n\n"]);
         }
         text.push_str("| setting | default | takes | variable, flag | what it does |\n|---|---|---|---|---|\n");
-        for setting in SETTINGS
-            .iter()
-            .filter(|setting| setting.section() == section)
-        {
+        for setting in settings().filter(|setting| setting.section() == section) {
             let mut names = vec![format!("`{}`", setting.variable())];
             names.extend(setting.short_variable.map(|name| format!("`{name}`")));
             names.extend(setting.flag.map(|flag| format!("`{flag}`")));

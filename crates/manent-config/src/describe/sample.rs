@@ -3,7 +3,7 @@
 use crate::provider_settings::PROVIDER_SETTINGS;
 use crate::setting::parse::quoted;
 use crate::setting::{Kind, Presence, Setting};
-use crate::settings::{SECTIONS, SETTINGS};
+use crate::settings::{SECTIONS, settings};
 
 const WIDTH: usize = 100;
 
@@ -52,10 +52,7 @@ pub fn sample() -> String {
             comment(&mut text, purpose);
             text.extend(["[", section, "]\n"]);
         }
-        for setting in SETTINGS
-            .iter()
-            .filter(|setting| setting.section() == section)
-        {
+        for setting in settings().filter(|setting| setting.section() == section) {
             text.push('\n');
             describe(&mut text, setting);
         }
