@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use manent_config::{Loaded, ProviderKind, load, locate, sample};
+use manent_config::{Config, Loaded, ProviderKind, load, locate, sample};
 use manent_scripted::Rules;
 
 use crate::arguments::{ConfigCommand, ConfigOptions, SettingsOptions};
@@ -79,6 +79,19 @@ fn path(options: &SettingsOptions) -> Result<(), Failure> {
     };
     console::print(&text);
     Ok(())
+}
+
+/// The configuration of these options, or all its mistakes as a failure.
+pub(crate) fn read(options: &SettingsOptions) -> Result<Config, Failure> {
+    checked(load(&sources::collect(options)?))
+}
+
+/// The configuration, or all its mistakes as a failure.
+pub(crate) fn checked(loaded: Loaded) -> Result<Config, Failure> {
+    refuse_mistakes(&loaded)?;
+    loaded
+        .into_config()
+        .map_err(|invalid| Failure::Configuration(invalid.to_string()))
 }
 
 /// Tells all mistakes as a failure, if there is any.

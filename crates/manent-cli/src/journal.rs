@@ -4,7 +4,6 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use manent_config::{Config, load};
 use manent_journal::{JournalReport, SalvageReport, inspect, salvage};
 use serde_json::{Value, json};
 
@@ -12,7 +11,7 @@ use crate::arguments::{
     DoctorOptions, JournalCommand, JournalOptions, SalvageOptions, SettingsOptions,
 };
 use crate::exit::Failure;
-use crate::{configuration, console, sources};
+use crate::{configuration, console};
 
 /// So many lanes and refused entries are shown to people; JSON has all of them.
 const SHOWN: usize = 20;
@@ -25,16 +24,8 @@ pub(crate) fn run(options: &JournalOptions) -> Result<(), Failure> {
     }
 }
 
-fn config_of(settings: &SettingsOptions) -> Result<Config, Failure> {
-    let loaded = load(&sources::collect(settings)?);
-    configuration::refuse_mistakes(&loaded)?;
-    loaded
-        .into_config()
-        .map_err(|invalid| Failure::Configuration(invalid.to_string()))
-}
-
 fn show(options: &DoctorOptions) -> Result<(), Failure> {
-    let directory = config_of(&options.settings)?.journal_directory();
+    let directory = configuration::read(&options.settings)?.journal_directory();
     let report = inspect(&directory).map_err(|error| Failure::Store(error.to_string()))?;
     let text = match (report, options.json) {
         (report, true) => format!("{:#}\n", as_json(&directory, report.as_ref())),
@@ -143,7 +134,7 @@ fn as_json(directory: &Path, report: Option<&JournalReport>) -> Value {
 fn save(options: &SalvageOptions) -> Result<(), Failure> {
     let source = match &options.path {
         Some(path) => path.clone(),
-        None => config_of(&options.settings)?.journal_directory(),
+        None => configuration::read(&options.settings)?.journal_directory(),
     };
     if options.replace && !source.is_dir() {
         return Err(Failure::Other(

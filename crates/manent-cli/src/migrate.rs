@@ -12,13 +12,14 @@ use std::time::{Duration, Instant};
 
 use manent_domain::ports::TransferRepository;
 use manent_domain::transfer::RecordKind;
+use manent_journal::inspect;
 
 use self::compare::{Comparison, compare};
 use self::copy::{Copied, Progress, copy};
 use self::store::{Place, Side};
 use crate::arguments::{MigrateOptions, SettingsOptions};
-use crate::console;
 use crate::exit::Failure;
+use crate::{configuration, console};
 
 /// How often a long copy says how far it is.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);
@@ -76,6 +77,9 @@ async fn move_everything(options: &MigrateOptions) -> Result<(), Failure> {
         store::open_target(&target_place).await?
     };
     tell(&format!("from {source_place}\nto   {target_place}"));
+    if let Some(warning) = journal_warning(&options.settings)? {
+        tell(&warning);
+    }
     let outcome = transfer(
         source.repository().as_ref(),
         target.repository().as_ref(),
@@ -85,6 +89,20 @@ async fn move_everything(options: &MigrateOptions) -> Result<(), Failure> {
     source.close().await;
     target.close().await;
     outcome
+}
+
+/// What waits in the configured journal is in neither store.
+fn journal_warning(settings: &SettingsOptions) -> Result<Option<String>, Failure> {
+    let directory = configuration::read(settings)?.journal_directory();
+    Ok(match inspect(&directory) {
+        Ok(Some(report)) if report.waiting > 0 => Some(format!(
+            "note: {} entries wait in the journal {}; they are in neither store yet. The next server that starts with this journal stores them",
+            report.waiting,
+            directory.display()
+        )),
+        Ok(_) => None,
+        Err(error) => Some(format!("note: {error}")),
+    })
 }
 
 async fn transfer(

@@ -7,11 +7,13 @@ mod exit_codes;
 #[cfg(test)]
 #[path = "command_line/fill.rs"]
 mod fill;
+#[cfg(test)]
 #[path = "command_line/health.rs"]
 mod health;
 #[cfg(test)]
 #[path = "command_line/http.rs"]
 mod http;
+#[cfg(test)]
 #[path = "command_line/moving.rs"]
 mod moving;
 #[path = "command_line/serving.rs"]

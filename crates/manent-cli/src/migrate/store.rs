@@ -75,12 +75,7 @@ impl Place {
     fn read(settings: &SettingsOptions, flag: Option<FlagValue>) -> Result<Self, Failure> {
         let mut sources = sources::collect(settings)?;
         sources.flags.extend(flag);
-        let loaded = load(&sources);
-        configuration::refuse_mistakes(&loaded)?;
-        let config = loaded
-            .into_config()
-            .map_err(|invalid| Failure::Configuration(invalid.to_string()))?;
-        Ok(Self::of(config))
+        Ok(Self::of(configuration::checked(load(&sources))?))
     }
 
     /// The store of a configuration.
