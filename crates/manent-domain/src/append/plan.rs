@@ -1,18 +1,18 @@
 //! The decision: from facts and submissions to outcomes and writes.
 
+mod items;
+mod overlay;
+
 use std::collections::{HashMap, HashSet};
 
-use manent_types::{ConversationId, DeviceId, MessageId, Role, text_of};
+use manent_types::{ConversationId, DeviceId, MessageId};
 
-use super::change::{ChangeFacts, ChangeKind, NewChange, PlannedChange};
+use items::{is_same, same_change};
+
+use super::change::{ChangeFacts, PlannedChange};
 use super::facts::{AppendFacts, ConversationFacts, MessageFacts, RefusalFacts, RefusedAs};
-use super::submission::{
-    ConflictCause, ItemOutcome, LanePosition, NewItem, NewMessage, Outcome, ParentRef, Submission,
-};
-use crate::conversation::TitleSource;
-use crate::error::Refusal;
+use super::submission::{ConflictCause, ItemOutcome, LanePosition, NewItem, Outcome, Submission};
 use crate::feed::{Subject, in_feed_order};
-use crate::title;
 
 /// A message to insert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct ConversationTouch {
     pub id: ConversationId,
     /// The `seq` of its newest message, after the append.
     pub last_seq: u64,
-    /// A title cut from the person's first message, to be set with [`TitleSource::Cut`].
+    /// A title cut from the person's first message, to be set with [`crate::conversation::TitleSource::Cut`].
     pub cut_title: Option<String>,
     /// Puts it into the trash (at the time of storing, unless it lies there already), or takes it out; absent: stays as it is.
     pub trash: Option<bool>,
@@ -255,233 +255,6 @@ impl<'facts, F: AppendFacts> Planner<'facts, F> {
         })
     }
 
-    fn decide_item(&mut self, item: usize, submission: &Submission) -> Result<Outcome, F::Error> {
-        let Some(conversation) = self.conversation(submission.conversation)? else {
-            return Ok(Outcome::Rejected(Refusal::ConversationNotFound));
-        };
-        let last_seq = conversation.facts.last_seq;
-        match &submission.body {
-            Ok(NewItem::Message(message)) => self.decide_message(item, submission, message),
-            Ok(NewItem::Change(change)) => self.decide_change(item, submission, change, last_seq),
-            Err(refusal) => Ok(Outcome::Rejected(*refusal)),
-        }
-    }
-
-    fn decide_change(
-        &mut self,
-        item: usize,
-        submission: &Submission,
-        change: &NewChange,
-        last_seq: u64,
-    ) -> Result<Outcome, F::Error> {
-        let conversation = submission.conversation;
-        if let Some(existing) = self.change(change.id)? {
-            return Ok(same_change(&existing, conversation, change));
-        }
-        let seq = match change.kind.message() {
-            None => last_seq,
-            Some(target) if self.refused.contains(&target) => return Ok(Outcome::Blocked),
-            Some(target) => match self.message(target)? {
-                Some(facts) if facts.conversation == conversation => {
-                    if facts.is_running {
-                        return Ok(Outcome::Rejected(Refusal::TargetRunning));
-                    }
-                    facts.seq
-                }
-                None if self.facts.was_refused(target)? => return Ok(Outcome::Blocked),
-                _ => return Ok(Outcome::Rejected(Refusal::TargetUnknown)),
-            },
-        };
-        let trashed = match change.kind {
-            ChangeKind::Trash => Some(true),
-            ChangeKind::Restore => Some(false),
-            ChangeKind::Edit { .. } | ChangeKind::Delete { .. } | ChangeKind::Undelete { .. } => {
-                None
-            }
-        };
-        if let Some(Some(state)) = self.conversations.get_mut(&conversation) {
-            state.touched = true;
-            if let Some(trashed) = trashed {
-                state.facts.trashed = trashed;
-                state.trash = Some(trashed);
-            }
-        }
-        self.applied.insert(
-            change.id,
-            ChangeFacts {
-                conversation,
-                fingerprint: change.fingerprint,
-                seq,
-            },
-        );
-        self.refused.remove(&change.id);
-        self.changes.push(PlannedChange { item, seq });
-        Ok(Outcome::Stored { seq })
-    }
-
-    fn decide_message(
-        &mut self,
-        item: usize,
-        submission: &Submission,
-        message: &NewMessage,
-    ) -> Result<Outcome, F::Error> {
-        if let Some(existing) = self.message(message.id)? {
-            return Ok(if is_same(&existing, submission.conversation, message) {
-                Outcome::Duplicate { seq: existing.seq }
-            } else {
-                Outcome::Conflict(ConflictCause::IdTaken)
-            });
-        }
-        let parent = match message.parent {
-            ParentRef::Root => None,
-            ParentRef::Newest => self.newest(submission.conversation)?,
-            ParentRef::Message(parent) => {
-                if self.refused.contains(&parent) {
-                    return Ok(Outcome::Blocked);
-                }
-                match self.message(parent)? {
-                    Some(facts) if facts.conversation == submission.conversation => Some(parent),
-                    Some(_) => return Ok(Outcome::Rejected(Refusal::ParentElsewhere)),
-                    None if parent != message.id && self.facts.was_refused(parent)? => {
-                        return Ok(Outcome::Blocked);
-                    }
-                    None => return Ok(Outcome::Rejected(Refusal::ParentUnknown)),
-                }
-            }
-        };
-        Ok(self.store(item, submission.conversation, message, parent))
-    }
-
-    fn store(
-        &mut self,
-        item: usize,
-        id: ConversationId,
-        message: &NewMessage,
-        parent: Option<MessageId>,
-    ) -> Outcome {
-        let Some(Some(conversation)) = self.conversations.get_mut(&id) else {
-            return Outcome::Rejected(Refusal::ConversationNotFound);
-        };
-        conversation.facts.last_seq += 1;
-        let seq = conversation.facts.last_seq;
-        conversation.touched = true;
-        conversation.has_messages = true;
-        conversation.newest = Newest::Known(Some(message.id));
-        if message.role == Role::User {
-            if conversation.facts.trashed {
-                conversation.facts.trashed = false;
-                conversation.trash = Some(false);
-            }
-            if conversation.facts.title_source == TitleSource::None
-                && let Some(cut) = title::cut(&text_of(&message.content))
-            {
-                conversation.facts.title_source = TitleSource::Cut;
-                conversation.cut_title = Some(cut);
-            }
-        }
-        self.stored.insert(
-            message.id,
-            MessageFacts {
-                conversation: id,
-                parent,
-                seq,
-                fingerprint: message.fingerprint,
-                by_run: false,
-                is_running: false,
-            },
-        );
-        // The same id may have been refused earlier in the batch; what is stored now can be followed.
-        self.refused.remove(&message.id);
-        self.messages.push(PlannedMessage { item, seq, parent });
-        Outcome::Stored { seq }
-    }
-
-    fn lane(
-        &mut self,
-        position: &LanePosition,
-        conversation: ConversationId,
-    ) -> Result<usize, F::Error> {
-        let known = self
-            .lanes
-            .iter()
-            .position(|lane| lane.conversation == conversation && lane.device == position.device);
-        if let Some(index) = known {
-            return Ok(index);
-        }
-        let applied = self.facts.lane(&position.device, conversation)?;
-        self.lanes.push(LaneState {
-            device: position.device.clone(),
-            conversation,
-            applied,
-            moved: false,
-            has_gap: false,
-        });
-        Ok(self.lanes.len() - 1)
-    }
-
-    fn refusal_at(
-        &mut self,
-        conversation: ConversationId,
-        position: &LanePosition,
-    ) -> Result<Option<RefusalFacts>, F::Error> {
-        let fresh = self
-            .refusals
-            .iter()
-            .find(|refusal| refusal.conversation == conversation && refusal.position == *position);
-        match fresh {
-            Some(refusal) => Ok(Some(refusal.facts)),
-            None => self
-                .facts
-                .refusal_at(&position.device, conversation, position.device_seq),
-        }
-    }
-
-    fn conversation(
-        &mut self,
-        id: ConversationId,
-    ) -> Result<Option<&mut ConversationState>, F::Error> {
-        if !self.conversations.contains_key(&id) {
-            let state = self.facts.conversation(id)?.map(|facts| ConversationState {
-                facts,
-                newest: Newest::NotAsked,
-                cut_title: None,
-                trash: None,
-                has_messages: false,
-                touched: false,
-            });
-            self.conversations.insert(id, state);
-            self.conversation_order.push(id);
-        }
-        Ok(self.conversations.get_mut(&id).and_then(Option::as_mut))
-    }
-
-    fn newest(&mut self, id: ConversationId) -> Result<Option<MessageId>, F::Error> {
-        if let Some(Some(state)) = self.conversations.get(&id)
-            && let Newest::Known(newest) = state.newest
-        {
-            return Ok(newest);
-        }
-        let newest = self.facts.newest_message(id)?;
-        if let Some(Some(state)) = self.conversations.get_mut(&id) {
-            state.newest = Newest::Known(newest);
-        }
-        Ok(newest)
-    }
-
-    fn message(&mut self, id: MessageId) -> Result<Option<MessageFacts>, F::Error> {
-        match self.stored.get(&id) {
-            Some(facts) => Ok(Some(*facts)),
-            None => self.facts.message(id),
-        }
-    }
-
-    fn change(&mut self, id: MessageId) -> Result<Option<ChangeFacts>, F::Error> {
-        match self.applied.get(&id) {
-            Some(facts) => Ok(Some(*facts)),
-            None => self.facts.change(id),
-        }
-    }
-
     fn finish(mut self) -> AppendPlan {
         let mut touches = Vec::new();
         for id in self.conversation_order {
@@ -513,29 +286,6 @@ impl<'facts, F: AppendFacts> Planner<'facts, F> {
             touches,
         }
     }
-}
-
-/// What becomes of a change whose id was applied before.
-fn same_change(existing: &ChangeFacts, conversation: ConversationId, new: &NewChange) -> Outcome {
-    if existing.conversation == conversation && existing.fingerprint == new.fingerprint {
-        Outcome::Duplicate { seq: existing.seq }
-    } else {
-        Outcome::Conflict(ConflictCause::IdTaken)
-    }
-}
-
-/// Whether an existing message is what the client sends again. A parent left open fits every stored parent. An answer that a run
-/// wrote is the same answer whatever the client kept of it: the server's text stands.
-fn is_same(existing: &MessageFacts, conversation: ConversationId, message: &NewMessage) -> bool {
-    let same_parent = match message.parent {
-        ParentRef::Newest => true,
-        ParentRef::Root => existing.parent.is_none(),
-        ParentRef::Message(parent) => existing.parent == Some(parent),
-    };
-    existing.conversation == conversation
-        && (existing.fingerprint == message.fingerprint
-            || existing.by_run && message.role == Role::Assistant)
-        && same_parent
 }
 
 fn refused_as(outcome: Outcome) -> Option<RefusedAs> {
