@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 use manent_journal::{JournalReport, SalvageReport, inspect, salvage};
 use serde_json::{Value, json};
 
-use crate::arguments::{
-    DoctorOptions, JournalCommand, JournalOptions, SalvageOptions, SettingsOptions,
-};
+use crate::arguments::{DoctorOptions, JournalCommand, JournalOptions, SalvageOptions};
 use crate::exit::Failure;
 use crate::{configuration, console};
 

@@ -92,7 +92,7 @@ Start the server with its page
 
 Prints `Manent is ready at http://ADDRESS` on standard output as soon as connections are accepted;
 logs go to standard error. Ctrl-C or SIGTERM takes nothing new and lets running answers finish for a
-bounded time (http.shutdown_grace); what is left then is kept and marked as interrupted. A second
+bounded time (`http.shutdown_grace`); what is left then is kept and marked as interrupted. A second
 one ends at once; what was answered as stored is stored.
 
 Usage: manent serve [OPTIONS]
