@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use crate::signals::SignalHub;
 
 /// Changes that are read at once.
-const PAGE: usize = 50;
+const PAGE: usize = 25;
 
 /// Waits after the first and after any further failure in a row.
 const WAITS: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::runs::{recorded, text};
 use crate::support::reply::get;
+use crate::support::upstream::Upstream;
 use crate::support::{Test, create, database, servers};
 
 /// Everything that waits for the store gives up soon.
@@ -93,6 +94,51 @@ async fn what_was_journalled_survives_a_restart() -> Test {
     let again = TestServer::start_in(directory, "").await?;
     until_stored(again.client(), &json!(answer)).await?;
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_cut_by_the_stop_is_kept_while_the_store_hangs() -> Test {
+    // The store answers nothing for longer than anybody waits for it.
+    let configuration = "[http]\nshutdown_grace = \"100ms\"\n[store]\nlock_wait = \"3s\"\n[runs]\nstore_wait = \"300ms\"\njoin_wait = \"2s\"\n";
+    let (mut upstream, server) = Upstream::with_server(configuration, "").await?;
+    let client = server.client().clone();
+    let conversation = create(&client).await?;
+    let answer = new_id();
+    let body = recorded(&new_id(), "x", &conversation, &answer);
+    let (stream, call) = tokio::join!(client.generate(&body), async {
+        let call = upstream.call().await?;
+        call.say("half")?;
+        anyhow::Ok(call)
+    });
+    let (mut stream, call) = (stream?, call?);
+    let mut other = database::open(server.data_dir())?;
+    let lock = other.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    call.say(" and more")?;
+    while let Some(event) = stream.next().await? {
+        if event.data["text"] == " and more" {
+            break;
+        }
+    }
+    let (directory, rest) = tokio::join!(server.stop(), stream.rest());
+    let told = rest?;
+    let told = told.last().map(|event| {
+        (
+            &event.data["status"],
+            &event.data["persisted"],
+            event.data["journalPosition"].is_u64(),
+        )
+    });
+    assert_eq!(told, Some((&json!("interrupted"), &json!(false), true)));
+    drop(lock);
+    let again = TestServer::start_in(directory, "").await?;
+    let mut feed = again.client().feed("0").await?;
+    while let Some(event) = feed.next().await? {
+        if event.data["id"] == answer && event.data["content"][0]["text"] == "half and more" {
+            assert_eq!(event.data["status"], "interrupted");
+            return Ok(());
+        }
+    }
+    anyhow::bail!("the feed ended")
 }
 
 #[tokio::test(flavor = "multi_thread")]
