@@ -10,8 +10,9 @@
 //! # fn main() {}
 //! ```
 //!
-//! [`conformance!`](crate::conformance), [`conformance_changes!`](crate::conformance_changes) and [`conformance_runs!`](crate::conformance_runs)
-//! together are the whole suite. Each test runs on the crate's own `tokio`. [`simulation`] has what property tests need.
+//! [`conformance!`](crate::conformance!), [`conformance_changes!`](crate::conformance_changes!) and
+//! [`conformance_runs!`](crate::conformance_runs!) together are the whole suite. Each test runs on the crate's own `tokio`. [`simulation`] has
+//! what property tests need, [`replica`] what shows that the feed tells everything.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
