@@ -151,7 +151,7 @@ macro_rules! conformance_changes {
     };
 }
 
-/// Runs the part of the suite about runs, the feed and moving everything, for a [`FullStore`](conformance::FullStore).
+/// Runs the part of the suite about runs, the feed and moving everything, for a [`FullStore`](crate::conformance::FullStore).
 #[macro_export]
 macro_rules! conformance_runs {
     ($fresh:ident) => {
