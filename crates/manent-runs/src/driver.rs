@@ -76,10 +76,11 @@ async fn take_all(run: &LiveRun, mut stream: CompletionStream) -> RunEnd {
     let cut = run.when_cut();
     tokio::pin!(cut);
     loop {
+        // The stream is asked first: that a run is cut is also known from the log, which costs less.
         let next = tokio::select! {
             biased;
-            () = &mut cut => return end_of_cut(run.why_cut().unwrap_or(Cut::Interrupted)),
             next = stream.next() => next,
+            () = &mut cut => return end_of_cut(run.why_cut().unwrap_or(Cut::Interrupted)),
         };
         match next {
             Some(Ok(CompletionEvent::Done(reason))) => {
@@ -89,7 +90,11 @@ async fn take_all(run: &LiveRun, mut stream: CompletionStream) -> RunEnd {
                     failure: None,
                 };
             }
-            Some(Ok(event)) => run.push(RunEvent::Completion(event)),
+            Some(Ok(event)) => {
+                if !run.push(RunEvent::Completion(event)) {
+                    return end_of_cut(run.why_cut().unwrap_or(Cut::Interrupted));
+                }
+            }
             Some(Err(error)) => return end_of_provider_error(&error),
             None => return end_of_provider_error(&ProviderError::Truncated),
         }

@@ -2,21 +2,26 @@
 //!
 //! Invariant: positions only grow on the way through one reader, whichever source they come from, and each event comes once.
 
+mod stream;
+
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{self, Poll};
 use std::time::Duration;
 
-use futures_util::stream;
 use manent_domain::error::DomainError;
 use manent_domain::ports::StoreError;
 use manent_domain::run::{AnswerBuilder, LoggedEvent, Run, RunEvent, RunLogPage};
 use manent_types::{MessageStatus, Role};
+use tokio::sync::futures::OwnedNotified;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::hub::Hub;
-use crate::live::{Found, Item, LiveRun, Place};
+use crate::live::{Found, LiveRun, Place};
 use crate::reader::{Persisted, RunItem, RunReader};
 use crate::watchers::{RunKey, Watcher};
+use stream::{Reader, Work};
 
 /// How much of a stored log is read at once.
 const PAGE_BYTES: usize = 256 * 1024;
@@ -66,47 +71,41 @@ impl Follow {
 
     /// The reader as a stream.
     pub(crate) fn into_reader(self) -> RunReader {
-        Box::pin(stream::unfold(self, |mut follow| async move {
-            follow.next().await.map(|item| (item, follow))
-        }))
+        Box::pin(Reader::new(self))
     }
 
-    async fn next(&mut self) -> Option<Result<RunItem, DomainError>> {
-        loop {
-            if let Some(item) = self.ready.pop_front() {
-                return Some(Ok(item));
-            }
-            if self.is_over {
-                return None;
-            }
-            let step = match &self.source {
-                Source::Memory(run) => {
-                    let run = Arc::clone(run);
-                    self.next_from_memory(&run).await
-                }
-                Source::Store(_) => self.next_from_store().await,
+    /// What cannot be had at once.
+    fn work(mut self, found: Option<(Arc<LiveRun>, Found)>) -> Work {
+        Box::pin(async move {
+            let result = match found {
+                Some((run, found)) => self.go_on(run, found).await,
+                None => self.next_from_store().await,
             };
-            if let Err(error) = step {
-                self.is_over = true;
-                return Some(Err(error));
-            }
+            (self, result)
+        })
+    }
+
+    /// What comes next for a reader of memory, at once or when the run has changed.
+    fn poll_memory(
+        &mut self,
+        run: &LiveRun,
+        changes: &mut Pin<Box<OwnedNotified>>,
+        context: &mut task::Context<'_>,
+    ) -> Poll<Found> {
+        // Interest is shown before the look, so that nothing gets lost between the two.
+        while changes.as_mut().poll(context).is_ready() {
+            changes.set(run.changes());
+        }
+        match run.read(&mut self.place, &mut self.ready) {
+            Found::Nothing => Poll::Pending,
+            found => Poll::Ready(found),
         }
     }
 
-    async fn next_from_memory(&mut self, run: &Arc<LiveRun>) -> Result<(), DomainError> {
-        let place = &mut self.place;
-        let found = run
-            .wait_for(|| match run.read(place) {
-                Found::Nothing => None,
-                found => Some(found),
-            })
-            .await;
+    /// Goes on after what memory cannot give at once.
+    async fn go_on(&mut self, run: Arc<LiveRun>, found: Found) -> Result<(), DomainError> {
         match found {
-            Found::Nothing => {}
-            Found::Items(items) => self.ready.extend(items.into_iter().map(|item| match item {
-                Item::Event(event) => RunItem::Event(event),
-                Item::Notice(notice) => RunItem::Notice(notice),
-            })),
+            Found::Nothing | Found::Items => {}
             Found::Behind(first) => {
                 let page = self.page().await?;
                 self.take(page, first);
@@ -116,7 +115,7 @@ impl Follow {
             }
             Found::Redirected => self.source = Source::Store(None),
             Found::End(event) => {
-                let persisted = self.when_kept(run).await;
+                let persisted = self.when_kept(&run).await;
                 self.end(event, persisted);
             }
         }

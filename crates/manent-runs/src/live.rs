@@ -6,7 +6,8 @@
 mod log;
 mod storing;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use manent_domain::error::{DomainError, Refusal};
@@ -16,10 +17,11 @@ use manent_domain::run::{
 };
 use manent_types::{MessageStatus, NodeId, RunId, Timestamp, UserId};
 use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::reader::{Notice, Persisted};
+use crate::reader::{Notice, Persisted, RunItem};
 use crate::watchers::RunKey;
 
 pub(crate) use log::Log;
@@ -94,7 +96,7 @@ pub(crate) struct LiveRun {
     pub(crate) started_at: Timestamp,
     state: Mutex<LiveState>,
     /// Readers, and whoever waits for something about the run.
-    changed: Notify,
+    changed: Arc<Notify>,
     cut: CancellationToken,
 }
 
@@ -120,8 +122,8 @@ struct Notices {
 
 /// What a reader finds.
 pub(crate) enum Found {
-    /// Events and notices, in order.
-    Items(Vec<Item>),
+    /// Events and notices, which were handed over in order.
+    Items,
     /// Nothing new yet.
     Nothing,
     /// The next events are no longer in memory; those from this position are.
@@ -130,12 +132,6 @@ pub(crate) enum Found {
     Redirected,
     /// The end; nothing is left before it.
     End(LoggedEvent),
-}
-
-/// What a reader takes from memory.
-pub(crate) enum Item {
-    Event(LoggedEvent),
-    Notice(Notice),
 }
 
 /// How far a reader has read.
@@ -180,7 +176,7 @@ impl LiveRun {
                 is_delivered: false,
                 notices: Notices::default(),
             }),
-            changed: Notify::new(),
+            changed: Arc::default(),
             cut: CancellationToken::new(),
         }
     }
@@ -189,10 +185,16 @@ impl LiveRun {
         (self.owner, self.id)
     }
 
-    /// Appends the next event; whoever waits is woken. Nothing is appended to a run that ended or was cut for another's sake.
-    pub(crate) fn push(&self, event: RunEvent) {
-        self.state().push(event);
+    /// Appends the next event; whoever waits is woken. Tells whether the run goes on: once it is cut, nothing is appended.
+    pub(crate) fn push(&self, event: RunEvent) -> bool {
+        let mut state = self.state();
+        let goes_on = state.cut.is_none();
+        if goes_on {
+            state.push(event);
+        }
+        drop(state);
         self.changed.notify_waiters();
+        goes_on
     }
 
     /// Ends the run, once; tells whether this call did.
@@ -306,20 +308,20 @@ impl LiveRun {
         }
     }
 
-    /// What a reader gets next.
-    pub(crate) fn read(&self, place: &mut Place) -> Found {
+    /// Hands a reader what comes next.
+    pub(crate) fn read(&self, place: &mut Place, ready: &mut VecDeque<RunItem>) -> Found {
         let mut state = self.state();
         if state.cut == Some(Cut::Redirected) {
             return Found::Redirected;
         }
-        let mut items: Vec<Item> = Vec::new();
-        items.extend(state.notices.after(place.notices).map(Item::Notice));
+        ready.extend(state.notices.after(place.notices).map(RunItem::Notice));
         place.notices = state.notices.told.len();
         if place.position < state.log.last() && place.position + 1 < state.log.first() {
-            if items.is_empty() {
-                return Found::Behind(state.log.first());
-            }
-            return Found::Items(items);
+            return if ready.is_empty() {
+                Found::Behind(state.log.first())
+            } else {
+                Found::Items
+            };
         }
         let mut end = None;
         for logged in state.log.after(place.position).take(READ_BATCH) {
@@ -327,17 +329,22 @@ impl LiveRun {
                 end = Some(logged.clone());
             } else {
                 place.position = logged.position;
-                items.push(Item::Event(logged.clone()));
+                ready.push_back(RunItem::Event(logged.clone()));
             }
         }
-        if items.is_empty() && end.is_none() {
+        if ready.is_empty() && end.is_none() {
             return Found::Nothing;
         }
         state.is_delivered = true;
         match end {
-            Some(end) if items.is_empty() => Found::End(end),
-            _ => Found::Items(items),
+            Some(end) if ready.is_empty() => Found::End(end),
+            _ => Found::Items,
         }
+    }
+
+    /// Completes with the next change.
+    pub(crate) fn changes(&self) -> OwnedNotified {
+        Arc::clone(&self.changed).notified_owned()
     }
 
     /// Waits until `look` finds something. It is called again after each change.
