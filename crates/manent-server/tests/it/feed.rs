@@ -197,7 +197,8 @@ async fn a_silent_feed_says_that_it_lives() -> Test {
 
 #[tokio::test]
 async fn an_idle_feed_asks_the_store_nothing() -> Test {
-    let server = TestServer::start_with("[sse]\nheartbeat = \"100ms\"").await?;
+    let configuration = "[sse]\nheartbeat = \"100ms\"\n[runs]\ndead_after = \"10m\"";
+    let server = TestServer::start_with(configuration).await?;
     let client = server.client();
     create(client).await?;
     let mut feed = client.feed("0").await?;
