@@ -32,7 +32,7 @@ pub struct JournalConfig {
     pub open_cap: Duration,
     /// How long the store may take for one round of draining: 30 s.
     pub apply_timeout: Duration,
-    /// Lanes that are drained side by side: 8.
+    /// Lanes that are drained side by side: 32. A store commits them together.
     pub parallel_lanes: usize,
     /// How long an answer waits in the journal for its parent message before it is kept aside: 60 s.
     pub parent_wait: Duration,
@@ -53,7 +53,7 @@ impl JournalConfig {
             open: Duration::from_secs(1),
             open_cap: Duration::from_secs(10),
             apply_timeout: Duration::from_secs(30),
-            parallel_lanes: 8,
+            parallel_lanes: 32,
             parent_wait: Duration::from_mins(1),
         }
     }

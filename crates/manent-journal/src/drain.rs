@@ -39,6 +39,9 @@ use round::{Round, Verdict};
 /// The most items that the engine knows of; the rest waits in the index.
 const WINDOW: usize = 4_096;
 
+/// An engine keeps a little of every lane that it ever saw; one that is idle is replaced after so many items.
+const ITEMS_OF_AN_ENGINE: u64 = 100_000;
+
 /// How long a round that is under way may take to end when draining stops.
 const LAST_ROUND: Duration = Duration::from_secs(2);
 
@@ -85,9 +88,23 @@ impl Drop for DrainHandle {
     }
 }
 
+/// What the engines counted.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
+    successful: u64,
+    failed: u64,
+    retries: u64,
+}
+
 /// See the module.
 pub(crate) struct Drain {
     engine: Engine<u64>,
+    engine_config: EngineConfig,
+    seed: u64,
+    /// Items that the engine was told of since it was made.
+    told: u64,
+    /// The counts of the engines before it.
+    before: Counts,
     device: DeviceId,
     index: Arc<Index>,
     commands: Sender<Command>,
@@ -128,7 +145,11 @@ impl Drain {
             ..EngineConfig::default()
         };
         Self {
-            engine: Engine::new(engine, Snapshot::default(), config.seed),
+            engine: Engine::new(engine.clone(), Snapshot::default(), config.seed),
+            engine_config: engine,
+            seed: config.seed,
+            told: 0,
+            before: Counts::default(),
             device,
             round: Round {
                 reader: Arc::new(Reader::new(&config.directory)),
@@ -214,9 +235,13 @@ impl Drain {
         if self.held > WINDOW / 2 {
             return;
         }
+        if self.told > ITEMS_OF_AN_ENGINE && self.held == 0 && self.engine.is_idle() {
+            self.replace_engine();
+        }
         for (position, place) in self.index.from(self.next, WINDOW - self.held) {
             self.next = position + 1;
             self.held += 1;
+            self.told += 1;
             self.tell(Input::Enqueue(NewItem {
                 id: item_of(position),
                 lane: LaneId {
@@ -229,6 +254,19 @@ impl Drain {
                 trace: None,
             }));
         }
+    }
+
+    fn replace_engine(&mut self) {
+        let metrics = self.engine.metrics();
+        self.before = Counts {
+            successful: self.before.successful + metrics.successful_syncs,
+            failed: self.before.failed + metrics.failed_syncs,
+            retries: self.before.retries + metrics.retry_attempts,
+        };
+        self.seed = self.seed.wrapping_add(1);
+        self.engine = Engine::new(self.engine_config.clone(), Snapshot::default(), self.seed);
+        self.told = 0;
+        self.wake = None;
     }
 
     /// Does what the engine wants until it wants nothing more.
@@ -363,7 +401,12 @@ impl Drain {
     }
 
     fn on_metrics(&self, metrics: Metrics) {
-        self.figures.publish(metrics);
+        self.figures.publish(Metrics {
+            successful_syncs: metrics.successful_syncs + self.before.successful,
+            failed_syncs: metrics.failed_syncs + self.before.failed,
+            retry_attempts: metrics.retry_attempts + self.before.retries,
+            ..metrics
+        });
         if metrics.queued_messages == 0 && self.figures.is_failing.swap(false, Ordering::Relaxed) {
             tracing::info!("the journal is drained");
         }

@@ -210,6 +210,18 @@ impl Files {
         Ok(())
     }
 
+    /// Forgets the refused entries; they are somewhere else by now.
+    pub(crate) fn clear_refused(&mut self) -> io::Result<()> {
+        let before = (self.refused_bytes, std::mem::take(&mut self.refused));
+        self.refused_bytes = 0;
+        if let Err(error) = self.write_mark() {
+            (self.refused_bytes, self.refused) = before;
+            return Err(error);
+        }
+        self.refused_file = None;
+        fs::remove_file(self.directory.join(directory::REFUSED_NAME))
+    }
+
     /// Goes on in a new segment.
     pub(crate) fn rotate(&mut self) -> io::Result<()> {
         self.clear_rest()?;

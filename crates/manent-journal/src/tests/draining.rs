@@ -202,3 +202,39 @@ async fn an_entry_that_the_adapter_cannot_digest_is_kept_aside_at_last() {
     assert_eq!(journal.status().refused, 1);
     journal.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn appends_that_wait_together_share_their_syncs() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut config = config(directory.path());
+    config.max_bytes = 64 * 1024 * 1024;
+    config.segment_bytes = 16 * 1024 * 1024;
+    let journal = FileJournal::open(config).await.unwrap();
+    let mut appends = tokio::task::JoinSet::new();
+    for lane_number in 0..64 {
+        let journal = journal.clone();
+        appends.spawn(async move {
+            for number in 0..50 {
+                journal
+                    .append(vec![entry(lane_number, number)])
+                    .await
+                    .unwrap();
+            }
+        });
+    }
+    while let Some(done) = appends.join_next().await {
+        done.unwrap();
+    }
+    let metrics = journal.metrics();
+    assert_eq!(metrics.appended, 3_200);
+    assert!(metrics.syncs < 1_600, "{}", metrics.syncs);
+    let recorder = Recorder::willing();
+    journal.start_draining(recorder.clone());
+    recorder.wait_for(3_200).await;
+    drained(&journal, (0..64).map(lane)).await;
+    for number in 0..64 {
+        let expected: Vec<JournalEntry> = (0..50).map(|place| entry(number, place)).collect();
+        assert_eq!(recorder.by_lane()[&lane(number)], expected);
+    }
+    journal.close().await;
+}

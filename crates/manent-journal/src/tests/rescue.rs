@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::damage::{files, prepared};
 use super::samples::{Recorder, config, entry, lane};
 use crate::{
-    FileJournal, JournalConfig, JournalReport, LaneReport, RefusedReport, SalvageError, inspect,
-    salvage,
+    Applied, FileJournal, JournalConfig, JournalReport, LaneReport, RefusedError, RefusedReport,
+    SalvageError, inspect, retry_refused, salvage, set_refused_aside,
 };
 
 /// Opens a journal and drains it: what it held.
@@ -162,4 +162,56 @@ async fn a_whole_journal_is_saved_as_it_is_and_a_held_one_not_at_all() {
     assert_eq!(journal.append(vec![entry(1, 99)]).await, Ok(61));
     assert!(journal.has_pending(lane(1)));
     journal.close().await;
+}
+
+#[tokio::test]
+async fn refused_entries_are_tried_again_or_set_aside_when_somebody_says_so() {
+    let (directory, config, waiting) = prepared().await;
+    assert_eq!(retry_refused(&config.directory), Ok(1));
+    let report = inspect(&config.directory).unwrap().unwrap();
+    assert_eq!((report.waiting, report.refused.len()), (5, 0));
+    let nothing = Err(RefusedError::Nothing {
+        path: config.directory.clone(),
+    });
+    assert_eq!(retry_refused(&config.directory), nothing);
+
+    // The one that was refused comes last now, and is refused again.
+    let journal = FileJournal::open(config.clone()).await.unwrap();
+    let recorder = Recorder::new(|_, entry| {
+        if entry.lane == lane(1) {
+            Applied::Refused {
+                code: "gap".to_owned(),
+            }
+        } else {
+            Applied::Stored
+        }
+    });
+    journal.start_draining(recorder.clone());
+    while journal.status().pending > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(recorder.stored().len(), waiting.len());
+    assert_eq!(journal.status().refused, 1);
+    let file = directory.path().join("aside");
+    assert!(matches!(
+        set_refused_aside(&config.directory, &file),
+        Err(RefusedError::Open(_))
+    ));
+    journal.close().await;
+
+    fs::write(&file, "something").unwrap();
+    assert_eq!(
+        set_refused_aside(&config.directory, &file),
+        Err(RefusedError::Exists { path: file.clone() })
+    );
+    fs::remove_file(&file).unwrap();
+    let kept = fs::read(config.directory.join("refused.journal")).unwrap();
+    assert_eq!(set_refused_aside(&config.directory, &file), Ok(1));
+    assert_eq!(fs::read(&file).unwrap(), kept);
+    let report = inspect(&config.directory).unwrap().unwrap();
+    assert_eq!((report.waiting, report.refused.len()), (0, 0));
+    assert_eq!(set_refused_aside(&config.directory, &file), nothing);
+    // The file is readable for a rescue later.
+    let target = directory.path().join("later");
+    assert_eq!(salvage(&file, &target).unwrap().refused, 1);
 }
