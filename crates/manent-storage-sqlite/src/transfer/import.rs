@@ -127,10 +127,11 @@ fn user(
     created_at: Timestamp,
     feed_seq: u64,
 ) -> Result<(), Error> {
+    // Never back: the next change would get a number that another one has.
     connection
         .prepare_cached(
             "INSERT INTO users (id, created_at, feed_seq) VALUES (?1, ?2, ?3) \
-             ON CONFLICT (id) DO UPDATE SET created_at = excluded.created_at, feed_seq = excluded.feed_seq",
+             ON CONFLICT (id) DO UPDATE SET created_at = excluded.created_at, feed_seq = MAX(feed_seq, excluded.feed_seq)",
         )?
         .execute(params![
             id.to_string(),
