@@ -1,7 +1,9 @@
 //! The description of the API, held against what the server does, and the page that shows it.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, ensure};
-use manent_testkit::{Client, TestServer, new_id};
+use manent_testkit::{Client, Event, TestServer, new_id};
 use serde_json::{Value, json};
 
 use crate::support::reply::{Reply, get};
@@ -341,23 +343,93 @@ async fn real_answers_fit_their_description() -> Test {
             &format!("{method} {path}"),
         )?;
     }
-    let body = json!({"messages": [{"role": "user", "content": "think"}]});
     for question in ["think", "tool", "fail late"] {
-        let mut body = body.clone();
-        body["messages"][0]["content"] = question.into();
+        let body = json!({"messages": [{"role": "user", "content": question}]});
         for event in client.generate(&body).await?.rest().await? {
-            let name = match event.name.as_str() {
-                "start" => "StartEvent",
-                "delta" => "DeltaEvent",
-                "usage" => "Usage",
-                "done" => "DoneEvent",
-                _ => "ErrorEvent",
-            };
-            let schema = &document["components"]["schemas"][name];
-            assert!(schema.is_object(), "{name}");
-            check(&document, schema, &event.data, name)?;
+            check_event(&document, &event)?;
         }
     }
+    Ok(())
+}
+
+/// Compares an event's data with its schema.
+fn check_event(document: &Value, event: &Event) -> Test {
+    let name = match event.name.as_str() {
+        "start" => "StartEvent",
+        "delta" => "DeltaEvent",
+        "usage" => "Usage",
+        "notice" => "NoticeEvent",
+        "done" => "DoneEvent",
+        "error" => "ErrorEvent",
+        "ready" => "ReadyEvent",
+        "conversation" => "ConversationResource",
+        "message" => "MessageResource",
+        "run" => "RunResource",
+        other => anyhow::bail!("{other} is not described"),
+    };
+    let schema = &document["components"]["schemas"][name];
+    ensure!(schema.is_object(), "{name}");
+    check(document, schema, &event.data, name)
+}
+
+#[tokio::test]
+async fn real_runs_turns_and_feeds_fit_their_description() -> Test {
+    let server = servers::start("").await?;
+    let client = server.client();
+    let document = described(client).await?;
+    let (turn, answer) = (new_id(), new_id());
+    for question in ["hello", "fail late"] {
+        let run = new_id();
+        let body = json!({"messages": [{"role": "user", "content": question}], "runId": run});
+        for event in client.generate(&body).await?.rest().await? {
+            check_event(&document, &event)?;
+        }
+        let path = format!("/completion/{run}/status");
+        let answer = client.get(&path).await?;
+        let route = "/completion/{runId}/status";
+        check(
+            &document,
+            schema(&document, "get", route, 200)?,
+            &answer.body,
+            route,
+        )?;
+    }
+    let body = json!({"message": {"content": "think"}, "runId": turn, "answerId": answer});
+    for event in client.turn(&body).await?.rest().await? {
+        check_event(&document, &event)?;
+    }
+    let stored = client.get(&format!("/message/{answer}")).await?;
+    let route = "/message/{id}";
+    check(
+        &document,
+        schema(&document, "get", route, 200)?,
+        &stored.body,
+        route,
+    )?;
+    let stopped = client
+        .post(&format!("/completion/{turn}/stop"), &json!({}))
+        .await?;
+    let route = "/completion/{runId}/stop";
+    check(
+        &document,
+        schema(&document, "post", route, 200)?,
+        &stopped.body,
+        route,
+    )?;
+    let mut feed = client.feed("0").await?;
+    let mut names = BTreeSet::new();
+    while let Some(event) = feed.next().await? {
+        check_event(&document, &event)?;
+        let is_ready = event.name == "ready";
+        names.insert(event.name);
+        if is_ready {
+            break;
+        }
+    }
+    assert_eq!(
+        names.iter().map(String::as_str).collect::<Vec<_>>(),
+        ["conversation", "message", "ready", "run"]
+    );
     Ok(())
 }
 
