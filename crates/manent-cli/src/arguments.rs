@@ -86,7 +86,7 @@ pub(crate) enum Command {
     /// and --to: copies everything, then reads both stores again and compares counts and hashes; stop the server first. The
     /// source stays as it is. A move that was interrupted goes on where it stopped when it is started again.
     Migrate(MigrateOptions),
-    /// Look at the journal, or save what is left of a damaged one
+    /// Look at the journal, decide about what was refused, save what is left of a damaged one
     Journal(JournalOptions),
     /// Play a provider: answer from a rules file over HTTP
     ///
@@ -187,6 +187,19 @@ pub(crate) enum JournalCommand {
     /// Says what had to be left out. The damaged files are not touched; with --replace their directory is renamed and the new
     /// one takes its place.
     Salvage(SalvageOptions),
+    /// Put what was refused back into the queue: the next start tries it again
+    Retry(SettingsOptions),
+    /// Move what was refused into a file outside of the journal
+    SetAside(SetAsideOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetAsideOptions {
+    /// The file, which must not exist; `manent journal salvage` makes a journal of it again
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) settings: SettingsOptions,
 }
 
 #[derive(Debug, Args)]

@@ -4,7 +4,9 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use manent_journal::{JournalReport, SalvageReport, inspect, salvage};
+use manent_journal::{
+    JournalReport, RefusedError, SalvageReport, inspect, retry_refused, salvage, set_refused_aside,
+};
 use serde_json::{Value, json};
 
 use crate::arguments::{DoctorOptions, JournalCommand, JournalOptions, SalvageOptions};
@@ -19,6 +21,41 @@ pub(crate) fn run(options: &JournalOptions) -> Result<(), Failure> {
     match &options.command {
         JournalCommand::Inspect(options) => show(options),
         JournalCommand::Salvage(options) => save(options),
+        JournalCommand::Retry(settings) => {
+            let directory = configuration::read(settings)?.journal_directory();
+            let count = retry_refused(&directory).map_err(of_refused)?;
+            console::print(&format!(
+                "{} again at the next start.\n",
+                counted(count, "entry is tried", "entries are tried")
+            ));
+            Ok(())
+        }
+        JournalCommand::SetAside(options) => {
+            let directory = configuration::read(&options.settings)?.journal_directory();
+            let count = set_refused_aside(&directory, &options.file).map_err(of_refused)?;
+            console::print(&format!(
+                "{} in {} now.\n",
+                counted(count, "entry is", "entries are"),
+                options.file.display()
+            ));
+            Ok(())
+        }
+    }
+}
+
+fn of_refused(error: RefusedError) -> Failure {
+    match error {
+        RefusedError::Open(error) => Failure::Store(error.to_string()),
+        RefusedError::Nothing { .. } | RefusedError::Exists { .. } => {
+            Failure::Other(error.to_string())
+        }
+    }
+}
+
+fn counted(count: u64, one: &str, several: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {several}"),
     }
 }
 

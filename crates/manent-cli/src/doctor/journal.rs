@@ -51,7 +51,7 @@ fn of_report(config: &Config, report: &JournalReport, is_running: bool) -> Check
         return Check::warning(
             NAME,
             detail,
-            "`manent journal inspect` tells which and why; they are kept until somebody decides",
+            "`manent journal inspect` tells which and why; then `manent journal retry`, or `set-aside`",
         );
     }
     if report.bytes > config.journal.max_bytes / 10 * 8 {

@@ -43,7 +43,7 @@ Commands:
   config    Explain the configuration
   doctor    Say how everything stands, and what to do about what is wrong
   migrate   Bring the store up to date, or move everything to another one
-  journal   Look at the journal, or save what is left of a damaged one
+  journal   Look at the journal, decide about what was refused, save what is left of a damaged one
   scripted  Play a provider: answer from a rules file over HTTP
   openapi   Print the description of the API (OpenAPI 3.1, JSON)
   version   Print the version

@@ -166,6 +166,16 @@ fn an_inspection_tells_what_is_there() {
         "There is no journal in /home/work/data/journal.\n"
     );
     filled(&world, "data");
+    for command in ["retry", "set-aside"] {
+        let mut arguments = vec!["journal", command, "--data-dir", "data"];
+        arguments.extend((command == "set-aside").then_some("aside"));
+        let outcome = world.run(&arguments, &[]);
+        assert_eq!(outcome.code, Some(5));
+        assert_eq!(
+            outcome.errors,
+            "manent: the journal /home/work/data/journal holds no refused entries\n"
+        );
+    }
     let outcome = inspect(&[]);
     assert_eq!(outcome.code, Some(0));
     assert!(
