@@ -471,3 +471,43 @@ async fn a_process_that_has_its_store_alone_ends_what_it_finds() {
     );
     assert_eq!(world.message(1).await.unwrap().content, words("Hello"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_the_store_has_forgotten_is_registered_anew() {
+    let world = World::new().await;
+    let node = world.node(1);
+    let (voice, reader) = node.start(recorded(1)).await;
+    voice.say("Hel");
+    pass(milliseconds(300)).await;
+    world.store.forget_once();
+    voice.say("lo");
+    pass(milliseconds(500)).await;
+    assert_eq!(world.store.count(Call::Begin), 2);
+    voice.done();
+    let heard = hear(reader).await;
+    assert_eq!(heard.persisted().persisted, Some(true));
+    assert_eq!(logged_text(&world, 1).await, "Hello");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_the_store_cannot_take_holds_up_no_other() {
+    let world = World::new().await;
+    let node = world.node_without_journal(1);
+    world.store.poison(run_id(3));
+    let mut running = Vec::new();
+    for number in 1..=6 {
+        running.push((number, node.start(plain(number)).await));
+    }
+    for word in 0..30 {
+        for (_, (voice, _)) in &running {
+            voice.say(&format!("{word} "));
+        }
+        pass(milliseconds(100)).await;
+    }
+    for (number, (voice, reader)) in running {
+        voice.done();
+        let heard = hear(reader).await;
+        assert!(heard.is_whole_from(1));
+        assert_eq!(heard.persisted().logged, number != 3, "{number}");
+    }
+}

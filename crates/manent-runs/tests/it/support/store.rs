@@ -55,6 +55,10 @@ pub(crate) struct FaultyStore {
 struct State {
     line: HashMap<Call, Line>,
     counts: HashMap<Call, usize>,
+    /// A batch with this run fails as a whole.
+    poison: Option<RunId>,
+    /// The next record finds nothing.
+    forgets: bool,
 }
 
 impl FaultyStore {
@@ -82,6 +86,16 @@ impl FaultyStore {
     /// How this call goes from now on.
     pub(crate) fn set(&self, call: Call, line: Line) {
         self.state.lock().unwrap().line.insert(call, line);
+    }
+
+    /// From now on the adapter cannot store batches that hold this run.
+    pub(crate) fn poison(&self, run: RunId) {
+        self.state.lock().unwrap().poison = Some(run);
+    }
+
+    /// The next batch finds none of its runs.
+    pub(crate) fn forget_once(&self) {
+        self.state.lock().unwrap().forgets = true;
     }
 
     /// How often it was called.
@@ -135,6 +149,18 @@ impl RunRepository for FaultyStore {
         progress: Vec<RunProgress>,
         now: Timestamp,
     ) -> Result<Vec<Option<RunStanding>>, StoreError> {
+        let (poison, forgets) = {
+            let mut state = self.state.lock().unwrap();
+            (state.poison, std::mem::take(&mut state.forgets))
+        };
+        if forgets {
+            return Ok(vec![None; progress.len()]);
+        }
+        if progress.iter().any(|piece| Some(piece.run) == poison) {
+            return Err(StoreError::Internal {
+                detail: "a row that the adapter cannot write".to_owned(),
+            });
+        }
         self.through(Call::Record, self.inner.record(node, progress, now))
             .await
     }
