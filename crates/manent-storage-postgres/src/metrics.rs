@@ -1,5 +1,6 @@
 //! Counters.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a store did since it was opened, and how it stands.
@@ -80,5 +81,28 @@ impl Counters {
             missed_notifications: of(&self.missed_notifications),
             ..PostgresMetrics::default()
         }
+    }
+}
+
+/// Counts one for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Gauge {
+    counters: Arc<Counters>,
+    of: fn(&Counters) -> &AtomicU64,
+}
+
+impl Gauge {
+    pub(crate) fn new(counters: &Arc<Counters>, of: fn(&Counters) -> &AtomicU64) -> Self {
+        of(counters).fetch_add(1, Ordering::Relaxed);
+        Self {
+            counters: Arc::clone(counters),
+            of,
+        }
+    }
+}
+
+impl Drop for Gauge {
+    fn drop(&mut self) {
+        (self.of)(&self.counters).fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -1,25 +1,30 @@
 //! The store: the ports, translated into writes and reads.
 
-use async_trait::async_trait;
-use manent_domain::append::{AppendPlan, Submission};
-use manent_domain::conversation::{
-    Conversation, ConversationCursor, ConversationFilter, ConversationPatch, Created,
-    NewConversation, Page,
-};
-use manent_domain::feed::FeedPage;
-use manent_domain::message::{Message, MessageRange};
-use manent_domain::ports::{
-    ConversationRepository, FeedRepository, MessageRepository, RunRepository, SearchRepository,
-    StoreError, TransferRepository,
-};
-use manent_domain::run::{Begun, NewRun, Run, RunLogPage, RunProgress, RunStanding};
-use manent_domain::search::{SearchCursor, SearchHit, SearchQuery};
-use manent_domain::transfer::{RecordKind, TransferRecord};
-use manent_types::{ConversationId, MessageId, NodeId, RunId, Timestamp, UserId};
+mod conversations;
+mod feed;
+mod messages;
+mod runs;
+mod search;
+mod transfer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::ClientWrapper;
+use manent_domain::ports::StoreError;
 
 use crate::config::PostgresConfig;
+use crate::error::Error;
 use crate::metrics::PostgresMetrics;
+use crate::migrations;
+use crate::open::{self, Opened};
 use crate::open_error::OpenError;
+
+/// About how many bytes a small write takes.
+const SMALL: usize = 1_024;
+
+/// How long [`PostgresStore::check`] waits.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How a store stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,21 +44,20 @@ pub struct SchemaVersions {
     pub after: i32,
 }
 
-/// Conversations, messages, search, runs and the feed in a Postgres database. Clones share one store.
-#[derive(Clone, Debug)]
-pub struct PostgresStore {}
+/// Conversations, messages, search, runs and the feed in a Postgres database. Clones share one store. Needs tokio.
+#[derive(Clone)]
+pub struct PostgresStore {
+    opened: Arc<Opened>,
+}
 
 impl PostgresStore {
-    /// Connects to the database, creating or migrating its tables.
+    /// Connects to the database, creating or migrating its tables. Many processes may do so at once.
     ///
     /// # Errors
     /// With a sentence for the person who starts the server.
     pub async fn connect(config: PostgresConfig) -> Result<Self, OpenError> {
-        let _ = config;
-        Err(OpenError::Refused {
-            place: "any".to_owned(),
-            detail: "the Postgres store is not built yet".to_owned(),
-        })
+        let opened = Arc::new(open::open(config).await?);
+        Ok(Self { opened })
     }
 
     /// Creates or migrates the tables of the database, and nothing else.
@@ -61,11 +65,7 @@ impl PostgresStore {
     /// # Errors
     /// With a sentence for the person who asked for it.
     pub async fn migrate(config: PostgresConfig) -> Result<SchemaVersions, OpenError> {
-        Self::connect(config).await?;
-        Ok(SchemaVersions {
-            before: 0,
-            after: 0,
-        })
+        open::migrate(&config).await
     }
 
     /// Connects and looks, for `manent doctor`: changes nothing. `before` is the version of the schema as it is, `after` the one that
@@ -74,194 +74,80 @@ impl PostgresStore {
     /// # Errors
     /// What [`Self::connect`] would meet, a newer schema among it.
     pub async fn look(config: PostgresConfig) -> Result<SchemaVersions, OpenError> {
-        let _ = config;
-        Err(OpenError::Refused {
-            place: "any".to_owned(),
-            detail: "the Postgres store is not built yet".to_owned(),
-        })
+        open::look(&config).await
     }
 
-    /// Finds out whether the store can be read and written.
+    /// Finds out whether the store can be read and written: whether the database takes writes and is still one of this program's.
     ///
     /// # Errors
     /// What a read or a write would meet now; busy when there is no answer within two seconds.
     pub async fn check(&self) -> Result<StoreHealth, StoreError> {
-        Err(not_built())
+        let probe = self
+            .opened
+            .connections
+            .read(|client| Box::pin(probe(client)));
+        let (is_copy, version) =
+            tokio::time::timeout(CHECK_TIMEOUT, probe)
+                .await
+                .map_err(|_| StoreError::Busy {
+                    detail: format!("no answer within {} s", CHECK_TIMEOUT.as_secs()),
+                })??;
+        if is_copy {
+            return Err(StoreError::ReadOnly {
+                detail: "the server is a copy of another one, or refuses writes".to_owned(),
+            });
+        }
+        if version > migrations::KNOWN {
+            return Err(StoreError::Newer {
+                detail: format!(
+                    "the database has schema {version}, this program knows {}",
+                    migrations::KNOWN
+                ),
+            });
+        }
+        Ok(StoreHealth {
+            queued_writes: self.metrics().queued_writes,
+            is_listening: self.opened.notifier.is_listening(),
+        })
     }
 
     /// What the store did, and how it stands.
     pub fn metrics(&self) -> PostgresMetrics {
-        PostgresMetrics::default()
+        let mut metrics = self.opened.counters.snapshot();
+        self.opened.connections.measure(&mut metrics);
+        metrics
     }
 
-    /// Refuses new calls, finishes those that wait, and closes the connections. Other clones answer [`StoreError::Unavailable`] from then on.
-    pub async fn close(self) {}
-}
+    /// Host, port and database, for people; never the password.
+    pub fn place(&self) -> &str {
+        &self.opened.place
+    }
 
-fn not_built() -> StoreError {
-    StoreError::Internal {
-        detail: "not built yet".to_owned(),
-    }
-}
-
-#[async_trait]
-impl ConversationRepository for PostgresStore {
-    async fn create(
-        &self,
-        _: UserId,
-        _: NewConversation,
-        _: Timestamp,
-    ) -> Result<Created, StoreError> {
-        Err(not_built())
-    }
-    async fn find(&self, _: UserId, _: ConversationId) -> Result<Option<Conversation>, StoreError> {
-        Err(not_built())
-    }
-    async fn list(
-        &self,
-        _: UserId,
-        _: ConversationFilter,
-        _: Option<ConversationCursor>,
-        _: usize,
-    ) -> Result<Page<Conversation, ConversationCursor>, StoreError> {
-        Err(not_built())
-    }
-    async fn update(
-        &self,
-        _: UserId,
-        _: ConversationId,
-        _: ConversationPatch,
-        _: Timestamp,
-    ) -> Result<Option<Conversation>, StoreError> {
-        Err(not_built())
-    }
-    async fn trash(
-        &self,
-        _: UserId,
-        _: ConversationId,
-        _: Timestamp,
-    ) -> Result<Option<Conversation>, StoreError> {
-        Err(not_built())
-    }
-    async fn restore(
-        &self,
-        _: UserId,
-        _: ConversationId,
-        _: Timestamp,
-    ) -> Result<Option<Conversation>, StoreError> {
-        Err(not_built())
-    }
-    async fn set_generated_title(
-        &self,
-        _: UserId,
-        _: ConversationId,
-        _: String,
-        _: Timestamp,
-    ) -> Result<bool, StoreError> {
-        Err(not_built())
+    /// Refuses new calls, finishes those that wait, tells other processes the last of it, and closes the connections. Other clones answer
+    /// [`StoreError::Unavailable`] from then on.
+    pub async fn close(self) {
+        self.opened.writes.close().await;
+        self.opened.signals.close().await;
+        self.opened.connections.close();
     }
 }
 
-#[async_trait]
-impl MessageRepository for PostgresStore {
-    async fn append(
-        &self,
-        _: UserId,
-        _: Vec<Submission>,
-        _: Timestamp,
-    ) -> Result<AppendPlan, StoreError> {
-        Err(not_built())
-    }
-    async fn find_message(&self, _: UserId, _: MessageId) -> Result<Option<Message>, StoreError> {
-        Err(not_built())
-    }
-    async fn list(
-        &self,
-        _: UserId,
-        _: ConversationId,
-        _: MessageRange,
-        _: usize,
-    ) -> Result<Option<Page<Message, MessageRange>>, StoreError> {
-        Err(not_built())
+impl std::fmt::Debug for PostgresStore {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("PostgresStore")
+            .field("place", &self.opened.place)
+            .finish_non_exhaustive()
     }
 }
 
-#[async_trait]
-impl SearchRepository for PostgresStore {
-    async fn search(
-        &self,
-        _: UserId,
-        _: SearchQuery,
-    ) -> Result<Page<SearchHit, SearchCursor>, StoreError> {
-        Err(not_built())
-    }
-}
-
-#[async_trait]
-impl RunRepository for PostgresStore {
-    async fn begin(&self, _: UserId, _: NewRun, _: Timestamp) -> Result<Begun, StoreError> {
-        Err(not_built())
-    }
-    async fn find_run(&self, _: UserId, _: RunId) -> Result<Option<Run>, StoreError> {
-        Err(not_built())
-    }
-    async fn record(
-        &self,
-        _: NodeId,
-        _: Vec<RunProgress>,
-        _: Timestamp,
-    ) -> Result<Vec<Option<RunStanding>>, StoreError> {
-        Err(not_built())
-    }
-    async fn read_log(
-        &self,
-        _: UserId,
-        _: RunId,
-        _: u64,
-        _: usize,
-    ) -> Result<Option<RunLogPage>, StoreError> {
-        Err(not_built())
-    }
-    async fn request_stop(
-        &self,
-        _: UserId,
-        _: RunId,
-        _: Timestamp,
-    ) -> Result<Option<Run>, StoreError> {
-        Err(not_built())
-    }
-    async fn interrupt_dead(
-        &self,
-        _: NodeId,
-        _: Timestamp,
-        _: usize,
-        _: Timestamp,
-    ) -> Result<Vec<(UserId, RunId)>, StoreError> {
-        Err(not_built())
-    }
-    async fn clear_logs(&self, _: Timestamp, _: usize) -> Result<usize, StoreError> {
-        Err(not_built())
-    }
-}
-
-#[async_trait]
-impl FeedRepository for PostgresStore {
-    async fn read_feed(&self, _: UserId, _: u64, _: usize) -> Result<FeedPage, StoreError> {
-        Err(not_built())
-    }
-}
-
-#[async_trait]
-impl TransferRepository for PostgresStore {
-    async fn export(
-        &self,
-        _: RecordKind,
-        _: Option<TransferRecord>,
-        _: usize,
-    ) -> Result<Vec<TransferRecord>, StoreError> {
-        Err(not_built())
-    }
-    async fn import(&self, _: Vec<TransferRecord>) -> Result<(), StoreError> {
-        Err(not_built())
-    }
+/// Whether the server only takes reads, and the version of the schema.
+async fn probe(client: &ClientWrapper) -> Result<(bool, i32), Error> {
+    let statement = client
+        .prepare_cached(
+            "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on', (SELECT max(version) FROM schema_versions)",
+        )
+        .await?;
+    let row = client.query_one(&statement, &[]).await?;
+    Ok((row.get(0), row.get(1)))
 }

@@ -1,0 +1,132 @@
+//! Search over titles and messages, narrowed to one owner inside the index by a word for the owner.
+
+pub(crate) mod snippet;
+pub(crate) mod words;
+
+use deadpool_postgres::ClientWrapper;
+use manent_domain::conversation::Page;
+use manent_domain::search::{HitKind, SearchCursor, SearchHit, SearchOrder, SearchQuery};
+use manent_types::{Part, UserId, text_of};
+use tokio_postgres::Row;
+
+use crate::error::{Error, to_count, to_integer};
+use crate::pipeline::{Pipeline, value};
+use crate::rows::{conversation_id, count, get, message_id, parsed, timestamp, unreadable};
+use snippet::snippet;
+use words::Wanted;
+
+/// How well a row matches for its length.
+const RELEVANCE: &str = "ts_rank(words, $2::text::tsquery, 2)";
+
+/// The same for all rows, so that only their places order them. With the same parameters.
+const NO_RELEVANCE: &str = "CASE WHEN $2::text IS NULL THEN 1::real ELSE 0::real END";
+
+/// One page of hits.
+pub(crate) async fn search(
+    client: &ClientWrapper,
+    owner: UserId,
+    query: &SearchQuery,
+) -> Result<Page<SearchHit, SearchCursor>, Error> {
+    let mut items = Vec::new();
+    let Some(wanted) = Wanted::new(&query.words) else {
+        return Ok(Page { items, next: None });
+    };
+    let relevance = match query.order {
+        SearchOrder::Newest => NO_RELEVANCE,
+        SearchOrder::Relevance => RELEVANCE,
+    };
+    let mut pipeline = Pipeline::new(client);
+    let is_first = query.after.is_none();
+    if is_first {
+        let sql = format!(
+            "SELECT id, title, created_at, {relevance} AS relevance FROM conversations \
+             WHERE words @@ $1::text::tsquery AND words IS NOT NULL AND owner_id = $3 AND trashed_at IS NULL \
+             ORDER BY relevance DESC, place DESC LIMIT $4"
+        );
+        let limit = to_integer(query.limit.div_ceil(4) as u64, "the limit")?;
+        let values = vec![
+            value(wanted.query_of(owner)),
+            value(wanted.query()),
+            value(owner.as_uuid()),
+            value(limit),
+        ];
+        pipeline.add(&sql, values).await?;
+    }
+    let (below, offset) = match query.after {
+        None => (i64::MAX, 0),
+        Some(SearchCursor::Below(place)) => (i64::try_from(place).unwrap_or(i64::MAX), 0),
+        Some(SearchCursor::Offset(offset)) => (i64::MAX, offset),
+    };
+    // Conversations in the trash are few, and looked up once; everything else is joined for the few rows of the page alone.
+    let sql = format!(
+        "SELECT conversations.id, conversations.title, messages.id, messages.seq, messages.role, messages.created_at, messages.content, \
+         found.place \
+         FROM (SELECT id, place, {relevance} AS relevance FROM messages \
+         WHERE words @@ $1::text::tsquery AND words IS NOT NULL AND owner_id = $3 AND place < $4 \
+         AND conversation_id NOT IN (SELECT id FROM conversations WHERE owner_id = $3 AND trashed_at IS NOT NULL) \
+         ORDER BY relevance DESC, place DESC LIMIT $5 OFFSET $6) AS found \
+         JOIN messages ON messages.owner_id = $3 AND messages.id = found.id \
+         JOIN conversations ON conversations.owner_id = $3 AND conversations.id = messages.conversation_id \
+         ORDER BY found.relevance DESC, found.place DESC"
+    );
+    let values = vec![
+        value(wanted.query_of(owner)),
+        value(wanted.query()),
+        value(owner.as_uuid()),
+        value(below),
+        value(to_integer(query.limit as u64 + 1, "the limit")?),
+        value(i64::try_from(offset).unwrap_or(i64::MAX)),
+    ];
+    pipeline.add(&sql, values).await?;
+    let answers = pipeline.run().await?;
+    let mut answers = answers.iter();
+    if is_first {
+        for row in answers.next().into_iter().flatten() {
+            items.push(title_hit(row, &wanted)?);
+        }
+    }
+    let room = query.limit.saturating_sub(items.len());
+    let mut last = below;
+    for (taken, row) in answers.next().into_iter().flatten().enumerate() {
+        if taken == room {
+            let next = match query.order {
+                SearchOrder::Newest => SearchCursor::Below(to_count(last, "messages.place")?),
+                SearchOrder::Relevance => SearchCursor::Offset(offset.saturating_add(taken as u64)),
+            };
+            return Ok(Page {
+                items,
+                next: Some(next),
+            });
+        }
+        last = get(row, 7, "messages.place")?;
+        items.push(message_hit(row, &wanted)?);
+    }
+    Ok(Page { items, next: None })
+}
+
+fn title_hit(row: &Row, wanted: &Wanted) -> Result<SearchHit, Error> {
+    let title: Option<String> = get(row, 1, "conversations.title")?;
+    Ok(SearchHit {
+        kind: HitKind::Title,
+        conversation: conversation_id(row, 0, "conversations.id")?,
+        snippet: snippet(title.as_deref().unwrap_or_default(), wanted),
+        conversation_title: title,
+        created_at: timestamp(row, 2, "conversations.created_at")?,
+    })
+}
+
+fn message_hit(row: &Row, wanted: &Wanted) -> Result<SearchHit, Error> {
+    let content: Vec<Part> = serde_json::from_str(get(row, 6, "messages.content")?)
+        .map_err(|_| unreadable("messages.content"))?;
+    Ok(SearchHit {
+        kind: HitKind::Message {
+            id: message_id(row, 2, "messages.id")?,
+            seq: count(row, 3, "messages.seq")?,
+            role: parsed(row, 4, "messages.role")?,
+        },
+        conversation: conversation_id(row, 0, "conversations.id")?,
+        conversation_title: get(row, 1, "conversations.title")?,
+        snippet: snippet(&text_of(&content), wanted),
+        created_at: timestamp(row, 5, "messages.created_at")?,
+    })
+}

@@ -1,0 +1,208 @@
+//! A writer.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use manent_domain::ports::StoreError;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::group::{self, Committed, Ended};
+use super::job::Job;
+use super::queue::{Message, WriterParts};
+use crate::error::Error;
+use crate::metrics::Counters;
+use crate::pool::Lease;
+use crate::workspace::GroupMark;
+
+/// How often a group is done again because others were in the way.
+const CONFLICTS: u32 = 8;
+
+/// The first pause after a conflict; each later one is longer by it.
+const PAUSE: Duration = Duration::from_millis(5);
+
+struct Writer {
+    parts: Arc<WriterParts>,
+    mark: GroupMark,
+}
+
+/// Serves a queue until it is closed or nobody is left to use it.
+pub(super) async fn run(
+    mut receiver: UnboundedReceiver<Message>,
+    parts: Arc<WriterParts>,
+    number: i32,
+) {
+    let mark = GroupMark {
+        instance: parts.instance,
+        writer: number,
+        groups: 0,
+    };
+    let mut writer = Writer { parts, mark };
+    let mut closing: Option<oneshot::Sender<()>> = None;
+    while closing.is_none() {
+        let Some(first) = receiver.recv().await else {
+            break;
+        };
+        let mut jobs = Vec::new();
+        let mut bytes = 0;
+        let mut next = Some(first);
+        while let Some(message) = next {
+            match message {
+                Message::Job(job) => {
+                    bytes += job.bytes();
+                    jobs.push(job);
+                }
+                Message::Close(reply) => {
+                    closing = Some(reply);
+                    break;
+                }
+            }
+            let has_room = jobs.len() < writer.parts.group_jobs && bytes < writer.parts.group_bytes;
+            next = if has_room {
+                receiver.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        writer.serve(jobs).await;
+    }
+    if let Some(reply) = closing {
+        // Nobody waits any more: fine.
+        let _ = reply.send(());
+    }
+}
+
+impl Writer {
+    async fn serve(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        let now = Instant::now();
+        let late: Vec<_> = jobs.extract_if(.., |job| job.deadline() <= now).collect();
+        self.fail(
+            late,
+            &StoreError::Busy {
+                detail: "the writers are behind".to_owned(),
+            },
+        );
+        if jobs.is_empty() {
+            return;
+        }
+        match self.write(&mut jobs).await {
+            Ok(()) => self.answer(jobs),
+            // Which of them is to blame is not known.
+            Err(Error::Postgres(error)) if jobs.len() > 1 && is_fault_of_one(&error) => {
+                for job in jobs {
+                    let mut alone = vec![job];
+                    match self.write(&mut alone).await {
+                        Ok(()) => self.answer(alone),
+                        Err(error) => self.fail(alone, &told(error)),
+                    }
+                }
+            }
+            Err(error) => self.fail(jobs, &told(error)),
+        }
+    }
+
+    /// Writes a group and tells what went on. Jobs whose own work failed are answered and taken out.
+    async fn write(&mut self, jobs: &mut Vec<Box<dyn Job>>) -> Result<(), Error> {
+        let mut conflicts = 0;
+        let mut is_second_connection = false;
+        let mut lease = self.parts.connections.lease().await?;
+        loop {
+            let mark = GroupMark {
+                groups: self.mark.groups + 1,
+                ..self.mark
+            };
+            let ended = group::attempt(&lease, jobs, mark).await;
+            match ended {
+                Ended::Committed(committed) => {
+                    drop(lease);
+                    self.tell(committed, mark, jobs.len());
+                    return Ok(());
+                }
+                Ended::JobsFailed => {
+                    let (failed, sound) = std::mem::take(jobs)
+                        .into_iter()
+                        .partition(|job| job.has_failed());
+                    *jobs = sound;
+                    self.fail(
+                        failed,
+                        &StoreError::Internal {
+                            detail: "the work on a write panicked".to_owned(),
+                        },
+                    );
+                    if jobs.is_empty() {
+                        return Ok(());
+                    }
+                }
+                Ended::Failed { error, .. } if error.is_conflict() && conflicts < CONFLICTS => {
+                    conflicts += 1;
+                    Counters::add(&self.parts.counters.retried_groups, 1);
+                    tokio::time::sleep(PAUSE * conflicts).await;
+                }
+                // It broke before anything was written, perhaps long ago: another one may do.
+                Ended::Failed {
+                    error,
+                    is_before_writing: true,
+                } if !lease.is_sound() && !is_second_connection => {
+                    tracing::debug!(error = %error, "a group of writes begins again");
+                    is_second_connection = true;
+                    lease = self.fresh(lease).await?;
+                }
+                Ended::Failed { error, .. } => return Err(error),
+            }
+        }
+    }
+
+    async fn fresh(&self, broken: Lease) -> Result<Lease, Error> {
+        drop(broken);
+        self.parts.connections.lease().await
+    }
+
+    fn tell(&mut self, committed: Committed, mark: GroupMark, jobs: usize) {
+        let counters = &self.parts.counters;
+        Counters::add(&counters.jobs, jobs);
+        if !committed.is_written {
+            return;
+        }
+        self.mark = mark;
+        Counters::add(&counters.commits, 1);
+        Counters::add(&counters.messages, committed.messages);
+        let size = u64::try_from(jobs).unwrap_or(u64::MAX);
+        counters.largest_group.fetch_max(size, Ordering::Relaxed);
+        for signal in &committed.signals {
+            self.parts.signals.signal(*signal);
+        }
+        self.parts.notifier.committed(mark, committed.signals);
+    }
+
+    fn answer(&self, jobs: Vec<Box<dyn Job>>) {
+        for job in jobs {
+            job.answer(None);
+        }
+    }
+
+    fn fail(&self, jobs: Vec<Box<dyn Job>>, failure: &StoreError) {
+        Counters::add(&self.parts.counters.failed_jobs, jobs.len());
+        for job in jobs {
+            job.answer(Some(failure.clone()));
+        }
+    }
+}
+
+/// Whether one job of a group may have made the whole of it fail.
+fn is_fault_of_one(error: &tokio_postgres::Error) -> bool {
+    error.code().is_some_and(|code| {
+        let class = &code.code()[..2];
+        // A value, a constraint, a limit of the program, a time-out.
+        ["22", "23", "54", "42"].contains(&class) || code.code() == "57014"
+    })
+}
+
+fn told(error: Error) -> StoreError {
+    let told = StoreError::from(error);
+    if let StoreError::Internal { detail } = &told {
+        tracing::error!(error = %detail, "a group of writes failed");
+    }
+    told
+}
