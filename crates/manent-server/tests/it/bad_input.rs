@@ -106,6 +106,7 @@ async fn malformed_json_is_told_as_such() -> Test {
         "/conversation/create",
         "/message/append",
         "/completion/generate",
+        "/turn/start",
     ] {
         world
             .refuses(path, deep.as_str(), 400, "invalid_body", None)
@@ -243,6 +244,7 @@ async fn invalid_utf8_is_refused() -> Test {
             "/message/append",
             "/conversation/create",
             "/completion/generate",
+            "/turn/start",
         ] {
             world
                 .refuses(path, body.clone(), 400, "invalid_utf8", None)
@@ -270,6 +272,7 @@ async fn other_content_types_are_refused() -> Test {
             "/message/append",
             "/conversation/create",
             "/completion/generate",
+            "/turn/start",
         ] {
             let request = client
                 .http()

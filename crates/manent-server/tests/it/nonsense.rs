@@ -42,6 +42,12 @@ fn values(ids: Vec<String>) -> BoxedStrategy<Value> {
         "arguments",
         "name",
         "nonsense",
+        "messageId",
+        "runId",
+        "answerId",
+        "record",
+        "create",
+        "history",
         "",
     ]);
     let words = prop::sample::select(vec![
@@ -57,6 +63,10 @@ fn values(ids: Vec<String>) -> BoxedStrategy<Value> {
         "error",
         "complete",
         "stopped",
+        "running",
+        "edit",
+        "delete",
+        "trash",
         "hello",
         "2026-11-21T05:48:25.123Z",
         "",
@@ -153,6 +163,20 @@ async fn no_body_is_answered_with_a_failure_of_the_server_or_leaves_half_of_itse
          "content": [{"type": "text", "text": "x"}, {"type": "toolCall", "id": "i", "name": "n", "arguments": {"a": 1}}],
          "model": "m", "usage": {"inputTokens": 1}, "createdAt": "2026-11-21T05:48:25.123Z"},
         {"conversationId": conversation, "deviceSeq": 2, "role": "user", "content": "y"}]});
+    let said = append(
+        client,
+        &json!({"message": {"conversationId": conversation, "role": "user", "content": "x"}}),
+    )
+    .await?;
+    let changes = json!({"messages": [
+        {"type": "edit", "id": new_id(), "conversationId": conversation, "messageId": said[0]["id"], "content": "y"},
+        {"type": "trash", "id": new_id(), "conversationId": conversation},
+        {"type": "restore", "id": new_id(), "conversationId": conversation}]});
+    let run = json!({"messages": [{"role": "user", "content": "x"}], "runId": new_id(),
+        "record": {"conversationId": conversation, "messageId": new_id(), "parentId": said[0]["id"]}});
+    let turn = json!({"conversationId": conversation, "create": {"title": "t"}, "message": {"id": new_id(), "parentId": null,
+        "content": "x", "createdAt": "2026-11-21T05:48:25.123Z"}, "history": [{"role": "user", "content": "x"}],
+        "config": {"temperature": 1}, "answerId": new_id(), "runId": new_id()});
     let prompt = json!({"messages": [{"role": "user", "content": [{"type": "text", "text": "x"}]}],
         "config": {"temperature": 1, "topP": 1, "maxTokens": 5, "stop": ["a"], "system": "s", "thinking": {"budgetTokens": 1024}}});
     let creation = json!({"id": new_id(), "title": "t", "config": prompt["config"]});
@@ -170,7 +194,10 @@ async fn no_body_is_answered_with_a_failure_of_the_server_or_leaves_half_of_itse
         let (random, choice) = (next()?, usize::try_from(number)? * 7);
         for (path, whole) in [
             ("/message/append", &good),
+            ("/message/append", &changes),
             ("/completion/generate", &prompt),
+            ("/completion/generate", &run),
+            ("/turn/start", &turn),
             ("/conversation/create", &creation),
             (changing.as_str(), &change),
         ] {
@@ -227,6 +254,9 @@ async fn no_address_is_answered_with_a_failure_of_the_server() -> Test {
     )
     .await?;
     let messages = format!("/conversation/{conversation}/messages");
+    let run = new_id();
+    let started = json!({"messages": [{"role": "user", "content": "hello"}], "runId": run});
+    client.generate(&started).await?.rest().await?;
     let mut runner = TestRunner::new_with_rng(
         Config::default(),
         TestRng::from_seed(RngAlgorithm::ChaCha, &[9; 32]),
@@ -267,6 +297,10 @@ async fn no_address_is_answered_with_a_failure_of_the_server() -> Test {
             format!("{messages}?{query}"),
             format!("/conversation/{word}"),
             format!("/conversation/{word}/messages?{query}"),
+            format!("/message/{word}"),
+            format!("/completion/{run}?{query}"),
+            format!("/completion/{word}?{query}"),
+            format!("/completion/{word}/status"),
             format!("/{word}/{word}?{query}"),
         ] {
             let reply = get(client, &path).await?;
@@ -275,6 +309,10 @@ async fn no_address_is_answered_with_a_failure_of_the_server() -> Test {
                 assert!((400..500).contains(&status), "{path}: {status} {code}");
             }
         }
+        // Its answer has no end.
+        let feed = client.http().get(client.url(&format!("/feed?{query}")));
+        let status = feed.send().await?.status().as_u16();
+        assert!(status == 200 || (400..500).contains(&status), "{query}");
     }
     Ok(())
 }
