@@ -19,6 +19,7 @@ mod logging;
 mod nonsense;
 mod operations;
 mod ownership;
+mod postgres;
 mod raw_http;
 mod reading;
 mod runs;
