@@ -3,6 +3,7 @@
 //! It writes the rows that the store writes, into the store's own schema with all its indexes: messages with the words of the search, the entries of
 //! the feed, and the newest numbers of conversations and feeds. It reads and checks nothing, locks nothing by itself and wakes nobody.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use anyhow::Context;
@@ -22,10 +23,10 @@ use crate::statistics::Latencies;
 
 const INSERT_MESSAGES: &str = "INSERT INTO messages (owner_id, id, conversation_id, parent_id, seq, role, content, status, fingerprint, created_at, stored_at, \
      run_position, place, words) \
-     SELECT owner_id, id, conversation_id, parent_id, seq, 'user', content, 'complete', fingerprint, $8, $8, 0, $8 << 20, \
-     to_tsvector('simple', text) \
+     SELECT owner_id, id, conversation_id, parent_id, seq, 'user', content, 'complete', fingerprint, $8::bigint, $8::bigint, 0, $8::bigint << 20, \
+     words::tsvector \
      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::text[], $7::bytea[], $9::text[]) \
-     AS new (owner_id, id, conversation_id, parent_id, seq, content, fingerprint, text)";
+     AS new (owner_id, id, conversation_id, parent_id, seq, content, fingerprint, words)";
 
 const INSERT_FEED: &str = "INSERT INTO feed (owner_id, seq, at, kind, subject_id) \
      SELECT owner_id, seq, $5, kind, subject_id FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::uuid[]) \
@@ -71,7 +72,7 @@ struct Batch {
     seqs: Vec<i64>,
     contents: Vec<String>,
     fingerprints: Vec<Vec<u8>>,
-    texts: Vec<String>,
+    words: Vec<String>,
 }
 
 /// The entries of a transaction in the feeds, in columns.
@@ -212,7 +213,7 @@ impl Connection {
             batch.contents.push(serde_json::to_string(&parts)?);
             let fingerprint = Fingerprint::of(Role::User, &parts)?;
             batch.fingerprints.push(fingerprint.0.to_vec());
-            batch.texts.push(text);
+            batch.words.push(tsvector(owner, &text));
             let entries = [("message", id), ("conversation", writer.conversation)];
             for (number, (kind, subject)) in (1..).zip(entries) {
                 feed.owners.push(owner);
@@ -238,7 +239,7 @@ impl Connection {
             &batch.contents,
             &batch.fingerprints,
             &now,
-            &batch.texts,
+            &batch.words,
         ];
         let of_entries: [Parameter<'_>; 5] =
             [&feed.owners, &feed.seqs, &feed.kinds, &feed.subjects, &now];
@@ -269,12 +270,25 @@ impl Connection {
 impl FeedEntries {
     /// The newest number of each owner.
     fn heads(&self) -> (Vec<Uuid>, Vec<i64>) {
-        let mut heads = std::collections::BTreeMap::new();
+        let mut heads = BTreeMap::new();
         for (owner, seq) in self.owners.iter().zip(&self.seqs) {
             heads.insert(*owner, *seq);
         }
         heads.into_iter().unzip()
     }
+}
+
+/// The words of a text with their places, and a word for the owner, as the store has them; made before the clock runs.
+fn tsvector(owner: Uuid, text: &str) -> String {
+    let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (place, word) in (1..).zip(text.split(' ')) {
+        places.entry(word).or_default().push(i32::to_string(&place));
+    }
+    let mut vector = format!("'@{}'", owner.simple());
+    for (word, places) in places {
+        vector.extend([" '", word, "':", &places.join(",")]);
+    }
+    vector
 }
 
 async fn connect(url: &str) -> anyhow::Result<Client> {
