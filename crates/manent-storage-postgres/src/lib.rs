@@ -34,6 +34,7 @@ mod search;
 mod signals;
 mod store;
 mod tls;
+mod transfer;
 mod workspace;
 mod writer;
 

@@ -24,8 +24,9 @@ use manent_types::{ConversationId, DeviceId, MessageId, RunId, Timestamp, UserId
 use feed::FeedEntry;
 use runs::EventBatch;
 
-pub(crate) use flush::GroupMark;
-pub(crate) use message_row::{Birth, MadeBy, MessageRow, WordsChange};
+pub(crate) use feed::subject_columns;
+pub(crate) use flush::{GroupMark, PLACE};
+pub(crate) use message_row::{Birth, MadeBy, MessageRow, WordsChange, is_findable};
 pub(crate) use wanted::Wanted;
 
 pub(crate) type ConversationKey = (UserId, ConversationId);

@@ -17,7 +17,7 @@ pub(super) struct FeedEntry {
 }
 
 /// A subject as it stands in `feed.kind` and `feed.subject_id`.
-pub(super) const fn subject_columns(subject: Subject) -> (&'static str, Uuid) {
+pub(crate) const fn subject_columns(subject: Subject) -> (&'static str, Uuid) {
     match subject {
         Subject::Conversation(id) => ("conversation", id.as_uuid()),
         Subject::Message(id) => ("message", id.as_uuid()),

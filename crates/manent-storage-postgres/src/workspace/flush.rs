@@ -15,7 +15,7 @@ use crate::run_rows::{
 use crate::search::words::tsvector_of_title;
 
 /// A new row's place among what is found: the millisecond, then the order of the writing.
-const PLACE: &str = "(GREATEST(new.at, 0) << 21) | (nextval('places') & 2097151)";
+pub(crate) const PLACE: &str = "(GREATEST(new.at, 0) << 21) | (nextval('places') & 2097151)";
 
 /// Who writes a group, and how many groups it has written with this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -60,8 +60,17 @@ pub(crate) enum WordsChange {
 }
 
 impl MessageRow {
-    /// Whether the search may find it: not what was deleted, nor an answer that is still being written.
+    /// Whether the search may find it.
     pub(crate) fn is_findable(&self) -> bool {
-        self.deleted_at.is_none() && !(self.run.is_some() && self.status == MessageStatus::Running)
+        is_findable(self.deleted_at, self.run, self.status)
     }
+}
+
+/// Whether the search may find a message: not what was deleted, nor an answer that is still being written.
+pub(crate) fn is_findable(
+    deleted_at: Option<Timestamp>,
+    run: Option<RunId>,
+    status: MessageStatus,
+) -> bool {
+    deleted_at.is_none() && (run.is_none() || status != MessageStatus::Running)
 }
