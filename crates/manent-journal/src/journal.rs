@@ -276,12 +276,14 @@ impl Journal for FileJournal {
         let max_bytes = shared.config.max_bytes;
         let is_failing = figures.is_failing.load(Ordering::Relaxed);
         let is_closed = figures.is_closed.load(Ordering::Acquire);
+        let full_at = figures.full_at.load(Ordering::Relaxed);
+        let is_full = bytes >= max_bytes - max_bytes / 16 || (full_at > 0 && bytes >= full_at);
         JournalStatus {
             pending: shared.index.count(),
             bytes,
             max_bytes,
             refused: figures.refused.load(Ordering::Relaxed),
-            is_writable: !is_failing && !is_closed && bytes < max_bytes - max_bytes / 16,
+            is_writable: !is_failing && !is_closed && !is_full,
         }
     }
 }

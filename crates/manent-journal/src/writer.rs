@@ -63,6 +63,8 @@ pub(crate) struct Figures {
     pub(crate) refused: AtomicU64,
     /// Whether the last write, or the last try whether writing works, failed.
     pub(crate) is_failing: AtomicBool,
+    /// The size at which a batch last found no room; 0: none did. Below it there is room again.
+    pub(crate) full_at: AtomicU64,
     /// The thread came to its end.
     pub(crate) is_closed: AtomicBool,
     /// Bytes of batches that wait for the thread.

@@ -37,6 +37,10 @@ impl Writer {
             let length = (HEAD_BYTES + append.payload.len()) as u64;
             let bytes = self.files.bytes() + group.frames.len() as u64;
             if bytes + length > self.room_for_entries() {
+                // A batch that is too large for any journal says nothing about this one.
+                if length <= self.max_bytes / RESERVED_PART {
+                    self.figures.full_at.store(bytes, Ordering::Relaxed);
+                }
                 let detail = format!(
                     "it has {bytes} of at most {} bytes, and a batch of {length} bytes does not fit",
                     self.room_for_entries()
