@@ -1,11 +1,11 @@
-//! The same server over Postgres: everything of one user's day, and two servers that share one database.
+//! The same server over Postgres: everything of one user's day, two servers that share one database, and a database that goes away.
 
 use manent_postgres::{Database, PostgresServer};
-use manent_testkit::{Client, EventReader, TestServer, new_id};
+use manent_testkit::{Client, EventReader, Fault, FaultProxy, TestServer, new_id};
 use serde_json::{Value, json};
 
 use crate::runs::{recorded, request, text};
-use crate::support::reply::get;
+use crate::support::reply::{Reply, get};
 use crate::support::upstream::Upstream;
 use crate::support::{Test, create, say, servers};
 
@@ -126,6 +126,41 @@ async fn a_run_of_one_server_is_read_and_stopped_from_another() -> Test {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stops_sends_readers_of_anothers_run_elsewhere() -> Test {
+    let database = database().await?;
+    let (mut upstream, here) = Upstream::with_server(&configuration(&database), "").await?;
+    let there = servers::start(&format!(
+        "[http]\nshutdown_grace = \"100ms\"\n{}",
+        configuration(&database)
+    ))
+    .await?;
+    let run = new_id();
+    let body = request(&run, "x");
+    let (stream, call) = tokio::join!(here.client().generate(&body), async {
+        let call = upstream.call().await?;
+        call.say("half")?;
+        anyhow::Ok(call)
+    });
+    let (stream, call) = (stream?, call?);
+    let mut reader = there.client().attach(&run, "").await?;
+    let last = until(&mut reader, |event| event.name == "delta").await?;
+    let (stopped, rest) = tokio::join!(there.stop(), reader.rest());
+    drop(stopped);
+    let rest: Vec<(Option<String>, Value)> = rest?
+        .into_iter()
+        .map(|event| (event.cursor, event.data["code"].clone()))
+        .collect();
+    assert_eq!(rest, [(None, json!("shutting_down"))]);
+    call.say(" and more")?;
+    call.finish()?;
+    let cursor = last.cursor.unwrap_or_default();
+    let rest = here.client().attach(&run, &cursor).await?.rest().await?;
+    assert_eq!(text(&rest), " and more");
+    drop(stream);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_feed_tells_what_another_server_stored() -> Test {
     let database = database().await?;
     let here = servers::start(&configuration(&database)).await?;
@@ -151,6 +186,109 @@ async fn a_feed_tells_what_another_server_stored() -> Test {
         .rest()
         .await?;
     assert_eq!(second, first);
+    Ok(())
+}
+
+/// A proxy before a database, and the configuration of a server that goes through it and waits for nothing for long.
+async fn behind_a_proxy(database: &Database) -> anyhow::Result<(FaultProxy, String)> {
+    let url = reqwest::Url::parse(database.url())?;
+    let place = (
+        url.host_str().unwrap_or_default(),
+        url.port().unwrap_or(5432),
+    );
+    let upstream = tokio::net::lookup_host(place).await?.next();
+    let upstream = upstream.ok_or_else(|| anyhow::anyhow!("the database's address"))?;
+    let proxy = FaultProxy::start(upstream).await?;
+    let address = proxy.address();
+    let url = database.url_through(&address.ip().to_string(), address.port())?;
+    let configuration = format!(
+        "[database]\nurl = {url:?}\nacquire_timeout = \"300ms\"\nstatement_timeout = \"1s\"\n\
+         [runs]\nstore_wait = \"500ms\"\njoin_wait = \"2s\"\n"
+    );
+    Ok((proxy, configuration))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_goes_away_costs_no_answer_and_nothing_that_was_said() -> Test {
+    let database = database().await?;
+    let (proxy, configuration) = behind_a_proxy(&database).await?;
+    let server = servers::start(&configuration).await?;
+    let client = server.client();
+    let conversation = create(client).await?;
+    let mut feed = client.feed("").await?;
+    until(&mut feed, |event| event.name == "ready").await?;
+    for fault in ["gone", "silent"] {
+        if fault == "gone" {
+            proxy.go_down().await;
+        } else {
+            proxy.stall();
+        }
+        let item = json!({"message": {"id": new_id(), "conversationId": conversation, "role": "user", "content": "x"}});
+        let refused = Reply::to(
+            client
+                .http()
+                .post(client.url("/message/append"))
+                .json(&item),
+        )
+        .await?;
+        let (status, code) = refused.problem();
+        assert_eq!(status, 503, "{fault}: {code}");
+        assert!(refused.json()["retryAfterMs"].is_u64(), "{fault}");
+        let ready = get(client, "/readyz").await?.json();
+        assert_eq!(
+            (&ready["ready"], &ready["parts"][0]["ready"]),
+            (&json!(false), &json!(false)),
+            "{fault}: {ready}"
+        );
+        let turn = json!({"conversationId": conversation, "message": {"content": "hello"}, "answerId": new_id()});
+        let events = client.turn(&turn).await?.rest().await?;
+        assert_eq!(
+            text(&events),
+            "Hello! This is a scripted answer.",
+            "{fault}"
+        );
+        let end = events.last().map(|event| {
+            (
+                &event.data["persisted"],
+                event.data["journalPosition"].is_u64(),
+            )
+        });
+        assert_eq!(end, Some((&json!(false), true)), "{fault}");
+        if fault == "gone" {
+            proxy.accept().await;
+        } else {
+            proxy.release();
+        }
+        // The feed has waited, and goes on.
+        until(&mut feed, |event| {
+            event.data["id"] == turn["answerId"] && event.data["status"] == "complete"
+        })
+        .await?;
+    }
+    // An append that was refused because nothing answered may have been stored all the same.
+    let stored = client.all_messages(&conversation).await?;
+    let texts = stored
+        .iter()
+        .map(|message| message["content"][0]["text"].as_str().unwrap_or_default());
+    let turns: Vec<&str> = texts.filter(|text| *text != "x").collect();
+    let turn = ["hello", "Hello! This is a scripted answer."];
+    assert_eq!(turns, [turn, turn].concat());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_starts_waits_for_its_database() -> Test {
+    let database = database().await?;
+    let (proxy, configuration) = behind_a_proxy(&database).await?;
+    proxy.set_fault(Fault::Drop);
+    let (server, ()) = tokio::join!(servers::start(&configuration), async {
+        // It goes on once somebody has asked in vain.
+        while proxy.counts().dropped == 0 {
+            tokio::task::yield_now().await;
+        }
+        proxy.set_fault(Fault::None);
+    });
+    assert_eq!(get(server?.client(), "/readyz").await?.status, 200);
     Ok(())
 }
 
