@@ -16,6 +16,9 @@ mod http;
 #[cfg(test)]
 #[path = "command_line/moving.rs"]
 mod moving;
+#[cfg(test)]
+#[path = "command_line/postgres.rs"]
+mod postgres;
 #[path = "command_line/serving.rs"]
 mod serving;
 #[cfg(test)]
