@@ -511,3 +511,46 @@ async fn a_run_that_the_store_cannot_take_holds_up_no_other() {
         assert_eq!(heard.persisted().logged, number != 3, "{number}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_the_journal_could_not_hand_over_is_stored_from_memory() {
+    let world = World::new().await;
+    let node = world.node(1);
+    let (voice, reader) = node.start(recorded(1)).await;
+    voice.say("Hel");
+    pass(milliseconds(300)).await;
+    world.store.all(Line::Fails);
+    voice.say("lo");
+    pass(milliseconds(500)).await;
+    assert!(!node.journal.pending().is_empty());
+    node.journal.refuse_records();
+    world.store.all(Line::Works);
+    pass(milliseconds(2_500)).await;
+    assert_eq!(logged_text(&world, 1).await, "Hello");
+    voice.done();
+    assert_eq!(hear(reader).await.persisted().persisted, Some(true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_follows_a_journalled_write_goes_to_the_journal_too() {
+    let world = World::new().await;
+    let node = world.node(1);
+    let (voice, reader) = node.start(recorded(1)).await;
+    voice.say("Hel");
+    pass(milliseconds(300)).await;
+    world.store.all(Line::Fails);
+    voice.say("lo");
+    pass(milliseconds(500)).await;
+    node.journal.hold(true);
+    world.store.all(Line::Works);
+    let before = world.store.count(Call::Record);
+    for _ in 0..20 {
+        voice.say("!");
+        pass(milliseconds(100)).await;
+    }
+    assert_eq!(world.store.count(Call::Record), before);
+    assert_eq!(logged_text(&world, 1).await, "Hel");
+    node.journal.hold(false);
+    voice.done();
+    assert_eq!(hear(reader).await.persisted().persisted, Some(true));
+}

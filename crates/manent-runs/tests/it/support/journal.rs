@@ -26,6 +26,8 @@ struct State {
     pending: VecDeque<JournalEntry>,
     position: u64,
     is_full: bool,
+    is_held: bool,
+    refuses_records: bool,
     appends: usize,
 }
 
@@ -39,6 +41,16 @@ impl MemoryJournal {
 
     pub(crate) fn fill_up(&self, is_full: bool) {
         self.state.lock().unwrap().is_full = is_full;
+    }
+
+    /// While held, nothing is drained.
+    pub(crate) fn hold(&self, is_held: bool) {
+        self.state.lock().unwrap().is_held = is_held;
+    }
+
+    /// From now on progress counts as what the store can never take.
+    pub(crate) fn refuse_records(&self) {
+        self.state.lock().unwrap().refuses_records = true;
     }
 
     /// How often something was appended.
@@ -70,7 +82,12 @@ impl MemoryJournal {
 
     async fn drain(&self, now: Timestamp) -> Result<(), StoreError> {
         loop {
-            let Some(entry) = self.state.lock().unwrap().pending.front().cloned() else {
+            let (next, refuses_records) = {
+                let state = self.state.lock().unwrap();
+                let next = state.pending.front().filter(|_| !state.is_held).cloned();
+                (next, state.refuses_records)
+            };
+            let Some(entry) = next else {
                 return Ok(());
             };
             let owner = entry.owner;
@@ -84,6 +101,7 @@ impl MemoryJournal {
                 JournalWrite::BeginRun(new) => {
                     self.store.begin(owner, new, now).await?;
                 }
+                JournalWrite::RecordRun { .. } if refuses_records => {}
                 JournalWrite::RecordRun { node, progress } => {
                     self.store.record(node, vec![progress], now).await?;
                 }
