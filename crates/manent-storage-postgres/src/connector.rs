@@ -1,5 +1,6 @@
 //! Connections, encrypted as the address asks for.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -67,10 +68,7 @@ impl Connector {
                 Err(error) => error,
             };
             let detail = describe(&error);
-            let is_passing = error.as_db_error().is_none_or(|error| {
-                let code = error.code().code();
-                code.starts_with("57P") || code.starts_with("53")
-            });
+            let is_passing = is_passing(&error);
             if !is_passing {
                 return Err(OpenError::Refused {
                     place: self.place.clone(),
@@ -89,5 +87,22 @@ impl Connector {
             }
             tokio::time::sleep(RETRY).await;
         }
+    }
+}
+
+/// Whether the same may go well later: nobody answers, or somebody who is still starting.
+fn is_passing(error: &tokio_postgres::Error) -> bool {
+    if let Some(error) = error.as_db_error() {
+        let code = error.code().code();
+        return code.starts_with("57P") || code.starts_with("53");
+    }
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref());
+    match source {
+        // A handshake that failed speaks of invalid data.
+        Some(error) => !matches!(
+            std::io::Error::kind(error),
+            ErrorKind::InvalidData | ErrorKind::InvalidInput
+        ),
+        None => error.is_closed(),
     }
 }

@@ -1,0 +1,9 @@
+//! Tests of the store against a real Postgres.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod conformance;
+mod failures;
+mod harness;
+mod interleavings;
+mod opening;
+mod signals;
