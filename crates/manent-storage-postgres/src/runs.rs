@@ -82,7 +82,7 @@ pub(crate) fn interrupt(
     }
     let log = workspace.log((owner, id));
     let plan = plan_interruption(&run, log.iter().map(|logged| &logged.event), now);
-    let answer = record::write(workspace, owner, plan.clone(), None, None, now)?;
+    let answer = record::write(workspace, owner, &plan, None, None, now)?;
     workspace.changed(owner, plan.subjects(&answer), now);
     Ok(true)
 }

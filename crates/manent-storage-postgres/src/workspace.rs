@@ -167,13 +167,11 @@ impl Workspace {
         if let Some(changed) = self.changed.conversations.get(&key) {
             return Some(changed);
         }
-        match self.stored.conversations.get(&key) {
-            Some(row) => row.as_ref(),
-            None => {
-                self.missing.want_conversation(key, false);
-                None
-            }
+        if let Some(row) = self.stored.conversations.get(&key) {
+            return row.as_ref();
         }
+        self.missing.want_conversation(key, false);
+        None
     }
 
     /// The conversation with its settings.
@@ -215,26 +213,22 @@ impl Workspace {
         if self.changed.new_conversations.contains(&key) {
             return None;
         }
-        match self.stored.newest.get(&key) {
-            Some(newest) => *newest,
-            None => {
-                self.missing.newest.insert(key);
-                None
-            }
+        if let Some(newest) = self.stored.newest.get(&key) {
+            return *newest;
         }
+        self.missing.newest.insert(key);
+        None
     }
 
     pub(crate) fn message(&mut self, key: MessageKey) -> Option<&MessageRow> {
         if let Some(changed) = self.changed.messages.get(&key) {
             return Some(changed);
         }
-        match self.stored.messages.get(&key) {
-            Some(row) => row.as_ref(),
-            None => {
-                self.missing.want_message(key, false);
-                None
-            }
+        if let Some(row) = self.stored.messages.get(&key) {
+            return row.as_ref();
         }
+        self.missing.want_message(key, false);
+        None
     }
 
     /// The message, to be changed.

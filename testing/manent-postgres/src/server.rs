@@ -24,7 +24,7 @@ use crate::watcher::Watcher;
 pub(crate) const URL_VARIABLE: &str = "MANENT_TEST_POSTGRES_URL";
 
 /// How long a server may take to start or to stop.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Between two looks at a server that starts or stops.
 const LOOK: Duration = Duration::from_millis(20);

@@ -71,12 +71,11 @@ pub(super) fn write(
             row.status = *status;
             if let Some(answer) = content {
                 let made;
-                let texts = match prepared {
-                    Some(prepared) => prepared,
-                    None => {
-                        made = PreparedTexts::of(owner, &answer.content, answer.usage.as_ref())?;
-                        &made
-                    }
+                let texts = if let Some(prepared) = prepared {
+                    prepared
+                } else {
+                    made = PreparedTexts::of(owner, &answer.content, answer.usage.as_ref())?;
+                    &made
                 };
                 row.content = Some(texts.content.clone());
                 row.is_rewritten = true;

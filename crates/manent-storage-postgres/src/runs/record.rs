@@ -81,7 +81,7 @@ pub(crate) fn record(
         let answer = write(
             workspace,
             owner,
-            plan.clone(),
+            &plan,
             events,
             prepared.answer.as_ref(),
             now,
@@ -100,7 +100,7 @@ pub(crate) fn record(
 pub(super) fn write(
     workspace: &mut Workspace,
     owner: UserId,
-    plan: ProgressPlan,
+    plan: &ProgressPlan,
     events: Option<String>,
     prepared: Option<&PreparedTexts>,
     now: Timestamp,
@@ -124,7 +124,7 @@ pub(super) fn write(
         answer::ask(&mut facts, target);
     }
     let mut facts = WorkspaceFacts { workspace, owner };
-    let Ok(answer) = plan_answer(&mut facts, &plan, existing);
-    answer::write(workspace, owner, &plan, &answer.write, prepared, now)?;
+    let Ok(answer) = plan_answer(&mut facts, plan, existing);
+    answer::write(workspace, owner, plan, &answer.write, prepared, now)?;
     Ok(answer)
 }

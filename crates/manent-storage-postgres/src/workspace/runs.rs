@@ -21,13 +21,11 @@ impl Workspace {
         if let Some(changed) = self.changed.runs.get(&key) {
             return Some(changed);
         }
-        match self.stored.runs.get(&key) {
-            Some(row) => row.as_ref(),
-            None => {
-                self.missing.runs.insert(key);
-                None
-            }
+        if let Some(row) = self.stored.runs.get(&key) {
+            return row.as_ref();
         }
+        self.missing.runs.insert(key);
+        None
     }
 
     pub(crate) fn add_run(&mut self, owner: UserId, run: Run) {

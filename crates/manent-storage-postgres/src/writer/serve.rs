@@ -88,13 +88,13 @@ impl Writer {
             return;
         }
         match self.write(&mut jobs).await {
-            Ok(()) => self.answer(jobs),
+            Ok(()) => answer(jobs),
             // Which of them is to blame is not known.
             Err(Error::Postgres(error)) if jobs.len() > 1 && is_fault_of_one(&error) => {
                 for job in jobs {
                     let mut alone = vec![job];
                     match self.write(&mut alone).await {
-                        Ok(()) => self.answer(alone),
+                        Ok(()) => answer(alone),
                         Err(error) => self.fail(alone, &told(error)),
                     }
                 }
@@ -176,17 +176,17 @@ impl Writer {
         self.parts.notifier.committed(mark, committed.signals);
     }
 
-    fn answer(&self, jobs: Vec<Box<dyn Job>>) {
-        for job in jobs {
-            job.answer(None);
-        }
-    }
-
     fn fail(&self, jobs: Vec<Box<dyn Job>>, failure: &StoreError) {
         Counters::add(&self.parts.counters.failed_jobs, jobs.len());
         for job in jobs {
             job.answer(Some(failure.clone()));
         }
+    }
+}
+
+fn answer(jobs: Vec<Box<dyn Job>>) {
+    for job in jobs {
+        job.answer(None);
     }
 }
 

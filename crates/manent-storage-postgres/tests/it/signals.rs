@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use manent_domain::ports::Signal;
+use manent_domain::ports::{RunRepository, Signal};
 use manent_domain::run::NewRun;
 use manent_postgres::Database;
 use manent_storage_memory::conformance::person::{Person, at, conversation, message, plain, said};
@@ -24,7 +24,7 @@ async fn listening(database: &Database, check: Duration) -> (PostgresStore, Hear
     (store, heard)
 }
 
-const NEVER: Duration = Duration::from_secs(3_600);
+const NEVER: Duration = Duration::from_hours(1);
 
 #[tokio::test]
 async fn what_goes_on_in_one_store_is_heard_in_both() {
@@ -48,7 +48,6 @@ async fn what_goes_on_in_one_store_is_heard_in_both() {
         record: None,
         started_at: at(1),
     };
-    use manent_domain::ports::RunRepository;
     here.begin(person.owner, new, at(1)).await.unwrap();
     here.request_stop(person.owner, run(1), at(2))
         .await
