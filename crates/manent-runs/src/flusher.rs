@@ -5,6 +5,8 @@
 //! - what the store has not answered for a while, or refuses, is in the journal by then, if there is one;
 //! - a run is let go of only when it is stored, journalled or known never to be, or when too many are in the way.
 
+mod look;
+
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,8 +19,8 @@ use metrics::{counter, histogram};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::hub::Hub;
-use crate::live::{Context, Cut, LiveRun, Log, Trial};
-use crate::opener;
+use crate::live::{Context, Cut, LiveRun, Trial};
+use look::Look;
 
 /// How many runs one batch stores at most.
 const BATCH_RUNS: usize = 256;
@@ -351,60 +353,5 @@ async fn in_flight<T>(work: &mut InFlight<T>) -> T {
     match work {
         Some(work) => work.await,
         None => std::future::pending().await,
-    }
-}
-
-/// One look at all runs.
-struct Look<'hub> {
-    hub: &'hub Arc<Hub>,
-    context: Context<'hub>,
-    may_record: bool,
-    may_journal: bool,
-    bytes: usize,
-    progress: Vec<RunProgress>,
-    progress_runs: Vec<Arc<LiveRun>>,
-    entries: Vec<JournalEntry>,
-    entry_runs: Vec<Arc<LiveRun>>,
-}
-
-impl Look<'_> {
-    fn at(&mut self, run: &Arc<LiveRun>) {
-        let context = Context {
-            is_lane_pending: self.hub.is_lane_pending(run.lane),
-            ..self.context
-        };
-        run.with_state(false, |state| {
-            if state.is_opening_due(&context) {
-                state.storing.opening_begins(context.now);
-                opener::spawn(self.hub, run, state.is_opening_drained());
-            }
-            if self.has_room(state.storing.is_suspect())
-                && let Some(progress) = state.next_for_store(run, &context)
-            {
-                self.bytes += Log::size_of(&progress.events);
-                self.may_record &= !state.storing.is_suspect();
-                self.progress.push(progress);
-                self.progress_runs.push(Arc::clone(run));
-            }
-            if self.may_journal
-                && let Some(writes) = state.next_for_journal(run, &context)
-            {
-                self.entry_runs.push(Arc::clone(run));
-                self.entries
-                    .extend(writes.into_iter().map(|write| JournalEntry {
-                        owner: run.owner,
-                        lane: run.lane,
-                        write,
-                    }));
-            }
-        });
-    }
-
-    /// Whether one more fits into the batch. A suspect goes alone.
-    fn has_room(&self, is_suspect: bool) -> bool {
-        self.may_record
-            && self.progress.len() < BATCH_RUNS
-            && self.bytes < BATCH_BYTES
-            && (!is_suspect || self.progress.is_empty())
     }
 }

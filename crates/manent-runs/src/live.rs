@@ -3,18 +3,17 @@
 //! Invariant: an event gets its position and its place in the log under one lock, before any reader is woken. Readers read from that one
 //! log by position, so a reader costs the run nothing but being woken.
 
+mod cut;
 mod log;
+mod notices;
 mod storing;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use manent_domain::error::{DomainError, Refusal};
 use manent_domain::journal::{JournalLane, JournalWrite};
-use manent_domain::run::{
-    AnswerBuilder, LoggedEvent, RecordTarget, Run, RunEnd, RunEvent, RunFailure,
-};
+use manent_domain::run::{AnswerBuilder, LoggedEvent, RecordTarget, Run, RunEnd, RunEvent};
 use manent_types::{MessageStatus, NodeId, RunId, Timestamp, UserId};
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
@@ -24,7 +23,9 @@ use tokio_util::sync::CancellationToken;
 use crate::reader::{Notice, Persisted, RunItem};
 use crate::watchers::RunKey;
 
+pub(crate) use cut::{Cut, Refused, end_of_cut};
 pub(crate) use log::Log;
+use notices::Notices;
 pub(crate) use storing::{Context, Storing, Trial};
 
 /// What a run is, from its start to its end.
@@ -36,46 +37,6 @@ pub(crate) struct Blueprint {
     pub(crate) started_at: Timestamp,
     /// What must be stored, in order, before anything of the run; the last one registers it.
     pub(crate) steps: Vec<JournalWrite>,
-}
-
-/// Why what was to be kept can never be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// The registration or the message, for this reason.
-    Because(Refusal),
-    /// The id of the person's message belongs to another one.
-    IdTaken,
-}
-
-impl Refused {
-    /// As the answer to who asked.
-    pub(crate) const fn error(self) -> DomainError {
-        match self {
-            Self::Because(Refusal::ConversationNotFound) => DomainError::ConversationNotFound,
-            Self::Because(refusal) => DomainError::MessageRefused(refusal),
-            Self::IdTaken => DomainError::MessageIdTaken,
-        }
-    }
-
-    const fn code(self) -> &'static str {
-        match self {
-            Self::Because(refusal) => refusal.code(),
-            Self::IdTaken => "id_taken",
-        }
-    }
-}
-
-/// Why a run is cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cut {
-    /// Somebody asked for it.
-    Stopped,
-    /// The process ends.
-    Interrupted,
-    /// What it was to keep was refused before the provider answered.
-    Refused(Refused),
-    /// A run with this id was there already; readers go on with that one.
-    Redirected,
 }
 
 /// How a run ended.
@@ -111,13 +72,6 @@ pub(crate) struct LiveState {
     /// A reader has got an event.
     is_delivered: bool,
     notices: Notices,
-}
-
-/// What readers are told beside the events.
-#[derive(Default)]
-struct Notices {
-    /// `None`: no longer true; new readers are not told.
-    told: Vec<Option<Notice>>,
 }
 
 /// What a reader finds.
@@ -315,7 +269,7 @@ impl LiveRun {
             return Found::Redirected;
         }
         ready.extend(state.notices.after(place.notices).map(RunItem::Notice));
-        place.notices = state.notices.told.len();
+        place.notices = state.notices.count();
         if place.position < state.log.last() && place.position + 1 < state.log.first() {
             return if ready.is_empty() {
                 Found::Behind(state.log.first())
@@ -449,54 +403,6 @@ impl LiveState {
     }
 
     fn tell(&mut self, notice: Notice) {
-        if !self.notices.told.contains(&Some(notice.clone())) {
-            self.notices.told.push(Some(notice));
-        }
-    }
-
-    /// The run is registered after all: that it was not is no news any more.
-    fn is_logged_after_all(&mut self) {
-        for notice in &mut self.notices.told {
-            if notice
-                .as_ref()
-                .is_some_and(|notice| notice.code == "not_logged")
-            {
-                *notice = None;
-            }
-        }
-    }
-}
-
-impl Notices {
-    fn after(&self, seen: usize) -> impl Iterator<Item = Notice> + '_ {
-        self.told.iter().skip(seen).flatten().cloned()
-    }
-}
-
-/// The end of a run that was cut.
-pub(crate) fn end_of_cut(cut: Cut) -> RunEnd {
-    let failed = |status, code: &str, detail: String, retryable| RunEnd {
-        status,
-        finish_reason: None,
-        failure: Some(RunFailure {
-            code: code.to_owned(),
-            detail,
-            retryable,
-        }),
-    };
-    match cut {
-        Cut::Stopped => failed(
-            MessageStatus::Stopped,
-            "stopped",
-            "the answer was stopped".to_owned(),
-            false,
-        ),
-        Cut::Interrupted | Cut::Redirected => RunEnd::interrupted(),
-        Cut::Refused(why) => failed(
-            MessageStatus::Failed,
-            why.code(),
-            why.error().to_string(),
-            false,
-        ),
+        self.notices.tell(notice);
     }
 }
