@@ -91,7 +91,7 @@ async fn what_was_streamed_without_the_store_survives_kill_9_in_the_journal(
         deployment.database_mut().come_back().await?;
         node.restart().await?;
         let api = node.direct()?;
-        let mut most_lost = Duration::ZERO;
+        let (mut interrupted, mut most_lost) = (0, Duration::ZERO);
         for (run, answer, reading) in streams {
             let reader = reading.await?;
             let message = eventually("the answer is stored", Duration::from_secs(30), || {
@@ -99,6 +99,11 @@ async fn what_was_streamed_without_the_store_survives_kill_9_in_the_journal(
             })
             .await?;
             let stored = text_of(&message);
+            if reader.end().is_some_and(|end| end.name == "done") {
+                ensure!(stored == words(WORDS), "{message}");
+                continue;
+            }
+            interrupted += 1;
             ensure!(
                 message["status"] == "interrupted" && words(WORDS).starts_with(&stored),
                 "{message}"
@@ -114,7 +119,8 @@ async fn what_was_streamed_without_the_store_survives_kill_9_in_the_journal(
             let end = again.follow().await?;
             ensure!(end.data["status"] == "interrupted", "{end:?}");
         }
-        println!("at most {most_lost:?} lost");
+        println!("{interrupted} interrupted, at most {most_lost:?} lost");
+        ensure!(interrupted >= 5, "too few streams were hit");
         Ok(())
     })
     .await

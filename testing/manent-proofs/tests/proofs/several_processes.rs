@@ -253,7 +253,10 @@ async fn same_feeds() -> anyhow::Result<()> {
                 ensure!(stored.as_ref() == Some(subject), "{stored:?} {subject}");
             }
         }
-        ensure!(broken.reset + broken.cut >= 50, "{broken:?}");
+        ensure!(
+            broken.reset + broken.cut + broken.dropped >= u64::try_from(scaled(100))?,
+            "hardly anything broke: {broken:?}"
+        );
         Ok(())
     })
     .await
