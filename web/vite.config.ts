@@ -3,7 +3,7 @@ import react from '@vitejs/plugin-react';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
-const API_PATHS = ['/conversation', '/conversations', '/message', '/completion', '/models', '/search', '/healthz', '/readyz', '/version'];
+const API_PATHS = ['/conversation', '/conversations', '/message', '/completion', '/turn', '/feed', '/models', '/search', '/healthz', '/readyz', '/version'];
 
 const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",

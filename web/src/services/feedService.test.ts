@@ -20,6 +20,11 @@ class FakeSource extends EventTarget {
     this.readyState = 2;
     this.dispatchEvent(new Event('error'));
   }
+
+  breakOff(): void {
+    this.readyState = 0;
+    this.dispatchEvent(new Event('error'));
+  }
 }
 
 function setUp() {
@@ -57,7 +62,7 @@ describe('FeedService', () => {
     expect(sources[0]!.closed).toBe(true);
     feed.connect();
     expect(opened).toEqual([null, '9']);
-    expect(heard).toEqual(['message m', 'conversation c']);
+    expect(heard).toEqual(['missed', 'message m', 'conversation c']);
   });
 
   it('goes on from where it was ready when nothing has changed since', () => {
@@ -75,8 +80,32 @@ describe('FeedService', () => {
     sources[0]!.send('ready', { cursor: '7' });
     sources[0]!.refuse();
     later[0]!();
+    sources[1]!.send('ready', { cursor: '3' });
     expect(opened).toEqual([null, null]);
-    expect(heard).toEqual(['missed']);
+    expect(heard).toEqual(['missed', 'missed']);
+  });
+
+  it('goes on from where it was ready when the connection breaks before any change was told', () => {
+    const { feed, opened, sources, heard, later } = setUp();
+    feed.connect();
+    sources[0]!.send('ready', { cursor: '7' });
+    sources[0]!.breakOff();
+    expect(sources[0]!.closed).toBe(true);
+    later[0]!();
+    sources[1]!.send('message', { id: 'm' }, '8');
+    sources[1]!.send('ready', { cursor: '8' });
+    expect(opened).toEqual([null, '7']);
+    expect(heard).toEqual(['missed', 'message m']);
+  });
+
+  it('connects at once when the server is known to be back, and then not once more', () => {
+    const { feed, opened, sources, later } = setUp();
+    feed.connect();
+    sources[0]!.send('ready', { cursor: '7' });
+    sources[0]!.breakOff();
+    feed.tryNow();
+    later[0]!();
+    expect(opened).toEqual([null, '7']);
   });
 
   it('stays away after a refusal when nobody looks', () => {
