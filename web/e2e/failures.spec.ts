@@ -78,11 +78,11 @@ test('a server that dies in mid-answer leaves the partial answer, and it is stor
   await server.kill();
   await expect(page.getByText('The server cannot be reached. You can go on reading and writing')).toBeVisible();
   await server.start();
-  await expect(chat.answers.last()).toContainText('The connection broke, so this answer is not whole.', { timeout: 20_000 });
+  await expect(chat.answers.last()).toContainText('The server stopped in the middle of this answer, so it is not whole.', { timeout: 20_000 });
   const messages = await chat.stored(2);
   expect(messages[1]).toMatchObject({ status: 'interrupted', parentId: messages[0]!.id });
   await page.reload();
-  await expect(chat.answers.last()).toContainText('The connection broke, so this answer is not whole.');
+  await expect(chat.answers.last()).toContainText('The server stopped in the middle of this answer, so it is not whole.');
 });
 
 test('a conversation that does not exist is said in words', async ({ page, server, chat }) => {

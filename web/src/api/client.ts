@@ -102,8 +102,8 @@ export class ApiClient {
     return this.call('GET', '/healthz', { signal });
   }
 
-  stopRun(runId: string): Promise<{ status: string }> {
-    return this.call('POST', `/completion/${encodeURIComponent(runId)}/stop`);
+  stopRun(runId: string, options: { keepalive?: boolean } = {}): Promise<{ status: string }> {
+    return this.call('POST', `/completion/${encodeURIComponent(runId)}/stop`, options);
   }
 
   /**

@@ -1,9 +1,9 @@
 import type { ApiClient } from './client';
 import { ApiProblem, isAbort, ServerUnreachable } from './errors';
 import { SseParser, type ServerSentEvent } from './sse';
-import type { CompletionEvent, CompletionRequest, Delta, FinishReason, Usage } from './types';
+import type { CompletionEvent, CompletionRequest, Delta, FinishReason, Receipt, Usage } from './types';
 
-/** The pauses before a broken connection to a run is opened again, in milliseconds. After the last one the page gives up. */
+/** The longest pauses before a broken connection to a run is opened again, in milliseconds. After the last one the page gives up. */
 const RECONNECT_PAUSES_MS = [0, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000];
 
 const connectionLost: CompletionEvent = {
@@ -16,7 +16,7 @@ const connectionLost: CompletionEvent = {
 /** Waits, in milliseconds; ends early, without an error, when the signal is aborted. */
 export type Wait = (milliseconds: number, signal: AbortSignal) => Promise<void>;
 
-const waitInBrowser: Wait = (milliseconds, signal) =>
+export const waitInBrowser: Wait = (milliseconds, signal) =>
   new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds);
     signal.addEventListener('abort', () => {
@@ -123,13 +123,22 @@ export function parseCompletionEvent(raw: ServerSentEvent): CompletionEvent | nu
       return { event: 'delta', delta: data as Delta };
     case 'usage':
       return { event: 'usage', usage: data as Usage };
+    case 'notice': {
+      const { code, detail } = data as { code: string; detail: string };
+      return { event: 'notice', code, detail };
+    }
     case 'done':
-      return { event: 'done', finishReason: (data as { finishReason: FinishReason }).finishReason };
+      return { event: 'done', finishReason: (data as { finishReason: FinishReason }).finishReason, ...receiptOf(data) };
     case 'error': {
       const { code, detail, retryable, traceId } = data as { code: string; detail: string; retryable?: boolean; traceId?: string };
-      return { event: 'error', code, detail, retryable: retryable ?? false, traceId };
+      return { event: 'error', code, detail, retryable: retryable ?? false, traceId, ...receiptOf(data) };
     }
     default:
       return null;
   }
+}
+
+function receiptOf(data: unknown): { receipt?: Receipt } {
+  const { persisted, journalPosition } = data as Partial<Receipt>;
+  return persisted === undefined ? {} : { receipt: { persisted, ...(journalPosition === undefined ? {} : { journalPosition }) } };
 }

@@ -161,8 +161,17 @@ export type CompletionEvent =
   | { event: 'start'; provider: string; model: string }
   | { event: 'delta'; delta: Delta }
   | { event: 'usage'; usage: Usage }
-  | { event: 'done'; finishReason: FinishReason }
-  | { event: 'error'; code: string; detail: string; retryable: boolean; traceId?: string };
+  | { event: 'notice'; code: string; detail: string }
+  | { event: 'done'; finishReason: FinishReason; receipt?: Receipt }
+  | { event: 'error'; code: string; detail: string; retryable: boolean; traceId?: string; receipt?: Receipt };
+
+/** What the last event of a run says about what is kept. */
+export interface Receipt {
+  /** All that was to be stored is stored. */
+  persisted: boolean;
+  /** Where it lies in the server's journal, from which it is stored later. */
+  journalPosition?: number;
+}
 
 export interface Model {
   provider: string;

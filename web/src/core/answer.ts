@@ -1,4 +1,4 @@
-import type { CompletionEvent, FinishReason, MessageStatus, Part, Usage } from '../api/types';
+import type { CompletionEvent, FinishReason, MessageStatus, Part, Receipt, Usage } from '../api/types';
 
 interface ToolCallDraft {
   id: string;
@@ -20,6 +20,8 @@ export interface Answer {
   toolCalls: readonly ToolCallDraft[];
   usage: Usage | null;
   end: AnswerEnd | null;
+  /** What the server said about what it has kept; `null` where it said nothing. */
+  receipt: Receipt | null;
 }
 
 export type AnswerEnd =
@@ -40,6 +42,7 @@ export function emptyAnswer(prefix: { text: string; reasoning: string } = { text
     toolCalls: [],
     usage: null,
     end: null,
+    receipt: null,
   };
 }
 
@@ -51,12 +54,14 @@ export function reduceAnswer(answer: Answer, event: CompletionEvent | { event: '
       return { ...answer, provider: event.provider, model: event.model };
     case 'usage':
       return { ...answer, usage: { ...answer.usage, ...event.usage } };
+    case 'notice':
+      return answer;
     case 'done':
-      return { ...endReasoning(answer, nowMs), end: { kind: 'finished', reason: event.finishReason } };
+      return { ...endReasoning(answer, nowMs), receipt: event.receipt ?? null, end: { kind: 'finished', reason: event.finishReason } };
     case 'error':
       // Somebody stopped it, here or elsewhere: no failure.
-      if (event.code === 'stopped') return { ...endReasoning(answer, nowMs), end: { kind: 'stopped' } };
-      return { ...endReasoning(answer, nowMs), end: { kind: 'failed', code: event.code, detail: event.detail, retryable: event.retryable } };
+      if (event.code === 'stopped') return { ...endReasoning(answer, nowMs), receipt: event.receipt ?? null, end: { kind: 'stopped' } };
+      return { ...endReasoning(answer, nowMs), receipt: event.receipt ?? null, end: { kind: 'failed', code: event.code, detail: event.detail, retryable: event.retryable } };
     case 'stopped':
       return { ...endReasoning(answer, nowMs), end: { kind: 'stopped' } };
     case 'delta':

@@ -21,13 +21,13 @@ export function historyBudget(contextWindow: number | undefined): number {
 }
 
 /**
- * What a path sends to the model: every message with substance, without error notes, newest first for the budget.
+ * What a path sends to the model: every message with substance, without deleted ones and error notes, newest first for the budget.
  *
  * When the budget is short, older pictures go before older messages, and what is kept begins with a user's message.
  * The newest message is always sent whole: refusing it is the server's to say.
  */
 export function historyOf(path: readonly Message[], budgetBytes: number): History {
-  const candidates = path.filter((message) => hasSubstance(message.content)).map((message) => ({ role: message.role, content: sendable(message.content) }));
+  const candidates = path.filter((message) => message.deletedAt === undefined && hasSubstance(message.content)).map((message) => ({ role: message.role, content: sendable(message.content) }));
   const kept: CompletionMessage[] = [];
   let used = 0;
   let omittedImages = 0;

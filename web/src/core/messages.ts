@@ -23,6 +23,28 @@ export function hasSubstance(content: readonly Part[]): boolean {
   return content.some((part) => (part.type === 'text' ? part.text.trim() !== '' : part.type !== 'error' && part.type !== 'reasoning'));
 }
 
+/** Statuses that stay: no later copy of such a message says that it is being written. */
+const FINAL = new Set<Message['status']>(['complete', 'stopped', 'failed']);
+
+/**
+ * Of two copies of a message the one to show. Answers to requests and the feed overtake each other, so a copy may come that is older
+ * than the one that is known.
+ */
+export function newerCopy(known: Message | undefined, incoming: Message): Message {
+  if (known === undefined || incoming.seq === null) return incoming;
+  const isOlder = (incoming.status === 'running' && FINAL.has(known.status)) || (known.editedAt ?? '') > (incoming.editedAt ?? '');
+  if (isOlder) return { ...known, seq: incoming.seq, storedAt: incoming.storedAt, runId: incoming.runId };
+  return { ...incoming, content: withDurations(known.content, incoming.content) };
+}
+
+/** How long a model reasoned is measured where the answer comes; the server's copy may not have it. */
+function withDurations(known: readonly Part[], incoming: Part[]): Part[] {
+  const measured = known.find((part) => part.type === 'reasoning' && part.durationMs !== undefined);
+  if (measured?.type !== 'reasoning') return incoming;
+  const isSame = (part: Part) => part.type === 'reasoning' && part.durationMs === undefined && part.text === measured.text;
+  return incoming.some(isSame) ? incoming.map((part) => (isSame(part) ? { ...part, durationMs: measured.durationMs } : part)) : incoming;
+}
+
 /** Oldest first: by `seq`, with the page's own unstored messages last, in the order in which they were made. */
 export function compareMessages(left: Message, right: Message): number {
   if (left.seq !== null && right.seq !== null) return left.seq - right.seq;

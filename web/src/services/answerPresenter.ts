@@ -21,6 +21,7 @@ export class AnswerPresenter {
   private readonly conversationId: string;
   private readonly messageId: string;
   private readonly startedAt: number;
+  private readonly bridge: string;
   private visibleLength: number;
   private lastFrameAt: number;
   private spokenTo: number;
@@ -29,7 +30,8 @@ export class AnswerPresenter {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly paced: boolean;
 
-  constructor(store: Store, conversationId: string, messageId: string, answer: Answer) {
+  /** `bridge` is what is shown until more than that of the answer has come: the text that was known before it was read anew. */
+  constructor(store: Store, conversationId: string, messageId: string, answer: Answer, bridge = '') {
     this.store = store;
     this.conversationId = conversationId;
     this.messageId = messageId;
@@ -37,8 +39,9 @@ export class AnswerPresenter {
     this.startedAt = performance.now();
     this.lastFrameAt = this.startedAt;
     this.lastSpokenAt = this.startedAt;
-    this.visibleLength = answer.text.length;
-    this.spokenTo = answer.text.length;
+    this.bridge = bridge;
+    this.visibleLength = Math.max(answer.text.length, bridge.length);
+    this.spokenTo = this.visibleLength;
     this.paced = !matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.publish();
   }
@@ -77,6 +80,7 @@ export class AnswerPresenter {
     const elapsed = Math.min(now - this.lastFrameAt, HIDDEN_FRAME_MS);
     this.lastFrameAt = now;
     const text = this.answer.text;
+    if (text.length < this.bridge.length) return this.publish();
     this.visibleLength = this.paced && document.visibilityState === 'visible' ? nextVisibleLength(text, this.visibleLength, elapsed) : text.length;
     this.publish();
     this.speak(now);
@@ -87,7 +91,7 @@ export class AnswerPresenter {
     const { answer } = this;
     putAnswer(this.store, this.conversationId, {
       messageId: this.messageId,
-      text: answer.text.slice(0, this.visibleLength),
+      text: answer.text.length < this.bridge.length ? this.bridge : answer.text.slice(0, this.visibleLength),
       reasoning: answer.reasoning,
       reasoningDurationMs: answer.reasoningDurationMs,
       toolNames: answer.toolCalls.map((call) => call.name),

@@ -2,8 +2,8 @@ import type { ApiClient, ConversationPatch, MessagePage } from '../api/client';
 import { ApiProblem } from '../api/errors';
 import type { Conversation, ModelConfig } from '../api/types';
 import type { Environment } from '../core/ids';
-import { changeConversation, changeList, changeThread, putConversations, putMessages } from '../state/actions';
-import type { Message } from '../core/messages';
+import { type Message, newerCopy } from '../core/messages';
+import { changeConversation, changeList, changeThread, forgetThreads, putConversations, putMessages } from '../state/actions';
 import type { ListKind, Store, Thread } from '../state/store';
 
 const LIST_PAGE = 60;
@@ -12,6 +12,9 @@ const OLDER_PAGE = 200;
 
 /** When to look again for a title that the server makes in the background, in milliseconds after the answer. */
 const TITLE_LOOKS_MS = [0, 2_000, 6_000];
+
+/** How many conversations' messages are kept besides the open one; others are read again when they are opened. */
+const KEPT_THREADS = 20;
 
 const FILTERS: Record<ListKind, { archived?: boolean; trashed?: boolean }> = {
   main: { archived: false, trashed: false },
@@ -33,6 +36,18 @@ export class ConversationService {
 
   /** How many changes of this page's own are under way, by conversation. */
   private readonly changing = new Map<string, number>();
+
+  /** Changed by somebody else while a change of this page's own was under way. */
+  private readonly heardMeanwhile = new Set<string>();
+
+  /** Lists that are to be read again when the reading that is under way has ended: it may be older. */
+  private readonly staleLists = new Set<ListKind>();
+
+  /** Conversations whose newest messages are being read, and whether they are to be read again then. */
+  private readonly opening = new Map<string, { request: Promise<void>; isStale: boolean }>();
+
+  /** Conversations in the order in which they were opened, the newest last. */
+  private readonly opened = new Set<string>();
 
   /** What this page has begun: a list that was asked for earlier may not have it yet. */
   private readonly begun = new Set<string>();
@@ -88,9 +103,10 @@ export class ConversationService {
     return pending.request;
   }
 
-  /** Reads the first page of a list, or the next one. */
+  /** Reads the first page of a list, or the next one. What is asked for while the list is being read is read again afterwards. */
   async loadList(kind: ListKind, options: { more?: boolean } = {}): Promise<void> {
     const { status, next } = this.store.getState().lists[kind];
+    if (status === 'loading' && !options.more) this.staleLists.add(kind);
     if (status === 'loading' || (options.more && next === null)) return;
     changeList(this.store, kind, { status: 'loading' });
     try {
@@ -99,20 +115,53 @@ export class ConversationService {
       putConversations(this.store, page.conversations);
       changeList(this.store, kind, { status: 'ready', next: page.next });
     } catch (error) {
+      this.staleLists.delete(kind);
       changeList(this.store, kind, { status: 'failed' });
       throw error;
     }
+    if (this.staleLists.delete(kind)) await this.loadList(kind);
   }
 
-  /** Opens a conversation at its end: its settings and its newest page of messages. */
-  async open(id: string): Promise<void> {
-    if (this.uncreated.has(id)) return;
+  /** Opens a conversation at its end, for somebody who looks at it. */
+  open(id: string): Promise<void> {
+    this.opened.delete(id);
+    this.opened.add(id);
+    return this.catchUp(id);
+  }
+
+  /**
+   * Reads a conversation's settings and its newest page of messages. Whoever asks for it while it is being read gets a reading that
+   * began later.
+   */
+  catchUp(id: string): Promise<void> {
+    if (this.uncreated.has(id)) return Promise.resolve();
+    const under = this.opening.get(id);
+    if (under) {
+      under.isStale = true;
+      return under.request;
+    }
+    const opening = { request: this.read(id).finally(() => this.opening.delete(id)), isStale: false };
+    this.opening.set(id, opening);
+    return opening.request;
+  }
+
+  private async read(id: string): Promise<void> {
+    for (;;) {
+      await this.readNewest(id);
+      const opening = this.opening.get(id);
+      if (!opening?.isStale) return;
+      opening.isStale = false;
+    }
+  }
+
+  private async readNewest(id: string): Promise<void> {
     const known = this.store.getState().threads[id];
     if (!known || known.status !== 'ready') changeThread(this.store, id, { status: 'loading' });
     try {
       const [conversation, page] = await Promise.all([this.api.getConversation(id), this.api.listMessages(id, { order: 'newest', limit: MESSAGE_PAGE })]);
       this.putFresh(conversation);
       changeThread(this.store, id, (thread) => mergeNewestPage(thread, page));
+      this.forgetLongUnused();
       this.onOpened(id);
     } catch (error) {
       const missing = error instanceof ApiProblem && error.problem.status < 500;
@@ -184,12 +233,14 @@ export class ConversationService {
 
   /** Takes what the server tells of itself. While a change of this page's own is under way its answer is awaited instead. */
   hear(conversation: Conversation): void {
-    if (!this.changing.has(conversation.id) && !this.uncreated.has(conversation.id)) this.putFresh(conversation);
+    if (this.changing.has(conversation.id)) this.heardMeanwhile.add(conversation.id);
+    else if (!this.uncreated.has(conversation.id)) this.putFresh(conversation);
   }
 
-  /** Until the server has a title, the cut that this page shows stays. */
+  /** A copy that is older than the known one is not taken. Until the server has a title, the cut that this page shows stays. */
   private putFresh(conversation: Conversation): void {
     const known = this.store.getState().conversations[conversation.id];
+    if (known && known.lastSeq > conversation.lastSeq) return;
     putConversations(this.store, [conversation.title === null && known ? { ...conversation, title: known.title } : conversation]);
   }
 
@@ -214,7 +265,17 @@ export class ConversationService {
       const left = (this.changing.get(id) ?? 1) - 1;
       if (left > 0) this.changing.set(id, left);
       else this.changing.delete(id);
+      if (left <= 0 && this.heardMeanwhile.delete(id)) this.refresh(id).catch(() => undefined);
     }
+  }
+
+  /** Keeps the messages of the conversations that were opened last, and of those with something unsaved or an answer that is coming. */
+  private forgetLongUnused(): void {
+    const { answers, saves } = this.store.getState();
+    const unsaved = new Set(Object.values(saves).map(({ conversationId }) => conversationId));
+    const unused = [...this.opened].slice(0, -(KEPT_THREADS + 1)).filter((id) => !(id in answers) && !unsaved.has(id));
+    for (const id of unused) this.opened.delete(id);
+    forgetThreads(this.store, unused);
   }
 
   /** Drops conversations that the list should hold by now and does not: they were removed or moved elsewhere. */
@@ -240,7 +301,7 @@ function mergeNewestPage(thread: Thread, page: MessagePage): Partial<Thread> {
   const adjoins = thread.status === 'ready' && (newestLoaded === 0 || oldestFresh <= newestLoaded + 1);
   const kept = adjoins ? loaded : loaded.filter((message) => message.seq === null);
   const messages = new Map<string, Message>(kept.map((message) => [message.id, message]));
-  for (const message of page.messages) messages.set(message.id, message);
+  for (const message of page.messages) messages.set(message.id, newerCopy(messages.get(message.id), message));
   return { status: 'ready', messages, older: adjoins && newestLoaded > 0 ? thread.older : page.next };
 }
 

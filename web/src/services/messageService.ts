@@ -1,14 +1,14 @@
 import type { ApiClient } from '../api/client';
-import { streamCompletionEvents, streamRunEvents } from '../api/completion';
+import { streamCompletionEvents, streamRunEvents, type Wait, waitInBrowser } from '../api/completion';
 import { ApiProblem, isAbort, ServerUnreachable } from '../api/errors';
 import type { AppendMessage, CompletionEvent, CompletionMessage, CompletionRequest, ModelConfig, Part, StoredMessage } from '../api/types';
 import { type Answer, answerParts, answerStatus, emptyAnswer, hasBegun } from '../core/answer';
 import { historyBudget, historyOf } from '../core/history';
 import type { Environment } from '../core/ids';
 import { activePath, choicesLeadingTo, parentKey, pathTo } from '../core/messageTree';
-import { compareMessages, type Message, textOf } from '../core/messages';
+import { type Message, textOf } from '../core/messages';
 import { effectiveModel } from '../core/modelChoice';
-import { changeConversation, changeThread, putMessages, putProblem, removeMessage } from '../state/actions';
+import { changeConversation, changeThread, putMessages, putProblem, putReceipt, removeMessage } from '../state/actions';
 import { emptyThread, type Store, type Thread } from '../state/store';
 import { AnswerPresenter } from './answerPresenter';
 import type { ConversationService } from './conversationService';
@@ -25,8 +25,8 @@ const CREATION_WAIT_MS = 300;
 
 interface RunningTurn {
   controller: AbortController;
-  /** The run on the server; `null` for an answer that lives in this page alone. */
-  runId: string | null;
+  /** The run on the server. */
+  runId: string;
   /** Whether the server keeps the answer too, so that it goes on without this page. */
   isRecorded: boolean;
   presenter: AnswerPresenter;
@@ -58,6 +58,8 @@ export class MessageService {
   private readonly running = new Map<string, RunningTurn>();
   /** Runs that were followed once: one that could not be followed to its end is not tried again at once. */
   private readonly followed = new Set<string>();
+  /** Ends the pauses before lost connections are opened again. */
+  private readonly pauses = new Set<() => void>();
 
   constructor(api: ApiClient, store: Store, conversations: ConversationService, persistence: PersistenceService, environment: Environment) {
     this.api = api;
@@ -86,15 +88,14 @@ export class MessageService {
     signal: AbortSignal,
     run: Pick<CompletionRequest, 'runId' | 'record'> = {},
   ): AsyncGenerator<CompletionEvent, void, void> {
-    return streamCompletionEvents(this.api, { messages, config, ...run }, signal);
+    return streamCompletionEvents(this.api, { messages, config, ...run }, signal, this.wait);
   }
 
-  /** Shows the answers of a conversation that are still being written on the server, as they come. */
+  /** Shows the newest answer of the shown path that the server is still writing, as it comes. */
   followRunning(conversationId: string): void {
     if (this.running.has(conversationId)) return;
     const thread = this.thread(conversationId);
-    // The newest: one answer at a time is shown as it comes.
-    const message = [...thread.messages.values()].sort(compareMessages).findLast(({ status, runId }) => status === 'running' && runId !== undefined);
+    const message = activePath(thread.messages.values(), thread.choices).findLast((item) => item.message.status === 'running')?.message;
     if (message?.runId === undefined || this.followed.has(message.runId)) return;
     this.followed.add(message.runId);
     void this.follow(message, message.runId);
@@ -104,18 +105,26 @@ export class MessageService {
   hear(message: StoredMessage): void {
     const { conversationId } = message;
     const thread = this.store.getState().threads[conversationId];
-    if (thread?.status !== 'ready') return;
-    // What this page writes itself is ahead of what the server has of it.
+    if (!thread || thread.status === 'missing') return;
+    // What is shown as it comes is ahead of what the server has of it.
     if (this.running.get(conversationId)?.message.id === message.id) return;
-    const newest = Math.max(0, ...[...thread.messages.values()].map(({ seq }) => seq ?? 0));
-    if (message.seq > newest + 1) return;
+    const { oldest, newest } = loadedRange(thread);
+    // Further up than what is loaded: it is read with its page.
+    if (message.seq < oldest && thread.older !== null) return;
+    if (thread.status !== 'ready' || message.seq > newest + 1) {
+      // What lies in between is not here yet, or a page is on its way that was read before this.
+      this.conversations.catchUp(conversationId).catch(() => undefined);
+      return;
+    }
     putMessages(this.store, conversationId, [message]);
+    if (message.status !== 'running') putReceipt(this.store, message.id, null);
     this.followRunning(conversationId);
   }
 
-  /** The server is back: runs that could not be followed to their end may be tried again. */
-  forgetFollowed(): void {
+  /** The server is back: connections that were lost are opened again at once, and every run may be followed again. */
+  serverIsBack(): void {
     this.followed.clear();
+    for (const end of this.pauses) end();
   }
 
   /** Sends another wording of a user's message as a branch beside it. */
@@ -145,18 +154,21 @@ export class MessageService {
     const turn = this.running.get(conversationId);
     if (!turn) return;
     // What is shown ends at once. When the server cannot be told it writes the answer to its end.
-    if (turn.runId !== null) this.api.stopRun(turn.runId).catch(() => undefined);
+    this.api.stopRun(turn.runId).catch(() => undefined);
     turn.controller.abort();
   }
 
   chooseBranch(conversationId: string, messageId: string): void {
     changeThread(this.store, conversationId, (thread) => ({ choices: { ...thread.choices, ...choicesLeadingTo(thread.messages, messageId) } }));
+    this.followRunning(conversationId);
   }
 
   /** The page is being closed: what the server keeps goes on there; every other answer ends as interrupted, and what has come of it is kept. */
   interruptAll(): void {
     for (const turn of this.running.values()) {
       if (turn.isRecorded) continue;
+      // Nobody would read on.
+      this.api.stopRun(turn.runId, { keepalive: true }).catch(() => undefined);
       turn.presenter.apply({ event: 'error', code: 'connection_lost', detail: 'The page was closed while the answer was coming.', retryable: true });
       this.end(turn);
       turn.controller.abort();
@@ -177,8 +189,7 @@ export class MessageService {
     const message: Message = { ...this.newMessage(conversationId, parentId, 'assistant', []), status: 'running' };
     const start = emptyAnswer(continued ? prefixOf(continued) : undefined);
     const presenter = new AnswerPresenter(this.store, conversationId, message.id, start);
-    // A continued answer is kept whole, with what it goes on from, by this page.
-    const runId = continued ? null : this.environment.newId();
+    const runId = this.environment.newId();
     const turn: RunningTurn = {
       controller: new AbortController(),
       runId,
@@ -195,11 +206,15 @@ export class MessageService {
     try {
       const messages = await this.history(conversationId, message.id, parentId, continued);
       const config = this.store.getState().conversations[conversationId]?.config ?? {};
-      turn.isRecorded = runId !== null && (await this.isThere(conversationId));
+      // A continued answer is kept whole, with what it goes on from, by this page.
+      turn.isRecorded = continued === undefined && (await this.isThere(conversationId));
       signal.throwIfAborted();
       const record = { conversationId, messageId: message.id, parentId };
-      const run = runId === null ? {} : { runId, ...(turn.isRecorded ? { record } : {}) };
-      for await (const event of this.streamCompletion(messages, config, signal, run)) presenter.apply(event);
+      const run = { runId, ...(turn.isRecorded ? { record } : {}) };
+      for await (const event of this.streamCompletion(messages, config, signal, run)) {
+        if (event.event === 'notice' && event.code === 'not_recorded') turn.isRecorded = false;
+        presenter.apply(event);
+      }
     } catch (error) {
       presenter.apply(endOf(error, signal));
     }
@@ -211,11 +226,11 @@ export class MessageService {
     const { conversationId } = message;
     const controller = new AbortController();
     const start = emptyAnswer();
-    const presenter = new AnswerPresenter(this.store, conversationId, message.id, start);
+    const presenter = new AnswerPresenter(this.store, conversationId, message.id, start, textOf(message.content));
     const turn: RunningTurn = { controller, runId, isRecorded: true, presenter, message, start, choicesBefore: this.thread(conversationId).choices };
     this.running.set(conversationId, turn);
     try {
-      for await (const event of streamRunEvents(this.api, runId, controller.signal)) presenter.apply(event);
+      for await (const event of streamRunEvents(this.api, runId, controller.signal, this.wait)) presenter.apply(event);
     } catch (error) {
       presenter.apply(endOf(error, controller.signal));
     }
@@ -223,8 +238,11 @@ export class MessageService {
     this.running.delete(conversationId);
     const answer = presenter.finish();
     // The server's text stands; what was shown bridges the time until it is read.
-    if (hasBegun(answer)) putMessages(this.store, conversationId, [{ ...message, content: answerParts(answer), status: answerStatus(answer), ...origin(answer) }]);
-    await this.conversations.open(conversationId).catch(() => undefined);
+    const shown: Message = { ...message, content: answerParts(answer), status: answerStatus(answer), ...origin(answer) };
+    if (hasBegun(answer)) putMessages(this.store, conversationId, [shown]);
+    // What the server could not store itself this page offers to it, as the page that began the answer does.
+    if (hasBegun(answer) && this.noteReceipt(message.id, answer)) this.persistence.queueMessage(toAppend(shown), conversationId);
+    await this.conversations.catchUp(conversationId).catch(() => undefined);
   }
 
   /** Whether the server has the conversation. A new one gets a moment to be created; the answer does not wait longer for it. */
@@ -244,7 +262,27 @@ export class MessageService {
     this.running.delete(conversationId);
     this.keep(turn, turn.presenter.finish());
     this.conversations.refreshTitleSoon(conversationId);
+    // Another device may have begun an answer meanwhile.
+    this.followRunning(conversationId);
   }
+
+  /** Remembers where an answer is that the server has not stored; the answer tells whether it is such a one. */
+  private noteReceipt(messageId: string, { receipt }: Answer): boolean {
+    if (receipt === null || receipt.persisted) return false;
+    putReceipt(this.store, messageId, receipt.journalPosition === undefined ? 'unstored' : 'journal');
+    return true;
+  }
+
+  /** Waits until it is time to open a lost connection again, or until the server is known to be back. */
+  private readonly wait: Wait = async (milliseconds, signal) => {
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    this.pauses.add(end);
+    await Promise.race([waitInBrowser(milliseconds, signal), ended]);
+    this.pauses.delete(end);
+  };
 
   /** Puts the ended answer where the running one stood and stores it; an answer of nothing leaves only a note. */
   private keep({ message, start, choicesBefore }: RunningTurn, answer: Answer): void {
@@ -262,6 +300,7 @@ export class MessageService {
     const content: Part[] = parts.length > 0 ? parts : [{ type: 'error', code: 'empty_answer', detail: 'The model sent an empty answer.' }];
     const kept: Message = { ...message, content, status: answerStatus(answer), ...origin(answer) };
     putMessages(this.store, conversationId, [kept]);
+    this.noteReceipt(message.id, answer);
     this.persistence.queueMessage(toAppend(kept), conversationId);
   }
 
@@ -306,9 +345,32 @@ export class MessageService {
   }
 }
 
-/** Failures of the way to our own server: nothing of them belongs into the conversation. */
+/** Failures of our own server and of the way to it: nothing of them belongs into the conversation. */
+const OWN_FAILURES = new Set([
+  'server_unreachable',
+  'connection_lost',
+  'shutting_down',
+  'interrupted',
+  'overloaded',
+  'store_busy',
+  'store_unavailable',
+  'conversation_not_found',
+]);
+
 function isOwnFailure(code: string): boolean {
-  return code === 'server_unreachable' || code === 'connection_lost' || code === 'shutting_down';
+  return OWN_FAILURES.has(code);
+}
+
+/** The lowest and the highest place in the conversation that is loaded. */
+function loadedRange(thread: Thread): { oldest: number; newest: number } {
+  let oldest = Number.POSITIVE_INFINITY;
+  let newest = 0;
+  for (const { seq } of thread.messages.values()) {
+    if (seq === null) continue;
+    oldest = Math.min(oldest, seq);
+    newest = Math.max(newest, seq);
+  }
+  return { oldest, newest };
 }
 
 function endOf(error: unknown, signal: AbortSignal): CompletionEvent | { event: 'stopped' } {

@@ -1,6 +1,6 @@
 import { ApiClient } from '../api/client';
 import { realEnvironment } from '../core/ids';
-import { changeThread } from '../state/actions';
+import { changeThread, putReceipt } from '../state/actions';
 import { type Store, useStore } from '../state/store';
 import { currentRoute } from '../ui/router';
 import { ConnectivityService } from './connectivityService';
@@ -22,7 +22,8 @@ export const persistenceService: PersistenceService = new DirectPersistenceServi
 export const messageService = new MessageService(api, useStore, conversationService, persistenceService, realEnvironment);
 export const connectivityService = new ConnectivityService(api, useStore, () => {
   void persistenceService.flush();
-  messageService.forgetFollowed();
+  messageService.serverIsBack();
+  feedService.tryNow();
   conversationService.loadList('main').catch(() => undefined);
   void loadModels();
 });
@@ -79,6 +80,7 @@ function recordSave(store: Store, status: SaveStatus): void {
     return { saves };
   });
   if (status.state !== 'saved' || status.seq === null) return;
+  putReceipt(store, status.messageId, null);
   changeThread(store, status.conversationId, (thread) => {
     const message = thread.messages.get(status.messageId);
     if (!message) return {};

@@ -1,5 +1,5 @@
 import type { Conversation, StoredMessage } from '../api/types';
-import type { Message } from '../core/messages';
+import { type Message, newerCopy } from '../core/messages';
 import { emptyThread, type LiveAnswer, type ListKind, type ListState, type State, type Store, type Thread } from './store';
 
 /** Changes of the store that several services make. Each is one step from one consistent state to the next. */
@@ -29,11 +29,18 @@ export function changeThread(store: Store, id: string, change: Partial<Thread> |
   });
 }
 
-/** Adds messages or replaces those with the same id. A message that the server has stored is never replaced by an older local copy. */
+/** Lets go of the messages of these conversations. */
+export function forgetThreads(store: Store, ids: readonly string[]): void {
+  if (ids.length === 0) return;
+  const gone = new Set(ids);
+  store.setState((state) => ({ threads: Object.fromEntries(Object.entries(state.threads).filter(([id]) => !gone.has(id))) }));
+}
+
+/** Adds messages or replaces those with the same id, unless the known copy is the newer one. */
 export function putMessages(store: Store, conversationId: string, messages: readonly (Message | StoredMessage)[]): void {
   changeThread(store, conversationId, (thread) => {
     const next = new Map(thread.messages);
-    for (const message of messages) next.set(message.id, message);
+    for (const message of messages) next.set(message.id, newerCopy(next.get(message.id), message));
     return { messages: next };
   });
 }
@@ -52,6 +59,11 @@ export function putAnswer(store: Store, conversationId: string, answer: LiveAnsw
 
 export function putProblem(store: Store, userMessageId: string, problem: State['problems'][string] | null): void {
   store.setState((state) => ({ problems: without(state.problems, userMessageId, problem) }));
+}
+
+export function putReceipt(store: Store, messageId: string, receipt: State['receipts'][string] | null): void {
+  if (receipt === null && !(messageId in store.getState().receipts)) return;
+  store.setState((state) => ({ receipts: without(state.receipts, messageId, receipt) }));
 }
 
 export function announce(store: Store, text: string): void {

@@ -66,6 +66,8 @@ export interface State {
   answers: Readonly<Record<string, LiveAnswer>>;
   saves: Readonly<Record<string, SaveInfo>>;
   problems: Readonly<Record<string, TurnProblem>>;
+  /** For an answer that the server has not stored: whether it lies in the server's journal. Until this page's own append has stored it. */
+  receipts: Readonly<Record<string, 'journal' | 'unstored'>>;
   /** For an answer: how many of the oldest messages did not fit into its request. */
   omitted: Readonly<Record<string, number>>;
   models: ModelList | null;
@@ -82,6 +84,7 @@ export const initialState: State = {
   answers: {},
   saves: {},
   problems: {},
+  receipts: {},
   omitted: {},
   models: null,
   connectivity: { reachable: true, nextTryAt: null },

@@ -68,7 +68,7 @@ export function Composer({ conversationId, path, ready }: Properties) {
   };
 
   const editLast = (): boolean => {
-    const last = path.findLast((item) => item.message.role === 'user');
+    const last = path.findLast((item) => item.message.role === 'user' && item.message.deletedAt === undefined);
     if (!last || answering) return false;
     changeUi({ editing: last.message.id });
     return true;

@@ -9,6 +9,7 @@ import { CopyButton } from '../CopyButton';
 import { AnswerDetails } from './AnswerDetails';
 import { BranchSwitcher } from './BranchSwitcher';
 import { CutNotice } from './CutNotice';
+import { EditedMark } from './EditedMark';
 import type { MessageRowProperties } from './MessageRow';
 import { Reasoning } from './Reasoning';
 import { SaveMark } from './SaveMark';
@@ -59,10 +60,12 @@ function Ended({ message, siblings, siblingIndex, text }: Pick<MessageRowPropert
   const texts = useStrings();
   const busy = useStore((state) => message.conversationId in state.answers);
   const omitted = useStore((state) => state.omitted[message.id] ?? 0);
+  // What was asked is gone: there is nothing to answer anew.
+  const hasQuestion = useStore((state) => message.parentId !== null && state.threads[message.conversationId]?.messages.get(message.parentId)?.deletedAt === undefined);
   return (
     <>
       <ToolParts content={message.content} />
-      <CutNotice message={message} error={errorOf(message.content)} hasText={text !== ''} disabled={busy} />
+      <CutNotice message={message} error={errorOf(message.content)} hasText={text !== ''} disabled={busy} canRegenerate={hasQuestion} />
       {omitted > 0 && <p className="quiet-note">{texts.thread.omitted(omitted)}</p>}
       <div className="message-tools">
         {text !== '' && <CopyButton text={text} label={texts.thread.copy} />}
@@ -71,13 +74,14 @@ function Ended({ message, siblings, siblingIndex, text }: Pick<MessageRowPropert
           className="icon-button small"
           aria-label={texts.thread.regenerate}
           title={texts.thread.regenerate}
-          disabled={busy || message.parentId === null}
+          disabled={busy || !hasQuestion}
           onClick={() => regenerateAnswer(message.conversationId, message.id)}
         >
           <RefreshCw aria-hidden />
         </button>
         <BranchSwitcher conversationId={message.conversationId} siblings={siblings} index={siblingIndex} />
         <AnswerDetails message={message} />
+        <EditedMark editedAt={message.editedAt} />
         <SaveMark messageId={message.id} />
       </div>
     </>

@@ -7,28 +7,34 @@ interface Properties {
   error: { code: string; detail: string } | null;
   hasText: boolean;
   disabled: boolean;
+  canRegenerate: boolean;
 }
 
 /** Says that an answer is not whole and by what it was cut, and offers to continue or to answer anew. */
-export function CutNotice({ message, error, hasText, disabled }: Properties) {
+export function CutNotice({ message, error, hasText, disabled, canRegenerate }: Properties) {
   const texts = useStrings();
   const text = cutText(message, error, hasText, texts);
   if (text === null || message.parentId === null) return null;
   const isError = message.status === 'failed' || error?.code === 'empty_answer';
+  const isRunning = message.status === 'running';
   const canContinue = hasText && error?.code !== 'finish_refusal' && error?.code !== 'finish_content_filter';
   return (
     <div className={isError ? 'cut-notice error' : 'cut-notice'}>
       <span>{text}</span>
-      <span className="cut-actions">
-        {canContinue && (
-          <button type="button" className="text-button" disabled={disabled} onClick={() => continueAnswer(message.conversationId, message.id)}>
-            {texts.thread.continue}
-          </button>
-        )}
-        <button type="button" className="text-button" disabled={disabled} onClick={() => regenerateAnswer(message.conversationId, message.id)}>
-          {texts.thread.regenerate}
-        </button>
-      </span>
+      {!isRunning && (
+        <span className="cut-actions">
+          {canContinue && (
+            <button type="button" className="text-button" disabled={disabled} onClick={() => continueAnswer(message.conversationId, message.id)}>
+              {texts.thread.continue}
+            </button>
+          )}
+          {canRegenerate && (
+            <button type="button" className="text-button" disabled={disabled} onClick={() => regenerateAnswer(message.conversationId, message.id)}>
+              {texts.thread.regenerate}
+            </button>
+          )}
+        </span>
+      )}
     </div>
   );
 }
@@ -40,8 +46,9 @@ function cutText(message: Message, error: Properties['error'], hasText: boolean,
     case 'stopped':
       return texts.cut.stopped;
     case 'interrupted':
+      return error === null ? texts.cut.interruptedServer : texts.cut.interrupted;
     case 'running':
-      return texts.cut.interrupted;
+      return texts.cut.running;
     case 'failed':
       return `${hasText ? texts.cut.failed : texts.cut.failedEmpty} ${error ? problemText(texts, error) : ''}`;
     case 'complete':

@@ -2,6 +2,7 @@ import { memo } from 'react';
 import type { Message } from '../../core/messages';
 import { useStrings } from '../../strings';
 import { AssistantMessage } from './AssistantMessage';
+import { DeletedMessage } from './DeletedMessage';
 import { UserMessage } from './UserMessage';
 
 export interface MessageRowProperties {
@@ -22,7 +23,7 @@ export const MessageRow = memo(
     return (
       <article className={`message from-${message.role}`} data-message-id={message.id} data-marked={marked || undefined} aria-label={message.role === 'user' ? texts.thread.you : texts.thread.answer}>
         {isFirst && <p className="visually-hidden">{texts.conversation.beginning}</p>}
-        {message.role === 'user' ? <UserMessage {...properties} /> : <AssistantMessage {...properties} />}
+        {message.deletedAt !== undefined ? <DeletedMessage {...properties} /> : message.role === 'user' ? <UserMessage {...properties} /> : <AssistantMessage {...properties} />}
       </article>
     );
   },

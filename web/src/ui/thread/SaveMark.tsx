@@ -11,6 +11,7 @@ const SLOW_SAVE_MS = 1_000;
 export function SaveMark({ messageId }: { messageId: string }) {
   const texts = useStrings();
   const save = useStore((state) => state.saves[messageId]);
+  const inJournal = useStore((state) => state.receipts[messageId] === 'journal');
   const slow = useDelayed(save !== undefined, SLOW_SAVE_MS);
   if (!save) return null;
   if (save.state === 'failed') {
@@ -25,11 +26,11 @@ export function SaveMark({ messageId }: { messageId: string }) {
     );
   }
   if (save.state !== 'waiting' && !slow) return null;
-  const text = saveText(save, texts);
+  const text = inJournal ? texts.saves.inJournal : saveText(save, texts);
   return (
     <span className="save-mark" title={text} role="status">
       <Clock aria-hidden />
-      <span aria-hidden>{save.state === 'sending' ? texts.saves.sending : save.state === 'queued' ? texts.saves.queued : texts.saves.waiting}</span>
+      <span aria-hidden>{inJournal ? texts.saves.journal : save.state === 'sending' ? texts.saves.sending : save.state === 'queued' ? texts.saves.queued : texts.saves.waiting}</span>
       <span className="visually-hidden">{text}</span>
     </span>
   );

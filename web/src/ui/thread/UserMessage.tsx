@@ -7,6 +7,7 @@ import { problemText, useStrings } from '../../strings';
 import { getAnswer } from '../commands';
 import { CopyButton } from '../CopyButton';
 import { BranchSwitcher } from './BranchSwitcher';
+import { EditedMark } from './EditedMark';
 import { MessageEditor } from './MessageEditor';
 import type { MessageRowProperties } from './MessageRow';
 import { SaveMark } from './SaveMark';
@@ -36,6 +37,7 @@ export function UserMessage({ message, siblings, siblingIndex, isLast }: Message
       )}
       <div className="message-tools">
         <SaveMark messageId={message.id} />
+        <EditedMark editedAt={message.editedAt} />
         <BranchSwitcher conversationId={message.conversationId} siblings={siblings} index={siblingIndex} />
         <CopyButton text={text} label={texts.thread.copy} />
         <button
