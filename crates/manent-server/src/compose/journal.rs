@@ -62,11 +62,10 @@ impl ReadinessCheck for JournalReadiness {
         if status.is_writable {
             return Ok(news(&status));
         }
-        let why = if status.bytes >= status.max_bytes - status.max_bytes / 16 {
-            format!("is full ({} of {} bytes)", status.bytes, status.max_bytes)
-        } else {
-            "cannot be written".to_owned()
-        };
+        let why = format!(
+            "takes nothing more: it has {} of {} bytes, or its disk cannot be written (the log says which)",
+            status.bytes, status.max_bytes
+        );
         let detail = match news(&status) {
             Some(news) => format!("{why}; {news}"),
             None => why,

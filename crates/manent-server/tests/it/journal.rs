@@ -142,6 +142,37 @@ async fn a_run_that_is_cut_by_the_stop_is_kept_while_the_store_hangs() -> Test {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_full_journal_turns_the_server_red_and_tells_what_is_lost() -> Test {
+    let server = servers::start(&format!("{IMPATIENT}[journal]\nmax_bytes = 1000000\n")).await?;
+    let client = server.client();
+    let mut other = database::open(server.data_dir())?;
+    let lock = other.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    // Each comes to about 45 KB: what was said, what was answered, and the events of that.
+    let said = json!({"message": {"content": "x".repeat(15_000)}});
+    let mut kept = 0;
+    loop {
+        let events = client.turn(&said).await?.rest().await?;
+        let (name, data) = end(&events);
+        assert_eq!((name, &data["persisted"]), ("done", &json!(false)));
+        if data["journalPosition"].is_null() {
+            break;
+        }
+        kept += 1;
+    }
+    assert!((10..30).contains(&kept), "{kept}");
+    let part = journal_part(client).await?;
+    assert_eq!(part["ready"], false, "{part}");
+    assert_eq!(get(client, "/readyz").await?.status, 503);
+    drop(lock);
+    // What was taken is drained, and the journal is empty again.
+    let mut feed = client.feed("0").await?;
+    while journal_part(client).await?["ready"] == false {
+        feed.next_block().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_journal_what_is_not_stored_is_told_as_lost() -> Test {
     let server = servers::start(&format!("{IMPATIENT}[journal]\nenabled = false\n")).await?;
     let client = server.client();
