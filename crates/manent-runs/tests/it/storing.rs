@@ -354,8 +354,8 @@ async fn append(world: &World, message: NewMessage) {
 #[tokio::test(start_paused = true)]
 async fn an_answer_waits_for_its_parent() {
     for (wait, is_in_time) in [
-        (milliseconds(1_000), true),
-        (milliseconds(4_000), true),
+        (milliseconds(200), true),
+        (milliseconds(1_000), false),
         (milliseconds(30_000), false),
     ] {
         let world = World::new().await;
@@ -364,17 +364,23 @@ async fn an_answer_waits_for_its_parent() {
         voice.say("Hello");
         pass(milliseconds(500)).await;
         voice.done();
-        let heard = tokio::spawn(hear(reader));
+        let ended = tokio::time::Instant::now();
+        let heard = tokio::spawn(async move {
+            let heard = hear(reader).await;
+            (heard, ended.elapsed())
+        });
         pass(wait).await;
         let parent = world.turn(7).message;
         assert_eq!(parent.role, Role::User);
         append(&world, parent).await;
-        let persisted = heard.await.unwrap().persisted();
+        let (heard, waited) = heard.await.unwrap();
+        let persisted = heard.persisted();
         assert_eq!(
             (persisted.logged, persisted.persisted),
             (true, Some(is_in_time)),
             "{wait:?}"
         );
+        assert!(waited < milliseconds(900), "{waited:?}");
         pass(milliseconds(6_000)).await;
         let message = world.message(1).await.unwrap();
         assert_eq!(message.content, words("Hello"));

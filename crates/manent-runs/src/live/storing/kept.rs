@@ -9,6 +9,10 @@ use super::super::{LiveRun, LiveState};
 use super::Opening;
 use crate::reader::Persisted;
 
+/// How long an end is held back for a parent that is not there: whoever sends it apart from the answer knows best how it fares, and a reader
+/// should not wait for that.
+const PARENT_PATIENCE: Duration = Duration::from_millis(600);
+
 impl LiveState {
     /// Whether nothing is left to be done for it.
     pub(crate) fn is_settled(&self, run: &LiveRun) -> bool {
@@ -49,6 +53,12 @@ impl LiveState {
             (true, _) => None,
             (false, Some(_)) if is_store_failing => None,
             (false, Some(since)) if in_journal => Some(since + grace).filter(|at| *at > now),
+            (false, None) if logged && storing.answer == AnswerStanding::ParentMissing => {
+                let since = self.ended.as_ref().map(|ended| ended.since);
+                since
+                    .map(|since| since + PARENT_PATIENCE)
+                    .filter(|at| *at > now)
+            }
             // The reader's own patience ends it.
             (false, _) => Some(now + Duration::from_hours(1)),
         };
