@@ -101,6 +101,7 @@ async fn measure(
             rounds.push(floor.run(each, round).await?);
         }
     }
+    let metrics = bench.store.metrics();
     bench.store.close().await;
     let who = match crowd {
         Crowd { clients: 1, .. } => "1 client".to_owned(),
@@ -111,6 +112,12 @@ async fn measure(
         } => format!("{clients} clients of one person"),
         Crowd { clients, .. } => format!("{clients} clients"),
     };
+    let [jobs, commits] = [metrics.jobs, metrics.commits]
+        .map(|count| u32::try_from(count).map_or(f64::NAN, f64::from));
+    report.note(format!(
+        "{who}: {:.1} appends for each commit of the store",
+        jobs / commits
+    ));
     for (connections, _, _, rounds) in &floors {
         let rows = crowd.clients / connections;
         let floor = match (rows, connections) {
