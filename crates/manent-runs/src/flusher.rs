@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use manent_domain::journal::JournalEntry;
-use manent_domain::ports::{JournalError, StoreError};
+use manent_domain::ports::{Journal, JournalError, StoreError};
 use manent_domain::run::{RunProgress, RunStanding};
 use metrics::{counter, histogram};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
@@ -54,9 +54,13 @@ struct Recorded {
 }
 
 struct Journalled {
-    runs: Vec<Arc<LiveRun>>,
+    /// For those that the journal took: the position of the last entry.
+    took: Vec<(Vec<Arc<LiveRun>>, u64)>,
+    /// Those that it did not take.
+    left: Vec<Arc<LiveRun>>,
     entries: usize,
-    result: Result<u64, JournalError>,
+    /// Why not.
+    failure: Option<JournalError>,
 }
 
 /// What is looked at.
@@ -156,7 +160,6 @@ impl Flusher {
             progress: Vec::new(),
             progress_runs: Vec::new(),
             entries: Vec::new(),
-            entry_runs: Vec::new(),
         };
         for run in &self.open {
             look.at(run);
@@ -165,14 +168,13 @@ impl Flusher {
             progress,
             progress_runs,
             entries,
-            entry_runs,
             ..
         } = look;
         if !progress.is_empty() {
             self.record(progress, progress_runs);
         }
         if !entries.is_empty() {
-            self.journal(entries, entry_runs);
+            self.journal(entries);
         }
         if scope == Scope::Everything {
             self.last_full_look = now;
@@ -249,40 +251,31 @@ impl Flusher {
         Scope::Urgent
     }
 
-    fn journal(&mut self, entries: Vec<JournalEntry>, runs: Vec<Arc<LiveRun>>) {
+    fn journal(&mut self, entries: Vec<(Arc<LiveRun>, Vec<JournalEntry>)>) {
         let Some(journal) = self.hub.ports.journal.clone() else {
             return;
         };
-        self.journalling = Some(Box::pin(async move {
-            Journalled {
-                runs,
-                entries: entries.len(),
-                result: journal.append(entries).await,
-            }
-        }));
+        self.journalling = Some(Box::pin(async move { write(&*journal, entries).await }));
     }
 
     fn journalled(&mut self, done: Journalled) -> Scope {
         self.journalling = None;
         let now = Instant::now();
-        match done.result {
-            Ok(position) => {
-                self.is_journal_failing = false;
-                counter!("manent_run_journalled_total").increment(done.entries as u64);
-                for run in done.runs {
-                    run.with_state(true, |state| state.storing.journal_took(position, now));
-                }
+        counter!("manent_run_journalled_total").increment(done.entries as u64);
+        for (runs, position) in done.took {
+            for run in runs {
+                run.with_state(true, |state| state.storing.journal_took(position, now));
             }
-            Err(error) => {
-                if !self.is_journal_failing {
-                    tracing::error!(%error, "the journal does not take the writes of runs; they wait in memory");
-                }
-                self.is_journal_failing = true;
-                self.journal_again_at = now + JOURNAL_PAUSE;
-                for run in done.runs {
-                    run.with_state(true, |state| state.storing.journal_failed());
-                }
+        }
+        if let Some(error) = &done.failure {
+            if !self.is_journal_failing {
+                tracing::error!(%error, "the journal does not take the writes of runs; they wait in memory");
             }
+            self.journal_again_at = now + JOURNAL_PAUSE;
+        }
+        self.is_journal_failing = done.failure.is_some();
+        for run in done.left {
+            run.with_state(true, |state| state.storing.journal_failed());
         }
         Scope::Urgent
     }
@@ -354,4 +347,41 @@ async fn in_flight<T>(work: &mut InFlight<T>) -> T {
         Some(work) => work.await,
         None => std::future::pending().await,
     }
+}
+
+/// Gives everything to the journal at once; when there is no room for all of it, as much of it as fits, half by half.
+async fn write(
+    journal: &dyn Journal,
+    entries: Vec<(Arc<LiveRun>, Vec<JournalEntry>)>,
+) -> Journalled {
+    let mut done = Journalled {
+        took: Vec::new(),
+        left: Vec::new(),
+        entries: 0,
+        failure: None,
+    };
+    let mut pieces = vec![entries];
+    while let Some(mut piece) = pieces.pop() {
+        let all: Vec<JournalEntry> = piece
+            .iter()
+            .flat_map(|(_, entries)| entries.clone())
+            .collect();
+        let count = all.len();
+        match journal.append(all).await {
+            Ok(position) => {
+                done.entries += count;
+                let runs = piece.into_iter().map(|(run, _)| run).collect();
+                done.took.push((runs, position));
+            }
+            Err(JournalError::Full { .. }) if piece.len() > 1 => {
+                let second = piece.split_off(piece.len() / 2);
+                pieces.extend([second, piece]);
+            }
+            Err(error) => {
+                done.failure = Some(error);
+                done.left.extend(piece.into_iter().map(|(run, _)| run));
+            }
+        }
+    }
+    done
 }

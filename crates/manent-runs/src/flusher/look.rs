@@ -19,8 +19,8 @@ pub(super) struct Look<'hub> {
     pub(super) bytes: usize,
     pub(super) progress: Vec<RunProgress>,
     pub(super) progress_runs: Vec<Arc<LiveRun>>,
-    pub(super) entries: Vec<JournalEntry>,
-    pub(super) entry_runs: Vec<Arc<LiveRun>>,
+    /// What each run gives to the journal.
+    pub(super) entries: Vec<(Arc<LiveRun>, Vec<JournalEntry>)>,
 }
 
 impl Look<'_> {
@@ -46,13 +46,13 @@ impl Look<'_> {
             if self.may_journal
                 && let Some(writes) = state.next_for_journal(run, &context)
             {
-                self.entry_runs.push(Arc::clone(run));
-                self.entries
-                    .extend(writes.into_iter().map(|write| JournalEntry {
-                        owner: run.owner,
-                        lane: run.lane,
-                        write,
-                    }));
+                let entry = |write| JournalEntry {
+                    owner: run.owner,
+                    lane: run.lane,
+                    write,
+                };
+                let entries = writes.into_iter().map(entry).collect();
+                self.entries.push((Arc::clone(run), entries));
             }
         });
     }

@@ -306,6 +306,30 @@ async fn the_journal_is_synced_once_for_many_runs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_journal_with_little_room_takes_what_fits() {
+    let world = World::new().await;
+    let node = world.node(1);
+    world.store.all(Line::Fails);
+    node.journal.leave_room(12);
+    let mut running = Vec::new();
+    for number in 1..=10 {
+        running.push(node.start(plain(number)).await);
+    }
+    let mut readers = Vec::new();
+    for (voice, reader) in running {
+        voice.say("Hello");
+        voice.done();
+        readers.push(tokio::spawn(hear(reader)));
+    }
+    let mut in_journal = 0;
+    for reader in readers {
+        let heard = reader.await.unwrap();
+        in_journal += usize::from(heard.persisted().journal_position.is_some());
+    }
+    assert!((3..10).contains(&in_journal), "{in_journal}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_neither_store_nor_journal_takes_is_told() {
     let world = World::new().await;
     let node = world.node(1);

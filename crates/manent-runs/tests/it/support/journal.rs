@@ -26,6 +26,7 @@ struct State {
     pending: VecDeque<JournalEntry>,
     position: u64,
     is_full: bool,
+    room: Option<usize>,
     is_held: bool,
     refuses_records: bool,
     appends: usize,
@@ -41,6 +42,11 @@ impl MemoryJournal {
 
     pub(crate) fn fill_up(&self, is_full: bool) {
         self.state.lock().unwrap().is_full = is_full;
+    }
+
+    /// From now on there is room for so many entries only.
+    pub(crate) fn leave_room(&self, entries: usize) {
+        self.state.lock().unwrap().room = Some(entries);
     }
 
     /// While held, nothing is drained.
@@ -115,12 +121,13 @@ impl MemoryJournal {
 impl Journal for MemoryJournal {
     async fn append(&self, entries: Vec<JournalEntry>) -> Result<u64, JournalError> {
         let mut state = self.state.lock().unwrap();
-        if state.is_full {
+        if state.is_full || state.room.is_some_and(|room| entries.len() > room) {
             return Err(JournalError::Full {
                 detail: "a test filled it".to_owned(),
             });
         }
         state.appends += 1;
+        state.room = state.room.map(|room| room - entries.len());
         state.position += entries.len() as u64;
         state.pending.extend(entries);
         Ok(state.position)
