@@ -1,4 +1,5 @@
 //! Each fault of the proxy, in front of a server that sends back what it gets.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
