@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use manent_postgres::{PostgresServer, ServerOptions, Stop};
 use manent_testkit::FaultProxy;
+use tokio::sync::{Mutex, MutexGuard};
 
 /// A kind of store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +37,17 @@ pub struct SqliteDatabase {
 pub struct PostgresDatabase {
     database: manent_postgres::Database,
     proxy: FaultProxy,
-    /// One that this proof may stop; absent: somebody else's, which goes away behind its proxy.
-    own: Option<PostgresServer>,
+    /// The one that this proof may stop; absent: somebody else's, which goes away behind its proxy.
+    own: Option<MutexGuard<'static, Option<OwnServer>>>,
+}
+
+/// The Postgres server of the proofs, one proof after the other.
+static OWN: Mutex<Option<OwnServer>> = Mutex::const_new(None);
+
+struct OwnServer {
+    server: PostgresServer,
+    /// False after a proof that left it down.
+    is_up: bool,
 }
 
 impl Database {
@@ -86,8 +96,9 @@ impl Database {
         match self {
             Self::Sqlite(sqlite) => sqlite.lock(data_dir),
             Self::Postgres(postgres) => {
-                if let Some(server) = &postgres.own {
-                    return server.stop(Stop::Immediate).await;
+                if let Some(own) = postgres.own() {
+                    own.is_up = false;
+                    return own.server.stop(Stop::Immediate).await;
                 }
                 postgres.proxy.go_down().await;
                 Ok(())
@@ -102,8 +113,8 @@ impl Database {
     pub async fn come_back(&mut self) -> anyhow::Result<()> {
         match self {
             Self::Sqlite(sqlite) => sqlite.lock = None,
-            Self::Postgres(postgres) => match &postgres.own {
-                Some(server) => server.start().await?,
+            Self::Postgres(postgres) => match postgres.own() {
+                Some(own) => own.come_up().await?,
                 None => postgres.proxy.accept().await,
             },
         }
@@ -123,6 +134,28 @@ impl SqliteDatabase {
     }
 }
 
+impl OwnServer {
+    async fn start() -> anyhow::Result<Self> {
+        // As it is run: with a disk that is waited for.
+        let options = ServerOptions {
+            fsync: true,
+            ..ServerOptions::default()
+        };
+        Ok(Self {
+            server: PostgresServer::private(options).await?,
+            is_up: true,
+        })
+    }
+
+    async fn come_up(&mut self) -> anyhow::Result<()> {
+        if !self.is_up {
+            self.server.start().await?;
+            self.is_up = true;
+        }
+        Ok(())
+    }
+}
+
 impl PostgresDatabase {
     async fn start() -> anyhow::Result<Self> {
         let is_given =
@@ -131,13 +164,13 @@ impl PostgresDatabase {
             let server = PostgresServer::shared().await?;
             (server.fresh_database().await?, None)
         } else {
-            // As it is run: with a disk that is waited for.
-            let options = ServerOptions {
-                fsync: true,
-                ..ServerOptions::default()
+            let mut guard = OWN.lock().await;
+            let own = match guard.as_mut() {
+                Some(own) => own,
+                None => guard.insert(OwnServer::start().await?),
             };
-            let server = PostgresServer::private(options).await?;
-            (server.fresh_database().await?, Some(server))
+            own.come_up().await?;
+            (own.server.fresh_database().await?, Some(guard))
         };
         let proxy = FaultProxy::start(address_of(database.url()).await?).await?;
         Ok(Self {
@@ -145,6 +178,10 @@ impl PostgresDatabase {
             proxy,
             own,
         })
+    }
+
+    fn own(&mut self) -> Option<&mut OwnServer> {
+        self.own.as_mut()?.as_mut()
     }
 }
 

@@ -38,15 +38,19 @@ where
     }
 }
 
-/// The whole of a proof, which must come to its end.
+/// The whole of a proof, which must come to its end. Prints how long it took.
 ///
 /// # Errors
 /// The proof's own, or that it took too long.
+#[expect(clippy::print_stdout, reason = "shown by the test runner")]
 pub async fn bounded<T>(
     longest: Duration,
     proof: impl Future<Output = anyhow::Result<T>>,
 ) -> anyhow::Result<T> {
-    timeout(longest, proof)
+    let start = Instant::now();
+    let done = timeout(longest, proof)
         .await
-        .with_context(|| format!("the proof did not come to its end within {longest:?}"))?
+        .with_context(|| format!("the proof did not come to its end within {longest:?}"))?;
+    println!("took {:?}", start.elapsed());
+    done
 }
