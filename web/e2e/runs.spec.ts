@@ -38,3 +38,57 @@ test('a second window shows what is said in the first, while it is written', asy
   const messages = await chat.stored(4);
   expect(messages[3]).toMatchObject({ status: 'stopped' });
 });
+
+test('an answer of which nothing has come yet is waited for after a reload, here and in a second window', async ({ chat, page, context, server }) => {
+  await chat.open();
+  await chat.ask('hello');
+  const second = await context.newPage();
+  await second.goto(`${server.url}/c/${chat.conversationId}`);
+  await expect(second.locator('article.from-assistant')).toHaveCount(1);
+  await page.bringToFront();
+  const asked = page.waitForRequest('**/completion/generate');
+  await chat.send('hang early');
+  const { runId } = (await asked).postDataJSON() as { runId: string };
+  await expect.poll(() => server.api<{ status: string }>('GET', `/completion/${runId}/status`).then(({ status }) => status, () => 'unknown')).toBe('running');
+  await expect(second.getByLabel('Waiting for the first words')).toBeVisible();
+  await page.reload();
+  await expect(page.getByLabel('Waiting for the first words')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Get an answer' })).toHaveCount(0);
+  await chat.stopButton.click();
+  await expect(page.getByRole('button', { name: 'Get an answer' })).toBeVisible();
+  await expect(second.getByRole('button', { name: 'Get an answer' })).toBeVisible();
+  await expect(chat.answers).toHaveCount(1);
+});
+
+test('an answer that the death of the server cut is followed to its end, and goes on from there', async ({ chat, server }) => {
+  await chat.open();
+  await chat.send('slow 400');
+  await expect.poll(() => chat.answers.last().innerText().then((text) => text.length)).toBeGreaterThan(40);
+  await chat.stored(2);
+  await server.kill();
+  await server.start();
+  await expect(chat.answers).toContainText('The server stopped in the middle of this answer', { timeout: 20_000 });
+  const [, cut] = await chat.stored(2);
+  expect(cut).toMatchObject({ status: 'interrupted' });
+  await chat.answers.getByRole('button', { name: 'Continue' }).click();
+  await chat.ended();
+  const messages = await chat.stored(3);
+  expect(messages[2]!.parentId).toBe(cut!.parentId);
+  expect(messages[2]!.content[0]!.text!.startsWith(cut!.content[0]!.text!)).toBe(true);
+  expect(messages[2]).toMatchObject({ status: 'complete' });
+});
+
+test('a stop in one window ends the answer in another one that was loaded in the middle of it', async ({ chat, page, context, server }) => {
+  await chat.open();
+  await chat.send('slow 400');
+  await expect.poll(() => chat.answers.last().innerText().then((text) => text.length)).toBeGreaterThan(40);
+  await chat.stored(2);
+  const second = await context.newPage();
+  await second.goto(`${server.url}/c/${chat.conversationId}`);
+  await expect(second.getByRole('button', { name: 'Stop the answer' })).toBeVisible();
+  await page.bringToFront();
+  await chat.stopButton.click();
+  await expect(second.locator('article.from-assistant')).toContainText('You stopped this answer.');
+  await expect(second.getByRole('button', { name: 'Stop the answer' })).toHaveCount(0);
+  expect((await chat.stored(2))[1]).toMatchObject({ status: 'stopped' });
+});

@@ -72,8 +72,8 @@ async function* followRun(client: ApiClient, runId: string, place: Place, signal
       if (body === null) break;
       if (yield* readEvents(body, place, signal)) return;
     } catch (error) {
-      if (isAbort(error) || signal.aborted) throw error;
-      if (error instanceof ApiProblem ? !error.isTransient : !(error instanceof ServerUnreachable)) break;
+      if (signal.aborted) throw error;
+      if (error instanceof ApiProblem ? !error.isTransient : !isBrokenConnection(error)) break;
     }
     // A connection that brought something was a good one.
     if (place.lastEventId !== before) failures = 0;
@@ -98,12 +98,16 @@ async function* readEvents(body: ReadableStream<Uint8Array>, place: Place, signa
       }
     }
   } catch (error) {
-    if (isAbort(error) || signal.aborted) throw error;
-    if (!(error instanceof TypeError) && !(error instanceof ServerUnreachable)) throw error;
+    if (signal.aborted || !isBrokenConnection(error)) throw error;
     return false;
   } finally {
     reader.cancel().catch(() => undefined);
   }
+}
+
+/** Also an abort that nobody here asked for: so a browser ends the connections of a page that is being left. */
+function isBrokenConnection(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof ServerUnreachable || isAbort(error);
 }
 
 /** Reads one event; `null` for events that this page does not know, so that the server may add some. */

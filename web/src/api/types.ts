@@ -173,6 +173,14 @@ export interface Receipt {
   journalPosition?: number;
 }
 
+/** A run as the feed tells of it. */
+export interface RunState {
+  id: string;
+  status: MessageStatus;
+  conversationId?: string;
+  messageId?: string;
+}
+
 export interface Model {
   provider: string;
   model: string;

@@ -60,6 +60,11 @@ describe('reduceAnswer', () => {
     ]);
   });
 
+  it('remembers what the server has kept of it', () => {
+    expect(play([text('x'), { event: 'notice', code: 'not_logged', detail: '' }, { event: 'done', finishReason: 'stop', receipt: { persisted: false, journalPosition: 17 } }]).receipt).toEqual({ persisted: false, journalPosition: 17 });
+    expect(play([text('x'), { event: 'done', finishReason: 'stop' }]).receipt).toBe(null);
+  });
+
   it('changes nothing after the end', () => {
     const ended = play([text('x'), { event: 'stopped' }]);
     expect(reduceAnswer(ended, text('y'), 1)).toBe(ended);

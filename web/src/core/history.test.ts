@@ -10,12 +10,13 @@ const text = (value: string): Part => ({ type: 'text', text: value });
 const picture: Part = { type: 'image', mediaType: 'image/png', data: 'A'.repeat(1000) };
 
 describe('historyOf', () => {
-  it('sends texts, signed reasoning and pictures, but no errors and no empty messages', () => {
+  it('sends texts, signed reasoning and pictures, but no errors, no deleted and no empty messages', () => {
     const history = historyOf(
       [
         message('user', text('Hello'), picture),
         message('assistant', { type: 'reasoning', text: 'Hm' }, { type: 'reasoning', text: 'Signed', signature: 's' }, text('Hi'), { type: 'error', code: 'x', detail: 'y' }),
         message('assistant', { type: 'error', code: 'x', detail: 'y' }),
+        { ...message('assistant', text('Gone')), deletedAt: '2026-01-01T00:00:00.000Z' },
         message('user', text('More')),
       ],
       100_000,

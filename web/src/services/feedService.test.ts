@@ -41,6 +41,7 @@ function setUp() {
     },
     onConversation: (conversation) => heard.push(`conversation ${conversation.id}`),
     onMessage: (message) => heard.push(`message ${message.id}`),
+    onRun: (run) => heard.push(`run ${run.id}`),
     onMissed: () => heard.push('missed'),
     later: (_, run) => later.push(run),
   });
@@ -58,11 +59,12 @@ describe('FeedService', () => {
     sources[0]!.send('ready', { cursor: '7' });
     sources[0]!.send('message', { id: 'm' }, '8');
     sources[0]!.send('conversation', { id: 'c' }, '9');
+    sources[0]!.send('run', { id: 'r' }, '10');
     feed.disconnect();
     expect(sources[0]!.closed).toBe(true);
     feed.connect();
-    expect(opened).toEqual([null, '9']);
-    expect(heard).toEqual(['missed', 'message m', 'conversation c']);
+    expect(opened).toEqual([null, '10']);
+    expect(heard).toEqual(['missed', 'message m', 'conversation c', 'run r']);
   });
 
   it('goes on from where it was ready when nothing has changed since', () => {

@@ -1,4 +1,4 @@
-import type { Conversation, StoredMessage } from '../api/types';
+import type { Conversation, RunState, StoredMessage } from '../api/types';
 
 /** How long to wait before a feed that the server refused is asked for again, in milliseconds. */
 const REFUSED_PAUSE_MS = 10_000;
@@ -11,6 +11,7 @@ export interface FeedDependencies {
   open(after: string | null): EventSource;
   onConversation(conversation: Conversation): void;
   onMessage(message: StoredMessage): void;
+  onRun(run: RunState): void;
   /** Changes may have been missed: look at everything again. */
   onMissed(): void;
   /** Calls back later, in milliseconds. */
@@ -57,7 +58,7 @@ export class FeedService {
       });
     on('conversation', (data) => this.dependencies.onConversation(data as Conversation));
     on('message', (data) => this.dependencies.onMessage(data as StoredMessage));
-    on('run', () => undefined);
+    on('run', (data) => this.dependencies.onRun(data as RunState));
     on('ready', (data) => {
       this.cursor = (data as { cursor: string }).cursor;
       this.failures = 0;

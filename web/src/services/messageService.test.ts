@@ -1,10 +1,11 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ApiClient } from '../api/client';
-import type { AppendMessage, CompletionRequest } from '../api/types';
+import type { AppendMessage, CompletionRequest, StoredMessage } from '../api/types';
 import { activePath } from '../core/messageTree';
 import { textOf } from '../core/messages';
 import { changeThread } from '../state/actions';
+import { readRunningTurn } from '../state/runningTurns';
 import { initialState, useStore } from '../state/store';
 import { ConversationService } from './conversationService';
 import { MessageService } from './messageService';
@@ -43,6 +44,7 @@ function setUp(options: { createFails?: boolean; completionStatus?: number } = {
   const feeds: Feed[] = [];
   const calls: string[] = [];
   const runs: Response[] = [];
+  const pages: StoredMessage[][] = [];
   const queued: AppendMessage[] = [];
   let count = 0;
   const api = new ApiClient('', async (input, init) => {
@@ -58,7 +60,7 @@ function setUp(options: { createFails?: boolean; completionStatus?: number } = {
       calls.push(`${init?.method} ${path}`);
       return runs.shift() ?? Response.json({ code: 'run_not_found', detail: 'No.' }, { status: 404 });
     }
-    if (path.endsWith('/messages?limit=60&order=newest')) return Response.json({ messages: [], next: null });
+    if (path.endsWith('/messages?order=newest&limit=60')) return Response.json({ messages: pages.shift() ?? [], next: null });
     if (path === '/conversation/create' && options.createFails) throw new TypeError('network error');
     return Response.json(conversation(body?.id ?? path.split('/').at(-1)));
   });
@@ -82,7 +84,7 @@ function setUp(options: { createFails?: boolean; completionStatus?: number } = {
     await waitFor(() => feeds.length > index);
     return feeds[index]!;
   };
-  return { service, queued, shown, ended, feed, calls, runs };
+  return { service, queued, shown, ended, feed, calls, runs, pages };
 }
 
 /** Resolves with the change of the store or the turn of the event loop that makes the condition true. */
@@ -202,7 +204,7 @@ describe('MessageService', () => {
     const answerId = useStore.getState().answers[conversationId]!.messageId;
     expect(request.record).toEqual({ conversationId, messageId: answerId, parentId: messageId });
     expect(request.runId).toMatch(/^id-/);
-    service.interruptAll();
+    service.leave();
     expect(queued).toHaveLength(1);
     service.stop(conversationId);
   });
@@ -251,8 +253,139 @@ describe('MessageService', () => {
     const { conversationId } = service.sendMessage('Hello');
     (await feed(0)).send('delta', delta('Half'));
     await waitFor(() => useStore.getState().answers[conversationId]?.text !== '');
-    service.interruptAll();
+    service.leave();
     expect(queued[1]).toMatchObject({ status: 'interrupted' });
     expect(textOf(queued[1]!.content)).toBe('Half');
+  });
+});
+
+describe('MessageService and what others do', () => {
+  beforeEach(() => {
+    useStore.setState(initialState, true);
+    sessionStorage.clear();
+  });
+
+  const stored = (id: string, seq: number, more: Partial<StoredMessage> = {}): StoredMessage => ({
+    id,
+    conversationId: 'c',
+    parentId: seq === 1 ? null : `m${seq - 1}`,
+    seq,
+    role: seq % 2 === 1 ? 'user' : 'assistant',
+    content: [{ type: 'text', text: `Text ${seq}` }],
+    status: 'complete',
+    createdAt: '',
+    storedAt: '',
+    ...more,
+  });
+
+  function load(...messages: StoredMessage[]): void {
+    changeThread(useStore, 'c', { status: 'ready', messages: new Map(messages.map((message) => [message.id, message])) });
+  }
+
+  it('takes the next message as it is told, and reads the newest page where one in between is missing', async () => {
+    const { service, shown, pages } = setUp();
+    load(stored('m1', 1));
+    service.hear(stored('m2', 2));
+    expect(shown('c').map(([, text]) => text)).toEqual(['Text 1', 'Text 2']);
+    pages.push([stored('m2', 2), stored('m3', 3), stored('m4', 4)]);
+    service.hear(stored('m4', 4));
+    await waitFor(() => shown('c').length === 4);
+    expect(shown('c').map(([, text]) => text)).toEqual(['Text 1', 'Text 2', 'Text 3', 'Text 4']);
+  });
+
+  it('leaves out what belongs above the loaded part or into a conversation that is not loaded', () => {
+    const { service, calls } = setUp();
+    service.hear(stored('m1', 1));
+    expect(useStore.getState().threads).toEqual({});
+    load(stored('m7', 7, { parentId: 'm6' }));
+    changeThread(useStore, 'c', { older: 'cursor' });
+    service.hear(stored('m2', 2, { deletedAt: '2026-01-01T00:00:00.000Z', content: [] }));
+    expect([...useStore.getState().threads['c']!.messages.keys()]).toEqual(['m7']);
+    expect(calls).toEqual([]);
+  });
+
+  it('does not take an older copy for a newer one, and keeps a message of its own once', async () => {
+    const { service, queued, shown, ended, feed } = setUp();
+    const { conversationId } = service.sendMessage('Hello');
+    const stream = await feed(0);
+    const [question] = queued;
+    service.hear(stored(question!.id, 1, { conversationId, content: [{ type: 'text', text: 'Hello' }] }));
+    stream.send('delta', delta('Good day'));
+    stream.send('done', { finishReason: 'stop' });
+    await ended(conversationId);
+    const running = { conversationId, parentId: question!.id, content: [{ type: 'text' as const, text: 'Good' }], status: 'running' as const, runId: stream.request.runId! };
+    service.hear(stored(queued[1]!.id, 2, running));
+    expect(shown(conversationId)).toEqual([
+      ['user', 'Hello', 'complete', 1],
+      ['assistant', 'Good day', 'complete', 1],
+    ]);
+    expect(conversationId in useStore.getState().answers).toBe(false);
+  });
+
+  it('shows an answer of another device on the shown path only, and follows it when it is chosen', async () => {
+    const { service, runs, calls } = setUp();
+    load(stored('m1', 1), stored('m2', 2));
+    changeThread(useStore, 'c', { choices: { m1: 'm2' } });
+    service.hear(stored('m3', 3, { role: 'assistant', parentId: 'm1', status: 'running', runId: 'r' }));
+    expect(calls).toEqual([]);
+    runs.push(new Response('id: aa.1\nevent: error\ndata: {"code":"stopped","detail":""}\n\n'));
+    service.chooseBranch('c', 'm3');
+    await waitFor(() => calls.length > 0);
+    expect(calls).toEqual(['GET /completion/r']);
+  });
+
+  it('waits for an answer that is told before its first word, and takes the place away when nothing comes', async () => {
+    const { service, runs, shown, ended, pages } = setUp();
+    load(stored('m1', 1));
+    pages.push([stored('m1', 1)]);
+    runs.push(new Response('id: aa.1\nevent: error\ndata: {"code":"stopped","detail":""}\n\n'));
+    service.hearRun({ id: 'r', status: 'running', conversationId: 'c', messageId: 'a' });
+    expect(useStore.getState().answers['c']?.messageId).toBe('a');
+    await ended('c');
+    await waitFor(() => shown('c').length === 1);
+    service.hearRun({ id: 'r', status: 'running', conversationId: 'c', messageId: 'a' });
+    expect(shown('c')).toHaveLength(1);
+  });
+
+  it('offers an answer that the server could not store, and says when its journal has it', async () => {
+    const { service, runs, queued, ended } = setUp();
+    load(stored('m1', 1), stored('m2', 2, { status: 'running', runId: 'r', content: [] }));
+    runs.push(new Response(`id: aa.1\nevent: delta\ndata: ${JSON.stringify(delta('Whole'))}\n\nid: aa.2\nevent: done\ndata: {"finishReason":"stop","persisted":false,"journalPosition":17}\n\n`));
+    service.followRunning('c');
+    await ended('c');
+    expect(queued.map(({ id, status }) => [id, status])).toEqual([['m2', 'complete']]);
+    expect(useStore.getState().receipts).toEqual({ m2: 'journal' });
+    service.hear(stored('m2', 2, { content: [{ type: 'text', text: 'Whole' }] }));
+    expect(useStore.getState().receipts).toEqual({});
+  });
+
+  it('leaves an answer that the server keeps to the server when the browser takes the connection', async () => {
+    const { service, queued, feed } = setUp();
+    const { conversationId } = service.sendMessage('Hello');
+    const stream = await feed(0);
+    stream.send('delta', delta('Half'));
+    await waitFor(() => useStore.getState().answers[conversationId]?.text !== '');
+    service.leave();
+    stream.breakOff();
+    await waitFor(() => queued.length === 1);
+    expect(readRunningTurn(conversationId)).toMatchObject({ runId: stream.request.runId });
+  });
+
+  it('opens a lost connection at once when the server is known to be back', async () => {
+    const { service, queued, ended, feed, runs, calls } = setUp();
+    const { conversationId } = service.sendMessage('Hello');
+    const stream = await feed(0);
+    runs.push(Response.json({ code: 'store_unavailable', detail: 'No.' }, { status: 503 }));
+    runs.push(Response.json({ code: 'store_unavailable', detail: 'No.' }, { status: 503 }));
+    runs.push(new Response(`id: aa.1\nevent: delta\ndata: ${JSON.stringify(delta('Late'))}\n\nid: aa.2\nevent: done\ndata: {"finishReason":"stop"}\n\n`));
+    stream.breakOff();
+    await waitFor(() => calls.length === 1);
+    const before = performance.now();
+    const knock = setInterval(() => service.serverIsBack(), 1);
+    await ended(conversationId);
+    clearInterval(knock);
+    // Without the knocking the pauses alone take 1.5 s.
+    expect(performance.now() - before).toBeLessThan(1_500);
+    expect(textOf(queued[1]!.content)).toBe('Late');
   });
 });

@@ -1,7 +1,7 @@
 import type { ApiClient } from '../api/client';
 import { streamCompletionEvents, streamRunEvents, type Wait, waitInBrowser } from '../api/completion';
 import { ApiProblem, isAbort, ServerUnreachable } from '../api/errors';
-import type { AppendMessage, CompletionEvent, CompletionMessage, CompletionRequest, ModelConfig, Part, StoredMessage } from '../api/types';
+import type { AppendMessage, CompletionEvent, CompletionMessage, CompletionRequest, ModelConfig, Part, RunState, StoredMessage } from '../api/types';
 import { type Answer, answerParts, answerStatus, emptyAnswer, hasBegun } from '../core/answer';
 import { historyBudget, historyOf } from '../core/history';
 import type { Environment } from '../core/ids';
@@ -9,6 +9,7 @@ import { activePath, choicesLeadingTo, parentKey, pathTo } from '../core/message
 import { type Message, textOf } from '../core/messages';
 import { effectiveModel } from '../core/modelChoice';
 import { changeConversation, changeThread, putMessages, putProblem, putReceipt, removeMessage } from '../state/actions';
+import { noteRunningTurn, readRunningTurn } from '../state/runningTurns';
 import { emptyThread, type Store, type Thread } from '../state/store';
 import { AnswerPresenter } from './answerPresenter';
 import type { ConversationService } from './conversationService';
@@ -35,6 +36,8 @@ interface RunningTurn {
   start: Answer;
   /** The choices to go back to when nothing comes of the answer. */
   choicesBefore: Thread['choices'];
+  /** The browser has taken its connection because the page is being closed; the server goes on with it. */
+  wasCutOff?: boolean;
 }
 
 interface TurnOptions {
@@ -60,6 +63,7 @@ export class MessageService {
   private readonly followed = new Set<string>();
   /** Ends the pauses before lost connections are opened again. */
   private readonly pauses = new Set<() => void>();
+  private isLeaving = false;
 
   constructor(api: ApiClient, store: Store, conversations: ConversationService, persistence: PersistenceService, environment: Environment) {
     this.api = api;
@@ -99,6 +103,30 @@ export class MessageService {
     if (message?.runId === undefined || this.followed.has(message.runId)) return;
     this.followed.add(message.runId);
     void this.follow(message, message.runId);
+  }
+
+  /** A conversation was read: shows what is still being written in it, also what this tab waited for before it was loaded anew. */
+  takeUp(conversationId: string): void {
+    const note = readRunningTurn(conversationId);
+    if (note) this.expect(conversationId, note.messageId, note.runId, note.parentId);
+    this.followRunning(conversationId);
+  }
+
+  /** Takes what the server tells of a run. Of an answer that has not begun there is no message yet; it is awaited below the last question. */
+  hearRun({ id, status, conversationId, messageId }: RunState): void {
+    if (status !== 'running' || conversationId === undefined || messageId === undefined) return;
+    const thread = this.thread(conversationId);
+    const last = activePath(thread.messages.values(), thread.choices).at(-1)?.message;
+    if (last?.role === 'user') this.expect(conversationId, messageId, id, last.id);
+  }
+
+  private expect(conversationId: string, messageId: string, runId: string, parentId: string): void {
+    const thread = this.thread(conversationId);
+    if (thread.status !== 'ready' || thread.messages.has(messageId) || !thread.messages.has(parentId)) return;
+    if (this.running.has(conversationId) || this.followed.has(runId)) return;
+    const message: Message = { ...this.newMessage(conversationId, parentId, 'assistant', []), id: messageId, status: 'running', runId };
+    putMessages(this.store, conversationId, [message]);
+    this.followRunning(conversationId);
   }
 
   /** Takes a message that the server tells of itself, where its conversation is loaded. */
@@ -163,8 +191,14 @@ export class MessageService {
     this.followRunning(conversationId);
   }
 
+  /** The page is perhaps being closed: from here on the browser takes connections away. */
+  prepareToLeave(): void {
+    this.isLeaving = true;
+  }
+
   /** The page is being closed: what the server keeps goes on there; every other answer ends as interrupted, and what has come of it is kept. */
-  interruptAll(): void {
+  leave(): void {
+    this.isLeaving = true;
     for (const turn of this.running.values()) {
       if (turn.isRecorded) continue;
       // Nobody would read on.
@@ -172,6 +206,17 @@ export class MessageService {
       turn.presenter.apply({ event: 'error', code: 'connection_lost', detail: 'The page was closed while the answer was coming.', retryable: true });
       this.end(turn);
       turn.controller.abort();
+    }
+  }
+
+  /** The page was not closed after all, or is brought back as it was: what it had let go of is read again. */
+  comeBack(): void {
+    this.isLeaving = false;
+    this.followed.clear();
+    for (const turn of [...this.running.values()].filter(({ wasCutOff }) => wasCutOff)) {
+      this.running.delete(turn.message.conversationId);
+      turn.presenter.finish();
+      this.conversations.catchUp(turn.message.conversationId).catch(() => undefined);
     }
   }
 
@@ -210,6 +255,7 @@ export class MessageService {
       turn.isRecorded = continued === undefined && (await this.isThere(conversationId));
       signal.throwIfAborted();
       const record = { conversationId, messageId: message.id, parentId };
+      if (turn.isRecorded) noteRunningTurn(conversationId, { runId, messageId: message.id, parentId });
       const run = { runId, ...(turn.isRecorded ? { record } : {}) };
       for await (const event of this.streamCompletion(messages, config, signal, run)) {
         if (event.event === 'notice' && event.code === 'not_recorded') turn.isRecorded = false;
@@ -234,15 +280,18 @@ export class MessageService {
     } catch (error) {
       presenter.apply(endOf(error, controller.signal));
     }
-    if (this.running.get(conversationId) !== turn) return;
+    if (this.running.get(conversationId) !== turn || this.isCutOff(turn)) return;
     this.running.delete(conversationId);
+    noteRunningTurn(conversationId, null);
     const answer = presenter.finish();
     // The server's text stands; what was shown bridges the time until it is read.
     const shown: Message = { ...message, content: answerParts(answer), status: answerStatus(answer), ...origin(answer) };
     if (hasBegun(answer)) putMessages(this.store, conversationId, [shown]);
     // What the server could not store itself this page offers to it, as the page that began the answer does.
-    if (hasBegun(answer) && this.noteReceipt(message.id, answer)) this.persistence.queueMessage(toAppend(shown), conversationId);
+    if (hasBegun(answer) && message.seq !== null && this.noteReceipt(message.id, answer)) this.persistence.queueMessage(toAppend(shown), conversationId);
     await this.conversations.catchUp(conversationId).catch(() => undefined);
+    // Nothing came of an answer that was only expected.
+    if (!hasBegun(answer) && this.thread(conversationId).messages.get(message.id)?.seq === null) removeMessage(this.store, conversationId, message.id);
   }
 
   /** Whether the server has the conversation. A new one gets a moment to be created; the answer does not wait longer for it. */
@@ -258,12 +307,21 @@ export class MessageService {
   /** Takes a turn out of those that run and keeps its answer, once. */
   private end(turn: RunningTurn): void {
     const { conversationId } = turn.message;
-    if (this.running.get(conversationId) !== turn) return;
+    if (this.running.get(conversationId) !== turn || this.isCutOff(turn)) return;
     this.running.delete(conversationId);
-    this.keep(turn, turn.presenter.finish());
+    noteRunningTurn(conversationId, null);
+    const answer = turn.presenter.finish();
+    if (answer.end?.kind !== 'failed') this.followed.add(turn.runId);
+    this.keep(turn, answer);
     this.conversations.refreshTitleSoon(conversationId);
     // Another device may have begun an answer meanwhile.
     this.followRunning(conversationId);
+  }
+
+  /** Connections that end while the page is being closed say nothing about an answer that the server keeps. */
+  private isCutOff(turn: RunningTurn): boolean {
+    turn.wasCutOff = this.isLeaving && turn.isRecorded && !turn.controller.signal.aborted;
+    return turn.wasCutOff;
   }
 
   /** Remembers where an answer is that the server has not stored; the answer tells whether it is such a one. */
@@ -374,9 +432,9 @@ function loadedRange(thread: Thread): { oldest: number; newest: number } {
 }
 
 function endOf(error: unknown, signal: AbortSignal): CompletionEvent | { event: 'stopped' } {
-  if (isAbort(error) || signal.aborted) return { event: 'stopped' };
+  if (signal.aborted) return { event: 'stopped' };
   if (error instanceof ApiProblem) return { event: 'error', code: error.code, detail: error.message, retryable: error.isTransient, traceId: error.problem.traceId };
-  if (error instanceof ServerUnreachable) return { event: 'error', code: 'server_unreachable', detail: error.message, retryable: true };
+  if (error instanceof ServerUnreachable || isAbort(error)) return { event: 'error', code: 'server_unreachable', detail: 'The server cannot be reached.', retryable: true };
   console.error(error);
   return { event: 'error', code: 'page_error', detail: error instanceof Error ? error.message : String(error), retryable: true };
 }

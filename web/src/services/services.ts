@@ -32,9 +32,13 @@ const feedService = new FeedService({
   open: (after) => api.openFeed(after),
   onConversation: (conversation) => conversationService.hear(conversation),
   onMessage: (message) => messageService.hear(message),
+  onRun: (run) => messageService.hearRun(run),
   onMissed: () => lookAgain(),
   later: (milliseconds, run) => setTimeout(run, milliseconds),
 });
+
+/** A page that is still there so long after it was about to be closed stays, in milliseconds. */
+const STAYS_AFTER_MS = 2_000;
 
 export async function loadModels(): Promise<void> {
   try {
@@ -45,16 +49,22 @@ export async function loadModels(): Promise<void> {
 }
 
 export function installServices(): void {
-  conversationService.onOpened = (id) => messageService.followRunning(id);
+  conversationService.onOpened = (id) => messageService.takeUp(id);
   connectivityService.install(window);
   persistenceService.subscribe((status) => recordSave(useStore, status));
   window.addEventListener('beforeunload', (event) => {
+    messageService.prepareToLeave();
+    // Runs only where the person stays.
+    setTimeout(() => messageService.comeBack(), STAYS_AFTER_MS);
     const { queued, sending, waiting } = persistenceService.getQueueStatus();
     if (queued + sending + waiting > 0) event.preventDefault();
   });
   window.addEventListener('pagehide', () => {
-    messageService.interruptAll();
+    messageService.leave();
     persistenceService.handOver();
+  });
+  window.addEventListener('pageshow', (event) => {
+    if (event.persisted) messageService.comeBack();
   });
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') lookAgain();

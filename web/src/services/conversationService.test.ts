@@ -1,0 +1,105 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ApiClient } from '../api/client';
+import type { Conversation, StoredMessage } from '../api/types';
+import { initialState, useStore } from '../state/store';
+import { ConversationService } from './conversationService';
+
+const conversation = (id: string, change: Partial<Conversation> = {}): Conversation => ({
+  id,
+  title: id,
+  titleSource: 'user',
+  config: {},
+  archived: false,
+  pinned: false,
+  trashedAt: null,
+  lastSeq: 1,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  updatedAt: '2026-01-01T00:00:00.000Z',
+  lastMessageAt: '2026-01-01T00:00:00.000Z',
+  ...change,
+});
+
+const message = (conversationId: string, seq: number): StoredMessage => ({
+  id: `${conversationId}-${seq}`,
+  conversationId,
+  parentId: null,
+  seq,
+  role: 'user',
+  content: [{ type: 'text', text: `${seq}` }],
+  status: 'complete',
+  createdAt: '',
+  storedAt: '',
+});
+
+/** Every request waits until the test answers it. */
+function setUp() {
+  const waiting: { path: string; answer: (body: object) => void }[] = [];
+  const api = new ApiClient('', (input) => new Promise((resolve) => waiting.push({ path: String(input), answer: (body) => resolve(Response.json(body)) })));
+  const service = new ConversationService(api, useStore, { newId: () => 'new', now: () => new Date(0) });
+  const next = async (part: string) => {
+    while (!waiting.some(({ path }) => path.includes(part))) await new Promise((resolve) => setTimeout(resolve, 0));
+    return waiting.splice(waiting.findIndex(({ path }) => path.includes(part)), 1)[0]!;
+  };
+  /** Answers the two requests of a reading. */
+  const read = async (id: string, seqs: number[]) => {
+    (await next(`/messages`)).answer({ messages: seqs.map((seq) => message(id, seq)), next: null });
+    (await next(`/conversation/${id}`)).answer(conversation(id, { lastSeq: seqs.at(-1) ?? 0 }));
+  };
+  return { service, waiting, next, read };
+}
+
+describe('ConversationService', () => {
+  beforeEach(() => useStore.setState(initialState, true));
+
+  it('reads a conversation again when somebody asks while it is being read, once', async () => {
+    const { service, waiting, read } = setUp();
+    const first = service.open('c');
+    void service.catchUp('c');
+    const third = service.catchUp('c');
+    expect(waiting).toHaveLength(2);
+    await read('c', [1]);
+    await read('c', [1, 2]);
+    await Promise.all([first, third]);
+    expect([...useStore.getState().threads['c']!.messages.keys()]).toEqual(['c-1', 'c-2']);
+    expect(waiting).toEqual([]);
+  });
+
+  it('reads a list again when somebody asks while it is being read', async () => {
+    const { service, waiting, next } = setUp();
+    const reading = service.loadList('main');
+    void service.loadList('main');
+    expect(waiting).toHaveLength(1);
+    (await next('/conversations')).answer({ conversations: [], next: null });
+    (await next('/conversations')).answer({ conversations: [conversation('a')], next: null });
+    await reading;
+    expect(Object.keys(useStore.getState().conversations)).toEqual(['a']);
+  });
+
+  it('takes a new conversation as it is told, and looks again after a change of its own that somebody else changed meanwhile', async () => {
+    const { service, next } = setUp();
+    service.hear(conversation('c'));
+    const renaming = service.rename('c', 'Mine');
+    service.hear(conversation('c', { pinned: true }));
+    expect(useStore.getState().conversations['c']).toMatchObject({ title: 'Mine', pinned: false });
+    (await next('/conversation/c')).answer(conversation('c', { title: 'Mine' }));
+    await renaming;
+    (await next('/conversation/c')).answer(conversation('c', { title: 'Mine', pinned: true }));
+    while (!useStore.getState().conversations['c']!.pinned) await new Promise((resolve) => setTimeout(resolve, 0));
+    expect(useStore.getState().conversations['c']).toMatchObject({ title: 'Mine', pinned: true });
+  });
+
+  it('lets go of the messages of conversations that were opened long ago, but of none that is unsaved', async () => {
+    const { service, read } = setUp();
+    useStore.setState({ saves: { m: { conversationId: 'c0', state: 'waiting', reason: null, since: 0 } } });
+    for (let index = 0; index < 24; index += 1) {
+      const opening = service.open(`c${index}`);
+      await read(`c${index}`, [1]);
+      await opening;
+    }
+    const kept = Object.keys(useStore.getState().threads);
+    expect(kept).toContain('c0');
+    expect(kept).not.toContain('c1');
+    expect(kept).toContain('c3');
+    expect(kept).toHaveLength(22);
+  });
+});
