@@ -28,8 +28,8 @@ pub trait RunRepository: Send + Sync {
     ///   goes further than the log.
     /// - The answer goes into the message of the record: inserted (as an append does: `seq`, the conversation's place in the lists) when
     ///   there is none with that id, changed while the run wrote it and it is older (by `position`). A message with that id that the
-    ///   run did not write stays as it is: it counts as stored when it is an assistant's in that conversation, else it is refused as
-    ///   [`crate::error::Refusal::InvalidId`]. The message's fingerprint, content, usage, model and provider are the answer's, its
+    ///   run did not write stays as it is: it counts as stored when it is an assistant's in that conversation that no run wrote (what the
+    ///   client kept of this answer), else it is refused as [`crate::error::Refusal::InvalidId`]. The message's fingerprint, content, usage, model and provider are the answer's, its
     ///   status is the run's.
     /// - The first `Started` event sets the run's provider and model.
     /// - An end ends the run. A run that somebody found dead ([`Self::interrupt_dead`]) takes its own node's progress all the same: it

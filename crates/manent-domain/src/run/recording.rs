@@ -160,8 +160,10 @@ fn nothing(standing: AnswerStanding) -> AnswerPlan {
 fn update(run: &Run, target: RecordTarget, wish: &AnswerWish, existing: AnswerFacts) -> AnswerPlan {
     let standing = AnswerStanding::Stored { seq: existing.seq };
     if existing.run != Some(run.id) {
-        let is_good =
-            existing.role == Role::Assistant && existing.conversation == target.conversation;
+        // What another run wrote is not this one's answer; what no run wrote is what the client kept of it.
+        let is_good = existing.run.is_none()
+            && existing.role == Role::Assistant
+            && existing.conversation == target.conversation;
         return nothing(if is_good {
             standing
         } else {

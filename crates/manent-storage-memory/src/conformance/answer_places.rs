@@ -173,7 +173,7 @@ pub async fn an_id_that_is_taken_refuses_the_answer(store: &dyn FullStore) {
     }
 }
 
-/// Another run's answer counts as stored and stays.
+/// Another run's answer stays, and this run's words are nowhere: they do not count as stored.
 pub async fn an_answer_of_another_run_stays_as_it_is(store: &dyn FullStore) {
     let runner = asked(store).await;
     let whole = logged(1, [started(), words("first"), RunEvent::Ended(completed())]);
@@ -190,7 +190,10 @@ pub async fn an_answer_of_another_run_stays_as_it_is(store: &dyn FullStore) {
     let standing = runner
         .go_on(run(2), whole, Some(snapshot("second", 3)))
         .await;
-    assert_eq!(standing.answer, stored(2));
+    assert_eq!(
+        standing.answer,
+        AnswerStanding::Refused(Refusal::InvalidId)
+    );
     assert_eq!(runner.person.message(message(2)).await, before);
 }
 

@@ -213,7 +213,7 @@ fn what_the_run_did_not_write_stays() {
                 run: Some(RunId::new(Uuid::from_u128(8))),
                 ..foreign
             },
-            stored,
+            refused,
         ),
         (
             AnswerFacts {
