@@ -23,8 +23,8 @@ use crate::reader::{Persisted, RunItem, RunReader};
 use crate::watchers::{RunKey, Watcher};
 use stream::{Reader, Work};
 
-/// How much of a stored log is read at once.
-const PAGE_BYTES: usize = 256 * 1024;
+/// How much of a stored log is read at once: in memory it takes some times as much, for each reader that does not read on.
+const PAGE_BYTES: usize = 64 * 1024;
 
 /// How often a reader of another node's run looks although nobody told it to: a signal may get lost.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -116,6 +116,8 @@ impl Follow {
             Found::Redirected => self.source = Source::Store(None),
             Found::End(event) => {
                 let persisted = self.when_kept(&run).await;
+                // Why something is not kept may have turned out since the last word.
+                run.read_notices(&mut self.place, &mut self.ready);
                 self.end(event, persisted);
             }
         }
@@ -233,6 +235,7 @@ impl Follow {
             Some(message) => {
                 message.conversation == record.conversation
                     && message.role == Role::Assistant
+                    && message.run.is_none_or(|writer| writer == run.id)
                     && message.status != MessageStatus::Running
             }
             // An answer that says nothing is not written.

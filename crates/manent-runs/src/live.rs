@@ -72,6 +72,8 @@ pub(crate) struct LiveState {
     /// A reader has got an event.
     is_delivered: bool,
     notices: Notices,
+    /// Its id belongs to another run, which is the one to find once this one has ended.
+    is_superseded: bool,
 }
 
 /// What a reader finds.
@@ -129,6 +131,7 @@ impl LiveRun {
                 cut: None,
                 is_delivered: false,
                 notices: Notices::default(),
+                is_superseded: false,
             }),
             changed: Arc::default(),
             cut: CancellationToken::new(),
@@ -203,6 +206,7 @@ impl LiveRun {
         let is_cut = !state.is_delivered && state.ended.is_none() && state.cut(Cut::Redirected);
         state.storing.give_up();
         if !is_cut {
+            state.is_superseded = true;
             state.tell(Notice {
                 code: "not_logged",
                 detail: "a run with this id began elsewhere before; this answer is not kept"
@@ -245,6 +249,12 @@ impl LiveRun {
         self.state().cut
     }
 
+    /// Whether whoever comes now is to read the run with this id that was there before.
+    pub(crate) fn has_given_way(&self) -> bool {
+        let state = self.state();
+        state.is_superseded && state.ended.is_some()
+    }
+
     pub(crate) fn has_ended(&self) -> bool {
         self.state().ended.is_some()
     }
@@ -268,8 +278,7 @@ impl LiveRun {
         if state.cut == Some(Cut::Redirected) {
             return Found::Redirected;
         }
-        ready.extend(state.notices.after(place.notices).map(RunItem::Notice));
-        place.notices = state.notices.count();
+        state.hand_over_notices(place, ready);
         if place.position < state.log.last() && place.position + 1 < state.log.first() {
             return if ready.is_empty() {
                 Found::Behind(state.log.first())
@@ -294,6 +303,11 @@ impl LiveRun {
             Some(end) if ready.is_empty() => Found::End(end),
             _ => Found::Items,
         }
+    }
+
+    /// Hands a reader the notices that it has not seen.
+    pub(crate) fn read_notices(&self, place: &mut Place, ready: &mut VecDeque<RunItem>) {
+        self.state().hand_over_notices(place, ready);
     }
 
     /// Completes with the next change.
@@ -379,6 +393,11 @@ impl LiveRun {
 }
 
 impl LiveState {
+    fn hand_over_notices(&self, place: &mut Place, ready: &mut VecDeque<RunItem>) {
+        ready.extend(self.notices.after(place.notices).map(RunItem::Notice));
+        place.notices = self.notices.count();
+    }
+
     fn push(&mut self, event: RunEvent) {
         if self.ended.is_some() || self.cut == Some(Cut::Redirected) {
             return;

@@ -24,6 +24,7 @@ use crate::opener;
 use crate::ports::RunPorts;
 use crate::reader::RunReader;
 use crate::reaper;
+use crate::watchers::RunKey;
 
 /// How often the end looks whether everything is stored.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
@@ -114,11 +115,11 @@ impl RunService {
     ) -> Result<Started, DomainError> {
         let key = (blueprint.owner, blueprint.id);
         if let Some(known) = self.hub.find(key) {
-            return Ok(self.join(known));
+            return self.join(known).await;
         }
         self.hub.ports.completions.check(&request)?;
         let run = match self.hub.enter(blueprint)? {
-            Entered::Known(known) => return Ok(self.join(known)),
+            Entered::Known(known) => return self.join(known).await,
             Entered::New(run) => run,
         };
         opener::spawn(&self.hub, &run, false);
@@ -136,25 +137,44 @@ impl RunService {
                 is_new: true,
                 reader: Follow::memory(&self.hub, run, 0).into_reader(),
             }),
-            Accepted::Redirected => {
-                let attachment = self.attach_stored(key.0, key.1, 0).await?;
-                let reader = match attachment {
-                    Attachment::Reader(reader) => reader,
-                    Attachment::AtEnd => Follow::store(&self.hub, key, 0).into_reader(),
-                };
-                Ok(Started {
-                    is_new: false,
-                    reader,
-                })
-            }
+            Accepted::Redirected => self.join_stored(key).await,
         }
     }
 
-    fn join(&self, run: Arc<LiveRun>) -> Started {
+    async fn join(&self, run: Arc<LiveRun>) -> Result<Started, DomainError> {
+        if run.has_given_way() {
+            return self.join_stored(run.key()).await;
+        }
         counter!("manent_run_attaches_total", "from" => "memory").increment(1);
-        Started {
+        Ok(Started {
             is_new: false,
             reader: Follow::memory(&self.hub, run, 0).into_reader(),
+        })
+    }
+
+    async fn join_stored(&self, key: RunKey) -> Result<Started, DomainError> {
+        let attachment = self.attach_stored(key.0, key.1, 0).await?;
+        let reader = match attachment {
+            Attachment::Reader(reader) => reader,
+            Attachment::AtEnd => Follow::store(&self.hub, key, 0).into_reader(),
+        };
+        Ok(Started {
+            is_new: false,
+            reader,
+        })
+    }
+
+    /// The run with this id in this process, unless another one is to be read in its place.
+    fn find_here(&self, key: RunKey) -> Option<Arc<LiveRun>> {
+        self.hub.find(key).filter(|run| !run.has_given_way())
+    }
+
+    /// Waits until a run of this process is in the store or in the journal, or known never to be; not longer than an answer's end does.
+    pub(crate) async fn wait_until_safe(&self, key: RunKey) {
+        if let Some(run) = self.hub.find(key) {
+            let safe = run.wait_for(|| run.is_safe().then_some(()));
+            // What comes of it later is in the message.
+            drop(timeout(self.hub.config.join_wait, safe).await);
         }
     }
 
@@ -173,7 +193,7 @@ impl RunService {
         id: RunId,
         after: u64,
     ) -> Result<Attachment, DomainError> {
-        let Some(run) = self.hub.find((owner, id)) else {
+        let Some(run) = self.find_here((owner, id)) else {
             return self.attach_stored(owner, id, after).await;
         };
         match run.place_of(after) {
@@ -215,7 +235,7 @@ impl RunService {
     /// # Errors
     /// [`DomainError::RunNotFound`], or the store failed (a run of this process stops all the same).
     pub async fn stop(&self, owner: UserId, id: RunId) -> Result<Run, DomainError> {
-        if let Some(run) = self.hub.find((owner, id)) {
+        if let Some(run) = self.find_here((owner, id)) {
             run.cut(Cut::Stopped);
             run.wait_for_end().await;
             if run.why_cut() != Some(Cut::Redirected) {
@@ -235,7 +255,7 @@ impl RunService {
     /// # Errors
     /// [`DomainError::RunNotFound`], or the store failed.
     pub async fn find(&self, owner: UserId, id: RunId) -> Result<Run, DomainError> {
-        match self.hub.find((owner, id)) {
+        match self.find_here((owner, id)) {
             Some(run) if run.why_cut() != Some(Cut::Redirected) => {
                 Ok(run.as_run(self.hub.ports.clock.now()))
             }

@@ -70,7 +70,8 @@ impl TurnService {
     /// is an error when that is known before the provider has answered; else the answer streams, and is not kept.
     ///
     /// # Errors
-    /// As [`RunService::start`]; the message was refused. The person's message is kept also when the provider fails before its first byte.
+    /// As [`RunService::start`]; the message was refused. The person's message is kept also when the provider fails before its first byte; the error is told
+    /// when it is, or after [`crate::RunsConfig::join_wait`].
     pub async fn start(&self, owner: UserId, turn: NewTurn) -> Result<StartedTurn, DomainError> {
         let request = turn.request();
         let ports = self.runs.ports();
@@ -101,7 +102,14 @@ impl TurnService {
             started_at,
             steps: create.into_iter().chain([append, begin]).collect(),
         };
-        let started = self.runs.begin(blueprint, request, None).await?;
+        let key = (owner, turn.run);
+        let started = match self.runs.begin(blueprint, request, None).await {
+            Ok(started) => started,
+            Err(error) => {
+                self.runs.wait_until_safe(key).await;
+                return Err(error);
+            }
+        };
         Ok(StartedTurn {
             is_new: started.is_new,
             reader: started.reader,

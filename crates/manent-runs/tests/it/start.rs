@@ -155,6 +155,8 @@ async fn an_existing_run_that_is_found_late_leaves_what_was_read_alone() {
         world.message(1).await.unwrap().content,
         words("the first answer")
     );
+    let again = second.start_again(recorded(1)).await;
+    assert_eq!(hear(again.reader).await.text, "the first answer");
 }
 
 #[tokio::test(start_paused = true)]

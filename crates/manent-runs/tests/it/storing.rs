@@ -440,11 +440,42 @@ async fn an_answer_whose_id_belongs_to_a_person_is_refused() {
     voice.say("Hello");
     voice.done();
     let heard = hear(reader).await;
+    assert_eq!(heard.notices, ["not_recorded"], "why stands before the end");
     assert_eq!(heard.persisted().persisted, Some(false));
     assert!(heard.persisted().logged);
     assert_eq!(world.message(1).await.unwrap().role, Role::User);
     let again = hear(node.start_again(recorded(1)).await.reader).await;
     assert_eq!(again.notices, ["not_recorded"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_whose_id_belongs_to_another_run_is_not_called_kept() {
+    let world = World::new().await;
+    let node = world.node(1);
+    let (voice, reader) = node.start(recorded(1)).await;
+    voice.say("the first answer");
+    voice.done();
+    assert_eq!(hear(reader).await.persisted().persisted, Some(true));
+    let second = StartRun {
+        record: recorded(1).record,
+        ..plain(2)
+    };
+    let (voice, reader) = node.start(second.clone()).await;
+    voice.say("a second answer");
+    voice.done();
+    let heard = hear(reader).await;
+    assert_eq!(heard.notices, ["not_recorded"]);
+    assert_eq!(heard.persisted().persisted, Some(false));
+    assert_eq!(
+        world.message(1).await.unwrap().content,
+        words("the first answer")
+    );
+    let elsewhere = world.node(2).start_again(second).await;
+    assert_eq!(
+        hear(elsewhere.reader).await.persisted().persisted,
+        Some(false),
+        "whoever reads it from the store is told the same"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -62,6 +62,7 @@ async fn a_new_conversation_is_created_first() {
 async fn the_message_stays_when_the_provider_fails() {
     let world = World::new().await;
     let node = world.node(1);
+    world.store.set(Call::Append, Line::Slow(milliseconds(100)));
     node.puppet.expect_failure(ProviderError::Overloaded {
         retry_after_ms: None,
     });
@@ -70,8 +71,11 @@ async fn the_message_stays_when_the_provider_fails() {
         failed,
         Err(DomainError::Provider(ProviderError::Overloaded { .. }))
     ));
-    pass(milliseconds(300)).await;
-    assert_eq!(world.message(1_001).await.unwrap().content, words("Hello"));
+    assert_eq!(
+        world.message(1_001).await.unwrap().content,
+        words("Hello"),
+        "it is there when the failure is told"
+    );
     assert_eq!(
         world.message(1).await.unwrap().status,
         MessageStatus::Failed
@@ -172,6 +176,35 @@ async fn a_refusal_that_comes_late_is_told() {
         (world.message(1).await, world.message(1_001).await),
         (None, None)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_comes_after_the_last_word_is_told_before_the_end() {
+    let world = World::new().await;
+    let node = world.node(1);
+    world.store.set(Call::Append, Line::Slow(milliseconds(100)));
+    let voice = node.puppet.expect_call();
+    let mut lost = world.turn(1);
+    lost.message.parent = ParentRef::Message(message_id(99));
+    let turn = node.turns.start(owner(), lost).await.unwrap();
+    voice.say("Hi");
+    voice.done();
+    let heard = hear(turn.reader).await;
+    assert_eq!(heard.notices, ["not_recorded"]);
+    assert_eq!(heard.persisted().persisted, Some(false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_is_told_after_a_bounded_time_when_nothing_takes_the_message() {
+    let world = World::new().await;
+    let node = world.node_without_journal(1);
+    world.store.all(Line::Hangs);
+    node.puppet.expect_failure(ProviderError::Overloaded {
+        retry_after_ms: None,
+    });
+    let began = tokio::time::Instant::now();
+    assert!(node.turns.start(owner(), world.turn(1)).await.is_err());
+    assert!(began.elapsed() <= milliseconds(5_100));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 //! What the store answered.
 
+use manent_domain::error::{DomainError, Refusal};
 use manent_domain::run::{AnswerStanding, RunStanding};
 use manent_types::MessageStatus;
 
@@ -114,7 +115,11 @@ impl LiveState {
             }
             AnswerStanding::Refused(refusal) => {
                 self.storing.is_record_refused = true;
-                self.tell_not_recorded(&refusal.to_string());
+                self.tell_not_recorded(&match refusal {
+                    // The ids of a record are valid; the store says so of one that is taken.
+                    Refusal::InvalidId => DomainError::MessageIdTaken.to_string(),
+                    refusal => refusal.to_string(),
+                });
             }
         }
     }
