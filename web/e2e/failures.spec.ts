@@ -77,6 +77,7 @@ test('a server that dies in mid-answer leaves the partial answer, and it is stor
   await chat.stored(2);
   await server.kill();
   await expect(page.getByText('The server cannot be reached. You can go on reading and writing')).toBeVisible();
+  await expect(chat.answers.last()).toContainText('The connection is lost.');
   await server.start();
   await expect(chat.answers.last()).toContainText('The server stopped in the middle of this answer, so it is not whole.', { timeout: 20_000 });
   const messages = await chat.stored(2);

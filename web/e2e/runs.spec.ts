@@ -87,7 +87,7 @@ test('a stop in one window ends the answer in another one that was loaded in the
   await second.goto(`${server.url}/c/${chat.conversationId}`);
   await expect(second.getByRole('button', { name: 'Stop the answer' })).toBeVisible();
   await page.bringToFront();
-  await chat.stopButton.click();
+  await page.keyboard.press('Escape');
   await expect(second.locator('article.from-assistant')).toContainText('You stopped this answer.');
   await expect(second.getByRole('button', { name: 'Stop the answer' })).toHaveCount(0);
   expect((await chat.stored(2))[1]).toMatchObject({ status: 'stopped' });

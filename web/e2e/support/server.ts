@@ -69,6 +69,16 @@ export class Server {
     await ended;
   }
 
+  /** Asks the process to end, as a service manager does, and waits until it has. */
+  async end(): Promise<void> {
+    const child = this.process;
+    this.process = null;
+    if (!child) return;
+    const ended = new Promise((resolvePromise) => child.once('exit', resolvePromise));
+    child.kill('SIGTERM');
+    await ended;
+  }
+
   async dispose(): Promise<void> {
     await this.kill();
     await rm(this.directory, { recursive: true, force: true });

@@ -108,7 +108,9 @@ export class MessageService {
   /** A conversation was read: shows what is still being written in it, also what this tab waited for before it was loaded anew. */
   takeUp(conversationId: string): void {
     const note = readRunningTurn(conversationId);
-    if (note) this.expect(conversationId, note.messageId, note.runId, note.parentId);
+    const known = note ? this.thread(conversationId).messages.get(note.messageId) : undefined;
+    if (known && known.status !== 'running') noteRunningTurn(conversationId, null);
+    else if (note) this.expect(conversationId, note.messageId, note.runId, note.parentId);
     this.followRunning(conversationId);
   }
 

@@ -93,6 +93,7 @@ export const de: Strings = {
     reasoningNow: 'Denkt nach …',
     reasoningFor: (seconds) => `${seconds} nachgedacht`,
     waiting: 'Wartet auf die ersten Worte',
+    lost: 'Die Verbindung ist abgebrochen. Sobald der Server antwortet, wird gezeigt, was er von dieser Antwort hat.',
     toolCall: (name) => `Werkzeugaufruf: ${name}`,
     toolResult: 'Werkzeugergebnis',
     picture: 'Angehängtes Bild',

@@ -91,6 +91,7 @@ export const en = {
     reasoningNow: 'Thinking…',
     reasoningFor: (seconds: string) => `Thought for ${seconds}`,
     waiting: 'Waiting for the first words',
+    lost: 'The connection is lost. As soon as the server answers, what it has of this answer is shown.',
     toolCall: (name: string) => `Tool call: ${name}`,
     toolResult: 'Tool result',
     picture: 'Attached picture',

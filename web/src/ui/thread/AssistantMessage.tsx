@@ -44,6 +44,8 @@ export function AssistantMessage({ message, siblings, siblingIndex }: MessageRow
 
 function Waiting({ live }: { live: LiveAnswer }) {
   const texts = useStrings();
+  const reachable = useStore((state) => state.connectivity.reachable);
+  if (!reachable) return <p className="quiet-note">{texts.thread.lost}</p>;
   if (live.text !== '' || live.reasoning !== '') return null;
   return (
     <p className="waiting" aria-label={texts.thread.waiting}>
@@ -68,6 +70,7 @@ function Ended({ message, siblings, siblingIndex, text }: Pick<MessageRowPropert
       <CutNotice message={message} error={errorOf(message.content)} hasText={text !== ''} disabled={busy} canRegenerate={hasQuestion} />
       {omitted > 0 && <p className="quiet-note">{texts.thread.omitted(omitted)}</p>}
       <div className="message-tools">
+        <EditedMark editedAt={message.editedAt} />
         {text !== '' && <CopyButton text={text} label={texts.thread.copy} />}
         <button
           type="button"
@@ -81,7 +84,6 @@ function Ended({ message, siblings, siblingIndex, text }: Pick<MessageRowPropert
         </button>
         <BranchSwitcher conversationId={message.conversationId} siblings={siblings} index={siblingIndex} />
         <AnswerDetails message={message} />
-        <EditedMark editedAt={message.editedAt} />
         <SaveMark messageId={message.id} />
       </div>
     </>

@@ -37,7 +37,6 @@ export function UserMessage({ message, siblings, siblingIndex, isLast }: Message
       )}
       <div className="message-tools">
         <SaveMark messageId={message.id} />
-        <EditedMark editedAt={message.editedAt} />
         <BranchSwitcher conversationId={message.conversationId} siblings={siblings} index={siblingIndex} />
         <CopyButton text={text} label={texts.thread.copy} />
         <button
@@ -50,6 +49,7 @@ export function UserMessage({ message, siblings, siblingIndex, isLast }: Message
         >
           <Pencil aria-hidden />
         </button>
+        <EditedMark editedAt={message.editedAt} />
       </div>
       {isLast && !busy && <NoAnswer conversationId={message.conversationId} messageId={message.id} />}
     </>
