@@ -122,3 +122,22 @@ test('a refused message says so and can be sent again', async ({ chat, page }) =
   const messages = await chat.stored(2);
   expect(messages.map((message) => message.role)).toEqual(['user', 'assistant']);
 });
+
+test('an answer that only the journal of the server has is told as such until it is stored', async ({ chat, page }) => {
+  const events = [
+    'id: 1.1\nevent: start\ndata: {"provider":"scripted","model":"scripted-test"}',
+    'id: 1.2\nevent: delta\ndata: {"type":"text","text":"Kept for later."}',
+    'id: 1.3\nevent: done\ndata: {"finishReason":"stop","status":"complete","logged":false,"persisted":false,"journalPosition":17}',
+  ];
+  await page.route('**/completion/generate', (route) => route.fulfill({ contentType: 'text/event-stream', body: `${events.join('\n\n')}\n\n` }));
+  let isDown = true;
+  await page.route('**/message/append', (route) =>
+    isDown ? route.fulfill({ status: 503, json: { status: 503, code: 'store_unavailable', detail: 'Away.' } }) : route.continue(),
+  );
+  await chat.open();
+  await chat.ask('hello');
+  await expect(chat.answers).toContainText('In the server’s journal');
+  isDown = false;
+  await chat.stored(2);
+  await expect(chat.answers).not.toContainText('In the server’s journal');
+});

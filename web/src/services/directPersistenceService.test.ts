@@ -67,6 +67,16 @@ describe('DirectPersistenceService', () => {
     expect(service.getQueueStatus().waiting).toBe(0);
   });
 
+  it('goes on trying by itself while a server that is there is busy', async () => {
+    const { service, log, requests } = setUp(Array.from({ length: 6 }, () => busy));
+    const saved = new Promise<void>((resolve) => service.subscribe(({ state }) => state === 'saved' && resolve()));
+    service.queueMessage(message('a'), 'c');
+    await saved;
+    expect(requests).toHaveLength(7);
+    expect(log.filter((line) => line === 'a waiting server_busy')).toHaveLength(3);
+    expect(service.getQueueStatus()).toEqual({ queued: 0, sending: 0, waiting: 0, failed: 0 });
+  });
+
   it('takes a duplicate for saved and reports refused items with their code', async () => {
     const { service, log } = setUp([
       (ids) => [

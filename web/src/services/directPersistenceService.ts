@@ -2,8 +2,11 @@ import { ApiProblem } from '../api/errors';
 import type { AppendMessage, AppendResult } from '../api/types';
 import type { PersistenceService, QueueStatus, SaveListener, SaveReason, SaveState, SaveStatus } from './persistenceService';
 
-/** The delays before the second, third and fourth try, in milliseconds. After that the lane waits for `flush`. */
+/** The delays before the second, third and fourth try, in milliseconds. After that the lane waits, for `flush` where the server is away. */
 const RETRY_DELAYS_MS = [500, 1_500, 4_000];
+
+/** How long a lane waits that a server refused which is there but busy: nothing else would tell that it is free again, in milliseconds. */
+const BUSY_PAUSE_MS = 10_000;
 
 /** Bounds of one request: items, and bytes of JSON. */
 const BATCH_ITEMS = 200;
@@ -23,6 +26,8 @@ interface Item {
 interface Lane {
   items: Item[];
   running: Promise<void> | null;
+  /** A try that comes by itself is due. */
+  isPausing: boolean;
 }
 
 export interface DirectPersistenceDependencies {
@@ -54,7 +59,7 @@ export class DirectPersistenceService implements PersistenceService {
   queueMessage(message: AppendMessage, conversationId: string): void {
     if (this.known.has(message.id)) return;
     this.known.add(message.id);
-    const lane = this.lanes.get(conversationId) ?? { items: [], running: null };
+    const lane = this.lanes.get(conversationId) ?? { items: [], running: null, isPausing: false };
     this.lanes.set(conversationId, lane);
     const item: Item = { message, bytes: new TextEncoder().encode(JSON.stringify(message)).length, state: 'queued', reason: null, seq: null };
     lane.items.push(item);
@@ -106,16 +111,16 @@ export class DirectPersistenceService implements PersistenceService {
     if (messages.length > 0) this.dependencies.append(messages, { keepalive: true }).catch(() => undefined);
   }
 
-  private start(lane: Lane): void {
-    lane.running ??= this.drain(lane);
+  private start(lane: Lane, failures = 0): void {
+    lane.running ??= this.drain(lane, failures);
   }
 
   /** Sends a lane's queued items until none is left or the server stays away. */
-  private async drain(lane: Lane): Promise<void> {
+  private async drain(lane: Lane, failuresBefore: number): Promise<void> {
     // One turn of the event loop, so that what is queued together is sent together.
     await Promise.resolve();
     try {
-      let failures = 0;
+      let failures = failuresBefore;
       for (;;) {
         const batch = nextBatch(lane.items);
         if (batch.length === 0) return;
@@ -189,6 +194,18 @@ export class DirectPersistenceService implements PersistenceService {
         ? { code: 'server_busy', detail: error.message }
         : { code: 'server_away', detail: 'The server cannot be reached.' };
     for (const item of lane.items) if (item.state === 'queued') this.change(item, 'waiting', reason);
+    if (error instanceof ApiProblem) void this.tryAgainLater(lane, Math.max(BUSY_PAUSE_MS, error.problem.retryAfterMs ?? 0));
+  }
+
+  /** One more try; when that fails too, it waits for as long again. */
+  private async tryAgainLater(lane: Lane, milliseconds: number): Promise<void> {
+    if (lane.isPausing) return;
+    lane.isPausing = true;
+    await this.dependencies.delay(milliseconds);
+    lane.isPausing = false;
+    if (lane.running) return;
+    for (const item of lane.items) if (item.state === 'waiting') this.change(item, 'queued', null);
+    this.start(lane, RETRY_DELAYS_MS.length);
   }
 
   private change(item: Item, state: SaveState, reason: SaveReason | null): void {
