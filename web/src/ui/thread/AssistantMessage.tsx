@@ -45,7 +45,7 @@ export function AssistantMessage({ message, siblings, siblingIndex }: MessageRow
 function Waiting({ live }: { live: LiveAnswer }) {
   const texts = useStrings();
   const reachable = useStore((state) => state.connectivity.reachable);
-  if (!reachable) return <p className="quiet-note">{texts.thread.lost}</p>;
+  if (!reachable) return <p className="quiet-note lost">{texts.thread.lost}</p>;
   if (live.text !== '' || live.reasoning !== '') return null;
   return (
     <p className="waiting" aria-label={texts.thread.waiting}>
