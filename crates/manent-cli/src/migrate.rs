@@ -8,6 +8,7 @@ pub(crate) mod store;
 #[cfg(test)]
 mod tests;
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use manent_domain::ports::TransferRepository;
@@ -77,8 +78,10 @@ async fn move_everything(options: &MigrateOptions) -> Result<(), Failure> {
         store::open_target(&target_place).await?
     };
     tell(&format!("from {source_place}\nto   {target_place}"));
-    if let Some(warning) = journal_warning(&options.settings)? {
-        tell(&warning);
+    for directory in journals(&options.settings, &source_place)? {
+        if let Some(warning) = journal_warning(&directory) {
+            tell(&warning);
+        }
     }
     let outcome = transfer(
         source.repository().as_ref(),
@@ -91,10 +94,21 @@ async fn move_everything(options: &MigrateOptions) -> Result<(), Failure> {
     outcome
 }
 
-/// What waits in the configured journal is in neither store.
-fn journal_warning(settings: &SettingsOptions) -> Result<Option<String>, Failure> {
-    let directory = configuration::read(settings)?.journal_directory();
-    Ok(match inspect(&directory) {
+/// The journals that may hold what belongs to the source: the configured one, and the one beside its SQLite database.
+fn journals(settings: &SettingsOptions, source: &Place) -> Result<Vec<PathBuf>, Failure> {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let configured = configuration::read(settings)?.journal_directory();
+    let beside = match source {
+        Place::Sqlite(directory) => Some(directory.join("journal")),
+        Place::Postgres { .. } => None,
+    };
+    let other = beside.filter(|beside| real(beside) != real(&configured));
+    Ok([configured].into_iter().chain(other).collect())
+}
+
+/// What waits in a journal is in neither store.
+fn journal_warning(directory: &Path) -> Option<String> {
+    match inspect(directory) {
         Ok(Some(report)) if report.waiting > 0 => Some(format!(
             "note: {} entries wait in the journal {}; they are in neither store yet. The next server that starts with this journal stores them",
             report.waiting,
@@ -102,7 +116,7 @@ fn journal_warning(settings: &SettingsOptions) -> Result<Option<String>, Failure
         )),
         Ok(_) => None,
         Err(error) => Some(format!("note: {error}")),
-    })
+    }
 }
 
 async fn transfer(
@@ -154,20 +168,26 @@ fn judge(comparisons: &[Comparison]) -> Result<(), Failure> {
 /// Says on standard error how far a copy is.
 #[derive(Default)]
 struct Teller {
-    last: Option<(RecordKind, u64, Instant)>,
+    last: Option<(RecordKind, Instant)>,
 }
 
 impl Progress for Teller {
     fn reached(&mut self, kind: RecordKind, records: u64) {
         let is_due = match self.last {
-            Some((last, told, at)) if last == kind => {
-                told != records && at.elapsed() >= PROGRESS_INTERVAL
-            }
-            _ => true,
+            Some((last, at)) if last == kind => at.elapsed() >= PROGRESS_INTERVAL,
+            _ => false,
         };
-        if is_due && records > 0 {
+        if is_due {
+            tell(&format!("{}: {records} so far", kind.name()));
+        }
+        if is_due || self.last.is_none_or(|(last, _)| last != kind) {
+            self.last = Some((kind, Instant::now()));
+        }
+    }
+
+    fn finished(&mut self, kind: RecordKind, records: u64) {
+        if records > 0 {
             tell(&format!("{}: {records}", kind.name()));
-            self.last = Some((kind, records, Instant::now()));
         }
     }
 }

@@ -39,6 +39,8 @@ pub(crate) enum CopyError {
 pub(crate) trait Progress {
     /// So many records of the kind are in the target now.
     fn reached(&mut self, kind: RecordKind, records: u64);
+    /// All records of the kind are in the target, so many.
+    fn finished(&mut self, kind: RecordKind, records: u64);
 }
 
 /// What a copy did with the records of a kind.
@@ -72,7 +74,7 @@ pub(crate) async fn copy(
             target.import(records).await.map_err(CopyError::Target)?;
             progress.reached(kind, place.found + written);
         }
-        progress.reached(kind, place.found + written);
+        progress.finished(kind, place.found + written);
         copied.push(Copied {
             kind,
             found: place.found,

@@ -29,6 +29,7 @@ struct Silent;
 
 impl Progress for Silent {
     fn reached(&mut self, _: RecordKind, _: u64) {}
+    fn finished(&mut self, _: RecordKind, _: u64) {}
 }
 
 fn now() -> Timestamp {
@@ -190,6 +191,32 @@ async fn a_copy_has_every_record_and_a_second_one_writes_nothing() {
     assert!(is_same(&source, &target).await);
     let again = copy(&source, &target, &mut Silent).await.unwrap();
     assert!(again.iter().all(|copied| copied.written == 0));
+}
+
+#[derive(Default)]
+struct Totals(Vec<(RecordKind, u64)>);
+
+impl Progress for Totals {
+    fn reached(&mut self, _: RecordKind, _: u64) {}
+    fn finished(&mut self, kind: RecordKind, records: u64) {
+        self.0.push((kind, records));
+    }
+}
+
+#[tokio::test]
+async fn the_last_word_on_each_kind_is_all_that_the_target_holds() {
+    let source = filled().await;
+    let target = MemoryStore::default();
+    let mut first = Totals::default();
+    let copied = copy(&source, &target, &mut first).await.unwrap();
+    let written: Vec<(RecordKind, u64)> = copied
+        .iter()
+        .map(|copied| (copied.kind, copied.written))
+        .collect();
+    assert_eq!(first.0, written);
+    let mut again = Totals::default();
+    copy(&source, &target, &mut again).await.unwrap();
+    assert_eq!(again.0, written);
 }
 
 #[tokio::test]
