@@ -82,8 +82,13 @@ fn as_text(directory: &Path, report: &JournalReport) -> String {
     let _ = writeln!(text, "use       {used}");
     let _ = writeln!(
         text,
-        "size      {} bytes in {} files of entries",
-        report.bytes, report.segments
+        "size      {} bytes in {}",
+        report.bytes,
+        counted(
+            report.segments as u64,
+            "file of entries",
+            "files of entries"
+        )
     );
     let _ = writeln!(text, "waiting   {}", report.waiting);
     for (kind, count) in &report.waiting_by_kind {

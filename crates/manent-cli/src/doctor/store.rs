@@ -1,7 +1,7 @@
 //! The store: whether it can be opened, its schema, its pages.
 
 use manent_config::Config;
-use manent_storage_postgres::{PostgresStore, SchemaVersions};
+use manent_storage_postgres::{OpenError, PostgresStore, SchemaVersions};
 use manent_storage_sqlite::{DatabaseLook, look};
 
 use super::check::{Check, size};
@@ -34,7 +34,19 @@ pub(super) async fn check(config: &Config, is_running: bool) -> Check {
         Place::Postgres { url, config } => {
             match PostgresStore::look(postgres_config(url, config)).await {
                 Ok(versions) => of_postgres(&place, versions),
-                Err(error) => Check::problem(NAME, error.to_string(), None),
+                Err(error) => {
+                    let advice = match &error {
+                        OpenError::Unreachable { .. } => {
+                            Some("see that Postgres runs there, or correct database.url")
+                        }
+                        OpenError::Refused { .. } => Some(
+                            "see to it that the database is there and lets this user in, or correct database.url",
+                        ),
+                        // The others say it themselves.
+                        _ => None,
+                    };
+                    Check::problem(NAME, error.to_string(), advice)
+                }
             }
         }
     }
