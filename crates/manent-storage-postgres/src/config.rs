@@ -58,6 +58,14 @@ impl PostgresConfig {
     }
 }
 
+impl PostgresConfig {
+    /// How many writers there are. Readers get through, whatever is written: one connection listens, and at least one is left for them.
+    pub(crate) fn writer_count(&self) -> usize {
+        let most = self.pool_size.saturating_sub(2).clamp(1, 64);
+        self.writers.clamp(1, most)
+    }
+}
+
 impl fmt::Debug for PostgresConfig {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter

@@ -31,7 +31,7 @@ pub(crate) struct Opened {
 pub(crate) async fn open(config: PostgresConfig) -> Result<Opened, OpenError> {
     let connector = connector(&config)?;
     let (client, _) = migrated(&connector, &config).await?;
-    let instance = register(&client)
+    let instance = register(&client, &config)
         .await
         .map_err(|error| OpenError::Refused {
             place: connector.place.clone(),
@@ -121,8 +121,8 @@ fn drive(driver: Driver) {
     });
 }
 
-/// Gives this process a number among those that use the database, and forgets those that are long gone.
-async fn register(client: &Client) -> Result<i64, tokio_postgres::Error> {
+/// Gives this process a number among those that use the database and a row to each of its writers, and forgets those that are long gone.
+async fn register(client: &Client, config: &PostgresConfig) -> Result<i64, tokio_postgres::Error> {
     client
         .execute(
             "DELETE FROM writers WHERE active_at < now() - interval '7 days'",
@@ -130,5 +130,13 @@ async fn register(client: &Client) -> Result<i64, tokio_postgres::Error> {
         )
         .await?;
     let row = client.query_one("SELECT nextval('instances')", &[]).await?;
-    Ok(row.get(0))
+    let instance: i64 = row.get(0);
+    let writers: Vec<i32> = (0..).take(config.writer_count()).collect();
+    client
+        .execute(
+            "INSERT INTO writers (instance, writer, groups, active_at) SELECT $1, writer, 0, now() FROM unnest($2::integer[]) AS writer",
+            &[&instance, &writers],
+        )
+        .await?;
+    Ok(instance)
 }

@@ -29,14 +29,14 @@ pub(crate) struct Connections {
     counters: Arc<Counters>,
 }
 
-/// What is set on every connection. All statements find their rows by keys that come in arrays: with plans for every such statement that
-/// read no more than those rows, however wrong the planner's guess about an array may be.
+/// What is set on every connection. All statements find their rows by keys that come in arrays: with plans that are made once and read no
+/// more than those rows, however wrong the planner's guess about an array may be.
 fn session(config: &PostgresConfig) -> String {
     let timeout = config.statement_timeout.as_millis();
     let idle = timeout * 2;
     format!(
         "SET statement_timeout = {timeout}; SET idle_in_transaction_session_timeout = {idle}; SET client_min_messages = warning; \
-         SET default_transaction_isolation = 'read committed'; SET jit = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
+         SET default_transaction_isolation = 'read committed'; SET jit = off; SET plan_cache_mode = force_generic_plan; SET enable_hashjoin = off; SET enable_mergejoin = off; \
          SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
     )
 }

@@ -10,7 +10,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_postgres::{AsyncMessage, Client, Notification};
 
-use super::{SignalParts, payload};
+use super::SignalParts;
+use super::payload::{self, Told};
 use crate::connector::Driver;
 use crate::error::Error;
 use crate::metrics::Counters;
@@ -30,6 +31,12 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// How often the rows of the writers say that their process lives. Rows that have not said so for days are taken away.
+const SIGN_OF_LIFE: Duration = Duration::from_hours(1);
+
+/// Each process that listens holds this advisory lock, shared: two numbers, `mane` and `nt` in ASCII.
+const PRESENCE: (i32, i32) = (0x6d61_6e65, 0x6e74);
+
 /// A writer of another process.
 type WriterKey = (i64, i32);
 
@@ -39,6 +46,10 @@ pub(super) struct Listener {
     told: HashMap<WriterKey, i64>,
     /// Groups of which no notification has come, and when that counts as missed.
     suspects: Option<(Instant, HashMap<WriterKey, i64>)>,
+    /// Whether other processes listen; without any, nothing is sent.
+    has_others: bool,
+    /// When to say again that this process lives.
+    next_sign: Instant,
 }
 
 /// Why a connection is left.
@@ -53,6 +64,8 @@ impl Listener {
             parts,
             told: HashMap::new(),
             suspects: None,
+            has_others: true,
+            next_sign: Instant::now() + SIGN_OF_LIFE,
         }
     }
 
@@ -147,15 +160,24 @@ impl Listener {
     async fn begin(&mut self, client: &Client) -> Result<(), Error> {
         self.bounded(async {
             let statement_timeout = self.parts.timeout.as_millis();
+            let (one, two) = PRESENCE;
             client
                 .batch_execute(&format!(
-                    "SET statement_timeout = {statement_timeout}; LISTEN {CHANNEL}"
+                    "SET statement_timeout = {statement_timeout}; LISTEN {CHANNEL}; SELECT pg_advisory_lock_shared({one}, {two})"
                 ))
                 .await?;
             Ok(())
         })
         .await?;
+        // Others who thought that they were alone begin to tell.
+        self.has_others = true;
+        let hello = Told {
+            is_new: true,
+            ..Told::default()
+        };
+        self.send(client, &hello).await?;
         self.told = self.counts(client).await?;
+        self.has_others = self.count_others(client).await? > 0;
         self.suspects = None;
         self.parts.signals.signal(Signal::All);
         Ok(())
@@ -188,6 +210,7 @@ impl Listener {
             return;
         }
         Counters::add(&self.parts.counters.notifications_received, 1);
+        self.has_others |= told.is_new;
         for signal in told.signals {
             self.parts.signals.signal(signal);
         }
@@ -201,7 +224,15 @@ impl Listener {
         let Some(told) = self.parts.notifier.pending.take() else {
             return Ok(());
         };
-        let payloads = payload::write(self.parts.instance, &told);
+        if !self.has_others {
+            // Who comes next finds it in the tables, and its writers' counts.
+            return Ok(());
+        }
+        self.send(client, &told).await
+    }
+
+    async fn send(&self, client: &Client, told: &Told) -> Result<(), Error> {
+        let payloads = payload::write(self.parts.instance, told);
         self.bounded(async {
             client
                 .execute(
@@ -216,8 +247,30 @@ impl Listener {
         Ok(())
     }
 
-    /// Looks whether others went further than they told.
+    /// How many other processes listen.
+    async fn count_others(&self, client: &Client) -> Result<i64, Error> {
+        self.bounded(async {
+            let (one, two) = PRESENCE;
+            let row = client
+                .query_one(
+                    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = $1::bigint::oid AND objid = $2::bigint::oid \
+                     AND objsubid = 2 AND pid <> pg_backend_pid() \
+                     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+                    &[&i64::from(one), &i64::from(two)],
+                )
+                .await?;
+            Ok(row.get(0))
+        })
+        .await
+    }
+
+    /// Looks whether others went further than they told, and whether there are any.
     async fn check(&mut self, client: &Client) -> Result<(), Error> {
+        self.has_others = self.count_others(client).await? > 0;
+        if Instant::now() > self.next_sign {
+            self.show_life(client).await?;
+            self.next_sign = Instant::now() + SIGN_OF_LIFE;
+        }
         let mut counts = self.counts(client).await?;
         counts.retain(|writer, groups| self.told.get(writer).is_none_or(|told| told < groups));
         if !counts.is_empty() && self.suspects.is_none() {
@@ -225,6 +278,19 @@ impl Listener {
             self.suspects = Some((Instant::now() + UNDER_WAY, counts));
         }
         Ok(())
+    }
+
+    async fn show_life(&self, client: &Client) -> Result<(), Error> {
+        self.bounded(async {
+            client
+                .execute(
+                    "UPDATE writers SET active_at = now() WHERE instance = $1",
+                    &[&self.parts.instance],
+                )
+                .await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Tells everything when notifications did not come.

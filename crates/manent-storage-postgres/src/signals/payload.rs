@@ -1,7 +1,7 @@
 //! What stands in a notification: words, each with a letter for its kind, separated by spaces.
 //!
 //! `i7` is the process, `w2:1500` says that its writer 2 has written 1500 groups of which everything is told with this, `f<owner>` and
-//! `r<owner><run>` are signals, `a` is [`Signal::All`]. Words of kinds that are not known are passed over, so that newer programs may add some.
+//! `r<owner><run>` are signals, `a` is [`Signal::All`], `h` says that the process has just begun to listen. Words of kinds that are not known are passed over, so that newer programs may add some.
 
 use std::fmt::Write;
 
@@ -18,6 +18,8 @@ pub(super) struct Told {
     /// Each writer with the number of its groups.
     pub(super) marks: Vec<(i32, i64)>,
     pub(super) signals: Vec<Signal>,
+    /// It has just begun to listen.
+    pub(super) is_new: bool,
 }
 
 /// The payloads for what a process tells, in order. The marks are in the last ones: what they count was told before.
@@ -32,6 +34,9 @@ pub(super) fn write(instance: i64, told: &Told) -> Vec<String> {
         payload.push(' ');
         payload.push_str(word);
     };
+    if told.is_new {
+        push("h");
+    }
     for signal in &told.signals {
         match signal {
             Signal::Feed(owner) => push(&format!("f{}", owner.as_uuid().simple())),
@@ -68,6 +73,7 @@ pub(super) fn read(payload: &str) -> Option<(i64, Told)> {
                 told.signals.push(Signal::Run(owner(whose)?, run));
             }
             'a' => told.signals.push(Signal::All),
+            'h' => told.is_new = true,
             'w' => {
                 let (writer, groups) = rest.split_once(':')?;
                 told.marks
@@ -105,8 +111,9 @@ mod tests {
             instance in 1_i64..,
             marks in proptest::collection::vec((0_i32..64, 1_i64..), 0..8),
             signals in proptest::collection::vec(signals(), 0..600),
+            is_new in any::<bool>(),
         ) {
-            let told = Told { marks, signals };
+            let told = Told { marks, signals, is_new };
             let mut heard = Told::default();
             for payload in write(instance, &told) {
                 prop_assert!(payload.len() <= LONGEST);
@@ -115,6 +122,7 @@ mod tests {
                 prop_assert!(heard.marks.is_empty() || piece.signals.is_empty());
                 heard.signals.extend(piece.signals);
                 heard.marks.extend(piece.marks);
+                heard.is_new |= piece.is_new;
             }
             prop_assert_eq!(heard, told);
         }

@@ -43,6 +43,7 @@ impl Pending {
         (!waiting.marks.is_empty()).then(|| Told {
             marks: waiting.marks.into_iter().collect(),
             signals: waiting.signals.into_iter().collect(),
+            is_new: false,
         })
     }
 

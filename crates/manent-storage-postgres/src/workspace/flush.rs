@@ -1,4 +1,4 @@
-//! Writing what the work changed: a statement for each kind of change, all of them and the commit in one round trip.
+//! Writing what the work changed: one statement with a part for each kind of change, and the commit with it in one round trip.
 
 use deadpool_postgres::ClientWrapper;
 use manent_types::{MessageStatus, Timestamp, UserId};
@@ -7,7 +7,7 @@ use super::feed::subject_columns;
 use super::message_row::{MessageRow, WordsChange};
 use super::{ConversationKey, ConversationRow, MessageKey, RunKey, Workspace};
 use crate::error::{Error, to_integer};
-use crate::pipeline::{Pipeline, column, value};
+use crate::pipeline::{Parts, Pipeline, column, value};
 use crate::refusal_rows::kind_and_code;
 use crate::run_rows::{
     conversation_column, message_column, name_column, outcome_column, parent_column,
@@ -47,24 +47,29 @@ impl Workspace {
         mark: GroupMark,
     ) -> Result<(), Error> {
         let mut pipeline = Pipeline::new(client);
-        self.add_users(&mut pipeline).await?;
-        self.add_conversations(&mut pipeline).await?;
-        self.add_messages(&mut pipeline).await?;
-        self.add_lanes(&mut pipeline).await?;
-        self.add_changes(&mut pipeline).await?;
-        self.add_runs(&mut pipeline).await?;
-        self.add_logs(&mut pipeline).await?;
-        self.add_feed(&mut pipeline).await?;
-        let sql = "INSERT INTO writers (instance, writer, groups, active_at) VALUES ($1, $2, $3, now()) \
-             ON CONFLICT (instance, writer) DO UPDATE SET groups = EXCLUDED.groups, active_at = EXCLUDED.active_at";
+        // Before the one statement in which the others are parts: what they take away may come again.
+        self.add_removals(&mut pipeline).await?;
+        let mut parts = Parts::default();
+        self.add_users(&mut parts)?;
+        self.add_conversations(&mut parts)?;
+        self.add_messages(&mut parts)?;
+        self.add_lanes(&mut parts)?;
+        self.add_changes(&mut parts)?;
+        self.add_runs(&mut parts)?;
+        self.add_logs(&mut parts)?;
+        self.add_feed(&mut parts)?;
+        let sql =
+            "UPDATE writers SET groups = $3, active_at = now() WHERE instance = $1 AND writer = $2";
         let values = vec![value(mark.instance), value(mark.writer), value(mark.groups)];
-        pipeline.add(sql, values).await?;
+        parts.add(sql, values);
+        let (sql, values) = parts.join();
+        pipeline.add(&sql, values).await?;
         pipeline.add("COMMIT", Vec::new()).await?;
         pipeline.run().await?;
         Ok(())
     }
 
-    async fn add_users<'rows>(&'rows self, pipeline: &mut Pipeline<'rows>) -> Result<(), Error> {
+    fn add_users<'rows>(&'rows self, parts: &mut Parts<'rows>) -> Result<(), Error> {
         let (known, new): (Vec<_>, Vec<_>) = self
             .changed
             .users
@@ -77,7 +82,7 @@ impl Workspace {
                 column(new.iter().map(|(_, user)| user.created_at.as_millisecond())),
                 column(counts(&new, |(_, user)| user.feed_seq, "a feed's number")?),
             ];
-            pipeline.add(sql, values).await?;
+            parts.add(sql, values);
         }
         if !known.is_empty() {
             let sql = "UPDATE users SET feed_seq = new.feed_seq FROM unnest($1::uuid[], $2::bigint[]) AS new (id, feed_seq) \
@@ -90,15 +95,12 @@ impl Workspace {
                     "a feed's number",
                 )?),
             ];
-            pipeline.add(sql, values).await?;
+            parts.add(sql, values);
         }
         Ok(())
     }
 
-    async fn add_conversations<'rows>(
-        &'rows self,
-        pipeline: &mut Pipeline<'rows>,
-    ) -> Result<(), Error> {
+    fn add_conversations<'rows>(&'rows self, parts: &mut Parts<'rows>) -> Result<(), Error> {
         let new: Vec<(&ConversationKey, &ConversationRow)> = self
             .changed
             .new_conversations
@@ -131,7 +133,7 @@ impl Workspace {
                 column(of().map(|row| row.last_message_at.as_millisecond())),
                 column(title_words(&new)),
             ];
-            pipeline.add(&sql, values).await?;
+            parts.add(&sql, values);
         }
         let (touched, changed): (Vec<_>, Vec<_>) = self
             .changed
@@ -154,7 +156,7 @@ impl Workspace {
                 column(of().map(|row| row.updated_at.as_millisecond())),
                 column(of().map(|row| row.last_message_at.as_millisecond())),
             ];
-            pipeline.add(sql, values).await?;
+            parts.add(sql, values);
         }
         if !changed.is_empty() {
             let sql = "UPDATE conversations SET title = new.title, title_source = new.title_source, \
@@ -181,7 +183,7 @@ impl Workspace {
                 column(of().map(|row| row.last_message_at.as_millisecond())),
                 column(title_words(&rows)),
             ];
-            pipeline.add(sql, values).await?;
+            parts.add(sql, values);
         }
         Ok(())
     }
@@ -190,7 +192,7 @@ impl Workspace {
         self.stored.conversations.get(&key)?.as_ref()
     }
 
-    async fn add_messages<'rows>(&'rows self, pipeline: &mut Pipeline<'rows>) -> Result<(), Error> {
+    fn add_messages<'rows>(&'rows self, parts: &mut Parts<'rows>) -> Result<(), Error> {
         let new: Vec<(&MessageKey, &MessageRow)> = self
             .changed
             .new_messages
@@ -245,7 +247,7 @@ impl Workspace {
                     WordsChange::Stay | WordsChange::Clear => None,
                 })),
             ];
-            pipeline.add(&sql, values).await?;
+            parts.add(&sql, values);
         }
         let changed: Vec<(&MessageKey, &MessageRow)> = self
             .changed
@@ -285,12 +287,12 @@ impl Workspace {
                     WordsChange::Stay | WordsChange::Clear => None,
                 })),
             ];
-            pipeline.add(sql, values).await?;
+            parts.add(sql, values);
         }
         Ok(())
     }
 
-    async fn add_lanes<'rows>(&'rows self, pipeline: &mut Pipeline<'rows>) -> Result<(), Error> {
+    fn add_lanes<'rows>(&'rows self, parts: &mut Parts<'rows>) -> Result<(), Error> {
         let lanes = &self.changed.lanes;
         if !lanes.is_empty() {
             let sql = "INSERT INTO lanes (owner_id, conversation_id, device_id, device_seq) \
@@ -306,7 +308,7 @@ impl Workspace {
                     "the lane's number",
                 )?),
             ];
-            pipeline.add(sql, values).await?;
+            parts.add(sql, values);
         }
         let refusals = &self.changed.refusals;
         if !refusals.is_empty() {
@@ -334,12 +336,12 @@ impl Workspace {
                 column(kinds().map(|(kind, _)| kind)),
                 column(kinds().map(|(_, code)| code)),
             ];
-            pipeline.add(sql, values).await?;
+            parts.add(sql, values);
         }
         Ok(())
     }
 
-    async fn add_changes<'rows>(&'rows self, pipeline: &mut Pipeline<'rows>) -> Result<(), Error> {
+    fn add_changes<'rows>(&'rows self, parts: &mut Parts<'rows>) -> Result<(), Error> {
         let changes = &self.changed.changes;
         if changes.is_empty() {
             return Ok(());
@@ -370,11 +372,11 @@ impl Workspace {
             column(device_seqs),
             column(of().map(|row| row.applied_at.as_millisecond())),
         ];
-        pipeline.add(sql, values).await?;
+        parts.add(sql, values);
         Ok(())
     }
 
-    async fn add_runs<'rows>(&'rows self, pipeline: &mut Pipeline<'rows>) -> Result<(), Error> {
+    fn add_runs<'rows>(&'rows self, parts: &mut Parts<'rows>) -> Result<(), Error> {
         let new = &self.changed.new_runs;
         if !new.is_empty() {
             let runs: Vec<_> = new
@@ -407,7 +409,7 @@ impl Workspace {
                 column(of().map(|run| millisecond(run.ended_at))),
                 column(of().map(|run| run.log_cleared)),
             ];
-            pipeline.add(sql, values).await?;
+            parts.add(sql, values);
         }
         let (beating, turned): (Vec<_>, Vec<_>) = self
             .changed
@@ -427,7 +429,7 @@ impl Workspace {
                 column(counts(of(), |run| run.last_position, "a run's position")?),
                 column(of().map(|run| run.heartbeat_at.as_millisecond())),
             ];
-            pipeline.add(sql, values).await?;
+            parts.add(sql, values);
         }
         if !turned.is_empty() {
             let sql = "UPDATE runs SET last_position = new.last_position, heartbeat_at = new.heartbeat_at, status = new.status, \
@@ -454,12 +456,12 @@ impl Workspace {
                 column(of().map(|run| millisecond(run.ended_at))),
                 column(of().map(|run| run.log_cleared)),
             ];
-            pipeline.add(sql, values).await?;
+            parts.add(sql, values);
         }
         Ok(())
     }
 
-    async fn add_logs<'rows>(&'rows self, pipeline: &mut Pipeline<'rows>) -> Result<(), Error> {
+    async fn add_removals<'rows>(&'rows self, pipeline: &mut Pipeline<'rows>) -> Result<(), Error> {
         let changed = &self.changed;
         if !changed.removed_events.is_empty() {
             let sql = "DELETE FROM run_events USING unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS gone (owner_id, run_id, first_position) \
@@ -483,6 +485,11 @@ impl Workspace {
             ];
             pipeline.add(sql, values).await?;
         }
+        Ok(())
+    }
+
+    fn add_logs<'rows>(&'rows self, parts: &mut Parts<'rows>) -> Result<(), Error> {
+        let changed = &self.changed;
         if !changed.events.is_empty() {
             let sql = "INSERT INTO run_events (owner_id, run_id, first_position, last_position, events) \
                  SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::text[])";
@@ -498,12 +505,12 @@ impl Workspace {
                 column(counts(events, |(_, batch)| batch.last, "a run's position")?),
                 column(events.iter().map(|(_, batch)| batch.events.as_str())),
             ];
-            pipeline.add(sql, values).await?;
+            parts.add(sql, values);
         }
         Ok(())
     }
 
-    async fn add_feed<'rows>(&'rows self, pipeline: &mut Pipeline<'rows>) -> Result<(), Error> {
+    fn add_feed<'rows>(&'rows self, parts: &mut Parts<'rows>) -> Result<(), Error> {
         let feed = &self.changed.feed;
         if feed.is_empty() {
             return Ok(());
@@ -518,7 +525,7 @@ impl Workspace {
             column(subjects().map(|(kind, _)| kind)),
             column(subjects().map(|(_, id)| id)),
         ];
-        pipeline.add(sql, values).await?;
+        parts.add(sql, values);
         Ok(())
     }
 }

@@ -56,12 +56,8 @@ impl WriteQueue {
     pub(crate) fn start(config: &PostgresConfig, parts: WriterParts) -> Self {
         let counters = Arc::clone(&parts.counters);
         let parts = Arc::new(parts);
-        // Readers get through, whatever is written: one connection listens, and at least one is left for them.
-        let count = config
-            .writers
-            .clamp(1, config.pool_size.saturating_sub(2).max(1));
         let writers = (0..)
-            .take(count)
+            .take(config.writer_count())
             .map(|number| {
                 let (sender, receiver) = unbounded_channel();
                 tokio::spawn(serve::run(receiver, Arc::clone(&parts), number));

@@ -45,6 +45,8 @@ pub(super) async fn run(
         let Some(first) = receiver.recv().await else {
             break;
         };
+        // Those who were just answered, or wait for the same thread, come into this group and not into the next one.
+        tokio::task::yield_now().await;
         let mut jobs = Vec::new();
         let mut bytes = 0;
         let mut next = Some(first);

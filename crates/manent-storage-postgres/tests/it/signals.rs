@@ -26,11 +26,22 @@ async fn listening(database: &Database, check: Duration) -> (PostgresStore, Hear
 
 const NEVER: Duration = Duration::from_hours(1);
 
+/// Waits until a store has heard that another one listens: until then it tells nobody.
+async fn acquainted(store: &PostgresStore) {
+    soon(async {
+        while store.metrics().notifications_received == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn what_goes_on_in_one_store_is_heard_in_both() {
     let database = database().await;
     let (here, mut here_heard) = listening(&database, NEVER).await;
     let (_there, mut there_heard) = listening(&database, NEVER).await;
+    acquainted(&here).await;
     let person = Person::with_conversation(&here, conversation(1)).await;
     for heard in [&mut here_heard, &mut there_heard] {
         heard.wait_for(Signal::Feed(person.owner)).await;
@@ -95,8 +106,18 @@ async fn a_broken_connection_is_made_again_and_everything_is_looked_at() {
     here_heard.wait_for(Signal::All).await;
     there_heard.wait_for(Signal::All).await;
     assert!(here.metrics().listener_reconnects > 0);
-    let person = soon(async { Person::with_conversation(&here, conversation(1)).await }).await;
-    there_heard.wait_for(Signal::Feed(person.owner)).await;
+    // Whoever listens again first may not know of the other one for a moment.
+    let person = Person::with_conversation(&here, conversation(1)).await;
+    let telling = async {
+        for number in 1.. {
+            let words = plain(conversation(1), said(message(number), "Hello"));
+            person.append(vec![words]).await;
+        }
+    };
+    tokio::select! {
+        () = there_heard.wait_for(Signal::Feed(person.owner)) => {}
+        () = telling => {}
+    }
     assert!(there.check().await.unwrap().is_listening);
 }
 
