@@ -7,7 +7,7 @@ use anyhow::Context;
 use tokio::time::{Instant, sleep, timeout};
 
 /// How often [`eventually`] asks.
-const INTERVAL: Duration = Duration::from_millis(20);
+const INTERVAL: Duration = Duration::from_millis(100);
 
 /// Asks until there is an answer. What is asked tells in its error, or by `None`, that it is not so yet.
 ///
