@@ -196,6 +196,27 @@ async fn a_silent_feed_says_that_it_lives() -> Test {
 }
 
 #[tokio::test]
+async fn large_messages_are_told_whole_and_in_order() -> Test {
+    let server = TestServer::start().await?;
+    let client = server.client();
+    let conversation = create(client).await?;
+    let mut expected = Vec::new();
+    for number in 0..30 {
+        let is_large = number % 3 > 0;
+        let text = number.to_string() + &"x".repeat(if is_large { 150_000 } else { 1 });
+        say(client, &conversation, &text).await?;
+        expected.push(json!([{"type": "text", "text": text}]));
+    }
+    let events = until_ready(&mut client.feed("0").await?).await?;
+    let numbers: Vec<u64> = events.iter().map(|event| event.id).collect();
+    assert_eq!(numbers, (1..=61).collect::<Vec<u64>>());
+    let told = events.iter().filter(|event| event.name == "message");
+    let contents: Vec<&Value> = told.map(|event| &event.data["content"]).collect();
+    assert_eq!(contents, expected.iter().collect::<Vec<_>>());
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_idle_feed_asks_the_store_nothing() -> Test {
     let configuration = "[sse]\nheartbeat = \"100ms\"\n[runs]\ndead_after = \"10m\"";
     let server = TestServer::start_with(configuration).await?;
