@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use manent_config::Config;
 use manent_storage_sqlite::SqliteMetrics;
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -49,6 +49,22 @@ pub struct Server {
     cut: CancellationToken,
 }
 
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1_024;
+
+/// Takes an address without listening there yet.
+fn reserve(address: SocketAddr) -> std::io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    // A restart must not wait for the old connections' last packets.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
 impl Server {
     /// Opens the store and serves on the configured loopback address.
     ///
@@ -61,9 +77,11 @@ impl Server {
             return Err(StartError::NotLoopback(address));
         }
         let listen = |source| StartError::Listen { address, source };
-        let listener = TcpListener::bind(address).await.map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
+        // The address is taken first, and listens last: until the store is open, callers are refused at once instead of left waiting.
+        let socket = reserve(address).map_err(listen)?;
         let composition = Composition::new(config).await?;
+        let listener = socket.listen(BACKLOG).map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
         let app = composition.app.clone();
         let options = app.http.clone();
         let cut = CancellationToken::new();
