@@ -73,9 +73,12 @@ impl TurnService {
     /// As [`RunService::start`]; the message was refused. The person's message is kept also when the provider fails before its first byte; the error is told
     /// when it is, or after [`crate::RunsConfig::join_wait`].
     pub async fn start(&self, owner: UserId, turn: NewTurn) -> Result<StartedTurn, DomainError> {
+        let mut turn = turn;
         let request = turn.request();
         let ports = self.runs.ports();
         let started_at = ports.clock.now();
+        // Also when it is stored much later, from the journal, it was said now.
+        turn.message.created_at.get_or_insert(started_at);
         let record = RecordTarget {
             conversation: turn.conversation,
             message: turn.answer,

@@ -218,6 +218,7 @@ async fn a_turn_during_an_outage_goes_to_the_journal_in_order() {
         let mut turn = world.turn(1);
         turn.conversation = id;
         turn.create = Some(new_conversation(id));
+        let said_at = world.now();
         let turn = node.turns.start(owner(), turn).await.unwrap();
         voice.say("Hi");
         pass(milliseconds(400)).await;
@@ -244,7 +245,12 @@ async fn a_turn_during_an_outage_goes_to_the_journal_in_order() {
         assert!(kinds.starts_with(&[1, 2, 3, 4]), "{kinds:?}");
         world.store.all(Line::Works);
         pass(milliseconds(3_000)).await;
-        assert_eq!(world.message(1_001).await.unwrap().seq, 1);
+        let question = world.message(1_001).await.unwrap();
+        assert_eq!(
+            (question.seq, question.created_at),
+            (1, said_at),
+            "{line:?}"
+        );
         let answer = world.message(1).await.unwrap();
         assert_eq!((answer.seq, answer.content), (2, words("Hi")));
         let again = node.turns.start(owner(), world.turn(1)).await.unwrap();
