@@ -17,4 +17,4 @@ mod server;
 mod watcher;
 
 pub use database::Database;
-pub use server::{PostgresServer, ServerOptions, Stop};
+pub use server::{PostgresServer, ServerKeys, ServerOptions, Stop};

@@ -1,8 +1,9 @@
 //! A server.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::hash::{BuildHasher, RandomState};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -49,6 +50,15 @@ impl Default for ServerOptions {
     }
 }
 
+/// What an encrypting server shows and keeps, both in PEM.
+#[derive(Debug, Clone)]
+pub struct ServerKeys {
+    /// Its certificate.
+    pub certificate: String,
+    /// Its private key.
+    pub key: String,
+}
+
 /// How a server is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
@@ -74,6 +84,7 @@ struct Own {
     directory: PathBuf,
     port: u16,
     options: ServerOptions,
+    is_encrypting: bool,
     process: Mutex<Option<Child>>,
     /// Ends the server and removes the directory when it is dropped, or when this process ends.
     _watcher: Watcher,
@@ -105,7 +116,20 @@ impl PostgresServer {
     /// # Errors
     /// When there is no Postgres, with what to install, or when it does not start.
     pub async fn private(options: ServerOptions) -> Result<Self> {
-        let own = tokio::task::spawn_blocking(move || Own::prepare(options)).await??;
+        Self::create(options, None).await
+    }
+
+    /// A server as [`Self::private`] that encrypts, for those who ask for it.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn encrypted(options: ServerOptions, keys: ServerKeys) -> Result<Self> {
+        Self::create(options, Some(keys)).await
+    }
+
+    async fn create(options: ServerOptions, keys: Option<ServerKeys>) -> Result<Self> {
+        let prepare = move || Own::prepare(options, keys.as_ref());
+        let own = tokio::task::spawn_blocking(prepare).await??;
         let mut url = Url::parse("postgres://manent@127.0.0.1/postgres")?;
         let is_set = url.set_port(Some(own.port)).is_ok()
             && url.set_password(Some(&own.password()?)).is_ok();
@@ -205,7 +229,7 @@ impl PostgresServer {
 }
 
 impl Own {
-    fn prepare(options: ServerOptions) -> Result<Self> {
+    fn prepare(options: ServerOptions, keys: Option<&ServerKeys>) -> Result<Self> {
         let programs = programs::find()?;
         let account = account::unprivileged()?;
         let directory = tempfile::Builder::new()
@@ -248,12 +272,25 @@ impl Own {
                 String::from_utf8_lossy(&done.stderr)
             );
         }
+        if let Some(keys) = keys {
+            let data = directory.join("data");
+            for (name, text) in [("server.crt", &keys.certificate), ("server.key", &keys.key)] {
+                let file = data.join(name);
+                std::fs::write(&file, text).context("the server's keys")?;
+                // Nobody else may read the key, or the server refuses it.
+                std::fs::set_permissions(&file, Permissions::from_mode(0o600))?;
+                if let Some(account) = account {
+                    account.own(&file)?;
+                }
+            }
+        }
         Ok(Self {
             programs,
             account,
             directory,
             port: free_port()?,
             options,
+            is_encrypting: keys.is_some(),
             process: Mutex::new(None),
             _watcher: watcher,
         })
@@ -274,12 +311,14 @@ impl Own {
             .open(self.log_file())
             .context("the server's log")?;
         let fsync = if self.options.fsync { "on" } else { "off" };
+        let encryption = if self.is_encrypting { "on" } else { "off" };
         let mut command = Command::new(&self.programs.postgres);
         command.arg("-D").arg(self.directory.join("data"));
         for setting in [
             format!("port={}", self.port),
             format!("max_connections={}", self.options.max_connections),
             format!("fsync={fsync}"),
+            format!("ssl={encryption}"),
             format!("full_page_writes={fsync}"),
             format!("unix_socket_directories={}", self.directory.display()),
             "listen_addresses=127.0.0.1".to_owned(),

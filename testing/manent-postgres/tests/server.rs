@@ -1,6 +1,12 @@
 //! Servers start, stop, and go with their process.
 
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
 use manent_postgres::{PostgresServer, ServerOptions, Stop};
+use tokio_postgres::NoTls;
 
 #[tokio::test]
 async fn databases_are_apart_and_can_be_copied() {
@@ -54,4 +60,32 @@ async fn connections_can_be_ended() {
     });
     assert!(sleeping.is_err());
     assert_eq!(ended, 1);
+}
+
+#[tokio::test]
+async fn a_server_goes_with_its_process_even_if_that_is_killed() {
+    let mut holder = Command::new(env!("CARGO_BIN_EXE_manent-postgres"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut url = String::new();
+    BufReader::new(holder.stdout.take().unwrap())
+        .read_line(&mut url)
+        .unwrap();
+    let (client, connection) = tokio_postgres::connect(url.trim(), NoTls).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let row = client.query_one("SHOW data_directory", &[]).await.unwrap();
+    let directory: PathBuf = row.get::<_, String>(0).into();
+    assert!(directory.parent().unwrap().is_dir());
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    let gone = async {
+        assert!(connection.await.unwrap().is_err(), "the server ends it");
+        while directory.parent().unwrap().exists() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), gone)
+        .await
+        .expect("the server and its directory are gone");
 }

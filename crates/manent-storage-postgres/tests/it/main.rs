@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod conformance;
+mod encryption;
 mod failures;
 mod harness;
 mod interleavings;
