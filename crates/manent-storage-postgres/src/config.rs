@@ -20,7 +20,7 @@ pub struct PostgresConfig {
     pub pool_size: usize,
     /// How long a call waits for a connection, and for a place in the queue of writes.
     pub acquire_timeout: Duration,
-    /// How long one statement may take. A connection on which nothing comes back for twice as long is given up.
+    /// How long one statement may take, and five times as long as it may wait for a lock. A connection on which nothing comes back for two seconds longer is given up.
     pub statement_timeout: Duration,
     /// How long opening waits for a database that cannot be reached. Zero tries once.
     pub start_wait: Duration,

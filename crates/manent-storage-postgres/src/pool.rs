@@ -33,12 +33,19 @@ pub(crate) struct Connections {
 /// more than those rows, however wrong the planner's guess about an array may be.
 fn session(config: &PostgresConfig) -> String {
     let timeout = config.statement_timeout.as_millis();
-    let idle = timeout * 2;
+    // An owner's lock is held for milliseconds. Whoever holds it and does nothing is frozen or cut off; others of a group must not wait long.
+    let lock = (timeout / 5).max(100);
+    let idle = (timeout / 2).max(1_000);
     format!(
-        "SET statement_timeout = {timeout}; SET idle_in_transaction_session_timeout = {idle}; SET client_min_messages = warning; \
+        "SET statement_timeout = {timeout}; SET lock_timeout = {lock}; SET idle_in_transaction_session_timeout = {idle}; SET client_min_messages = warning; \
          SET default_transaction_isolation = 'read committed'; SET jit = off; SET plan_cache_mode = force_generic_plan; SET enable_hashjoin = off; SET enable_mergejoin = off; \
          SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
     )
+}
+
+/// After which silence a connection is given up, where the server itself ends a statement after this time.
+fn patience(statement_timeout: Duration) -> Duration {
+    statement_timeout.saturating_add(statement_timeout.min(Duration::from_secs(2)))
 }
 
 impl Connections {
@@ -78,7 +85,7 @@ impl Connections {
             })?;
         Ok(Self {
             pool,
-            patience: config.statement_timeout.saturating_mul(2),
+            patience: patience(config.statement_timeout),
             counters,
         })
     }

@@ -63,28 +63,35 @@ pub(crate) fn request_stop(workspace: &mut Workspace, owner: UserId, id: RunId) 
     Some(run)
 }
 
-/// Ends a run if it is still one of another node of which nothing was heard; tells whether it was.
+/// Ends those runs of an owner that are still ones of other nodes of which nothing was heard; tells which they were.
 pub(crate) fn interrupt(
     workspace: &mut Workspace,
     owner: UserId,
-    id: RunId,
+    ids: &[RunId],
     node: NodeId,
     heard_before: Timestamp,
     now: Timestamp,
-) -> Result<bool, Error> {
-    let Some(run) = workspace.run((owner, id)).cloned() else {
-        return Ok(false);
-    };
-    let is_dead =
-        run.status == MessageStatus::Running && run.node != node && run.heartbeat_at < heard_before;
-    if !is_dead {
-        return Ok(false);
+) -> Result<Vec<RunId>, Error> {
+    let mut interrupted = Vec::new();
+    let mut subjects = Vec::new();
+    for id in ids {
+        let Some(run) = workspace.run((owner, *id)).cloned() else {
+            continue;
+        };
+        let is_dead = run.status == MessageStatus::Running
+            && run.node != node
+            && run.heartbeat_at < heard_before;
+        if !is_dead {
+            continue;
+        }
+        let log = workspace.log((owner, *id));
+        let plan = plan_interruption(&run, log.iter().map(|logged| &logged.event), now);
+        let answer = record::write(workspace, owner, &plan, None, None, now)?;
+        subjects.extend(plan.subjects(&answer));
+        interrupted.push(*id);
     }
-    let log = workspace.log((owner, id));
-    let plan = plan_interruption(&run, log.iter().map(|logged| &logged.event), now);
-    let answer = record::write(workspace, owner, &plan, None, None, now)?;
-    workspace.changed(owner, plan.subjects(&answer), now);
-    Ok(true)
+    workspace.changed(owner, subjects, now);
+    Ok(interrupted)
 }
 
 /// Clears the log of a run if it ended before a time; tells whether it did.

@@ -10,6 +10,7 @@ mod listener;
 mod payload;
 mod pending;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -26,6 +27,13 @@ use pending::Pending;
 
 /// How long the last notifications may take when a store is closed.
 const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Tells a listener. A fault in it must not end the task on which all writes, or all signals, depend.
+pub(crate) fn tell(listener: &dyn SignalListener, signal: Signal) {
+    if catch_unwind(AssertUnwindSafe(|| listener.signal(signal))).is_err() {
+        tracing::error!("the listener of the store's signals panicked");
+    }
+}
 
 /// The side of the writers.
 #[derive(Clone, Default)]

@@ -10,8 +10,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_postgres::{AsyncMessage, Client, Notification};
 
-use super::SignalParts;
 use super::payload::{self, Told};
+use super::{SignalParts, tell};
 use crate::connector::Driver;
 use crate::error::Error;
 use crate::metrics::Counters;
@@ -179,7 +179,7 @@ impl Listener {
         self.told = self.counts(client).await?;
         self.has_others = self.count_others(client).await? > 0;
         self.suspects = None;
-        self.parts.signals.signal(Signal::All);
+        tell(&*self.parts.signals, Signal::All);
         Ok(())
     }
 
@@ -212,7 +212,7 @@ impl Listener {
         Counters::add(&self.parts.counters.notifications_received, 1);
         self.has_others |= told.is_new;
         for signal in told.signals {
-            self.parts.signals.signal(signal);
+            tell(&*self.parts.signals, signal);
         }
         for (writer, groups) in told.marks {
             let known = self.told.entry((instance, writer)).or_default();
@@ -308,7 +308,7 @@ impl Listener {
         }
         if is_missed {
             Counters::add(&self.parts.counters.missed_notifications, 1);
-            self.parts.signals.signal(Signal::All);
+            tell(&*self.parts.signals, Signal::All);
         }
     }
 

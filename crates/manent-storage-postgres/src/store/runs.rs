@@ -1,5 +1,7 @@
 //! The port of runs.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use manent_domain::ports::{RunRepository, StoreError};
@@ -108,25 +110,38 @@ impl RunRepository for PostgresStore {
             .connections
             .read(|client| Box::pin(runs::dead(client, node, heard_before, limit)))
             .await?;
-        // Each by itself: whether it is dead is looked at again once its owner is locked.
-        let interruptions = dead.into_iter().map(|(owner, id)| async move {
-            let is_interrupted = self
+        // Each owner's by themselves: whether they are dead is looked at again once the owner is locked.
+        let mut by_owner: Vec<(UserId, Vec<RunId>)> = Vec::new();
+        for (owner, id) in &dead {
+            match by_owner.iter_mut().find(|(known, _)| known == owner) {
+                Some((_, ids)) => ids.push(*id),
+                None => by_owner.push((*owner, vec![*id])),
+            }
+        }
+        let interruptions = by_owner.into_iter().map(|(owner, ids)| async move {
+            let wanted_ids = ids.clone();
+            let interrupted = self
                 .opened
                 .writes
                 .run(
                     owner,
-                    SMALL,
+                    SMALL * ids.len(),
                     move |wanted| {
-                        want(owner, id)(wanted);
-                        wanted.logs.insert((owner, id));
+                        for id in &wanted_ids {
+                            want(owner, *id)(wanted);
+                            wanted.logs.insert((owner, *id));
+                        }
                     },
-                    move |workspace| runs::interrupt(workspace, owner, id, node, heard_before, now),
+                    move |workspace| {
+                        runs::interrupt(workspace, owner, &ids, node, heard_before, now)
+                    },
                 )
                 .await?;
-            Ok(is_interrupted.then_some((owner, id)))
+            Ok(interrupted.into_iter().map(move |id| (owner, id)))
         });
         let done: Result<Vec<_>, StoreError> = join_all(interruptions).await.into_iter().collect();
-        Ok(done?.into_iter().flatten().collect())
+        let done: HashSet<(UserId, RunId)> = done?.into_iter().flatten().collect();
+        Ok(dead.into_iter().filter(|run| done.contains(run)).collect())
     }
 
     async fn clear_logs(&self, ended_before: Timestamp, limit: usize) -> Result<usize, StoreError> {

@@ -1,5 +1,6 @@
 //! A writer.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -15,7 +16,8 @@ use super::queue::{Message, WriterParts};
 use crate::error::Error;
 use crate::metrics::Counters;
 use crate::pool::Lease;
-use crate::workspace::GroupMark;
+use crate::signals::tell;
+use crate::workspace::{GroupMark, Wanted};
 
 /// How often a group is done again because others were in the way.
 const CONFLICTS: u32 = 8;
@@ -93,15 +95,38 @@ impl Writer {
             Ok(()) => answer(jobs),
             // Which of them is to blame is not known.
             Err(Error::Postgres(error)) if jobs.len() > 1 && is_fault_of_one(&error) => {
-                for job in jobs {
-                    let mut alone = vec![job];
-                    match self.write(&mut alone).await {
-                        Ok(()) => answer(alone),
-                        Err(error) => self.fail(alone, &told(error)),
-                    }
-                }
+                self.serve_singly(jobs).await;
             }
             Err(error) => self.fail(jobs, &told(error)),
+        }
+    }
+
+    /// Writes the jobs of a group each by itself.
+    async fn serve_singly(&mut self, jobs: Vec<Box<dyn Job>>) {
+        // Owners whose lock somebody else holds for too long, and what was said about it.
+        let mut held: Option<StoreError> = None;
+        let mut held_owners = BTreeSet::new();
+        for job in jobs {
+            let mut wanted = Wanted::default();
+            job.want(&mut wanted);
+            let mut alone = vec![job];
+            if let Some(error) = &held
+                && !wanted.owners.is_disjoint(&held_owners)
+            {
+                self.fail(alone, error);
+                continue;
+            }
+            match self.write(&mut alone).await {
+                Ok(()) => answer(alone),
+                Err(error) => {
+                    let failure = told(error);
+                    if matches!(failure, StoreError::Busy { .. }) {
+                        held_owners.extend(wanted.owners);
+                        held = Some(failure.clone());
+                    }
+                    self.fail(alone, &failure);
+                }
+            }
         }
     }
 
@@ -173,7 +198,7 @@ impl Writer {
         let size = u64::try_from(jobs).unwrap_or(u64::MAX);
         counters.largest_group.fetch_max(size, Ordering::Relaxed);
         for signal in &committed.signals {
-            self.parts.signals.signal(*signal);
+            tell(&*self.parts.signals, *signal);
         }
         self.parts.notifier.committed(mark, committed.signals);
     }
@@ -196,8 +221,8 @@ fn answer(jobs: Vec<Box<dyn Job>>) {
 fn is_fault_of_one(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| {
         let class = &code.code()[..2];
-        // A value, a constraint, a limit of the program, a time-out.
-        ["22", "23", "54", "42"].contains(&class) || code.code() == "57014"
+        // A value, a constraint, a limit of the program, a lock that somebody holds for too long, a time-out.
+        ["22", "23", "54", "42", "55"].contains(&class) || code.code() == "57014"
     })
 }
 

@@ -10,10 +10,10 @@ use manent_domain::message::MessageRange;
 use manent_domain::ports::{ConversationRepository, MessageRepository, StoreError};
 use manent_postgres::{Database, PostgresServer, ServerOptions, Stop};
 use manent_storage_memory::conformance::person::{
-    Person, at, conversation, message, said, sequenced,
+    Person, at, conversation, message, plain, said, sequenced,
 };
 use manent_storage_postgres::{PostgresConfig, PostgresStore};
-use manent_types::UserId;
+use manent_types::{UserId, text_of};
 use tokio::io::copy;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
@@ -172,6 +172,8 @@ async fn when_all_connections_are_in_use_the_others_are_told_in_time() {
     let database = database().await;
     let config = PostgresConfig {
         acquire_timeout: Duration::from_millis(100),
+        // Long enough for the two that wait.
+        statement_timeout: Duration::from_mins(2),
         ..small(&database)
     };
     let store = open(config).await;
@@ -330,4 +332,75 @@ async fn a_closed_store_finishes_what_waits_and_refuses_the_rest() {
     assert_eq!(read.unwrap_err(), closed);
     let again = open(small(&database)).await;
     assert_eq!(stored(&again, owner).await.len(), 20);
+}
+
+#[tokio::test]
+async fn an_owner_whose_lock_is_held_holds_up_no_other() {
+    let database = database().await;
+    let config = PostgresConfig {
+        statement_timeout: Duration::from_millis(200),
+        ..small(&database)
+    };
+    let store = open(config).await;
+    let mut owners = Vec::new();
+    for number in 1..=4 {
+        let person = Person::new(&store, number);
+        person.create(conversation(1), None, 0).await;
+        owners.push(person.owner);
+    }
+    let held = owners.remove(2);
+    let client = beside(&database).await;
+    client.batch_execute("BEGIN").await.unwrap();
+    client
+        .execute(
+            "SELECT FROM users WHERE id = $1 FOR UPDATE",
+            &[&held.as_uuid()],
+        )
+        .await
+        .unwrap();
+    let begin = Instant::now();
+    let waiting = join_all((1..=20).map(|number| append_one(&store, held, number)));
+    let others = join_all(owners.iter().map(|owner| append_one(&store, *owner, 1)));
+    let (waiting, others) = tokio::join!(waiting, others);
+    assert!(others.iter().all(Result::is_ok), "{others:?}");
+    let is_busy = |answer: &Result<_, _>| matches!(answer, Err(StoreError::Busy { .. }));
+    assert!(waiting.iter().all(is_busy), "{waiting:?}");
+    assert!(begin.elapsed() < Duration::from_secs(3));
+    client.batch_execute("COMMIT").await.unwrap();
+    for number in 1..=20 {
+        append_surely(&store, held, number).await;
+    }
+    assert_eq!(stored(&store, held).await.len(), 20);
+}
+
+#[tokio::test]
+async fn a_text_of_any_length_is_stored_and_found_by_its_beginning() {
+    let database = database().await;
+    let store = open(small(&database)).await;
+    let person = Person::with_conversation(&store, conversation(1)).await;
+    let texts = [
+        // More words than fit into an index, one word that is too long, and a word too often.
+        (0..250_000).fold("needle".to_owned(), |text, number| {
+            text + " w" + &number.to_string()
+        }),
+        format!("needle {}", "x".repeat(1 << 20)),
+        "needle ".repeat(100_000),
+        "needle \u{0}\u{1f}\u{fffe} ' \\ :* & | !".to_owned(),
+    ];
+    for (number, text) in (1..).zip(&texts) {
+        let outcome = append_text(&store, person.owner, number, text).await;
+        assert!(matches!(outcome, Outcome::Stored { .. }), "{outcome:?}");
+    }
+    assert_eq!(person.search(&["needle"]).await.len(), 5, "with the title");
+    let range = MessageRange::After(0);
+    let page = MessageRepository::list(&store, person.owner, conversation(1), range, 10).await;
+    let items = page.unwrap().unwrap().items;
+    let stored: Vec<_> = items.iter().map(|item| text_of(&item.content)).collect();
+    assert!(stored == texts);
+}
+
+async fn append_text(store: &PostgresStore, owner: UserId, number: u128, text: &str) -> Outcome {
+    let item = plain(conversation(1), said(message(number), text));
+    let plan = MessageRepository::append(store, owner, vec![item], at(60)).await;
+    plan.unwrap().outcomes[0].outcome
 }
