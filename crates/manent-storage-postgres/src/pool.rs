@@ -30,7 +30,7 @@ pub(crate) struct Connections {
 }
 
 /// What is set on every connection. All statements find their rows by keys that come in arrays: with plans that are made once and read no
-/// more than those rows, however wrong the planner's guess about an array may be.
+/// more than those rows, however wrong the planner's guess about an array may be, and however small a table was when the plan was made.
 fn session(config: &PostgresConfig) -> String {
     let timeout = config.statement_timeout.as_millis();
     // An owner's lock is held for milliseconds. Whoever holds it and does nothing is frozen or cut off; others of a group must not wait long.
@@ -38,7 +38,7 @@ fn session(config: &PostgresConfig) -> String {
     let idle = (timeout / 2).max(1_000);
     format!(
         "SET statement_timeout = {timeout}; SET lock_timeout = {lock}; SET idle_in_transaction_session_timeout = {idle}; SET client_min_messages = warning; \
-         SET default_transaction_isolation = 'read committed'; SET jit = off; SET plan_cache_mode = force_generic_plan; SET enable_hashjoin = off; SET enable_mergejoin = off; \
+         SET default_transaction_isolation = 'read committed'; SET jit = off; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
          SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
     )
 }

@@ -80,7 +80,7 @@ pub(crate) async fn dead(
 ) -> Result<Vec<(UserId, RunId)>, Error> {
     let statement = client
         .prepare_cached(
-            "SELECT owner_id, id FROM runs WHERE status = 'running' AND node_id <> $1 AND heartbeat_at < $2 ORDER BY heartbeat_at LIMIT $3",
+            "SELECT owner_id, id FROM runs WHERE status = 'running' AND node_id <> $1 AND heartbeat_at < $2 ORDER BY started_at, id LIMIT $3",
         )
         .await?;
     let limit = to_integer(limit as u64, "the limit")?;

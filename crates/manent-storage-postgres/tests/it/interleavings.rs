@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::harness::{database, open, small};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn nothing_is_lost_doubled_or_reordered_and_all_is_as_in_memory(script in scripts()) {
