@@ -13,7 +13,7 @@ pub struct RunsConfig {
     pub heartbeat_interval: Duration,
     /// After which silence a run of another process counts as dead: 8 s.
     pub dead_after: Duration,
-    /// How long the provider's request waits for the registration of a run whose id came from the client: 25 ms.
+    /// How long the provider's request waits for the registration of a run whose id came from the client: 75 ms.
     pub registration_wait: Duration,
     /// How long a write may take before it goes to the journal: 2 s.
     pub store_wait: Duration,
@@ -41,7 +41,7 @@ impl Default for RunsConfig {
             snapshot_interval: Duration::from_secs(2),
             heartbeat_interval: Duration::from_secs(2),
             dead_after: Duration::from_secs(8),
-            registration_wait: Duration::from_millis(25),
+            registration_wait: Duration::from_millis(75),
             store_wait: Duration::from_secs(2),
             join_wait: Duration::from_secs(5),
             parent_wait: Duration::from_mins(1),

@@ -49,7 +49,7 @@ pub(super) static SETTINGS: &[Setting<Config>] = &[
     ),
     setting(
         "runs.registration_wait",
-        Presence::Default("25ms"),
+        Presence::Default("75ms"),
         Kind::Duration {
             least: Duration::ZERO,
             most: seconds(10),

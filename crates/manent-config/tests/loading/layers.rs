@@ -72,7 +72,7 @@ Config {
         snapshot_interval: 2s,
         heartbeat_interval: 2s,
         dead_after: 8s,
-        registration_wait: 25ms,
+        registration_wait: 75ms,
         store_wait: 2s,
         join_wait: 5s,
         parent_wait: 60s,
