@@ -190,10 +190,7 @@ pub async fn an_answer_of_another_run_stays_as_it_is(store: &dyn FullStore) {
     let standing = runner
         .go_on(run(2), whole, Some(snapshot("second", 3)))
         .await;
-    assert_eq!(
-        standing.answer,
-        AnswerStanding::Refused(Refusal::InvalidId)
-    );
+    assert_eq!(standing.answer, AnswerStanding::Refused(Refusal::InvalidId));
     assert_eq!(runner.person.message(message(2)).await, before);
 }
 
