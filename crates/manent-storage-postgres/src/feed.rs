@@ -25,9 +25,14 @@ pub(crate) async fn read(
     let limit = to_integer(limit as u64, "the limit")?;
     let page = "SELECT seq, at, kind, subject_id FROM feed WHERE owner_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
     let subjects = |columns: &str, table: &str, kind: &str| {
+        let is_owners = if table == "messages" {
+            "uuid_send(messages.owner_id) = uuid_send($1)".to_owned()
+        } else {
+            format!("{table}.owner_id = $1")
+        };
         format!(
             "SELECT {columns} FROM (SELECT DISTINCT subject_id FROM ({page}) AS page WHERE kind = '{kind}') AS subjects \
-             JOIN {table} ON {table}.owner_id = $1 AND {table}.id = subjects.subject_id"
+             JOIN {table} ON {is_owners} AND {table}.id = subjects.subject_id"
         )
     };
     let values = || vec![value(owner), value(after), value(limit)];

@@ -15,7 +15,9 @@ pub(crate) async fn find(
     owner: UserId,
     id: MessageId,
 ) -> Result<Option<Message>, Error> {
-    let sql = format!("SELECT {MESSAGE_COLUMNS} FROM messages WHERE owner_id = $1 AND id = $2");
+    let sql = format!(
+        "SELECT {MESSAGE_COLUMNS} FROM messages WHERE id = $2 AND uuid_send(owner_id) = uuid_send($1)"
+    );
     let statement = client.prepare_cached(&sql).await?;
     let row = client
         .query_opt(&statement, &[&owner.as_uuid(), &id.as_uuid()])

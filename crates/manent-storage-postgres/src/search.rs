@@ -21,7 +21,7 @@ const RELEVANCE: &str = "ts_rank(words, $2::text::tsquery, 2)";
 /// The same for all rows, so that only their places order them. With the same parameters.
 const NO_RELEVANCE: &str = "CASE WHEN $2::text IS NULL THEN 1::real ELSE 0::real END";
 
-/// One page of hits.
+/// One page of hits. The owner is compared in a form that no index knows, so that the index of words is the only one to use.
 pub(crate) async fn search(
     client: &ClientWrapper,
     owner: UserId,
@@ -40,7 +40,7 @@ pub(crate) async fn search(
     if is_first {
         let sql = format!(
             "SELECT id, title, created_at, {relevance} AS relevance FROM conversations \
-             WHERE words @@ $1::text::tsquery AND words IS NOT NULL AND owner_id = $3 AND trashed_at IS NULL \
+             WHERE words @@ $1::text::tsquery AND words IS NOT NULL AND owner_id IS NOT DISTINCT FROM $3 AND trashed_at IS NULL \
              ORDER BY relevance DESC, place DESC LIMIT $4"
         );
         let limit = to_integer(query.limit.div_ceil(4) as u64, "the limit")?;
@@ -62,10 +62,10 @@ pub(crate) async fn search(
         "SELECT conversations.id, conversations.title, messages.id, messages.seq, messages.role, messages.created_at, messages.content, \
          found.place \
          FROM (SELECT id, place, {relevance} AS relevance FROM messages \
-         WHERE words @@ $1::text::tsquery AND words IS NOT NULL AND owner_id = $3 AND place < $4 \
+         WHERE words @@ $1::text::tsquery AND words IS NOT NULL AND owner_id IS NOT DISTINCT FROM $3 AND place < $4 \
          AND conversation_id NOT IN (SELECT id FROM conversations WHERE owner_id = $3 AND trashed_at IS NOT NULL) \
          ORDER BY relevance DESC, place DESC LIMIT $5 OFFSET $6) AS found \
-         JOIN messages ON messages.owner_id = $3 AND messages.id = found.id \
+         JOIN messages ON messages.id = found.id AND uuid_send(messages.owner_id) = uuid_send($3) \
          JOIN conversations ON conversations.owner_id = $3 AND conversations.id = messages.conversation_id \
          ORDER BY found.relevance DESC, found.place DESC"
     );

@@ -265,7 +265,7 @@ impl Workspace {
                  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::boolean[], \
                  $10::text[], $11::text[], $12::text[], $13::boolean[], $14::text[]) AS new (owner_id, id, status, fingerprint, run_position, \
                  edited_at, deleted_at, content, is_made, model, provider, usage, is_indexed, words) \
-                 WHERE messages.owner_id = new.owner_id AND messages.id = new.id";
+                 WHERE messages.id = new.id AND uuid_send(messages.owner_id) = uuid_send(new.owner_id)";
             let of = || changed.iter().map(|(_, row)| *row);
             let made = || of().map(|row| row.made_by.as_ref());
             let values = vec![

@@ -107,7 +107,7 @@ impl Workspace {
                  messages.status, messages.fingerprint, messages.run_id, messages.run_position, messages.edited_at, messages.deleted_at, \
                  CASE WHEN wanted.is_whole THEN messages.content END \
                  FROM unnest($1::uuid[], $2::uuid[], $3::boolean[]) AS wanted (owner_id, id, is_whole) \
-                 JOIN messages ON messages.owner_id = wanted.owner_id AND messages.id = wanted.id";
+                 JOIN messages ON messages.id = wanted.id AND uuid_send(messages.owner_id) = uuid_send(wanted.owner_id)";
             let values = vec![
                 column(keys.iter().map(|(key, _)| key.0.as_uuid())),
                 column(keys.iter().map(|(key, _)| key.1.as_uuid())),
@@ -168,7 +168,7 @@ impl Workspace {
             stored.extend(wanted.refused.iter().map(|key| (*key, false)));
             let sql = "SELECT wanted.owner_id, wanted.id FROM unnest($1::uuid[], $2::uuid[]) AS wanted (owner_id, id) \
                  WHERE EXISTS (SELECT FROM lane_refusals AS refusals \
-                 WHERE refusals.owner_id = wanted.owner_id AND refusals.item_id = wanted.id)";
+                 WHERE refusals.item_id = wanted.id AND uuid_send(refusals.owner_id) = uuid_send(wanted.owner_id))";
             let values = vec![
                 column(wanted.refused.iter().map(|key| key.0.as_uuid())),
                 column(wanted.refused.iter().map(|key| key.1.as_uuid())),

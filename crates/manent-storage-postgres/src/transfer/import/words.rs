@@ -87,7 +87,7 @@ impl Records {
              $20::text[]) AS new (owner_id, id, conversation_id, parent_id, seq, role, content, status, model, provider, usage, fingerprint, \
              device_id, device_seq, created_at, at, run_id, edited_at, deleted_at, words) \
              ORDER BY new.at, new.seq \
-             ON CONFLICT (owner_id, id) DO UPDATE SET conversation_id = EXCLUDED.conversation_id, parent_id = EXCLUDED.parent_id, \
+             ON CONFLICT (id, uuid_send(owner_id)) DO UPDATE SET conversation_id = EXCLUDED.conversation_id, parent_id = EXCLUDED.parent_id, \
              seq = EXCLUDED.seq, role = EXCLUDED.role, content = EXCLUDED.content, status = EXCLUDED.status, model = EXCLUDED.model, \
              provider = EXCLUDED.provider, usage = EXCLUDED.usage, fingerprint = EXCLUDED.fingerprint, device_id = EXCLUDED.device_id, \
              device_seq = EXCLUDED.device_seq, created_at = EXCLUDED.created_at, stored_at = EXCLUDED.stored_at, run_id = EXCLUDED.run_id, \
