@@ -1,6 +1,5 @@
 //! Connections that break, servers that go away, and too much to do.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use manent_storage_postgres::{PostgresConfig, PostgresStore};
 use manent_types::{UserId, text_of};
 use tokio::io::copy;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_postgres::{Client, NoTls};
 
@@ -234,32 +234,26 @@ async fn a_statement_that_takes_too_long_is_ended() {
     assert_eq!(stored(&store, owner).await, [1]);
 }
 
-/// Passes bytes between a store and its server until it is silenced: then connections stay open, and nothing goes through them.
-async fn silenceable(port: u16) -> (u16, Arc<AtomicBool>) {
+/// Passes bytes between a store and its server while the watched value is false. While it is true connections stay open, and nothing goes
+/// through them: each connection looks at it before it passes anything on.
+async fn silenceable(port: u16) -> (u16, watch::Sender<bool>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let own = listener.local_addr().unwrap().port();
-    let is_silent = Arc::new(AtomicBool::new(false));
-    let silence = Arc::clone(&is_silent);
+    let (is_silent, silence) = watch::channel(false);
     tokio::spawn(async move {
         loop {
             let (from, _) = listener.accept().await.unwrap();
-            let silence = Arc::clone(&silence);
+            let mut silence = silence.clone();
             tokio::spawn(async move {
                 let to = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
                 let (mut from_read, mut from_write) = from.into_split();
                 let (mut to_read, mut to_write) = to.into_split();
-                let quiet = async {
-                    while !silence.load(Ordering::Relaxed) {
-                        tokio::time::sleep(Duration::from_millis(1)).await;
-                    }
-                };
+                let mut ending = silence.clone();
                 tokio::select! {
                     biased;
-                    () = quiet => {
+                    () = async { drop(silence.wait_for(|is_silent| *is_silent).await) } => {
                         // Held open.
-                        while silence.load(Ordering::Relaxed) {
-                            tokio::time::sleep(Duration::from_millis(1)).await;
-                        }
+                        let _ = ending.wait_for(|is_silent| !is_silent).await;
                     }
                     _ = copy(&mut from_read, &mut to_write) => {}
                     _ = copy(&mut to_read, &mut from_write) => {}
@@ -287,7 +281,7 @@ async fn a_server_that_falls_silent_is_given_up_in_time_and_found_again() {
         .await
         .owner;
     append_surely(&store, owner, 1).await;
-    is_silent.store(true, Ordering::Relaxed);
+    is_silent.send_replace(true);
     for _ in 0..2 {
         let begin = Instant::now();
         let (read, written) = tokio::join!(
@@ -308,7 +302,7 @@ async fn a_server_that_falls_silent_is_given_up_in_time_and_found_again() {
             begin.elapsed()
         );
     }
-    is_silent.store(false, Ordering::Relaxed);
+    is_silent.send_replace(false);
     append_surely(&store, owner, 2).await;
     assert_eq!(stored(&store, owner).await, [1, 2]);
 }
