@@ -88,6 +88,19 @@ describe('ConversationService', () => {
     expect(useStore.getState().conversations['c']).toMatchObject({ title: 'Mine', pinned: true });
   });
 
+  it('does not take a copy that is older than what it was told since', async () => {
+    const { service, next } = setUp();
+    const opening = service.open('c');
+    const listing = service.loadList('main');
+    const trashed = conversation('c', { trashedAt: '2026-01-02T00:00:00.000Z', updatedAt: '2026-01-02T00:00:00.000Z' });
+    service.hear(trashed);
+    (await next('/messages')).answer({ messages: [message('c', 1)], next: null });
+    (await next('/conversation/c')).answer(conversation('c'));
+    (await next('/conversations')).answer({ conversations: [conversation('c')], next: null });
+    await Promise.all([opening, listing]);
+    expect(useStore.getState().conversations['c']).toEqual(trashed);
+  });
+
   it('lets go of the messages of conversations that were opened long ago, but of none that is unsaved', async () => {
     const { service, read } = setUp();
     useStore.setState({ saves: { m: { conversationId: 'c0', state: 'waiting', reason: null, since: 0 } } });

@@ -76,7 +76,8 @@ export class ConversationService {
       trashedAt: null,
       lastSeq: 0,
       createdAt: now,
-      updatedAt: now,
+      // Before any time of the server's, whatever this device's clock says.
+      updatedAt: '',
       lastMessageAt: now,
     };
     putConversations(this.store, [conversation]);
@@ -112,7 +113,7 @@ export class ConversationService {
     try {
       const page = await this.api.listConversations({ ...FILTERS[kind], limit: LIST_PAGE, cursor: options.more ? (next ?? undefined) : undefined });
       if (!options.more) this.forgetMissing(kind, page.conversations, page.next === null);
-      putConversations(this.store, page.conversations);
+      this.putFresh(...page.conversations);
       changeList(this.store, kind, { status: 'ready', next: page.next });
     } catch (error) {
       this.staleLists.delete(kind);
@@ -237,11 +238,15 @@ export class ConversationService {
     else if (!this.uncreated.has(conversation.id)) this.putFresh(conversation);
   }
 
-  /** A copy that is older than the known one is not taken. Until the server has a title, the cut that this page shows stays. */
-  private putFresh(conversation: Conversation): void {
-    const known = this.store.getState().conversations[conversation.id];
-    if (known && known.lastSeq > conversation.lastSeq) return;
-    putConversations(this.store, [conversation.title === null && known ? { ...conversation, title: known.title } : conversation]);
+  /**
+   * Copies that are older than the known ones are not taken: answers to requests and the feed overtake each other. Until the server has a
+   * title, the cut that this page shows stays.
+   */
+  private putFresh(...conversations: readonly Conversation[]): void {
+    const known = this.store.getState().conversations;
+    const isFresh = ({ id, lastSeq, updatedAt }: Conversation) => !(id in known) || (known[id]!.lastSeq <= lastSeq && known[id]!.updatedAt <= updatedAt);
+    const shown = (conversation: Conversation) => (conversation.title === null ? { ...conversation, title: known[conversation.id]?.title ?? null } : conversation);
+    putConversations(this.store, conversations.filter(isFresh).map(shown));
   }
 
   private patch(id: string, patch: ConversationPatch, shown: Partial<Conversation>): Promise<void> {
