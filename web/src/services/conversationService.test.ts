@@ -103,7 +103,7 @@ describe('ConversationService', () => {
 
   it('lets go of the messages of conversations that were opened long ago, but of none that is unsaved', async () => {
     const { service, read } = setUp();
-    useStore.setState({ saves: { m: { conversationId: 'c0', state: 'waiting', reason: null, since: 0 } } });
+    useStore.setState({ saves: { m: { conversationId: 'c0', state: 'waiting', reason: null, until: null, since: 0, mayBeSent: false } } });
     for (let index = 0; index < 24; index += 1) {
       const opening = service.open(`c${index}`);
       await read(`c${index}`, [1]);

@@ -86,7 +86,7 @@ function recordSave(store: Store, status: SaveStatus): void {
   store.setState((state) => {
     const saves = { ...state.saves };
     if (status.state === 'saved') delete saves[status.messageId];
-    else saves[status.messageId] = { conversationId: status.conversationId, state: status.state, reason: status.reason, since: saves[status.messageId]?.since ?? Date.now() };
+    else saves[status.messageId] = { conversationId: status.conversationId, state: status.state, reason: status.reason, until: null, since: saves[status.messageId]?.since ?? Date.now(), mayBeSent: true };
     return { saves };
   });
   if (status.state !== 'saved' || status.seq === null) return;

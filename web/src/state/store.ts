@@ -3,7 +3,7 @@ import type { Conversation, ModelList, Usage } from '../api/types';
 import type { AnswerEnd } from '../core/answer';
 import type { Choices } from '../core/messageTree';
 import type { Message } from '../core/messages';
-import type { SaveStatus } from '../services/persistenceService';
+import { initialOutbox, type OutboxSlice } from './outbox';
 
 export type ListKind = 'main' | 'archived' | 'trash';
 
@@ -57,14 +57,11 @@ export interface Connectivity {
   nextTryAt: number | null;
 }
 
-export type SaveInfo = Pick<SaveStatus, 'conversationId' | 'state' | 'reason'> & { since: number };
-
-export interface State {
+export interface State extends OutboxSlice {
   conversations: Readonly<Record<string, Conversation>>;
   lists: Readonly<Record<ListKind, ListState>>;
   threads: Readonly<Record<string, Thread>>;
   answers: Readonly<Record<string, LiveAnswer>>;
-  saves: Readonly<Record<string, SaveInfo>>;
   problems: Readonly<Record<string, TurnProblem>>;
   /** For an answer that the server has not stored: whether it lies in the server's journal. Until this page's own append has stored it. */
   receipts: Readonly<Record<string, 'journal' | 'unstored'>>;
@@ -78,11 +75,11 @@ export interface State {
 }
 
 export const initialState: State = {
+  ...initialOutbox,
   conversations: {},
   lists: { main: { status: 'idle', next: null }, archived: { status: 'idle', next: null }, trash: { status: 'idle', next: null } },
   threads: {},
   answers: {},
-  saves: {},
   problems: {},
   receipts: {},
   omitted: {},

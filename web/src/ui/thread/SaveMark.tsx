@@ -1,7 +1,8 @@
 import { CircleAlert, Clock } from 'lucide-react';
 import { useDelayed } from '../../hooks/useDelayed';
 import { persistenceService } from '../../services/services';
-import { type SaveInfo, useStore } from '../../state/store';
+import type { SaveInfo } from '../../state/outbox';
+import { useStore } from '../../state/store';
 import { problemText, type Strings, useStrings } from '../../strings';
 
 /** A save that takes longer than this is worth a mark, in milliseconds. */
