@@ -21,6 +21,8 @@ export interface Thread {
   /** Cursor of the next older page; `null` when the beginning is loaded. */
   older: string | null;
   loadingOlder: boolean;
+  /** It is the device's copy, and may lack messages: the server has not been asked yet, or is away. */
+  isCopy?: boolean;
 }
 
 /** An answer that is coming: what is shown of it on this frame. */
