@@ -47,6 +47,7 @@
 #![warn(missing_docs)]
 
 mod answer;
+pub mod answers;
 pub mod append_api;
 mod back_off;
 mod circuit_breaker;
