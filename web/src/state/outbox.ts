@@ -47,6 +47,8 @@ export interface OutboxActions {
   withdraw(messageId: string): Promise<void>;
   /** Changes the words of an item that was never sent. */
   replaceQueued(messageId: string, content: Part[]): Promise<void>;
+  /** The person no longer wants an answer that waits; where it is absent, the page offers no such way. */
+  giveUpAnswer?(answerId: string): void;
   /** Tries at once what waits: items, answers and the feed. */
   tryNow(): void;
   /** The person has signed in: what was paused goes on. */

@@ -2,10 +2,16 @@ import { create } from 'zustand';
 import type { ModelConfig } from '../api/types';
 import type { ListKind } from './store';
 
-export type DialogName = 'settings' | 'model' | 'keys' | 'palette' | 'demo';
+export type DialogName = 'settings' | 'model' | 'keys' | 'palette' | 'demo' | 'tray' | 'item';
 
 export interface UiState {
   dialog: DialogName | null;
+  /** The message whose way to the server the dialog `item` shows. */
+  item: string | null;
+  /** Which part of the settings is shown. */
+  settingsPage: 'general' | 'engine';
+  /** A newer version of the page is on this device and begins with the next loading. */
+  updateReady: boolean;
   /** Which list the side shows. */
   list: ListKind;
   /** On narrow screens the side is a sheet that opens over the page. */
@@ -20,7 +26,7 @@ export interface UiState {
 }
 
 /** What is open where: nothing of it outlives the page. */
-export const useUi = create<UiState>(() => ({ dialog: null, list: 'main', sheetOpen: false, query: '', editing: null, renaming: null, newConfig: null }));
+export const useUi = create<UiState>(() => ({ dialog: null, item: null, settingsPage: 'general', updateReady: false, list: 'main', sheetOpen: false, query: '', editing: null, renaming: null, newConfig: null }));
 
 export function changeUi(change: Partial<UiState>): void {
   useUi.setState(change);

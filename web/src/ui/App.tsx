@@ -4,13 +4,14 @@ import { useSettings } from '../state/settings';
 import { useStore } from '../state/store';
 import { changeUi, useUi } from '../state/ui';
 import { useLanguage, useStrings } from '../strings';
-import { AwayBanner } from './AwayBanner';
 import { DemoDialog } from './dialogs/DemoDialog';
 import { KeysDialog } from './dialogs/KeysDialog';
+import { ItemDialog, TrayDialog } from './dialogs/lazyDialogs';
 import { ModelDialog } from './dialogs/ModelDialog';
 import { Palette } from './dialogs/Palette';
 import { SettingsDialog } from './dialogs/SettingsDialog';
 import { LiveRegion } from './LiveRegion';
+import { OutboxAnnouncer } from './outbox/OutboxAnnouncer';
 import { useRoute } from './router';
 import { SidebarFrame } from './sidebar/SidebarFrame';
 import { StartView } from './StartView';
@@ -44,12 +45,12 @@ export function App() {
       </a>
       <SidebarFrame narrow={narrow} collapsed={collapsed} />
       <main className="main" inert={narrow && sheetOpen}>
-        <AwayBanner />
         {route.conversationId === null ? <StartView /> : <ThreadView key={route.conversationId} conversationId={route.conversationId} targetMessageId={route.messageId} />}
       </main>
       <Dialogs />
       <Toasts />
       <LiveRegion />
+      <OutboxAnnouncer />
     </div>
   );
 }
@@ -65,6 +66,10 @@ function Dialogs() {
       return <KeysDialog />;
     case 'demo':
       return <DemoDialog />;
+    case 'tray':
+      return <TrayDialog />;
+    case 'item':
+      return <ItemDialog />;
     case 'palette':
       return <Palette />;
     case null:

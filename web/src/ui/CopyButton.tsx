@@ -6,8 +6,8 @@ import { useStrings } from '../strings';
 
 const SHOW_DONE_MS = 1_600;
 
-/** Copies a text and says that it has. */
-export function CopyButton({ text, label }: { text: string; label: string }) {
+/** Copies a text and says that it has. `wordy`: as a word beside others instead of an icon. */
+export function CopyButton({ text, label, wordy = false }: { text: string; label: string; wordy?: boolean }) {
   const texts = useStrings();
   const [done, setDone] = useState(false);
   useEffect(() => {
@@ -20,6 +20,13 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
     setDone(true);
     announce(useStore, texts.thread.copied);
   };
+  if (wordy) {
+    return (
+      <button type="button" className="text-button" onClick={() => void copy()}>
+        {done ? texts.thread.copied : label}
+      </button>
+    );
+  }
   return (
     <button type="button" className="icon-button small" aria-label={done ? texts.thread.copied : label} title={done ? texts.thread.copied : label} onClick={() => void copy()}>
       {done ? <Check aria-hidden /> : <Copy aria-hidden />}

@@ -5,6 +5,7 @@ import { changeSettings, useSettings } from '../state/settings';
 import { changeUi } from '../state/ui';
 import { useStrings } from '../strings';
 import { newChat } from './commands';
+import { TrayIcon } from './outbox/TrayButton';
 
 /** The title of what is open, and the ways to the list and to the conversation's settings. */
 export function Header({ conversation }: { conversation: Conversation | undefined }) {
@@ -28,6 +29,7 @@ export function Header({ conversation }: { conversation: Conversation | undefine
         {conversation?.title ?? texts.conversation.untitled}
       </h1>
       <span className="spacer" />
+      {(narrow || collapsed) && <TrayIcon />}
       {(narrow || collapsed) && (
         <button type="button" className="icon-button" aria-label={texts.sidebar.newChat} title={texts.sidebar.newChat} onClick={newChat}>
           <SquarePen aria-hidden />

@@ -1,4 +1,5 @@
 import { useStrings } from '../strings';
+import { Banners } from './banners/Banners';
 import { Composer } from './composer/Composer';
 import { Header } from './Header';
 
@@ -14,6 +15,7 @@ export function StartView() {
         <p className="greeting">{texts.start.greeting}</p>
         <p className="promise">{texts.start.promise}</p>
       </div>
+      <Banners />
       <Composer conversationId={null} path={NO_PATH} ready />
     </>
   );

@@ -138,6 +138,7 @@ function useCommands(): { text: string; run: () => void }[] {
   const { conversationId } = useRoute();
   const theme = useSettings((settings) => settings.theme);
   const pinned = useStore((state) => (conversationId === null ? false : (state.conversations[conversationId]?.pinned ?? false)));
+  const hasTray = useStore((state) => state.tray.length > 0);
   return useMemo(() => {
     const isDark = theme === 'dark' || (theme === 'system' && matchMedia('(prefers-color-scheme: dark)').matches);
     const open = conversationId === null ? [] : [
@@ -152,9 +153,11 @@ function useCommands(): { text: string; run: () => void }[] {
       ...open,
       { text: texts.palette.openArchive, run: () => changeUi({ list: 'archived', query: '', sheetOpen: true }) },
       { text: texts.palette.openTrash, run: () => changeUi({ list: 'trash', query: '', sheetOpen: true }) },
+      ...(hasTray ? [{ text: texts.palette.openTray, run: () => changeUi({ dialog: 'tray' }) }] : []),
+      { text: texts.palette.openEngine, run: () => changeUi({ dialog: 'settings', settingsPage: 'engine' }) },
       { text: texts.palette.toggleTheme, run: () => changeSettings({ theme: isDark ? 'light' : 'dark' }) },
-      { text: texts.settings.title, run: () => changeUi({ dialog: 'settings' }) },
+      { text: texts.settings.title, run: () => changeUi({ dialog: 'settings', settingsPage: 'general' }) },
       { text: texts.keys.title, run: () => changeUi({ dialog: 'keys' }) },
     ];
-  }, [texts, conversationId, theme, pinned]);
+  }, [texts, conversationId, theme, pinned, hasTray]);
 }

@@ -1,21 +1,62 @@
-import { useId } from 'react';
+import { type KeyboardEvent, useId } from 'react';
 import { modelFromKey, modelKey } from '../../core/modelChoice';
 import { changeSettings, type Settings, useSettings } from '../../state/settings';
+import { changeUi, useUi } from '../../state/ui';
 import { useStrings } from '../../strings';
 import { de } from '../../strings/de';
 import { en } from '../../strings/en';
 import { GrowingTextArea } from '../composer/GrowingTextArea';
 import { ModelSelect } from '../composer/ModelSelect';
 import { Dialog } from './Dialog';
+import { EnginePanel } from './lazyDialogs';
 
 /** The person's settings for this browser. Every change holds at once. */
 export function SettingsDialog() {
+  const texts = useStrings();
+  const page = useUi((state) => state.settingsPage);
+  const id = useId();
+  const pages = [
+    ['general', texts.settings.general],
+    ['engine', texts.engine.page],
+  ] as const;
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'ArrowRight' && event.key !== 'ArrowLeft') return;
+    const other = page === 'general' ? 'engine' : 'general';
+    changeUi({ settingsPage: other });
+    document.getElementById(`${id}-${other}`)?.focus();
+  };
+  return (
+    <Dialog title={texts.settings.title}>
+      <div className="segments tabs" role="tablist" aria-label={texts.settings.title} onKeyDown={onKeyDown}>
+        {pages.map(([name, label]) => (
+          <button
+            key={name}
+            id={`${id}-${name}`}
+            type="button"
+            role="tab"
+            aria-selected={page === name}
+            aria-controls={`${id}-panel`}
+            tabIndex={page === name ? 0 : -1}
+            onClick={() => changeUi({ settingsPage: name })}
+          >
+            {label}
+          </button>
+        ))}
+      </div>
+      <div id={`${id}-panel`} role="tabpanel" aria-labelledby={`${id}-${page}`}>
+        {page === 'engine' ? <EnginePanel /> : <GeneralSettings />}
+      </div>
+    </Dialog>
+  );
+}
+
+function GeneralSettings() {
   const texts = useStrings();
   const settings = useSettings();
   const modelId = useId();
   const systemId = useId();
   return (
-    <Dialog title={texts.settings.title}>
+    <>
       <h3>{texts.settings.appearance}</h3>
       <Choice
         label={texts.settings.theme}
@@ -58,7 +99,7 @@ export function SettingsDialog() {
         <p className="hint">{texts.model.systemHint}</p>
       </div>
       <p className="hint">{texts.settings.keptHere}</p>
-    </Dialog>
+    </>
   );
 }
 

@@ -1,7 +1,8 @@
 import * as Menu from '@radix-ui/react-dropdown-menu';
-import { Archive, ArchiveRestore, Clock, Ellipsis, Pencil, Pin, PinOff, RotateCcw, Trash2 } from 'lucide-react';
+import { Archive, ArchiveRestore, CircleAlert, Clock, Ellipsis, Pencil, Pin, PinOff, RotateCcw, Trash2 } from 'lucide-react';
 import { memo, useRef } from 'react';
 import type { Conversation } from '../../api/types';
+import { unsavedConversations } from '../../state/outbox';
 import { useStore } from '../../state/store';
 import { changeUi, useUi } from '../../state/ui';
 import { useStrings } from '../../strings';
@@ -26,7 +27,7 @@ export const ConversationRow = memo(function ConversationRow({ conversation, isO
   const texts = useStrings();
   const renaming = useUi((state) => state.renaming === conversation.id);
   const answering = useStore((state) => conversation.id in state.answers);
-  const unsaved = useStore((state) => Object.values(state.saves).some((save) => save.conversationId === conversation.id && (save.state === 'waiting' || save.state === 'failed')));
+  const unsaved = useStore((state) => unsavedConversations(state.saves).get(conversation.id));
   const title = conversation.title ?? texts.conversation.untitled;
   return (
     <li className="row" data-open={isOpen || undefined}>
@@ -53,8 +54,13 @@ export const ConversationRow = memo(function ConversationRow({ conversation, isO
               {title}
             </span>
             {unsaved && (
-              <span className="row-mark" role="img" aria-label={texts.sidebar.unsaved} title={texts.sidebar.unsaved}>
-                <Clock aria-hidden />
+              <span
+                className={unsaved === 'failed' ? 'row-mark failed' : 'row-mark'}
+                role="img"
+                aria-label={unsaved === 'failed' ? texts.sidebar.needsYou : texts.sidebar.unsaved}
+                title={unsaved === 'failed' ? texts.sidebar.needsYou : texts.sidebar.unsaved}
+              >
+                {unsaved === 'failed' ? <CircleAlert aria-hidden /> : <Clock aria-hidden />}
               </span>
             )}
             {answering && <span className="pulse" role="img" aria-label={texts.sidebar.answering} />}

@@ -6,6 +6,7 @@ import type { ListKind } from '../../state/store';
 import { changeUi, useUi } from '../../state/ui';
 import { useStrings } from '../../strings';
 import { newChat } from '../commands';
+import { TrayRow } from '../outbox/TrayButton';
 import { ConversationList } from './ConversationList';
 import { SearchResults } from './SearchResults';
 
@@ -75,6 +76,7 @@ export function Sidebar({ asSheet }: { asSheet: boolean }) {
           </>
         )}
       </div>
+      <TrayRow />
       <Foot list={list} />
     </>
   );
@@ -109,7 +111,7 @@ function Foot({ list }: { list: ListKind }) {
       <button type="button" className="icon-button" aria-label={texts.keys.title} title={texts.keys.title} onClick={() => changeUi({ dialog: 'keys' })}>
         <Keyboard aria-hidden />
       </button>
-      <button type="button" className="icon-button" aria-label={texts.settings.title} title={texts.settings.title} onClick={() => changeUi({ dialog: 'settings' })}>
+      <button type="button" className="icon-button" aria-label={texts.settings.title} title={texts.settings.title} onClick={() => changeUi({ dialog: 'settings', settingsPage: 'general' })}>
         <Settings aria-hidden />
       </button>
     </div>

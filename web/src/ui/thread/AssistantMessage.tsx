@@ -7,12 +7,14 @@ import { useStrings } from '../../strings';
 import { regenerateAnswer } from '../commands';
 import { CopyButton } from '../CopyButton';
 import { AnswerDetails } from './AnswerDetails';
+import { AnswerWaits } from './AnswerWaits';
 import { BranchSwitcher } from './BranchSwitcher';
 import { CutNotice } from './CutNotice';
 import { EditedMark } from './EditedMark';
 import type { MessageRowProperties } from './MessageRow';
 import { Reasoning } from './Reasoning';
 import { SaveMark } from './SaveMark';
+import { SaveTrouble } from './SaveTrouble';
 import { ToolParts } from './ToolParts';
 
 /** An answer: while it comes, what is shown of it; afterwards what was kept. Both are drawn by the same elements, so nothing jumps at the end. */
@@ -29,6 +31,7 @@ export function AssistantMessage({ message, siblings, siblingIndex }: MessageRow
     }),
     [message.content],
   );
+  const waiting = useStore((state) => state.answersWaiting[message.id]);
   const text = live?.text ?? kept.text;
   const reasoning = live?.reasoning ?? kept.reasoning;
   return (
@@ -37,7 +40,7 @@ export function AssistantMessage({ message, siblings, siblingIndex }: MessageRow
         <Reasoning text={reasoning} durationMs={live ? live.reasoningDurationMs : kept.durationMs} thinking={live !== null && live.reasoningDurationMs === null && text === ''} />
       )}
       {text !== '' && <Markdown text={text} growing={live !== null} />}
-      {live ? <Waiting live={live} /> : <Ended message={message} siblings={siblings} siblingIndex={siblingIndex} text={text} />}
+      {waiting ? <AnswerWaits answerId={message.id} waiting={waiting} /> : live ? <Waiting live={live} /> : <Ended message={message} siblings={siblings} siblingIndex={siblingIndex} text={text} />}
     </>
   );
 }
@@ -86,6 +89,7 @@ function Ended({ message, siblings, siblingIndex, text }: Pick<MessageRowPropert
         <AnswerDetails message={message} />
         <SaveMark messageId={message.id} />
       </div>
+      <SaveTrouble message={message} />
     </>
   );
 }

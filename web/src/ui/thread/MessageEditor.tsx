@@ -1,68 +1,51 @@
-import { useLayoutEffect, useRef, useState } from 'react';
+import { useState } from 'react';
 import type { Part } from '../../api/types';
 import { type Message, textOf } from '../../core/messages';
 import { messageService } from '../../services/services';
+import type { SaveInfo } from '../../state/outbox';
+import { useStore } from '../../state/store';
 import { changeUi } from '../../state/ui';
 import { useStrings } from '../../strings';
 import { focusComposer } from '../commands';
-import { GrowingTextArea } from '../composer/GrowingTextArea';
+import { replaceQueued, sendAgain } from '../outbox/commands';
+import { EditorForm } from './EditorForm';
 
-/** Another wording of a message: sending it makes a branch, the old wording stays. */
+/** What a changed wording becomes: a branch beside the old one, or, while the server does not have the message, the message itself. */
+type Purpose = 'branch' | 'replace' | 'resend';
+
+/** Another wording of a message. What the server has stays: sending makes a branch. */
 export function MessageEditor({ message }: { message: Message }) {
   const texts = useStrings();
-  const [text, setText] = useState(() => textOf(message.content));
-  const area = useRef<HTMLTextAreaElement>(null);
+  const save = useStore((state) => state.saves[message.id]);
+  // As it was when the editor opened: what it says must hold, and a message that went out meanwhile is told as such.
+  const [purpose] = useState(() => purposeOf(save));
   const others = message.content.filter((part) => part.type !== 'text');
-  const sendable = text.trim() !== '' || others.length > 0;
-
-  useLayoutEffect(() => {
-    const element = area.current;
-    element?.focus();
-    element?.setSelectionRange(element.value.length, element.value.length);
-  }, []);
 
   const close = () => {
     changeUi({ editing: null });
     focusComposer();
   };
-  const send = () => {
-    if (!sendable) return;
+  const send = (text: string) => {
     const parts: Part[] = text.trim() === '' ? others : [...others, { type: 'text', text }];
-    messageService.editAndResend(message.conversationId, message.id, parts);
+    if (purpose === 'replace') replaceQueued(message.id, parts);
+    else if (purpose === 'resend') sendAgain(message.id, parts);
+    else messageService.editAndResend(message.conversationId, message.id, parts);
     close();
   };
   return (
-    <form
-      className="message-editor"
-      onSubmit={(event) => {
-        event.preventDefault();
-        send();
-      }}
-    >
-      <GrowingTextArea
-        ref={area}
-        value={text}
-        aria-label={texts.thread.editLabel}
-        onChange={(event) => setText(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
-            event.preventDefault();
-            send();
-          }
-          if (event.key === 'Escape') {
-            event.stopPropagation();
-            close();
-          }
-        }}
-      />
-      <div className="editor-actions">
-        <button type="button" className="button quiet" onClick={close}>
-          {texts.cancel}
-        </button>
-        <button type="submit" className="button primary" disabled={!sendable}>
-          {texts.thread.send}
-        </button>
-      </div>
-    </form>
+    <EditorForm
+      text={textOf(message.content)}
+      note={purpose === 'replace' ? texts.saves.editQueued : purpose === 'resend' ? texts.saves.editFailed : undefined}
+      sendLabel={purpose === 'replace' ? texts.save : texts.thread.send}
+      mayBeEmpty={others.length > 0}
+      onSend={send}
+      onCancel={close}
+    />
   );
+}
+
+export function purposeOf(save: SaveInfo | undefined): Purpose {
+  if (save === undefined) return 'branch';
+  if (save.state === 'failed') return 'resend';
+  return (save.state === 'queued' || save.state === 'waiting') && !save.mayBeSent ? 'replace' : 'branch';
 }

@@ -5,6 +5,7 @@ import { conversationService } from '../../services/services';
 import { emptyThread, useStore } from '../../state/store';
 import { changeUi } from '../../state/ui';
 import { useStrings } from '../../strings';
+import { Banners } from '../banners/Banners';
 import { Composer } from '../composer/Composer';
 import { newChat, restoreConversation, archiveConversation } from '../commands';
 import { Header } from '../Header';
@@ -37,13 +38,17 @@ export function ThreadView({ conversationId, targetMessageId }: { conversationId
       {thread.status === 'failed' && path.length === 0 && (
         <Dead text={texts.conversation.failed} action={texts.tryAgain} run={() => conversationService.open(conversationId).catch(() => undefined)} />
       )}
-      {thread.status !== 'missing' && !(thread.status === 'failed' && path.length === 0) && (
+      {thread.status === 'missing' || (thread.status === 'failed' && path.length === 0) ? (
+        <Banners />
+      ) : (
         <>
           {path.length > 0 ? (
             <MessageList key={conversationId} conversationId={conversationId} path={path} thread={thread} targetMessageId={targetMessageId} />
           ) : (
             <div className="scroller">{showSkeleton && <ThreadSkeleton />}</div>
           )}
+          {thread.isCopy && !reachable && <p className="copy-note">{texts.conversation.isCopy}</p>}
+          <Banners />
           <Composer key={conversationId} conversationId={conversationId} path={path} ready={thread.status === 'ready'} />
         </>
       )}

@@ -1,6 +1,7 @@
 import { Pencil } from 'lucide-react';
 import type { ImagePart } from '../../api/types';
 import { textOf } from '../../core/messages';
+import type { SaveInfo } from '../../state/outbox';
 import { useStore } from '../../state/store';
 import { changeUi, useUi } from '../../state/ui';
 import { problemText, useStrings } from '../../strings';
@@ -11,12 +12,14 @@ import { EditedMark } from './EditedMark';
 import { MessageEditor } from './MessageEditor';
 import type { MessageRowProperties } from './MessageRow';
 import { SaveMark } from './SaveMark';
+import { SaveTrouble } from './SaveTrouble';
 
 /** The person's words, in a bubble, with their pictures. */
 export function UserMessage({ message, siblings, siblingIndex, isLast }: MessageRowProperties) {
   const texts = useStrings();
   const editing = useUi((state) => state.editing === message.id);
   const busy = useStore((state) => message.conversationId in state.answers);
+  const needsDecision = useStore((state) => isTrouble(state.saves[message.id]));
   const text = textOf(message.content);
   const images = message.content.filter((part) => part.type === 'image');
 
@@ -51,9 +54,15 @@ export function UserMessage({ message, siblings, siblingIndex, isLast }: Message
         </button>
         <EditedMark editedAt={message.editedAt} />
       </div>
-      {isLast && !busy && <NoAnswer conversationId={message.conversationId} messageId={message.id} />}
+      <SaveTrouble message={message} />
+      {isLast && !busy && !needsDecision && <NoAnswer conversationId={message.conversationId} messageId={message.id} />}
     </>
   );
+}
+
+/** Nobody answers what the server does not take. */
+function isTrouble(save: SaveInfo | undefined): boolean {
+  return save?.state === 'failed' || save?.state === 'discarded';
 }
 
 function Picture({ image }: { image: ImagePart }) {

@@ -1,0 +1,23 @@
+import { LogIn } from 'lucide-react';
+import { outboxActions } from '../../state/outbox';
+import { useStore } from '../../state/store';
+import { useStrings } from '../../strings';
+import { depthOf } from './AwayBanner';
+
+/** The server wants to know who is there: nothing is sent until then, and nothing is lost. */
+export function SignInBanner() {
+  const texts = useStrings();
+  const inTab = useStore((state) => state.queue?.storage === 'memory');
+  const depth = useStore((state) => depthOf(state.queue));
+  return (
+    <div className="banner away">
+      <LogIn aria-hidden />
+      <p role="status" aria-atomic="false">
+        {inTab ? texts.banner.signedOutInTab : texts.banner.signedOut} {depth > 0 && <span>{texts.banner.depth(depth)}</span>}
+      </p>
+      <button type="button" className="text-button" onClick={() => outboxActions().signedInAgain()}>
+        {texts.banner.signIn}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,47 @@
+import type { SaveReason } from '../../state/outbox';
+import { useStrings } from '../../strings';
+import { CopyButton } from '../CopyButton';
+import { discardItem, moveToNewBranch, sendAgain } from './commands';
+
+interface Properties {
+  messageId: string;
+  reason: SaveReason | null;
+  /** What copying copies; without words there is nothing to copy. */
+  text: string;
+  /** Opens the words for writing; absent where they are not the person's. */
+  onEdit?: () => void;
+}
+
+/** Reasons that speak of the place in the conversation: elsewhere the same words can be saved. */
+const PLACE_CODES = new Set(['parent_unknown', 'parent_elsewhere', 'parent_refused', 'blocked', 'id_taken', 'target_unknown']);
+
+/** What a person can do with a message that the server does not take. */
+export function WaysOut({ messageId, reason, text, onEdit }: Properties) {
+  const texts = useStrings();
+  const isWithdrawn = reason?.code === 'withdrawn';
+  const branch = (
+    <button key="branch" type="button" className="text-button" onClick={() => moveToNewBranch(messageId)}>
+      {texts.saves.moveToNewBranch}
+    </button>
+  );
+  const again = (
+    <button key="again" type="button" className="text-button" onClick={() => sendAgain(messageId)}>
+      {isWithdrawn ? texts.saves.send : texts.saves.retry}
+    </button>
+  );
+  return (
+    <span className="ways-out">
+      {onEdit && (
+        <button type="button" className="text-button" onClick={onEdit}>
+          {texts.saves.edit}
+        </button>
+      )}
+      {/* What is more likely to help stands first. */}
+      {isWithdrawn ? again : PLACE_CODES.has(reason?.code ?? '') ? [branch, again] : [again, branch]}
+      {text !== '' && <CopyButton text={text} label={texts.thread.copy} wordy />}
+      <button type="button" className="text-button" onClick={() => void discardItem(messageId)}>
+        {texts.saves.discard}
+      </button>
+    </span>
+  );
+}

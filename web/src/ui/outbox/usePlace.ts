@@ -1,0 +1,9 @@
+import { useOnline } from '../../hooks/useOnline';
+import { useStore } from '../../state/store';
+import type { Place } from './words';
+
+export function usePlace(): Place {
+  const isOnline = useOnline();
+  const isInTab = useStore((state) => state.queue?.storage === 'memory');
+  return { isInTab, isOnline };
+}

@@ -1,0 +1,79 @@
+import type { HistoryEntry, SaveInfo, SaveReason } from '../../state/outbox';
+import { problemText, type Strings } from '../../strings';
+
+/** Where this page keeps what is not saved, and whether it has a network: both decide what is true to say. */
+export interface Place {
+  isInTab: boolean;
+  isOnline: boolean;
+}
+
+type Stand = Pick<SaveInfo, 'state' | 'reason'>;
+
+/** Where a message stands, in few words. */
+export function saveLabel({ state, reason }: Stand, place: Place, texts: Strings): string {
+  const kept = place.isInTab ? texts.saves.keptInTab : texts.saves.kept;
+  switch (state) {
+    case 'storing':
+      return texts.saves.storing;
+    case 'queued':
+      return kept;
+    case 'sending':
+      return texts.saves.sending;
+    case 'waiting': {
+      const why = waitWords(reason, place, texts)?.[0];
+      if (reason?.code === 'storage_refused') return `${texts.saves.keptInTab} · ${why}`;
+      return why === undefined ? kept : `${kept} · ${why}`;
+    }
+    case 'failed':
+      return failureText(reason, texts);
+    case 'discarded':
+      return texts.saves.discarded;
+  }
+}
+
+/** Where a message stands, in full. */
+export function saveSentence({ state, reason }: Stand, place: Place, texts: Strings): string {
+  const kept = place.isInTab ? texts.saves.keptInTabFull : texts.saves.keptFull;
+  switch (state) {
+    case 'storing':
+      return texts.saves.storingFull;
+    case 'queued':
+      return `${texts.saves.queuedFull} ${kept}`;
+    case 'sending':
+      return texts.saves.sendingFull;
+    case 'waiting': {
+      const why = waitWords(reason, place, texts)?.[1] ?? (reason ? texts.saves.waitsFor(reason.detail) : texts.saves.queuedFull);
+      return reason?.code === 'storage_refused' ? why : `${why} ${kept}`;
+    }
+    case 'failed':
+      return failureText(reason, texts);
+    case 'discarded':
+      return texts.saves.discarded;
+  }
+}
+
+function waitWords(reason: SaveReason | null, { isOnline }: Place, texts: Strings): readonly [string, string] | undefined {
+  if (reason === null) return undefined;
+  const isNetwork = reason.code === 'server_away' || reason.code === 'retry';
+  return texts.saves.waits[isNetwork && !isOnline ? 'offline' : reason.code];
+}
+
+/** Why a message was not saved. */
+export function failureText(reason: SaveReason | null, texts: Strings): string {
+  if (reason?.code === 'withdrawn') return texts.saves.withdrawn;
+  return texts.saves.failed(reason ? problemText(texts, reason) : '');
+}
+
+/** One thing that happened to a message, in words: what, and what more is known of it. */
+export function stepText({ step, attempt, detail }: HistoryEntry, texts: Strings): { step: string; detail: string | null } {
+  const words = step === 'sent' && attempt !== undefined ? texts.item.attempt(attempt) : (texts.item.steps[step] ?? step);
+  return { step: words, detail: detail === undefined || detail === '' ? null : detailText(detail, texts) };
+}
+
+/** Engine details are a class, or an outcome with its code: `rejected: parent_unknown`. */
+function detailText(detail: string, texts: Strings): string {
+  const known = texts.item.details[detail];
+  if (known !== undefined) return known;
+  const code = /^[a-z_]+: ([a-z_]+)$/.exec(detail)?.[1];
+  return (code === undefined ? undefined : texts.problems[code]) ?? detail;
+}

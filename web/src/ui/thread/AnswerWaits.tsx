@@ -1,0 +1,38 @@
+import { Hourglass } from 'lucide-react';
+import { useCountdown } from '../../hooks/useCountdown';
+import { useOnline } from '../../hooks/useOnline';
+import { outboxActions, type OutboxSlice } from '../../state/outbox';
+import { type Strings, useStrings } from '../../strings';
+
+/** In the place of an answer: it is asked for later, and why. */
+export function AnswerWaits({ answerId, waiting }: { answerId: string; waiting: OutboxSlice['answersWaiting'][string] }) {
+  const texts = useStrings();
+  const isOnline = useOnline();
+  const seconds = useCountdown(waiting.until);
+  const { giveUpAnswer } = outboxActions();
+  return (
+    <div className="answer-waits">
+      <Hourglass aria-hidden />
+      <span>
+        {waitText(waiting.reason.code, isOnline, texts)}{' '}
+        {seconds !== null && (
+          <span className="countdown" aria-hidden>
+            {texts.banner.nextTry(seconds)}
+          </span>
+        )}
+      </span>
+      {giveUpAnswer && (
+        <button type="button" className="text-button" onClick={() => giveUpAnswer(answerId)}>
+          {texts.answerWaits.giveUp}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function waitText(code: string, isOnline: boolean, texts: Strings): string {
+  if (code === 'sign_in') return texts.answerWaits.signIn;
+  if (code === 'behind_another') return texts.answerWaits.behind;
+  if (!isOnline) return texts.answerWaits.offline;
+  return code === 'server_busy' ? texts.answerWaits.busy : texts.answerWaits.text;
+}
