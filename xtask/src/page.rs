@@ -17,6 +17,7 @@ const NOT_SOURCES: &[&str] = &[
     "dist",
     "dev",
     "e2e",
+    "bench",
     "test-results",
     "playwright-report",
     "coverage",
