@@ -128,6 +128,7 @@ export interface StoredMessage {
   status: string;
   content: { type: string; text?: string; code?: string; mediaType?: string }[];
   model?: string;
+  storedAt: string;
 }
 
 /** A developer's own keys and settings must not reach the tests' server. */

@@ -1,0 +1,36 @@
+import { expect, type Page } from '@playwright/test';
+import type { Surface, Tab } from './surface.ts';
+
+/** The page, as a person uses it. */
+export const pageSurface: Surface = {
+  name: 'page',
+  prepare: async () => () => null,
+  async show(page: Page, origin: string, conversationId: string): Promise<Tab> {
+    await page.goto(`${origin}/c/${conversationId}`);
+    return pageTab(page);
+  },
+};
+
+/** The page that is open in a tab, whatever led to it. */
+export async function pageTab(page: Page): Promise<Tab> {
+  const composer = page.getByRole('textbox', { name: 'Your message' });
+  await expect(composer).toBeVisible();
+  return {
+    page,
+    async write(text) {
+      // While an answer is being written nothing can be sent.
+      await expect(page.getByRole('button', { name: 'Stop the answer' })).toHaveCount(0);
+      await composer.fill(text);
+      await composer.press('Enter');
+      const article = page.locator('article.from-user', { hasText: text });
+      await expect(article).toBeVisible();
+      return (await article.getAttribute('data-message-id'))!;
+    },
+    async tryNow() {
+      await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+    },
+    async signIn() {
+      await page.getByRole('button', { name: 'I have signed in' }).click();
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import type { BrowserContext } from '@playwright/test';
+import { KEPT_STATES, type Shown, type ShownState } from './shown.ts';
+import type { ShownLog } from './shownLog.ts';
+
+declare global {
+  interface Window {
+    /** Into the test's log; survives the page, because it leaves it at once. */
+    manentShown: (entry: Shown) => void;
+    manentRecorder: { show: (messageId: string, state: ShownState) => void; holds: (messageId: string) => Promise<boolean> };
+  }
+}
+
+/** Records from now on what the pages of a browser show, each change at once. */
+export async function record(context: BrowserContext, log: ShownLog): Promise<void> {
+  await context.exposeBinding('manentShown', (_source, entry: Shown) => log.add(entry));
+  await context.addInitScript(observe, { kept: KEPT_STATES, database: 'manent', store: 'items' });
+}
+
+/** Runs in each document before its own scripts. */
+function observe({ kept, database, store }: { kept: readonly ShownState[]; database: string; store: string }): void {
+  // Taken now: a test may move the page's clock, never this one.
+  const { performance, Promise, indexedDB } = window;
+  const now = () => performance.timeOrigin + performance.now();
+  const tab = crypto.randomUUID().slice(0, 8);
+
+  /** Whether the device's store has the message among those that are not saved. */
+  const holds = async (messageId: string): Promise<boolean> => {
+    if (!(await indexedDB.databases()).some(({ name }) => name === database)) return false;
+    const open = await new Promise<IDBDatabase>((resolve, reject) => {
+      const request = indexedDB.open(database);
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error!);
+    });
+    try {
+      return await new Promise<boolean>((resolve, reject) => {
+        const request = open.transaction(store).objectStore(store).count(messageId);
+        request.onsuccess = () => resolve(request.result > 0);
+        request.onerror = () => reject(request.error!);
+      });
+    } finally {
+      open.close();
+    }
+  };
+
+  const show = (messageId: string, state: ShownState): void => {
+    const entry = { at: now(), tab, messageId, state };
+    window.manentShown(entry);
+    if (!kept.includes(state)) return;
+    // A store that is being deleted cannot be looked into.
+    void holds(messageId).then((isOnDevice) => window.manentShown({ ...entry, isOnDevice, lookedAt: now() }), () => undefined);
+  };
+  window.manentRecorder = { show, holds };
+
+  const shown = new Map<string, ShownState>();
+  const look = (): void => {
+    const present = new Set<string>();
+    for (const article of document.querySelectorAll<HTMLElement>('article[data-message-id]')) {
+      const id = article.dataset.messageId!;
+      const state = (article.querySelector<HTMLElement>('[data-save-state]')?.dataset.saveState ?? 'none') as ShownState;
+      present.add(id);
+      if (shown.get(id) === state) continue;
+      shown.set(id, state);
+      show(id, state);
+    }
+    for (const id of shown.keys()) {
+      if (present.has(id)) continue;
+      shown.delete(id);
+      show(id, 'gone');
+    }
+  };
+  new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-save-state'] });
+}
