@@ -1,18 +1,27 @@
-//! The one place with chat vocabulary: requests to and answers from `POST /message/append`.
+//! The one place with chat vocabulary: requests to and answers from `POST /message/append`, and `POST /conversation/create` before it.
 //!
-//! The payload is the message's JSON object without `id`, `conversationId` and `deviceSeq`, which come from the item. An answer is read
-//! as what it is, not as what it should be: a page of HTML, half a document, or a problem from someone else's proxy is classified as
-//! *infrastructure*, so it costs a retry and never a message.
+//! The payload is the JSON object of an append's item, a message or a change, without `id`, `conversationId` and `deviceSeq`, which come from
+//! the engine's item. A field `create` (`{title?, config?}`) makes the conversation first: the shell sends what [`create_requests`] tells before
+//! it sends the batch, and a create that fails ([`read_create_answer`]) is the answer to the batch. Creating is idempotent; a shell may leave out
+//! the conversations that it saw created.
+//!
+//! An answer is read as what it is, not as what it should be: a page of HTML, half a document, or a problem from someone else's proxy is
+//! classified as *infrastructure*, so it costs a retry and never a message.
 
 use manent_protocol::{AppendResponse, ItemResult, OutcomeName, Problem};
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use crate::answer::{Answer, Failure, ItemOutcome, Outcome};
 use crate::id::ItemId;
 use crate::port::Batch;
 use crate::time::Millis;
+use crate::trace::TraceContext;
 
-/// The payload of a message: its JSON fields, but for the item's own.
+/// The field of a payload that makes the conversation first. It is not sent with the item.
+pub const CREATE_FIELD: &str = "create";
+
+/// The payload of a message or a change: its JSON fields, but for the item's own.
 pub type MessagePayload = Map<String, Value>;
 
 /// An HTTP answer, as far as the engine cares.
@@ -33,6 +42,7 @@ pub fn append_request(batch: &Batch<MessagePayload>) -> Value {
         .iter()
         .map(|item| {
             let mut message = item.payload.clone();
+            message.remove(CREATE_FIELD);
             message.insert("id".to_owned(), json!(item.id));
             message.insert("conversationId".to_owned(), json!(item.lane.stream));
             message.insert("deviceSeq".to_owned(), json!(item.number));
@@ -40,6 +50,64 @@ pub fn append_request(batch: &Batch<MessagePayload>) -> Value {
         })
         .collect();
     json!({"deviceId": batch.device, "messages": messages})
+}
+
+/// A request to `POST /conversation/create`, to be sent before a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreateRequest {
+    /// The conversation that it makes.
+    pub conversation: Uuid,
+    /// The body.
+    pub body: Value,
+    /// The trace of the item that asked for it.
+    pub trace: Option<TraceContext>,
+}
+
+/// The conversations that have to be there before the batch is sent: one for each that an item wants to be created, in order. Of several
+/// wishes for one conversation the first counts.
+pub fn create_requests(batch: &Batch<MessagePayload>) -> Vec<CreateRequest> {
+    let mut requests: Vec<CreateRequest> = Vec::new();
+    for item in &batch.items {
+        let conversation = item.lane.stream;
+        let Some(Value::Object(wish)) = item.payload.get(CREATE_FIELD) else {
+            continue;
+        };
+        if requests
+            .iter()
+            .any(|request| request.conversation == conversation)
+        {
+            continue;
+        }
+        let mut body = Map::new();
+        body.insert("id".to_owned(), json!(conversation));
+        for field in ["title", "config"] {
+            if let Some(value) = wish.get(field).filter(|value| !value.is_null()) {
+                body.insert(field.to_owned(), value.clone());
+            }
+        }
+        requests.push(CreateRequest {
+            conversation,
+            body: Value::Object(body),
+            trace: item.trace.clone(),
+        });
+    }
+    requests
+}
+
+/// Reads the answer to a create request. A failure is the answer to the batch: `Answer::Failed(failure)`.
+///
+/// # Errors
+/// When the conversation cannot be taken for there.
+pub fn read_create_answer(answer: HttpAnswer<'_>) -> Result<(), Failure> {
+    if !matches!(answer.status, 200 | 201) {
+        return Err(read_failure(answer));
+    }
+    // Someone else's page that says "welcome" created nothing.
+    let resource: Option<Value> = serde_json::from_slice(answer.body).ok();
+    match resource.as_ref().and_then(|resource| resource.get("id")) {
+        Some(Value::String(_)) => Ok(()),
+        _ => Err(Failure::Infrastructure),
+    }
 }
 
 /// Reads an answer. A failure of the network is [`Failure::Infrastructure`] and needs no reading.
@@ -52,13 +120,18 @@ pub fn read_append_answer(answer: HttpAnswer<'_>) -> Answer {
             Err(_) => Answer::Failed(Failure::Infrastructure),
         };
     }
+    Answer::Failed(read_failure(answer))
+}
+
+/// The class of an answer that is no success. For any call of the native API.
+pub fn read_failure(answer: HttpAnswer<'_>) -> Failure {
     let problem: Option<Problem> = serde_json::from_slice(answer.body)
         .ok()
         .filter(|problem: &Problem| problem.status == answer.status);
     let retry_after_ms = answer
         .retry_after_ms
         .max(problem.as_ref().and_then(|problem| problem.retry_after_ms));
-    Answer::Failed(match answer.status {
+    match answer.status {
         401 => Failure::Auth,
         403 if problem.as_ref().is_some_and(is_about_the_account) => Failure::Auth,
         429 => Failure::BackPressure { retry_after_ms },
@@ -73,7 +146,7 @@ pub fn read_append_answer(answer: HttpAnswer<'_>) -> Answer {
             _ => Failure::Infrastructure,
         },
         _ => Failure::Infrastructure,
-    })
+    }
 }
 
 fn is_about_the_way(problem: &Problem) -> bool {
@@ -88,7 +161,7 @@ fn is_about_the_account(problem: &Problem) -> bool {
 }
 
 fn outcome(result: ItemResult) -> Option<ItemOutcome> {
-    let id = ItemId(uuid::Uuid::try_parse(result.id.as_deref()?).ok()?);
+    let id = ItemId(Uuid::try_parse(result.id.as_deref()?).ok()?);
     let code = result.code.unwrap_or_else(|| "rejected".to_owned());
     let outcome = match result.outcome {
         OutcomeName::Stored => Outcome::Stored {

@@ -56,6 +56,8 @@ pub struct CircuitBreaker {
     state: State,
     failures: u32,
     openings: u32,
+    /// The end of the last open time.
+    open_until: Millis,
 }
 
 impl CircuitBreaker {
@@ -68,7 +70,22 @@ impl CircuitBreaker {
             state: State::Closed,
             failures: 0,
             openings: 0,
+            open_until: 0,
         }
+    }
+
+    /// Goes on where another one stood: opened so many times in a row, now until then. The first attempt afterwards is a probe.
+    pub fn reopen(&mut self, until: Millis, openings: u32) {
+        self.failures = self.threshold;
+        self.openings = openings.max(1);
+        self.open_until = until;
+        self.state = State::Open { until };
+    }
+
+    /// While it is not closed: the end of the last open time, and how often in a row it opened. What [`Self::reopen`] takes.
+    pub fn opened(&self) -> Option<(Millis, u32)> {
+        let is_closed = matches!(self.state, State::Closed);
+        (!is_closed).then_some((self.open_until, self.openings))
     }
 
     /// Where it stands.
@@ -128,8 +145,9 @@ impl CircuitBreaker {
             let longest = doubled(self.open_ms, self.openings, self.open_cap_ms);
             let open_for = longest - draw(rng, longest / 2);
             self.openings = self.openings.saturating_add(1);
+            self.open_until = now.saturating_add(open_for);
             self.state = State::Open {
-                until: now.saturating_add(open_for),
+                until: self.open_until,
             };
         }
     }
@@ -207,6 +225,25 @@ mod tests {
             panic!("not open");
         };
         assert!(until >= 5_001);
+    }
+
+    #[test]
+    fn one_that_is_made_anew_goes_on_where_the_other_stood() {
+        let rng = &mut Pcg32::seed_from_u64(5);
+        let (mut breaker, until) = opened(rng);
+        assert_eq!(breaker.opened(), Some((until, 1)));
+        assert_eq!(breaker.acquire(until), Permit::Probe);
+        assert_eq!(breaker.opened(), Some((until, 1)));
+        let mut again = CircuitBreaker::new(3, 5_000, 60_000);
+        assert_eq!(again.opened(), None);
+        again.reopen(until, 1);
+        assert_eq!(
+            again.acquire(until - 1),
+            Permit::Denied { until: Some(until) }
+        );
+        assert_eq!(again.acquire(until), Permit::Probe);
+        again.on_failure(until, rng);
+        assert!(matches!(again.opened(), Some((next, 2)) if next >= until + 5_000));
     }
 
     #[test]

@@ -27,6 +27,11 @@ pub struct EngineConfig {
     pub max_item_bytes: u64,
     /// The most items the engine takes, tray included; absent: as many as the store holds.
     pub max_items: Option<usize>,
+    /// The most patience that a server can ask for. Default 1 h.
+    pub patience_cap_ms: Millis,
+    /// After an outage the requests of the catching up are spread: the second one is sent at a time drawn from the following quarter of the
+    /// outage's length, at most of this; later ones from ever shorter times. 0: as fast as the server answers. Default 10 s.
+    pub catch_up_spread_ms: Millis,
     /// How long a discarded item can be brought back. Default 30 s.
     pub undo_ms: Millis,
     /// How long a request that was given up may still reach the server. After a lane was numbered anew, its items travel one by one for so
@@ -50,6 +55,8 @@ impl Default for EngineConfig {
             max_batch_bytes: 1_000_000,
             max_item_bytes: 2_000_000,
             max_items: None,
+            patience_cap_ms: 3_600_000,
+            catch_up_spread_ms: 10_000,
             undo_ms: 30_000,
             caution_ms: 600_000,
             leads: true,

@@ -1,32 +1,38 @@
 //! The state machine.
 
 mod command;
+mod decide;
 mod send;
 mod settle;
 mod sign_out;
+mod store;
+mod take_in;
+mod view;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 
+use manent_types::DeviceId;
 use rand_pcg::Pcg32;
 use rand_pcg::rand_core::SeedableRng;
 
-use crate::back_off::full_jitter;
 use crate::config::EngineConfig;
-use crate::id::{ItemId, LaneId, PersistId, RequestId};
-use crate::item::{FailReason, Fate, ItemState, StoredItem, WaitReason};
-use crate::metrics::{Counters, Metrics};
-use crate::pacer::Pacer;
+use crate::history::{HistoryEntry, HistoryStep, SavedItems, note, words_for_reason};
+use crate::id::{ItemId, LaneId, RequestId};
+use crate::item::{FailReason, Fate, WaitReason};
+use crate::metrics::Counters;
+use crate::pacer::{PaceMark, Pacer};
 use crate::port::{CommandError, Event, Input, Output};
-use crate::queue::{Item, Queue};
-use crate::stored::{Snapshot, StoreOperation};
+use crate::queue::Queue;
+use crate::stored::{Snapshot, StoreOperation, StoredPace};
 use crate::time::{Millis, Timeline};
-use crate::write_log::WriteLog;
+use crate::write_log::{WriteLog, WritePosition};
 
 /// The one request that is under way.
 #[derive(Debug)]
 struct InFlight {
     request: RequestId,
     items: Vec<SentItem>,
+    ids: HashSet<ItemId>,
     /// The engine's own time.
     deadline: Millis,
 }
@@ -36,6 +42,23 @@ struct SentItem {
     id: ItemId,
     lane: LaneId,
     number: u64,
+}
+
+/// Finding the item that is to blame for a refused request.
+#[derive(Debug)]
+struct Isolation {
+    device: DeviceId,
+    /// So many requests more with one item each.
+    requests: usize,
+}
+
+/// When whoever watches is told what became of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tell {
+    /// At once: the server said so.
+    Now,
+    /// When the store confirmed it: the user said so, and a crash before would bring the earlier state back.
+    WhenDurable,
 }
 
 /// The durable outbox. See the [crate] for its grammar and its promises.
@@ -49,14 +72,26 @@ pub struct Engine<P> {
     pacer: Pacer,
     in_flight: Option<InFlight>,
     last_request: u64,
-    /// So many requests more with one item each, to find the one that is to blame.
-    isolate: usize,
+    /// The device whose lanes were sent last.
+    last_device: Option<DeviceId>,
+    isolation: Option<Isolation>,
     is_leading: bool,
     is_signed_out: bool,
     /// When to ask the store again, by the engine's own time.
     write_again_at: Option<Millis>,
     /// When discarded items go for good, by the engine's own time.
     discards: BTreeSet<(Millis, ItemId)>,
+    /// Removals that are told when they are durable.
+    removals: HashSet<ItemId>,
+    saved: SavedItems,
+    /// A pace that the store held, until the time is known.
+    restored_pace: Option<StoredPace>,
+    /// The pace that the store was last asked to hold.
+    noted_pace: PaceMark,
+    /// What [`Event::Pace`] last told, by the engine's own time.
+    told_wait: Option<WaitReason>,
+    /// Everything that a lost store had is durable again when this is.
+    rewriting_until: Option<WritePosition>,
     counters: Counters,
     outputs: VecDeque<Output<P>>,
     /// When the engine must be called again as things stand, by its own time.
@@ -78,24 +113,32 @@ impl<P: Clone> Engine<P> {
             pacer: Pacer::new(&config),
             in_flight: None,
             last_request: 0,
-            isolate: 0,
+            last_device: None,
+            isolation: None,
             is_leading: config.leads,
             is_signed_out: false,
             write_again_at: None,
             discards: BTreeSet::new(),
+            removals: HashSet::new(),
+            saved: SavedItems::default(),
+            restored_pace: None,
+            noted_pace: PaceMark::default(),
+            told_wait: None,
+            rewriting_until: None,
             counters: Counters::default(),
             outputs: VecDeque::new(),
             wake_at: None,
             announced_wake: None,
             config,
         };
-        engine.take_in(restored);
+        engine.restore(restored);
         engine
     }
 
     /// Tells what happened outside. Afterwards call [`Self::poll_output`] until it has nothing more.
     pub fn handle(&mut self, now: Millis, input: Input<P>) {
         self.timeline.observe(now);
+        self.resume_pace();
         match input {
             // The caller's timer is spent: tell it again when it came early.
             Input::Wake => self.announced_wake = None,
@@ -116,11 +159,13 @@ impl<P: Clone> Engine<P> {
                 failed,
                 replacement,
             } => self.resend(failed, replacement),
+            Input::Retry { id, change } => self.retry(id, change),
             Input::Discard(id) => self.discard(id),
             Input::Undo(id) => self.undo(id),
-            Input::Adopt(snapshot) => self.take_in(snapshot),
+            Input::Adopt(snapshot) => self.adopt(snapshot),
             Input::Release(ids) => self.release(&ids),
             Input::Lead(leads) => self.lead(leads),
+            Input::StorageLost => self.on_storage_lost(),
         }
         self.advance();
     }
@@ -138,73 +183,10 @@ impl<P: Clone> Engine<P> {
         None
     }
 
-    /// Where an item stands; absent for one that the engine does not have (never had, or saved).
-    pub fn state(&self, id: ItemId) -> Option<ItemState> {
-        self.queue.get(id).map(|item| self.state_of(item))
-    }
-
-    /// Every item that the engine has, in the order in which they were enqueued.
-    pub fn items(&self) -> Vec<(&StoredItem<P>, ItemState)> {
-        let mut items: Vec<_> = self
-            .queue
-            .all()
-            .map(|item| (&item.stored, self.state_of(item)))
-            .collect();
-        items.sort_by_key(|(stored, _)| (stored.order, stored.id));
-        items
-    }
-
-    /// Whether nothing is left to be sent or written.
-    pub fn is_idle(&self) -> bool {
-        self.queue.pending_count() == 0 && !self.log.has_work()
-    }
-
-    /// The counts.
-    pub fn metrics(&self) -> Metrics {
-        let now = self.timeline.caller();
-        let oldest = self.queue.pending().next();
-        Metrics {
-            queued_messages: self.queue.pending_count(),
-            failed_messages: self.queue.tray_count(),
-            sending_messages: self.in_flight.as_ref().map_or(0, |sent| sent.items.len()),
-            successful_syncs: self.counters.successful_syncs,
-            failed_syncs: self.counters.failed_syncs,
-            retry_attempts: self.counters.retry_attempts,
-            oldest_age_ms: oldest.map(|item| now.saturating_sub(item.stored.enqueued_at)),
-            breaker: self.pacer.breaker(),
-            is_paused_for_sign_in: self.pacer.is_paused(),
-        }
-    }
-
-    fn state_of(&self, item: &Item<P>) -> ItemState {
-        match &item.stored.fate {
-            Fate::Failed { reason } => ItemState::Failed(reason.clone()),
-            Fate::Discarded { .. } => ItemState::Discarded,
-            Fate::Pending if !self.log.is_durable(item.written_at) => ItemState::Storing,
-            Fate::Pending if self.is_in_flight(item.stored.id) => ItemState::Sending,
-            Fate::Pending => match self.pacer.wait_reason(self.timeline.now()) {
-                Some(reason) => ItemState::Waiting(self.by_callers_clock(reason)),
-                None => ItemState::Queued,
-            },
-        }
-    }
-
-    fn by_callers_clock(&self, reason: WaitReason) -> WaitReason {
-        let at = |own| self.timeline.to_caller(own);
-        match reason {
-            WaitReason::Retry { at: own } => WaitReason::Retry { at: at(own) },
-            WaitReason::BackPressure { until } => WaitReason::BackPressure { until: at(until) },
-            WaitReason::ServerAway { until } => WaitReason::ServerAway {
-                until: until.map(at),
-            },
-            WaitReason::SignIn => WaitReason::SignIn,
-        }
-    }
-
     fn is_in_flight(&self, id: ItemId) -> bool {
         self.in_flight
             .as_ref()
-            .is_some_and(|sent| sent.items.iter().any(|item| item.id == id))
+            .is_some_and(|sent| sent.ids.contains(&id))
     }
 
     /// What follows from an input or from the passing of time.
@@ -221,18 +203,15 @@ impl<P: Clone> Engine<P> {
             && deadline <= now
         {
             self.discards.pop_first();
-            self.queue.remove(id);
-            self.log.push(StoreOperation::DeleteItem(id));
+            self.remove_for_good(id);
         }
-        if self.write_again_at.is_some_and(|at| at <= now) {
-            self.write_again_at = None;
+        if self.queue.pending_count() == 0 {
+            self.pacer.on_drained();
         }
-        if self.write_again_at.is_none()
-            && let Some((id, operations)) = self.log.next()
-        {
-            self.outputs.push_back(Output::Persist(id, operations));
-        }
+        self.note_pace();
+        self.ask_store();
         let send_at = self.try_send();
+        self.tell_pace();
         self.wake_at = [
             self.in_flight.as_ref().map(|sent| sent.deadline),
             self.discards.first().map(|(deadline, _)| *deadline),
@@ -244,77 +223,101 @@ impl<P: Clone> Engine<P> {
         .min();
     }
 
-    fn on_persisted(&mut self, id: PersistId) {
-        let had_refusals = self.log.refusals() > 0;
-        let Some(written) = self.log.confirm(id) else {
-            return;
-        };
-        if had_refusals {
-            self.notify(Event::StorageRecovered);
-        }
-        for operation in written {
-            match operation {
-                StoreOperation::PutItem(stored) => self.on_item_durable(stored.id),
-                StoreOperation::Clear => self.notify(Event::SignedOut),
-                StoreOperation::DeleteItem(_) | StoreOperation::PutLane(_) => {}
-            }
-        }
-    }
-
-    fn on_item_durable(&mut self, id: ItemId) {
-        let Some(item) = self.queue.get_mut(id) else {
-            return;
-        };
-        if !self.log.is_durable(item.written_at) || item.is_accepted {
-            return;
-        }
-        item.is_accepted = true;
-        self.notify_state(id);
-    }
-
-    fn on_persist_failed(&mut self, id: PersistId) {
-        if !self.log.refuse(id) {
-            return;
-        }
-        let attempts = self.log.refusals();
-        let (base, cap) = (self.config.backoff_ms, self.config.backoff_cap_ms);
-        let wait = full_jitter(&mut self.rng, attempts, base, cap).max(1);
-        self.write_again_at = Some(self.timeline.now().saturating_add(wait));
-        self.notify(Event::StorageRefused { attempts });
-    }
-
-    /// Writes an item's present form.
-    fn write(&mut self, id: ItemId) {
-        if let Some(item) = self.queue.get_mut(id) {
-            let stored = item.stored.clone();
-            item.written_at = self.log.push(StoreOperation::PutItem(stored));
+    /// Takes an item out of the outbox, without the server having it. Told when it is durable.
+    fn remove_for_good(&mut self, id: ItemId) {
+        if self.queue.remove(id).is_some() {
+            self.removals.insert(id);
+            self.log.push(StoreOperation::DeleteItem(id));
         }
     }
 
     /// Moves an item and the pending ones that build on it into the tray. One that may have been sent stays: the server may have used up its
     /// number, and will say that it is blocked.
-    fn fail(&mut self, id: ItemId, reason: FailReason) {
-        let descendants = self.queue.pending_descendants(id);
-        self.put_into_tray(id, reason);
+    fn fail(&mut self, id: ItemId, reason: FailReason, tell: Tell) {
+        let descendants = self
+            .queue
+            .descendants(id, |item| item.stored.fate == Fate::Pending);
+        self.put_into_tray(id, reason, tell);
         for descendant in descendants {
             let is_unsent = self
                 .queue
                 .get(descendant)
                 .is_some_and(|item| !item.maybe_sent);
             if is_unsent {
-                self.put_into_tray(descendant, FailReason::Blocked { by: Some(id) });
+                let reason = FailReason::Blocked { by: Some(id) };
+                self.put_into_tray(descendant, reason, tell);
             }
         }
     }
 
-    fn put_into_tray(&mut self, id: ItemId, reason: FailReason) {
-        self.queue.set_fate(id, Fate::Failed { reason });
+    fn put_into_tray(&mut self, id: ItemId, reason: FailReason, tell: Tell) {
+        let step = match reason {
+            FailReason::Withdrawn => HistoryStep::Withdrawn,
+            _ => HistoryStep::Failed,
+        };
+        self.note_detail(id, step, words_for_reason(&reason));
+        self.change_fate(id, Fate::Failed { reason }, tell);
+    }
+
+    /// Gives an item another fate and has it written.
+    fn change_fate(&mut self, id: ItemId, fate: Fate, tell: Tell) {
+        self.keep_shown(id, tell);
+        self.queue.set_fate(id, fate);
         self.write(id);
+        self.gate_lane_of(id);
+        if tell == Tell::Now {
+            self.notify_state(id);
+        }
+    }
+
+    /// Until the store confirmed what is about to change, the item is shown as it is now.
+    fn keep_shown(&mut self, id: ItemId, tell: Tell) {
+        let Some(item) = self.queue.get_mut(id) else {
+            return;
+        };
+        match tell {
+            Tell::Now => item.shown = None,
+            Tell::WhenDurable if item.shown.is_none() => {
+                item.shown = Some(item.stored.fate.clone());
+            }
+            Tell::WhenDurable => {}
+        }
+    }
+
+    /// Nothing more of the item's lane is sent before the item's present form is durable.
+    fn gate_lane_of(&mut self, id: ItemId) {
         if let Some(item) = self.queue.get(id) {
             let (gate, lane) = (item.written_at, item.stored.lane.clone());
             self.queue.lane_mut(&lane).gate = gate;
         }
-        self.notify_state(id);
+    }
+
+    /// Requests in which the lane's items have other numbers may be on the way.
+    fn be_careful_with(&mut self, lane: &LaneId) {
+        let until = self.timeline.now().saturating_add(self.config.caution_ms);
+        let lane = self.queue.lane_mut(lane);
+        lane.is_confirmed = false;
+        lane.careful_until = lane.careful_until.max(until);
+    }
+
+    fn note_step(&mut self, id: ItemId, step: HistoryStep) {
+        let at = self.timeline.caller();
+        if let Some(item) = self.queue.get_mut(id) {
+            note(&mut item.history, HistoryEntry::new(at, step));
+        }
+    }
+
+    fn note_detail(
+        &mut self,
+        id: ItemId,
+        step: HistoryStep,
+        detail: std::borrow::Cow<'static, str>,
+    ) {
+        let at = self.timeline.caller();
+        if let Some(item) = self.queue.get_mut(id) {
+            let entry = HistoryEntry::new(at, step).with_detail(detail);
+            note(&mut item.history, entry);
+        }
     }
 
     fn notify(&mut self, event: Event) {
@@ -325,6 +328,21 @@ impl<P: Clone> Engine<P> {
         if let Some(state) = self.state(id) {
             self.notify(Event::Item { id, state });
         }
+    }
+
+    /// Tells what holds up the queue, when that changed.
+    fn tell_pace(&mut self) {
+        let wait = self.pacer.wait_reason(self.timeline.now());
+        if wait != self.told_wait {
+            self.told_wait = wait;
+            self.announce_pace();
+        }
+    }
+
+    /// All pending items may have changed.
+    fn announce_pace(&mut self) {
+        let wait = self.wait();
+        self.notify(Event::Pace { wait });
     }
 
     fn refuse(&mut self, id: ItemId, error: CommandError) {

@@ -11,9 +11,9 @@ use crate::trace::TraceContext;
 pub struct NewItem<P> {
     /// Minted by the caller; never used for anything else.
     pub id: ItemId,
-    /// Items of a lane are applied in the order in which they were enqueued.
+    /// Items of a lane are applied in the order in which they were enqueued. Only one engine writes into a lane: see the crate.
     pub lane: LaneId,
-    /// The item that this one builds on: when it fails, this one fails with it.
+    /// The item that this one builds on: it is never sent after this one, and when it fails, this one fails with it.
     pub parent: Option<ItemId>,
     /// Opaque.
     pub payload: P,
@@ -21,6 +21,17 @@ pub struct NewItem<P> {
     pub size_bytes: u64,
     /// The trace in which it was made.
     pub trace: Option<TraceContext>,
+}
+
+/// What a failed item is to be when it is sent again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change<P> {
+    /// Opaque.
+    pub payload: P,
+    /// What the payload takes on the wire.
+    pub size_bytes: u64,
+    /// The item that it builds on from now on.
+    pub parent: Option<ItemId>,
 }
 
 /// Why an item went to the tray.
@@ -70,12 +81,17 @@ pub enum WaitReason {
     },
     /// Someone has to sign in.
     SignIn,
+    /// What it builds on is in another lane and has to be settled first.
+    Behind {
+        /// That item.
+        item: ItemId,
+    },
 }
 
 /// Where an item stands. This is what the user is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ItemState {
-    /// Not yet safe: the device's store has not confirmed it. Not accepted.
+    /// Not yet safe in its present form: the device's store has not confirmed it. Not accepted.
     Storing,
     /// Safe on this device.
     Queued,
@@ -122,7 +138,7 @@ pub struct StoredItem<P> {
     pub lane: LaneId,
     /// Its place among all items of this store: grows with time.
     pub order: u64,
-    /// Its place in the queue, when it came to the sender too late for its order.
+    /// Its place in the queue, when that is not its order: it was sent again from the tray, or came to the sender too late.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late_rank: Option<u64>,
     /// The item that it builds on.

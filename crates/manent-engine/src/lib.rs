@@ -53,6 +53,7 @@ mod back_off;
 mod circuit_breaker;
 mod config;
 mod engine;
+mod history;
 mod id;
 mod item;
 mod metrics;
@@ -68,11 +69,14 @@ pub use answer::{Answer, Failure, ItemOutcome, Outcome};
 pub use circuit_breaker::{BreakerState, CircuitBreaker, Permit};
 pub use config::EngineConfig;
 pub use engine::Engine;
+pub use history::{HISTORY_ENTRIES, HistoryEntry, HistoryStep, SAVED_ITEMS_REMEMBERED};
 pub use id::{ItemId, LaneId, PersistId, RequestId};
-pub use item::{FailReason, Fate, ItemState, NewItem, StoredItem, WaitReason};
+pub use item::{Change, FailReason, Fate, ItemState, NewItem, StoredItem, WaitReason};
 pub use metrics::Metrics;
 pub use port::{Batch, BatchItem, CommandError, Event, Input, Output};
 pub use rand_pcg::rand_core::Rng;
-pub use stored::{Record, RecordError, STORED_VERSION, Snapshot, StoreOperation, StoredLane};
+pub use stored::{
+    Record, RecordError, STORED_VERSION, Snapshot, StoreOperation, StoredLane, StoredPace,
+};
 pub use time::Millis;
 pub use trace::{InvalidTraceContext, TraceContext};

@@ -1,7 +1,11 @@
-//! When the next request may go: back-off, breaker, the server's own wish, sign-in.
+//! When the next request may go: back-off, breaker, the server's own wish, sign-in, and how fast to catch up after an outage.
 //!
-//! Invariant: an early try ("probe now") is one small request; it neither resets nor forgets the schedule, and it never undercuts what the
-//! server asked for.
+//! Invariants:
+//! - an early try ("probe now") is one small request; it neither resets nor forgets the schedule, and it never undercuts what the server
+//!   asked for;
+//! - no wait is longer than its cap, whatever the server or a stored pace says;
+//! - after an outage the requests of the catching up are spread over a time that follows from the outage's length, so that many clients that
+//!   waited together do not come back together.
 
 use rand_pcg::rand_core::Rng;
 
@@ -11,13 +15,44 @@ use crate::config::EngineConfig;
 use crate::item::WaitReason;
 use crate::time::Millis;
 
+/// The following part of an outage's length takes the second request of the catching up: a quarter.
+const SPREAD_DIVISOR: Millis = 4;
+
+/// The pauses of a long catching up become no shorter than this part of the first back-off.
+const PAUSE_DIVISOR: Millis = 4;
+
+/// What a restart must know. Times are the engine's own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct PaceMark {
+    /// The end of the breaker's open time, and how often in a row it opened.
+    pub(crate) opened: Option<(Millis, u32)>,
+    /// Until when the server asked for patience.
+    pub(crate) floor: Option<Millis>,
+}
+
+/// What may go now.
+enum Decision {
+    /// What the breaker lets through.
+    Scheduled,
+    /// A probe, before the schedule.
+    Early,
+    /// The rest of a catching up, before the schedule.
+    Impatient,
+    Denied {
+        until: Option<Millis>,
+    },
+}
+
 /// See the module. Times are the engine's own.
 #[derive(Debug)]
 pub(crate) struct Pacer {
     breaker: CircuitBreaker,
     backoff_ms: Millis,
     backoff_cap_ms: Millis,
+    patience_cap_ms: Millis,
+    open_cap_ms: Millis,
     early_probe_interval_ms: Millis,
+    catch_up_spread_ms: Millis,
     /// Waits in a row, of whatever reason; grows the back-off.
     waits: u32,
     /// The schedule.
@@ -28,6 +63,10 @@ pub(crate) struct Pacer {
     wants_probe: bool,
     /// The next early try may not go before this.
     early_after: Millis,
+    /// Since when nothing got through.
+    away_since: Option<Millis>,
+    /// While it catches up after an outage: the longest pause before the next request; else 0.
+    spread: Millis,
 }
 
 impl Pacer {
@@ -36,13 +75,18 @@ impl Pacer {
             breaker: CircuitBreaker::new(config.max_retries, config.open_ms, config.open_cap_ms),
             backoff_ms: config.backoff_ms,
             backoff_cap_ms: config.backoff_cap_ms,
+            patience_cap_ms: config.patience_cap_ms,
+            open_cap_ms: config.open_cap_ms,
             early_probe_interval_ms: config.early_probe_interval_ms,
+            catch_up_spread_ms: config.catch_up_spread_ms,
             waits: 0,
             next_at: 0,
             floor: 0,
             is_paused: false,
             wants_probe: false,
             early_after: 0,
+            away_since: None,
+            spread: 0,
         }
     }
 
@@ -54,62 +98,135 @@ impl Pacer {
         self.is_paused
     }
 
+    /// What a restart must know.
+    pub(crate) fn mark(&self, now: Millis) -> PaceMark {
+        PaceMark {
+            opened: self.breaker.opened(),
+            floor: (self.floor > now).then_some(self.floor),
+        }
+    }
+
+    /// Goes on as an earlier engine had noted; what this one knows by itself is kept where it is stricter.
+    pub(crate) fn restore(&mut self, mark: PaceMark, now: Millis) {
+        if let Some((until, openings)) = mark.opened
+            && self.breaker.opened().is_none()
+        {
+            let until = until.min(now.saturating_add(self.open_cap_ms));
+            self.breaker.reopen(until, openings);
+            self.waits = self.waits.max(openings);
+            self.away_since.get_or_insert(now);
+        }
+        if let Some(floor) = mark.floor {
+            let latest = now.saturating_add(self.patience_cap_ms);
+            self.floor = self.floor.max(floor.min(latest));
+            self.away_since.get_or_insert(now);
+        }
+    }
+
     /// Asks for an early try.
     pub(crate) fn probe_now(&mut self) {
         self.wants_probe = true;
     }
 
-    /// Takes a permit for one request, which must be answered by one of the `on_` methods.
-    pub(crate) fn acquire(&mut self, now: Millis) -> Permit {
+    /// Whether nothing may go now; then until when, where that is known.
+    #[expect(
+        clippy::option_option,
+        reason = "nothing may go, and nobody knows how long"
+    )]
+    pub(crate) fn denied(&self, now: Millis) -> Option<Option<Millis>> {
+        match self.decide(now) {
+            Decision::Denied { until } => Some(until),
+            Decision::Scheduled | Decision::Early | Decision::Impatient => None,
+        }
+    }
+
+    fn decide(&self, now: Millis) -> Decision {
         if self.is_paused {
-            return Permit::Denied { until: None };
+            return Decision::Denied { until: None };
         }
         if now < self.floor {
-            return Permit::Denied {
-                until: Some(self.floor),
-            };
+            let until = Some(self.floor);
+            return Decision::Denied { until };
         }
-        let scheduled = match self.breaker.peek(now) {
-            Permit::Normal | Permit::Probe if now < self.next_at => Permit::Denied {
-                until: Some(self.next_at),
-            },
-            permit => permit,
+        let until = match self.breaker.peek(now) {
+            Permit::Normal | Permit::Probe if self.next_at <= now => return Decision::Scheduled,
+            Permit::Normal | Permit::Probe => self.next_at,
+            Permit::Denied { until: Some(until) } => until,
+            Permit::Denied { until: None } => return Decision::Denied { until: None },
         };
-        match scheduled {
-            Permit::Normal | Permit::Probe => {
-                self.wants_probe = false;
+        if !self.wants_probe {
+            return Decision::Denied { until: Some(until) };
+        }
+        if now < self.early_after {
+            let until = Some(until.min(self.early_after));
+            return Decision::Denied { until };
+        }
+        let is_catching_up = self.waits == 0 && self.breaker.state() == BreakerState::Closed;
+        if is_catching_up {
+            Decision::Impatient
+        } else {
+            Decision::Early
+        }
+    }
+
+    /// Takes a permit for one request, which must be answered by one of the `on_` methods.
+    pub(crate) fn acquire(&mut self, now: Millis) -> Permit {
+        let decision = self.decide(now);
+        if let Decision::Denied { until } = decision {
+            return Permit::Denied { until };
+        }
+        self.wants_probe = false;
+        match decision {
+            Decision::Scheduled => self.breaker.acquire(now),
+            Decision::Impatient => {
+                self.early_after = now.saturating_add(self.early_probe_interval_ms);
                 self.breaker.acquire(now)
             }
-            Permit::Denied { until: Some(until) } if self.wants_probe => {
-                if now < self.early_after {
-                    return Permit::Denied {
-                        until: Some(until.min(self.early_after)),
-                    };
-                }
-                self.wants_probe = false;
+            _ => {
                 self.early_after = now.saturating_add(self.early_probe_interval_ms);
                 match self.breaker.acquire_early(now) {
                     Permit::Normal | Permit::Probe => Permit::Probe,
                     denied @ Permit::Denied { .. } => denied,
                 }
             }
-            denied @ Permit::Denied { .. } => denied,
         }
     }
 
     /// The server did its work.
-    pub(crate) fn on_success(&mut self) {
+    pub(crate) fn on_success(&mut self, now: Millis, rng: &mut impl Rng) {
         self.breaker.on_success();
         self.waits = 0;
-        self.next_at = 0;
         self.floor = 0;
         self.wants_probe = false;
+        self.spread = match self.away_since.take() {
+            Some(since) => {
+                let away = now.saturating_sub(since);
+                (away / SPREAD_DIVISOR).min(self.catch_up_spread_ms)
+            }
+            None if self.spread == 0 => 0,
+            None => {
+                let least = (self.backoff_ms / PAUSE_DIVISOR).min(self.catch_up_spread_ms);
+                (self.spread / 2).max(least)
+            }
+        };
+        self.next_at = match self.spread {
+            0 => 0,
+            spread => now.saturating_add(draw(rng, spread)),
+        };
+    }
+
+    /// Nothing is left to be sent: there is nothing to catch up with.
+    pub(crate) fn on_drained(&mut self) {
+        if self.spread > 0 {
+            self.spread = 0;
+            self.next_at = 0;
+        }
     }
 
     /// The server, or the way to it, does not work.
     pub(crate) fn on_failure(&mut self, now: Millis, rng: &mut impl Rng) {
         self.breaker.on_failure(now, rng);
-        self.waits = self.waits.saturating_add(1);
+        self.begin_to_wait(now);
         if self.breaker.state() == BreakerState::Closed {
             let wait = full_jitter(rng, self.waits, self.backoff_ms, self.backoff_cap_ms);
             self.next_at = self.next_at.max(now.saturating_add(wait));
@@ -127,15 +244,22 @@ impl Pacer {
         rng: &mut impl Rng,
     ) {
         self.breaker.on_abandoned();
-        self.waits = self.waits.saturating_add(1);
+        self.begin_to_wait(now);
         let wait = full_jitter(rng, self.waits, self.backoff_ms, self.backoff_cap_ms);
-        let asked = now.saturating_add(retry_after_ms.unwrap_or(0));
-        self.floor = self.floor.max(asked.saturating_add(wait));
+        let asked = retry_after_ms.unwrap_or(0).min(self.patience_cap_ms);
+        let until = now.saturating_add(asked).saturating_add(wait);
+        self.floor = self.floor.max(until);
+    }
+
+    fn begin_to_wait(&mut self, now: Millis) {
+        self.waits = self.waits.saturating_add(1);
+        self.away_since.get_or_insert(now);
+        self.spread = 0;
     }
 
     /// Nobody is signed in; the server is there.
-    pub(crate) fn on_auth(&mut self) {
-        self.on_success();
+    pub(crate) fn on_auth(&mut self, now: Millis, rng: &mut impl Rng) {
+        self.on_success(now, rng);
         self.is_paused = true;
     }
 
@@ -214,11 +338,71 @@ mod tests {
 
     #[test]
     fn nothing_goes_until_someone_signed_in() {
-        let (mut pacer, _) = pacer();
-        pacer.on_auth();
+        let (mut pacer, mut rng) = pacer();
+        pacer.on_auth(0, &mut rng);
         pacer.probe_now();
         assert_eq!(pacer.acquire(1_000_000), Permit::Denied { until: None });
         pacer.on_signed_in();
         assert_eq!(pacer.acquire(1_000_000), Permit::Normal);
+    }
+
+    #[test]
+    fn catching_up_is_spread_over_a_quarter_of_the_outage_and_ends_with_the_queue() {
+        for seed in 0..50 {
+            let mut pacer = Pacer::new(&EngineConfig::default());
+            let mut rng = Pcg32::seed_from_u64(seed);
+            pacer.on_failure(1_000, &mut rng);
+            pacer.on_success(21_000, &mut rng);
+            assert!(pacer.next_at <= 26_000);
+            let later = pacer.next_at;
+            pacer.on_success(later, &mut rng);
+            assert!(pacer.next_at <= later + 2_500);
+            pacer.on_drained();
+            assert_eq!(pacer.acquire(later), Permit::Normal);
+        }
+    }
+
+    #[test]
+    fn a_long_outage_spreads_no_further_than_the_cap_and_the_pauses_shrink() {
+        let (mut pacer, mut rng) = pacer();
+        pacer.on_failure(0, &mut rng);
+        pacer.on_success(10_000_000, &mut rng);
+        let mut spreads = vec![pacer.spread];
+        for _ in 0..7 {
+            pacer.on_success(10_000_000, &mut rng);
+            spreads.push(pacer.spread);
+        }
+        assert_eq!(spreads, [10_000, 5_000, 2_500, 1_250, 625, 312, 250, 250]);
+    }
+
+    #[test]
+    fn whoever_wants_it_now_need_not_wait_for_the_catching_up() {
+        let mut rng = Pcg32::seed_from_u64(1);
+        let mut pacer = Pacer::new(&EngineConfig::default());
+        pacer.on_failure(0, &mut rng);
+        pacer.on_success(40_000, &mut rng);
+        assert!(matches!(pacer.acquire(40_000), Permit::Denied { .. }));
+        pacer.probe_now();
+        assert_eq!(pacer.acquire(40_000), Permit::Normal);
+    }
+
+    #[test]
+    fn a_server_that_asks_for_years_gets_the_cap() {
+        let (mut pacer, mut rng) = pacer();
+        pacer.on_back_pressure(0, Some(u64::MAX), &mut rng);
+        assert!((3_600_000..=3_601_000).contains(&pacer.floor));
+    }
+
+    #[test]
+    fn a_restored_pace_waits_as_long_as_the_caps_allow_and_then_probes() {
+        let (mut pacer, _) = pacer();
+        let mark = PaceMark {
+            opened: Some((u64::MAX, 3)),
+            floor: Some(u64::MAX),
+        };
+        pacer.restore(mark, 100);
+        assert_eq!(pacer.floor, 3_600_100);
+        assert_eq!(pacer.breaker(), BreakerState::Open { until: 60_100 });
+        assert_eq!(pacer.acquire(3_600_100), Permit::Probe);
     }
 }

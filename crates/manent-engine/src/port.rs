@@ -4,7 +4,7 @@ use manent_types::DeviceId;
 
 use crate::answer::Answer;
 use crate::id::{ItemId, LaneId, PersistId, RequestId};
-use crate::item::{ItemState, NewItem};
+use crate::item::{Change, ItemState, NewItem, WaitReason};
 use crate::metrics::Metrics;
 use crate::stored::{Snapshot, StoreOperation};
 use crate::time::Millis;
@@ -37,9 +37,9 @@ pub enum Input<P> {
         /// The user said yes to losing what is not saved.
         is_confirmed: bool,
     },
-    /// Take back an item that was never sent; it goes to the tray.
+    /// Take back an item that was never sent; it goes to the tray. Told when it is durable.
     Withdraw(ItemId),
-    /// Change an item that was never sent.
+    /// Change an item that was never sent. It is `Storing` until the new form is durable.
     Replace {
         /// Which.
         id: ItemId,
@@ -55,17 +55,32 @@ pub enum Input<P> {
         /// What takes its place, with an id of its own.
         replacement: NewItem<P>,
     },
-    /// Throw a failed item away; for a while it can be brought back.
+    /// Send a failed item again under its own id, unchanged or in another form, from the end of its lane. What was blocked by it follows, in
+    /// order. Told by [`Event::Item`] when it is durable; until then the item is shown in the tray.
+    Retry {
+        /// The item in the tray.
+        id: ItemId,
+        /// What it is to be from now on; absent: as it is.
+        change: Option<Change<P>>,
+    },
+    /// Throw a failed item away; for a while it can be brought back. Told when it is durable.
     Discard(ItemId),
-    /// Bring a discarded item back into the tray.
+    /// Bring a discarded item back into the tray. Told when it is durable.
     Undo(ItemId),
     /// Take over what another engine of the same store left behind or handed over. It must be what the store holds now: an item that the
-    /// store no longer holds would be sent although it is not durable.
+    /// store no longer holds would be sent although it is not durable. Known items stay as they are.
+    ///
+    /// It must hold ancestors along with their descendants, or a child could be sent before its parent: adopt what one read transaction of
+    /// the whole store gave, or, for a few items, add from the same read transaction what [`crate::Engine::missing_parents`] asks for, until it asks
+    /// for nothing that the store has. What the store does not have is settled.
     Adopt(Snapshot<P>),
     /// Another engine of the same store looks after these now: forget them, and leave the store alone.
     Release(Vec<ItemId>),
-    /// Whether this engine is the one that sends.
+    /// Whether this engine is the one that sends. One that begins to lead adopts first what the store holds; one that stops may be followed
+    /// by the next when its last transaction came to its end.
     Lead(bool),
+    /// The device's store was emptied or replaced under this engine: nothing counts as durable, everything is written again.
+    StorageLost,
 }
 
 /// What the shell must do.
@@ -129,6 +144,20 @@ pub enum CommandError {
     /// It is not in the tray.
     #[error("the item is not in the tray")]
     NotInTray,
+    /// The server has something else under its id.
+    #[error("the id belongs to something else: send the item again under a new one")]
+    NeedsNewId,
+    /// What it builds on is in the tray, or builds on the item itself.
+    #[error(
+        "what the item builds on failed: send that one again first, or give the item another parent"
+    )]
+    ParentFailed,
+    /// It is larger than a request may be.
+    #[error("the item is larger than {limit_bytes} bytes")]
+    TooLarge {
+        /// The limit.
+        limit_bytes: u64,
+    },
     /// The outbox is full.
     #[error("the outbox is full")]
     Full,
@@ -153,6 +182,18 @@ pub enum Event {
         id: ItemId,
         /// Why.
         error: CommandError,
+    },
+    /// What holds up the queue changed. It may have changed the states of all pending items that are not in a request, however many: those
+    /// are told by this one event, and each is there to be asked for ([`crate::Engine::state`]).
+    Pace {
+        /// What holds up those that are safe on this device; absent: nothing.
+        wait: Option<WaitReason>,
+    },
+    /// The device's store no longer holds the item, and the server has not got it either: the time for undo is over, or another item took
+    /// its place.
+    Removed {
+        /// Which.
+        id: ItemId,
     },
     /// The queue's counts, after each request.
     Metrics(Metrics),

@@ -3,15 +3,24 @@
 //! Invariants:
 //! - a lane's pending items carry the numbers `applied + 1, applied + 2, …` in their order; a number is never stored with an item, so
 //!   items that leave the queue unsent leave no gap;
-//! - `pending` holds exactly the items whose fate is pending, in the order of all items.
+//! - a lane's `items` are exactly its items whose fate is pending, in the order of their ranks;
+//! - `heads` holds the first pending item of each lane, by device;
+//! - nothing here walks over all items, but for [`Queue::all`] and [`Queue::clear`].
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
 
+use manent_types::DeviceId;
+
+use crate::history::HistoryEntry;
 use crate::id::{ItemId, LaneId};
 use crate::item::{FailReason, Fate, StoredItem};
 use crate::stored::StoredLane;
 use crate::time::Millis;
 use crate::write_log::WritePosition;
+
+/// A place in the queue. Items of several engines may have the same rank; the id decides then.
+pub(crate) type Place = (u64, ItemId);
 
 /// An item in memory.
 #[derive(Debug)]
@@ -23,10 +32,21 @@ pub(crate) struct Item<P> {
     pub(crate) written_at: WritePosition,
     /// Whether the user was told that it is safe.
     pub(crate) is_accepted: bool,
+    /// While a decision of the user is not durable yet: where the item stood before, which is what is shown.
+    pub(crate) shown: Option<Fate>,
+    /// Whether it counts among those that the device's store has not confirmed.
+    pub(crate) is_storing: bool,
     /// Whether a request with it may have left, in this life or in an earlier one.
     pub(crate) maybe_sent: bool,
     /// Requests with it in this life.
     pub(crate) attempts: u32,
+    pub(crate) history: Vec<HistoryEntry>,
+}
+
+impl<P> Item<P> {
+    pub(crate) fn place(&self) -> Place {
+        (self.rank, self.stored.id)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -43,29 +63,35 @@ pub(crate) struct Lane {
     /// place, behind what had followed it.
     pub(crate) gate: WritePosition,
     /// Pending items in order.
-    pub(crate) items: VecDeque<ItemId>,
+    pub(crate) items: BTreeSet<Place>,
 }
 
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Queue<P> {
     items: HashMap<ItemId, Item<P>>,
-    /// Items of several engines may have the same order; the id decides then.
-    pending: BTreeSet<(u64, ItemId)>,
+    /// In the order in which they were enqueued.
+    by_order: BTreeSet<Place>,
     lanes: BTreeMap<LaneId, Lane>,
+    heads: BTreeMap<DeviceId, BTreeMap<Place, LaneId>>,
     children: HashMap<ItemId, BTreeSet<ItemId>>,
     tray: BTreeSet<ItemId>,
+    pending: usize,
+    storing: usize,
     last_order: u64,
 }
 
-impl<P: Clone> Queue<P> {
+impl<P> Queue<P> {
     pub(crate) fn new() -> Self {
         Self {
             items: HashMap::new(),
-            pending: BTreeSet::new(),
+            by_order: BTreeSet::new(),
             lanes: BTreeMap::new(),
+            heads: BTreeMap::new(),
             children: HashMap::new(),
             tray: BTreeSet::new(),
+            pending: 0,
+            storing: 0,
             last_order: 0,
         }
     }
@@ -83,21 +109,46 @@ impl<P: Clone> Queue<P> {
     }
 
     pub(crate) fn pending_count(&self) -> usize {
-        self.pending.len()
+        self.pending
+    }
+
+    pub(crate) fn storing_count(&self) -> usize {
+        self.storing
     }
 
     pub(crate) fn tray_count(&self) -> usize {
         self.tray.len()
     }
 
-    /// Pending items in order.
-    pub(crate) fn pending(&self) -> impl Iterator<Item = &Item<P>> {
-        self.pending.iter().filter_map(|(_, id)| self.items.get(id))
+    /// The pending item that is next, whatever holds it up.
+    pub(crate) fn oldest_pending(&self) -> Option<&Item<P>> {
+        let firsts = self.heads.values().filter_map(|heads| heads.keys().next());
+        self.items.get(&firsts.min()?.1)
     }
 
-    /// Every item, in no particular order.
+    /// Every item, in the order in which they were enqueued.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Item<P>> {
-        self.items.values()
+        self.by_order
+            .iter()
+            .filter_map(|(_, id)| self.items.get(id))
+    }
+
+    /// Every item after that one, in the order in which they were enqueued.
+    pub(crate) fn all_after(&self, order: u64, id: ItemId) -> impl Iterator<Item = &Item<P>> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        self.by_order
+            .range((Excluded((order, id)), Unbounded))
+            .filter_map(|(_, id)| self.items.get(id))
+    }
+
+    /// What waits for the user, in no particular order.
+    pub(crate) fn tray(&self) -> impl Iterator<Item = &Item<P>> {
+        self.tray.iter().filter_map(|id| self.items.get(id))
+    }
+
+    /// Every lane that is known.
+    pub(crate) fn lanes_mut(&mut self) -> impl Iterator<Item = (&LaneId, &mut Lane)> {
+        self.lanes.iter_mut()
     }
 
     pub(crate) fn lane(&self, lane: &LaneId) -> Option<&Lane> {
@@ -120,22 +171,37 @@ impl<P: Clone> Queue<P> {
         }
     }
 
-    /// Requests with other numbers may be on the way, in every lane.
-    pub(crate) fn be_careful_until(&mut self, until: Millis) {
-        for lane in self.lanes.values_mut() {
-            lane.careful_until = lane.careful_until.max(until);
-        }
-    }
-
     /// The rank of the lane's last item that may have been sent.
     pub(crate) fn last_sent_rank(&self, lane: &LaneId) -> Option<u64> {
         let items = self.lanes.get(lane)?.items.iter().rev();
-        let mut items = items.filter_map(|id| self.items.get(id));
+        let mut items = items.filter_map(|(_, id)| self.items.get(id));
         items.find(|item| item.maybe_sent).map(|item| item.rank)
     }
 
-    /// An order after everything so far and after the parent. Begins at the caller's clock, so that the items of several engines of one
-    /// store can be merged.
+    /// Devices with pending items, those after `last` first.
+    pub(crate) fn devices_after<'queue>(
+        &'queue self,
+        last: Option<&'queue DeviceId>,
+    ) -> impl Iterator<Item = &'queue DeviceId> {
+        let later = self.heads.keys().filter(move |device| Some(*device) > last);
+        let others = self
+            .heads
+            .keys()
+            .filter(move |device| Some(*device) <= last);
+        later.chain(others)
+    }
+
+    /// A device's pending items in order; a lane can be left out from any of its items on.
+    pub(crate) fn walk<'queue>(&'queue self, device: &DeviceId) -> Walk<'queue, P> {
+        Walk {
+            queue: self,
+            heads: self.heads.get(device).map(|heads| heads.iter()),
+            next_head: None,
+            opened: BinaryHeap::new(),
+        }
+    }
+
+    /// A place after everything so far. Begins at the caller's clock, so that the items of several engines of one store can be merged.
     pub(crate) fn next_order(&mut self, caller_now: u64) -> u64 {
         self.last_order = self
             .last_order
@@ -147,28 +213,20 @@ impl<P: Clone> Queue<P> {
     /// Puts an item in. Its id must be new.
     pub(crate) fn insert(&mut self, item: Item<P>) {
         let id = item.stored.id;
-        self.last_order = self.last_order.max(item.rank);
+        self.last_order = self.last_order.max(item.rank).max(item.stored.order);
         if let Some(parent) = item.stored.parent {
             self.children.entry(parent).or_default().insert(id);
         }
-        let is_pending = item.stored.fate == Fate::Pending;
-        let rank = item.rank;
-        let lane = item.stored.lane.clone();
-        if matches!(item.stored.fate, Fate::Failed { .. }) {
-            self.tray.insert(id);
+        self.by_order.insert((item.stored.order, id));
+        self.storing += usize::from(item.is_storing);
+        match item.stored.fate {
+            Fate::Pending => self.enter(&item.stored.lane, item.place()),
+            Fate::Failed { .. } => {
+                self.tray.insert(id);
+            }
+            Fate::Discarded { .. } => {}
         }
         self.items.insert(id, item);
-        if is_pending {
-            self.pending.insert((rank, id));
-            let items = &self.items;
-            let queue = &mut self.lanes.entry(lane).or_default().items;
-            let place = queue.partition_point(|other| {
-                items
-                    .get(other)
-                    .is_some_and(|other| (other.rank, other.stored.id) < (rank, id))
-            });
-            queue.insert(place, id);
-        }
     }
 
     /// Changes what an item waits for.
@@ -182,19 +240,59 @@ impl<P: Clone> Queue<P> {
             self.tray.remove(&id);
         }
         let was_pending = item.stored.fate == Fate::Pending;
+        let is_pending = fate == Fate::Pending;
         item.stored.fate = fate;
-        let (rank, lane) = (item.rank, item.stored.lane.clone());
-        if was_pending {
-            self.leave(id, rank, &lane);
+        let (place, lane) = (item.place(), item.stored.lane.clone());
+        if was_pending && !is_pending {
+            self.leave(&lane, place);
+        }
+        if is_pending && !was_pending {
+            self.enter(&lane, place);
         }
     }
 
-    /// Moves a pending item to another place.
-    pub(crate) fn move_to(&mut self, id: ItemId, rank: u64) {
-        if let Some(mut item) = self.remove(id) {
-            item.rank = rank;
-            item.stored.late_rank = Some(rank);
-            self.insert(item);
+    /// Makes an item pending, behind everything else.
+    pub(crate) fn requeue(&mut self, id: ItemId, caller_now: Millis) {
+        let rank = self.next_order(caller_now);
+        let Some(item) = self.items.get_mut(&id) else {
+            return;
+        };
+        let was_pending = item.stored.fate == Fate::Pending;
+        let (old, lane) = (item.place(), item.stored.lane.clone());
+        item.rank = rank;
+        item.stored.late_rank = Some(rank);
+        item.stored.fate = Fate::Pending;
+        let new = item.place();
+        self.tray.remove(&id);
+        if was_pending {
+            self.leave(&lane, old);
+        }
+        self.enter(&lane, new);
+    }
+
+    /// Gives an item another parent.
+    pub(crate) fn set_parent(&mut self, id: ItemId, parent: Option<ItemId>) {
+        let Some(item) = self.items.get_mut(&id) else {
+            return;
+        };
+        let before = std::mem::replace(&mut item.stored.parent, parent);
+        self.forget_child(before, id);
+        if let Some(parent) = parent {
+            self.children.entry(parent).or_default().insert(id);
+        }
+    }
+
+    /// Notes whether the device's store has yet to confirm an item.
+    pub(crate) fn set_storing(&mut self, id: ItemId, is_storing: bool) {
+        if let Some(item) = self.items.get_mut(&id)
+            && item.is_storing != is_storing
+        {
+            item.is_storing = is_storing;
+            if is_storing {
+                self.storing += 1;
+            } else {
+                self.storing -= 1;
+            }
         }
     }
 
@@ -202,7 +300,17 @@ impl<P: Clone> Queue<P> {
     pub(crate) fn remove(&mut self, id: ItemId) -> Option<Item<P>> {
         let item = self.items.remove(&id)?;
         self.tray.remove(&id);
-        if let Some(parent) = item.stored.parent
+        self.by_order.remove(&(item.stored.order, id));
+        self.storing -= usize::from(item.is_storing);
+        self.forget_child(item.stored.parent, id);
+        if item.stored.fate == Fate::Pending {
+            self.leave(&item.stored.lane, item.place());
+        }
+        Some(item)
+    }
+
+    fn forget_child(&mut self, parent: Option<ItemId>, id: ItemId) {
+        if let Some(parent) = parent
             && let Some(siblings) = self.children.get_mut(&parent)
         {
             siblings.remove(&id);
@@ -210,45 +318,87 @@ impl<P: Clone> Queue<P> {
                 self.children.remove(&parent);
             }
         }
-        if item.stored.fate == Fate::Pending {
-            self.leave(id, item.rank, &item.stored.lane);
-        }
-        Some(item)
     }
 
-    fn leave(&mut self, id: ItemId, rank: u64, lane: &LaneId) {
-        self.pending.remove(&(rank, id));
-        if let Some(lane) = self.lanes.get_mut(lane) {
-            if lane.items.front() == Some(&id) {
-                lane.items.pop_front();
-            } else {
-                lane.items.retain(|other| *other != id);
-            }
+    fn enter(&mut self, id: &LaneId, place: Place) {
+        let lane = self.lane_mut(id);
+        let before = lane.items.first().copied();
+        if lane.items.insert(place) {
+            let after = lane.items.first().copied();
+            self.pending += 1;
+            self.move_head(id, before, after);
         }
     }
 
-    /// The pending items that build on this one, near ones first.
-    pub(crate) fn pending_descendants(&self, id: ItemId) -> Vec<ItemId> {
-        let mut found = Vec::new();
+    fn leave(&mut self, id: &LaneId, place: Place) {
+        let Some(lane) = self.lanes.get_mut(id) else {
+            return;
+        };
+        let before = lane.items.first().copied();
+        if lane.items.remove(&place) {
+            let after = lane.items.first().copied();
+            self.pending -= 1;
+            self.move_head(id, before, after);
+        }
+    }
+
+    fn move_head(&mut self, lane: &LaneId, before: Option<Place>, after: Option<Place>) {
+        if before == after {
+            return;
+        }
+        let heads = self.heads.entry(lane.device.clone()).or_default();
+        if let Some(before) = before {
+            heads.remove(&before);
+        }
+        if let Some(after) = after {
+            heads.insert(after, lane.clone());
+        }
+        if heads.is_empty() {
+            self.heads.remove(&lane.device);
+        }
+    }
+
+    /// The items that build on this one, in the order of their places: those for which `follows` says so, and what builds on those.
+    pub(crate) fn descendants(
+        &self,
+        id: ItemId,
+        follows: impl Fn(&Item<P>) -> bool,
+    ) -> Vec<ItemId> {
+        let mut found: Vec<Place> = Vec::new();
         let mut seen = BTreeSet::from([id]);
         let mut next = vec![id];
         while let Some(parent) = next.pop() {
             for child in self.children.get(&parent).into_iter().flatten() {
-                if seen.insert(*child) {
+                if let Some(item) = self.items.get(child)
+                    && follows(item)
+                    && seen.insert(*child)
+                {
                     next.push(*child);
-                    if self.is_pending(*child) {
-                        found.push(*child);
-                    }
+                    found.push(item.place());
                 }
             }
         }
-        found
+        found.sort_unstable();
+        found.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// What builds directly on an item.
+    pub(crate) fn children(&self, id: ItemId) -> impl Iterator<Item = &Item<P>> {
+        let children = self.children.get(&id).into_iter().flatten();
+        children.filter_map(|child| self.items.get(child))
     }
 
     pub(crate) fn is_pending(&self, id: ItemId) -> bool {
         self.items
             .get(&id)
             .is_some_and(|item| item.stored.fate == Fate::Pending)
+    }
+
+    /// The pending item that this one builds on.
+    pub(crate) fn pending_parent(&self, item: &Item<P>) -> Option<&Item<P>> {
+        let parent = self.items.get(&item.stored.parent?)?;
+        (parent.stored.fate == Fate::Pending && parent.stored.id != item.stored.id)
+            .then_some(parent)
     }
 
     /// Why the item is in the tray, or was when it was discarded.
@@ -264,5 +414,47 @@ impl<P: Clone> Queue<P> {
         let last_order = self.last_order;
         *self = Self::new();
         self.last_order = last_order;
+    }
+}
+
+/// A device's pending items in order. Lanes are opened one after the other, so that one with many items costs no more than one with few.
+pub(crate) struct Walk<'queue, P> {
+    queue: &'queue Queue<P>,
+    heads: Option<std::collections::btree_map::Iter<'queue, Place, LaneId>>,
+    next_head: Option<(Place, &'queue LaneId)>,
+    /// The next item of each lane that is being walked.
+    opened: BinaryHeap<Reverse<(Place, &'queue LaneId)>>,
+}
+
+impl<'queue, P> Walk<'queue, P> {
+    /// The next item. Its lane goes on when [`Self::follow`] is called with it, else it is left out from here on.
+    pub(crate) fn next_item(&mut self) -> Option<&'queue Item<P>> {
+        if self.next_head.is_none() {
+            let head = self.heads.as_mut().and_then(Iterator::next);
+            self.next_head = head.map(|(place, lane)| (*place, lane));
+        }
+        let is_head_next = match (&self.next_head, self.opened.peek()) {
+            (Some(head), Some(Reverse(opened))) => head < opened,
+            (head, _) => head.is_some(),
+        };
+        let ((_, id), _) = if is_head_next {
+            self.next_head.take()?
+        } else {
+            self.opened.pop()?.0
+        };
+        self.queue.items.get(&id)
+    }
+
+    /// Goes on with the lane of an item.
+    pub(crate) fn follow(&mut self, item: &'queue Item<P>) {
+        use std::ops::Bound::{Excluded, Unbounded};
+        let lane = &item.stored.lane;
+        let Some(known) = self.queue.lanes.get(lane) else {
+            return;
+        };
+        let mut rest = known.items.range((Excluded(item.place()), Unbounded));
+        if let Some(place) = rest.next() {
+            self.opened.push(Reverse((*place, lane)));
+        }
     }
 }

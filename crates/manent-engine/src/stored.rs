@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{ItemId, LaneId};
 use crate::item::StoredItem;
+use crate::time::Millis;
 
 /// The version that this code writes, and the newest that it reads.
 pub const STORED_VERSION: u32 = 1;
@@ -26,6 +27,28 @@ pub struct StoredLane {
     pub is_uncertain: bool,
 }
 
+/// How patient the sender has to be, so that a restart does not forget it. Times by the caller's clock.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoredPace {
+    /// When this was noted: no wait is longer than it was then, whatever the clock does.
+    pub noted_at: Millis,
+    /// The end of the breaker's open time; absent: it is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_until: Option<Millis>,
+    /// How often in a row the breaker opened.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub openings: u32,
+    /// Until when the server asked for patience.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patience_until: Option<Millis>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 /// One record of the device's store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -34,6 +57,8 @@ pub enum Record<P> {
     Item(StoredItem<P>),
     /// A lane.
     Lane(StoredLane),
+    /// The pace; a store has one.
+    Pace(StoredPace),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -105,6 +130,8 @@ pub struct Snapshot<P> {
     pub items: Vec<StoredItem<P>>,
     /// In any order.
     pub lanes: Vec<StoredLane>,
+    /// The pace, when the store has one.
+    pub pace: Option<StoredPace>,
 }
 
 impl<P> Default for Snapshot<P> {
@@ -112,6 +139,7 @@ impl<P> Default for Snapshot<P> {
         Self {
             items: Vec::new(),
             lanes: Vec::new(),
+            pace: None,
         }
     }
 }
@@ -127,6 +155,7 @@ impl<P: DeserializeOwned> Snapshot<P> {
             match Record::decode(text) {
                 Ok(Record::Item(item)) => snapshot.items.push(item),
                 Ok(Record::Lane(lane)) => snapshot.lanes.push(lane),
+                Ok(Record::Pace(pace)) => snapshot.pace = Some(pace),
                 Err(error) => refused.push((place, error)),
             }
         }
@@ -143,6 +172,8 @@ pub enum StoreOperation<P> {
     DeleteItem(ItemId),
     /// Write the lane under its id, over whatever was there.
     PutLane(StoredLane),
+    /// Write the pace, over whatever was there.
+    PutPace(StoredPace),
     /// Remove everything: the user signed out.
     Clear,
 }

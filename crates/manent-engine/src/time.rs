@@ -37,6 +37,14 @@ impl Timeline {
     pub(crate) fn to_caller(self, own: Millis) -> Millis {
         self.caller().saturating_add(own.saturating_sub(self.own))
     }
+
+    /// A point of the caller's clock that was noted earlier, by the engine's time. The wait is no longer than it was when it was noted:
+    /// a clock that jumped back makes nobody wait for ever.
+    pub(crate) fn to_own(self, at: Millis, noted_at: Millis) -> Millis {
+        let wait = at.saturating_sub(self.caller());
+        let longest = at.saturating_sub(noted_at);
+        self.own.saturating_add(wait.min(longest))
+    }
 }
 
 #[cfg(test)]
@@ -53,5 +61,14 @@ mod tests {
         timeline.observe(30);
         assert_eq!(timeline.now(), 520);
         assert_eq!(timeline.to_caller(600), 110);
+    }
+
+    #[test]
+    fn a_noted_time_is_no_further_away_than_it_was_whatever_the_clock_does() {
+        let mut timeline = Timeline::default();
+        timeline.observe(50_000);
+        assert_eq!(timeline.to_own(53_000, 48_000), 3_000);
+        assert_eq!(timeline.to_own(49_000, 48_000), 0);
+        assert_eq!(timeline.to_own(9_053_000, 9_048_000), 5_000);
     }
 }

@@ -3,6 +3,8 @@
 //! Invariants: transactions are written one at a time and in order; a change is durable exactly when the transaction that holds it was
 //! confirmed; a refused transaction goes back to the front and is asked for again.
 
+use std::collections::HashMap;
+
 use crate::id::{ItemId, PersistId};
 use crate::stored::StoreOperation;
 
@@ -16,6 +18,8 @@ pub(crate) struct WriteLog<P> {
     outstanding: Option<(PersistId, Vec<StoreOperation<P>>)>,
     last_position: WritePosition,
     durable_position: WritePosition,
+    /// Items whose removal is not confirmed, each with the position of its last one.
+    removing: HashMap<ItemId, WritePosition>,
     last_id: u64,
     refusals: u32,
 }
@@ -27,6 +31,7 @@ impl<P: Clone> WriteLog<P> {
             outstanding: None,
             last_position: 0,
             durable_position: 0,
+            removing: HashMap::new(),
             last_id: 0,
             refusals: 0,
         }
@@ -34,8 +39,11 @@ impl<P: Clone> WriteLog<P> {
 
     /// Asks for a change and tells its position.
     pub(crate) fn push(&mut self, operation: StoreOperation<P>) -> WritePosition {
-        self.waiting.push(operation);
         self.last_position += 1;
+        if let StoreOperation::DeleteItem(id) = &operation {
+            self.removing.insert(*id, self.last_position);
+        }
+        self.waiting.push(operation);
         self.last_position
     }
 
@@ -61,12 +69,12 @@ impl<P: Clone> WriteLog<P> {
 
     /// Whether the store was asked to remove this item and has not confirmed it yet.
     pub(crate) fn is_removing(&self, id: ItemId) -> bool {
-        let under_way = self
-            .outstanding
-            .iter()
-            .flat_map(|(_, operations)| operations);
-        let mut all = under_way.chain(&self.waiting);
-        all.any(|operation| matches!(operation, StoreOperation::DeleteItem(other) if *other == id))
+        self.removing.contains_key(&id)
+    }
+
+    /// The position of the last operation that was asked for.
+    pub(crate) fn last_position(&self) -> WritePosition {
+        self.last_position
     }
 
     /// The next transaction, unless one is under way or there is nothing to write.
@@ -84,6 +92,16 @@ impl<P: Clone> WriteLog<P> {
     pub(crate) fn confirm(&mut self, id: PersistId) -> Option<Vec<StoreOperation<P>>> {
         let (_, operations) = self.outstanding.take_if(|(current, _)| *current == id)?;
         self.durable_position += operations.len() as u64;
+        for operation in &operations {
+            if let StoreOperation::DeleteItem(id) = operation
+                && self
+                    .removing
+                    .get(id)
+                    .is_some_and(|position| *position <= self.durable_position)
+            {
+                self.removing.remove(id);
+            }
+        }
         self.refusals = 0;
         Some(operations)
     }

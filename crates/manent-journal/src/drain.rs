@@ -142,6 +142,8 @@ impl Drain {
             request_timeout_ms: millis(config.apply_timeout),
             max_item_bytes: u64::MAX,
             undo_ms: 0,
+            // The store behind the journal is for this server alone.
+            catch_up_spread_ms: 0,
             ..EngineConfig::default()
         };
         Self {
@@ -322,9 +324,11 @@ impl Drain {
                         });
                     }
                 }
-                // It is in the files already, and lanes' numbers mean nothing here.
-                StoreOperation::PutItem(_) | StoreOperation::PutLane(_) | StoreOperation::Clear => {
-                }
+                // It is in the files already, lanes' numbers mean nothing here, and a restart tries at once.
+                StoreOperation::PutItem(_)
+                | StoreOperation::PutLane(_)
+                | StoreOperation::PutPace(_)
+                | StoreOperation::Clear => {}
             }
         }
         self.held = self.held.saturating_sub(applied.len());

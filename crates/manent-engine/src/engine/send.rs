@@ -1,101 +1,132 @@
 //! Putting a request together and letting it go.
 //!
 //! Invariants, checked here for every request: each item in it is durable in its present form; there is no other request under way; a
-//! probe holds one item, the head of the queue; a lane's items are its first ones, in order.
+//! probe holds one item, the head of the queue; a lane's items are its first ones, in order; no item is sent while the one that it builds on
+//! is to be sent still, but behind that one in the same request.
 //!
-//! A lane sends one item at a time until the server took one under the number that the engine gave it, and for a while after its
-//! numbering changed: where the numbers are off, the server could take a later item of a request and not the earlier one.
+//! Devices take turns, so that one with much to say does not hold up the others. A lane sends one item at a time until the server took one
+//! under the number that the engine gave it, and for a while after its numbering changed: where the numbers are off, the server could take
+//! a later item of a request and not the earlier one.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use super::{Engine, InFlight, SentItem};
+use manent_types::DeviceId;
+
+use super::{Engine, InFlight, Isolation, SentItem};
 use crate::circuit_breaker::Permit;
+use crate::history::{HistoryEntry, HistoryStep, note};
 use crate::id::{ItemId, LaneId, RequestId};
 use crate::port::{Batch, BatchItem, Event, Output};
+use crate::queue::{Item, Place};
 use crate::time::Millis;
-
-/// So many items are looked at for one request, however many are queued.
-const SCAN_LIMIT: usize = 1_000;
 
 impl<P: Clone> Engine<P> {
     /// Sends what may be sent. Tells when to ask again, by the engine's own time.
     pub(super) fn try_send(&mut self) -> Option<Millis> {
-        if self.in_flight.is_some() || !self.is_leading || self.is_signed_out {
+        if self.in_flight.is_some()
+            || !self.is_leading
+            || self.is_signed_out
+            || self.queue.pending_count() == 0
+        {
             return None;
         }
-        let head = self.compose(1);
+        let now = self.timeline.now();
+        if let Some(until) = self.pacer.denied(now) {
+            return until;
+        }
+        let head = self.head();
         if head.is_empty() {
             return None;
         }
-        let permit = self.pacer.acquire(self.timeline.now());
+        let permit = self.pacer.acquire(now);
         let items = match permit {
             Permit::Denied { until } => return until,
             Permit::Probe => head,
-            Permit::Normal if self.isolate > 0 => head,
-            Permit::Normal => self.compose(self.config.max_batch_items),
+            Permit::Normal => self.next_batch(head),
         };
-        self.isolate = self.isolate.saturating_sub(1);
         self.send(items, permit == Permit::Probe);
         None
     }
 
-    /// The next items to send, in order: the beginnings of lanes of one device.
-    fn compose(&self, most: usize) -> Vec<SentItem> {
+    /// The first item of the queue that may be sent.
+    fn head(&self) -> Vec<SentItem> {
+        let heads = self.queue.devices_after(None).filter_map(|device| {
+            let (place, items) = self.compose(device, 1);
+            Some((place?, items))
+        });
+        let first = heads.min_by_key(|(place, _)| *place);
+        first.map(|(_, items)| items).unwrap_or_default()
+    }
+
+    /// What is sent next when nothing is wrong.
+    fn next_batch(&mut self, head: Vec<SentItem>) -> Vec<SentItem> {
+        if let Some(Isolation { device, requests }) = self.isolation.take() {
+            let (_, items) = self.compose(&device, 1);
+            if requests > 1 {
+                let requests = requests - 1;
+                self.isolation = Some(Isolation { device, requests });
+            }
+            return if items.is_empty() { head } else { items };
+        }
+        let last = self.last_device.as_ref();
+        let most = self.config.max_batch_items;
+        let batches = self.queue.devices_after(last).map(|device| {
+            let (_, items) = self.compose(device, most);
+            items
+        });
+        batches
+            .into_iter()
+            .find(|items| !items.is_empty())
+            .unwrap_or(head)
+    }
+
+    /// The next items of a device to send, in order: the beginnings of its lanes. Tells the place of the first.
+    fn compose(&self, device: &DeviceId, most: usize) -> (Option<Place>, Vec<SentItem>) {
         let mut chosen: Vec<SentItem> = Vec::new();
+        let mut first = None;
         let mut ids: HashSet<ItemId> = HashSet::new();
-        let mut closed: BTreeSet<&LaneId> = BTreeSet::new();
-        let mut numbers: std::collections::BTreeMap<&LaneId, u64> =
-            std::collections::BTreeMap::new();
+        let mut numbers: HashMap<&LaneId, u64> = HashMap::new();
         let mut bytes = 0_u64;
         let now = self.timeline.now();
-        for item in self.queue.pending().take(SCAN_LIMIT) {
+        let mut walk = self.queue.walk(device);
+        while chosen.len() < most
+            && let Some(item) = walk.next_item()
+        {
             let lane = &item.stored.lane;
-            if chosen.len() >= most {
-                break;
-            }
-            if closed.contains(lane) {
-                continue;
-            }
-            let is_foreign = chosen
-                .first()
-                .is_some_and(|first| first.lane.device != lane.device);
-            let waits_for_parent = item.stored.parent.is_some_and(|parent| {
-                !ids.contains(&parent)
-                    && self.queue.is_pending(parent)
-                    && self
-                        .queue
-                        .get(parent)
-                        .is_some_and(|parent| parent.rank < item.rank)
-            });
-            let is_gated = self
-                .queue
-                .lane(lane)
-                .is_some_and(|lane| !self.log.is_durable(lane.gate));
-            if is_foreign || waits_for_parent || is_gated || !self.log.is_durable(item.written_at) {
-                closed.insert(lane);
+            let known = self.queue.lane(lane);
+            let is_gated = known.is_some_and(|lane| !self.log.is_durable(lane.gate));
+            if is_gated || !self.log.is_durable(item.written_at) || self.waits(item, &ids) {
                 continue;
             }
             bytes = bytes.saturating_add(item.stored.size_bytes);
             if !chosen.is_empty() && bytes > self.config.max_batch_bytes {
                 break;
             }
-            let known = self.queue.lane(lane);
             let applied = known.map_or(0, |lane| lane.applied);
             let is_certain =
                 known.is_some_and(|lane| lane.is_confirmed && lane.careful_until <= now);
-            if !is_certain {
-                closed.insert(lane);
-            }
             let number = numbers.entry(lane).or_insert(applied);
             *number += 1;
             ids.insert(item.stored.id);
+            first.get_or_insert(item.place());
             chosen.push(SentItem {
                 id: item.stored.id,
                 lane: lane.clone(),
                 number: *number,
             });
+            if is_certain {
+                walk.follow(item);
+            }
         }
-        chosen
+        (first, chosen)
+    }
+
+    /// Whether what the item builds on has to be settled first. A parent further back is no reason: the queue puts none there, but for
+    /// circles, which must not hold each other up for ever.
+    fn waits(&self, item: &Item<P>, ids: &HashSet<ItemId>) -> bool {
+        self.queue
+            .pending_parent(item)
+            .is_some_and(|parent| parent.place() < item.place() && !ids.contains(&parent.stored.id))
     }
 
     fn send(&mut self, sent: Vec<SentItem>, is_probe: bool) {
@@ -109,6 +140,7 @@ impl<P: Clone> Engine<P> {
             self.pacer.on_abandoned(now, &mut self.rng);
             return self.notify(Event::InvariantHeld("persist before send"));
         }
+        let at = self.timeline.caller();
         let mut items = Vec::with_capacity(sent.len());
         for part in &sent {
             let Some(item) = self.queue.get_mut(part.id) else {
@@ -119,6 +151,9 @@ impl<P: Clone> Engine<P> {
             if item.attempts > 1 {
                 self.counters.retry_attempts += 1;
             }
+            let mut entry = HistoryEntry::new(at, HistoryStep::Sent);
+            entry.attempt = Some(item.attempts);
+            note(&mut item.history, entry);
             items.push(BatchItem {
                 id: part.id,
                 lane: part.lane.clone(),
@@ -133,12 +168,14 @@ impl<P: Clone> Engine<P> {
             return;
         };
         self.last_request += 1;
+        self.last_device = Some(device.clone());
         let request = RequestId(self.last_request);
         let now = self.timeline.now();
         let ids: Vec<ItemId> = sent.iter().map(|item| item.id).collect();
         self.in_flight = Some(InFlight {
             request,
             items: sent,
+            ids: ids.iter().copied().collect(),
             deadline: now.saturating_add(self.config.request_timeout_ms),
         });
         let batch = Batch {

@@ -7,10 +7,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Engine, SentItem};
+use super::{Engine, Isolation, SentItem, Tell};
 use crate::answer::{Answer, Failure, ItemOutcome, Outcome, Reaction};
+use crate::history::{
+    HistoryEntry, HistoryStep, SavedItem, note, words_for_failure, words_for_outcome,
+};
 use crate::id::{ItemId, LaneId, RequestId};
-use crate::item::{FailReason, ItemState};
+use crate::item::{FailReason, Fate, ItemState};
 use crate::port::{Event, Output};
 use crate::stored::StoreOperation;
 
@@ -19,6 +22,9 @@ const NUMBER_JUMP: u64 = 1_024;
 
 /// So often may a lane be numbered anew without anything being settled, before it counts as nonsense.
 const FREE_MOVES: u32 = 3;
+
+/// The code of an item that was refused because what it builds on is not there.
+const PARENT_UNKNOWN: &str = "parent_unknown";
 
 /// What the outcomes of a request came to.
 #[derive(Default)]
@@ -39,6 +45,7 @@ impl<P: Clone> Engine<P> {
         }
         for item in &sent.items {
             if self.queue.is_pending(item.id) {
+                self.put_behind_parent(item.id);
                 self.notify_state(item.id);
             }
         }
@@ -57,18 +64,30 @@ impl<P: Clone> Engine<P> {
     fn react(&mut self, sent: &[SentItem], failure: Failure) {
         self.counters.failed_syncs += 1;
         let now = self.timeline.now();
+        for item in sent {
+            self.note_detail(item.id, HistoryStep::Answered, words_for_failure(&failure));
+        }
         match failure.reaction() {
             Reaction::BackOff => self.pacer.on_failure(now, &mut self.rng),
             Reaction::HoldFor(retry_after_ms) => {
                 self.pacer
                     .on_back_pressure(now, retry_after_ms, &mut self.rng);
             }
-            Reaction::PauseForSignIn => self.pacer.on_auth(),
+            Reaction::PauseForSignIn => self.pacer.on_auth(now, &mut self.rng),
             Reaction::Blame(reason) => {
-                self.pacer.on_success();
+                self.pacer.on_success(now, &mut self.rng);
                 match sent {
-                    [only] => self.fail(only.id, reason),
-                    several => self.isolate = several.len(),
+                    [only] => {
+                        // Its number is free, and a copy of the request may be on the way.
+                        self.be_careful_with(&only.lane);
+                        self.fail(only.id, reason, Tell::Now);
+                    }
+                    several => {
+                        self.isolation = several.first().map(|first| Isolation {
+                            device: first.lane.device.clone(),
+                            requests: several.len(),
+                        });
+                    }
                 }
             }
             Reaction::Again => {
@@ -87,7 +106,13 @@ impl<P: Clone> Engine<P> {
             if broken.contains(&item.lane) {
                 continue;
             }
-            match told.remove(&item.id) {
+            let outcome = told.remove(&item.id);
+            self.note_detail(
+                item.id,
+                HistoryStep::Answered,
+                words_for_outcome(outcome.as_ref()),
+            );
+            match outcome {
                 Some(
                     outcome @ (Outcome::Stored { position } | Outcome::Duplicate { position }),
                 ) => {
@@ -102,18 +127,26 @@ impl<P: Clone> Engine<P> {
                 Some(Outcome::IdTaken) => {
                     self.settle_number(item, &mut tally);
                     touched.insert(&item.lane);
-                    self.fail(item.id, FailReason::Conflict);
+                    self.fail(item.id, FailReason::Conflict, Tell::Now);
                 }
                 Some(Outcome::Rejected { code, detail }) => {
                     self.settle_number(item, &mut tally);
                     touched.insert(&item.lane);
-                    self.fail(item.id, FailReason::Rejected { code, detail });
+                    if code == PARENT_UNKNOWN && self.builds_on_pending(item.id) {
+                        self.send_behind_parent(item.id);
+                    } else {
+                        self.fail(item.id, FailReason::Rejected { code, detail }, Tell::Now);
+                    }
                 }
                 Some(Outcome::Blocked) => {
                     self.settle_number(item, &mut tally);
                     touched.insert(&item.lane);
-                    let by = self.queue.get(item.id).and_then(|item| item.stored.parent);
-                    self.fail(item.id, FailReason::Blocked { by });
+                    if self.builds_on_pending(item.id) {
+                        self.send_behind_parent(item.id);
+                    } else {
+                        let by = self.queue.get(item.id).and_then(|item| item.stored.parent);
+                        self.fail(item.id, FailReason::Blocked { by }, Tell::Now);
+                    }
                 }
                 Some(Outcome::NumberTaken) => {
                     broken.insert(&item.lane);
@@ -139,7 +172,7 @@ impl<P: Clone> Engine<P> {
         }
         let is_progress = tally.settled > 0 || (tally.moved > 0 && tally.moved_too_often == 0);
         if is_progress {
-            self.pacer.on_success();
+            self.pacer.on_success(now, &mut self.rng);
         } else {
             self.pacer.on_failure(now, &mut self.rng);
         }
@@ -177,15 +210,46 @@ impl<P: Clone> Engine<P> {
         });
     }
 
+    /// Whether what the item builds on is to be sent still: it was sent again after this one had left.
+    fn builds_on_pending(&self, id: ItemId) -> bool {
+        self.queue
+            .get(id)
+            .is_some_and(|item| self.queue.pending_parent(item).is_some())
+    }
+
+    /// The item was refused because what it builds on was not there; that one comes first now.
+    fn send_behind_parent(&mut self, id: ItemId) {
+        self.requeue(id, Tell::WhenDurable);
+        self.gate_lane_of(id);
+    }
+
     fn save(&mut self, id: ItemId, position: Option<u64>) {
-        if self.queue.remove(id).is_some() {
-            self.discards.retain(|(_, other)| *other != id);
-            self.log.push(StoreOperation::DeleteItem(id));
-            self.notify(Event::Item {
-                id,
-                state: ItemState::Saved { position },
-            });
+        let waiting: Vec<ItemId> = self.waiting_for(id);
+        let Some(mut item) = self.queue.remove(id) else {
+            return;
+        };
+        let at = self.timeline.caller();
+        note(&mut item.history, HistoryEntry::new(at, HistoryStep::Saved));
+        let history = item.history;
+        self.saved.insert(id, SavedItem { position, history });
+        self.log.push(StoreOperation::DeleteItem(id));
+        self.notify(Event::Item {
+            id,
+            state: ItemState::Saved { position },
+        });
+        for child in waiting {
+            self.notify_state(child);
         }
+    }
+
+    /// What waits in other lanes for this item to be settled.
+    fn waiting_for(&self, id: ItemId) -> Vec<ItemId> {
+        let lane = self.queue.get(id).map(|item| &item.stored.lane);
+        let children = self
+            .queue
+            .children(id)
+            .filter(|child| Some(&child.stored.lane) != lane && child.stored.fate == Fate::Pending);
+        children.map(|child| child.stored.id).collect()
     }
 }
 

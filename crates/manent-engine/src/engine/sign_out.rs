@@ -3,6 +3,7 @@
 //! Invariant: signing out empties the store only when nothing would be lost by it, or when the user said yes.
 
 use super::Engine;
+use crate::pacer::PaceMark;
 use crate::port::Event;
 use crate::stored::StoreOperation;
 
@@ -20,7 +21,11 @@ impl<P: Clone> Engine<P> {
         self.drop_request();
         self.queue.clear();
         self.discards.clear();
-        self.isolate = 0;
+        self.isolation = None;
+        self.removals.clear();
+        self.saved.clear();
+        self.noted_pace = PaceMark::default();
+        self.rewriting_until = None;
         self.is_signed_out = true;
         self.log.push(StoreOperation::Clear);
     }

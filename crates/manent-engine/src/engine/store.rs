@@ -1,0 +1,174 @@
+//! The device's store: what was confirmed, what was refused, what was lost.
+//!
+//! Invariant: whatever the store does, what it should hold is in memory until it holds it.
+
+use super::{Engine, Tell};
+use crate::back_off::full_jitter;
+use crate::history::HistoryStep;
+use crate::id::{ItemId, LaneId, PersistId};
+use crate::item::Fate;
+use crate::pacer::PaceMark;
+use crate::port::{Event, Output};
+use crate::stored::{StoreOperation, StoredPace};
+use crate::time::Millis;
+
+impl<P: Clone> Engine<P> {
+    /// Asks the store for the next transaction, unless it needs a pause.
+    pub(super) fn ask_store(&mut self) {
+        if self
+            .write_again_at
+            .is_some_and(|at| at <= self.timeline.now())
+        {
+            self.write_again_at = None;
+        }
+        if self.write_again_at.is_none()
+            && let Some((id, operations)) = self.log.next()
+        {
+            self.outputs.push_back(Output::Persist(id, operations));
+        }
+    }
+
+    pub(super) fn on_persisted(&mut self, id: PersistId) {
+        let had_refusals = self.log.refusals() > 0;
+        let Some(written) = self.log.confirm(id) else {
+            return;
+        };
+        if had_refusals {
+            self.notify(Event::StorageRecovered);
+        }
+        for operation in written {
+            match operation {
+                StoreOperation::PutItem(stored) => self.on_item_durable(stored.id),
+                StoreOperation::DeleteItem(id) => {
+                    if !self.log.is_removing(id) && self.removals.remove(&id) {
+                        self.notify(Event::Removed { id });
+                    }
+                }
+                StoreOperation::Clear => self.notify(Event::SignedOut),
+                StoreOperation::PutLane(_) | StoreOperation::PutPace(_) => {}
+            }
+        }
+        if self
+            .rewriting_until
+            .take_if(|position| self.log.is_durable(*position))
+            .is_some()
+        {
+            self.announce_pace();
+        }
+    }
+
+    fn on_item_durable(&mut self, id: ItemId) {
+        let Some(item) = self.queue.get_mut(id) else {
+            return;
+        };
+        if !self.log.is_durable(item.written_at) {
+            return;
+        }
+        let was_decided = item.shown.take().is_some();
+        let is_new = !std::mem::replace(&mut item.is_accepted, true);
+        self.queue.set_storing(id, false);
+        if is_new {
+            self.note_step(id, HistoryStep::Stored);
+        }
+        if is_new || was_decided {
+            self.notify_state(id);
+        }
+    }
+
+    pub(super) fn on_persist_failed(&mut self, id: PersistId) {
+        if !self.log.refuse(id) {
+            return;
+        }
+        let attempts = self.log.refusals();
+        let (base, cap) = (self.config.backoff_ms, self.config.backoff_cap_ms);
+        let wait = full_jitter(&mut self.rng, attempts, base, cap).max(1);
+        self.write_again_at = Some(self.timeline.now().saturating_add(wait));
+        self.notify(Event::StorageRefused { attempts });
+    }
+
+    /// Writes an item's present form.
+    pub(super) fn write(&mut self, id: ItemId) {
+        let Some(item) = self.queue.get_mut(id) else {
+            return;
+        };
+        let stored = item.stored.clone();
+        item.written_at = self.log.push(StoreOperation::PutItem(stored));
+        let is_pending = item.stored.fate == Fate::Pending;
+        let is_storing = is_pending && (item.shown.is_none() || !item.is_accepted);
+        self.queue.set_storing(id, is_storing);
+    }
+
+    /// Has everything written again.
+    pub(super) fn on_storage_lost(&mut self) {
+        if self.is_signed_out {
+            return;
+        }
+        let ids: Vec<ItemId> = self.queue.all().map(|item| item.stored.id).collect();
+        for id in ids {
+            self.write(id);
+        }
+        let now = self.timeline.now();
+        let lanes: Vec<LaneId> = self.queue.lanes_mut().map(|(id, _)| id.clone()).collect();
+        for lane in lanes {
+            let stored = self.queue.stored_lane(&lane, now);
+            if stored.applied > 0 || stored.is_uncertain {
+                self.log.push(StoreOperation::PutLane(stored));
+            }
+        }
+        self.noted_pace = PaceMark::default();
+        self.note_pace();
+        let gate = self.log.last_position();
+        for (_, lane) in self.queue.lanes_mut() {
+            lane.gate = gate;
+        }
+        self.rewriting_until = Some(gate);
+        self.announce_pace();
+    }
+
+    /// Takes over the pace that the store held, as soon as the time is known.
+    pub(super) fn resume_pace(&mut self) {
+        let Some(stored) = self.restored_pace.take() else {
+            return;
+        };
+        let now = self.timeline.now();
+        let own = |at: Millis| self.timeline.to_own(at, stored.noted_at);
+        let mark = PaceMark {
+            opened: stored.open_until.map(|at| (own(at), stored.openings)),
+            floor: stored.patience_until.map(own).filter(|floor| *floor > now),
+        };
+        self.pacer.restore(mark, now);
+        // What the store holds; what this engine makes of it is noted when it differs.
+        self.noted_pace = mark;
+    }
+
+    /// Has the pace written, when a restart should know of a change. Only the engine that sends knows the pace.
+    pub(super) fn note_pace(&mut self) {
+        if !self.is_leading || self.is_signed_out {
+            return;
+        }
+        let now = self.timeline.now();
+        let mark = self.pacer.mark(now);
+        let noted = PaceMark {
+            floor: self.noted_pace.floor.filter(|floor| *floor > now),
+            ..self.noted_pace
+        };
+        if mark == noted {
+            return;
+        }
+        self.noted_pace = mark;
+        let at = |own| self.timeline.to_caller(own);
+        self.log.push(StoreOperation::PutPace(StoredPace {
+            noted_at: self.timeline.caller(),
+            open_until: mark.opened.map(|(until, _)| at(until)),
+            openings: mark.opened.map_or(0, |(_, openings)| openings),
+            patience_until: mark.floor.map(at),
+        }));
+    }
+
+    /// Moves a pending item, or one from the tray, behind everything else.
+    pub(super) fn requeue(&mut self, id: ItemId, tell: Tell) {
+        self.keep_shown(id, tell);
+        self.queue.requeue(id, self.timeline.caller());
+        self.write(id);
+    }
+}

@@ -1,0 +1,152 @@
+//! What a store held: at the start, or of other engines over the same store.
+//!
+//! Invariant: no pending item stands before the pending one that it builds on, so the first of all waits for none, and the queue never stands
+//! still.
+
+use super::{Engine, Tell};
+use crate::history::{HistoryEntry, HistoryStep};
+use crate::id::ItemId;
+use crate::item::Fate;
+use crate::queue::Item;
+use crate::stored::Snapshot;
+
+impl<P: Clone> Engine<P> {
+    /// What the store held when the engine was made.
+    pub(super) fn restore(&mut self, snapshot: Snapshot<P>) {
+        self.restored_pace = snapshot.pace;
+        self.take_in(snapshot, false);
+    }
+
+    /// What other engines of the same store left behind or handed over.
+    pub(super) fn adopt(&mut self, snapshot: Snapshot<P>) {
+        if self.is_signed_out {
+            return;
+        }
+        // Whoever sends knows better.
+        if !self.is_leading {
+            self.restored_pace = snapshot.pace;
+            self.resume_pace();
+        }
+        self.take_in(snapshot, true);
+    }
+
+    /// The parents of these items that neither this engine nor the snapshot has: saved, or in the store and not told yet.
+    pub fn missing_parents(&self, snapshot: &Snapshot<P>) -> Vec<ItemId> {
+        let told: std::collections::HashSet<ItemId> =
+            snapshot.items.iter().map(|item| item.id).collect();
+        let parents = snapshot.items.iter().filter_map(|item| item.parent);
+        let mut missing: Vec<ItemId> = parents
+            .filter(|parent| !told.contains(parent) && !self.is_known(*parent))
+            .collect();
+        missing.sort_unstable();
+        missing.dedup();
+        missing
+    }
+
+    /// Whether the engine has the item, or had it and settled it.
+    fn is_known(&self, id: ItemId) -> bool {
+        // One that is being removed is settled: a reader may still see it.
+        self.queue.get(id).is_some() || self.log.is_removing(id) || self.saved.get(id).is_some()
+    }
+
+    fn take_in(&mut self, snapshot: Snapshot<P>, is_adopted: bool) {
+        let now = self.timeline.now();
+        let careful_until = now.saturating_add(self.config.caution_ms);
+        for stored in snapshot.lanes {
+            let lane = self.queue.lane_mut(&stored.lane);
+            lane.applied = lane.applied.max(stored.applied);
+            if stored.is_uncertain {
+                lane.careful_until = careful_until;
+            }
+        }
+        let mut items = snapshot.items;
+        items.sort_by_key(|item| (item.late_rank.unwrap_or(item.order), item.id));
+        let mut taken = Vec::with_capacity(items.len());
+        for stored in items {
+            let id = stored.id;
+            if self.is_known(id) {
+                continue;
+            }
+            taken.push(id);
+            let rank = stored.late_rank.unwrap_or(stored.order);
+            // What may be on the way keeps its number: nothing is put before it.
+            let is_late = stored.fate == Fate::Pending
+                && self
+                    .queue
+                    .last_sent_rank(&stored.lane)
+                    .is_some_and(|last| rank < last);
+            let is_discarded = matches!(stored.fate, Fate::Discarded { .. });
+            let mut history = vec![HistoryEntry::new(stored.enqueued_at, HistoryStep::Queued)];
+            if is_adopted {
+                let at = self.timeline.caller();
+                history.push(HistoryEntry::new(at, HistoryStep::Adopted));
+            }
+            self.queue.insert(Item {
+                stored,
+                rank,
+                written_at: 0,
+                is_accepted: true,
+                shown: None,
+                is_storing: false,
+                maybe_sent: true,
+                attempts: 0,
+                history,
+            });
+            if is_discarded {
+                self.schedule_removal(id);
+            }
+            if is_late {
+                self.requeue(id, Tell::WhenDurable);
+            }
+        }
+        for id in taken {
+            self.put_behind_parent(id);
+            let children: Vec<ItemId> = self
+                .queue
+                .children(id)
+                .map(|child| child.stored.id)
+                .collect();
+            for child in children {
+                self.put_behind_parent(child);
+            }
+        }
+    }
+
+    /// Moves a pending item that stands before the one that it builds on behind it, and along with it what builds on it.
+    pub(super) fn put_behind_parent(&mut self, id: ItemId) {
+        let stands_before = self.queue.get(id).is_some_and(|item| {
+            item.stored.fate == Fate::Pending
+                && self
+                    .queue
+                    .pending_parent(item)
+                    .is_some_and(|parent| item.place() < parent.place())
+        });
+        if !stands_before {
+            return;
+        }
+        let mut moving = vec![id];
+        moving.extend(
+            self.queue
+                .descendants(id, |item| item.stored.fate == Fate::Pending),
+        );
+        for id in moving {
+            self.move_to_end(id);
+        }
+    }
+
+    /// Moves a pending item behind everything else, unless a request with it is under way: that one's answer tells.
+    pub(super) fn move_to_end(&mut self, id: ItemId) {
+        let Some(item) = self.queue.get(id) else {
+            return;
+        };
+        if item.stored.fate != Fate::Pending || self.is_in_flight(id) {
+            return;
+        }
+        let (lane, maybe_sent) = (item.stored.lane.clone(), item.maybe_sent);
+        self.requeue(id, Tell::WhenDurable);
+        self.gate_lane_of(id);
+        if maybe_sent {
+            self.be_careful_with(&lane);
+        }
+    }
+}
