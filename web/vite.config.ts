@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
+import { serviceWorker } from './build/serviceWorker.ts';
 
 const API_PATHS = ['/conversation', '/conversations', '/message', '/completion', '/turn', '/feed', '/models', '/search', '/healthz', '/readyz', '/version'];
 
@@ -72,7 +73,7 @@ function firstLoadBudget(): Plugin {
 const proxy = Object.fromEntries(API_PATHS.map((path) => [path, { target: process.env.MANENT_URL ?? 'http://127.0.0.1:3080' }]));
 
 export default defineConfig({
-  plugins: [react(), contentSecurityPolicy(), onlyWoff2Fonts(), firstLoadBudget()],
+  plugins: [react(), contentSecurityPolicy(), onlyWoff2Fonts(), firstLoadBudget(), serviceWorker()],
   build: { target: 'es2022', cssTarget: ['chrome123', 'firefox120', 'safari17.5'], modulePreload: { polyfill: false }, assetsInlineLimit: 0, chunkSizeWarningLimit: 700 },
   server: { port: 5173, host: '127.0.0.1', proxy },
   preview: { port: 4173, host: '127.0.0.1', proxy },

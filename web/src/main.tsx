@@ -8,11 +8,13 @@ import './styles/index.css';
 import { App } from './ui/App';
 import { ErrorBoundary } from './ui/ErrorBoundary';
 import { installKeys } from './ui/keys';
+import { installPageUpdates } from './ui/pageUpdates';
 
 installSettings();
 installTitleCache(useStore);
 installServices();
 installKeys();
+installPageUpdates();
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>

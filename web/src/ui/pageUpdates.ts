@@ -1,0 +1,54 @@
+import { changeUi } from '../state/ui';
+
+/** How long after the page is there its files are brought to the device, in milliseconds: first come the person's own things. */
+const AFTER_MS = 1_500;
+
+/** A tab that stays open asks for a newer page when it is looked at again, at most this often, in milliseconds. */
+const ASK_EVERY_MS = 60 * 60 * 1_000;
+
+/**
+ * Has the built page's files kept on the device, so that it opens without a network (`serviceWorker/shell.ts`), and tells when
+ * a newer page has come. On plain HTTP away from this device browsers offer no such thing; everything else works without it.
+ */
+export function installPageUpdates(): void {
+  if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return;
+  const { serviceWorker } = navigator;
+  window.addEventListener('load', () => setTimeout(() => void register(serviceWorker), AFTER_MS), { once: true });
+}
+
+async function register(container: ServiceWorkerContainer): Promise<void> {
+  try {
+    const registration = await container.register('/service-worker.js');
+    registration.addEventListener('updatefound', () => {
+      const { installing } = registration;
+      installing?.addEventListener('statechange', () => {
+        if (installing.state === 'activated') void tellIfNewer();
+      });
+    });
+    let asked = Date.now();
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState !== 'visible' || Date.now() - asked < ASK_EVERY_MS) return;
+      asked = Date.now();
+      registration.update().catch(() => undefined);
+    });
+  } catch {
+    // Refused by the browser or its settings, or the server is away: the page works without it.
+  }
+}
+
+/** The page comes from the network where there is one, so it may be the newer one already. */
+async function tellIfNewer(): Promise<void> {
+  try {
+    const response = await fetch('/', { cache: 'no-cache' });
+    if (response.ok && isAnotherPage(await response.text(), document)) changeUi({ updateReady: true });
+  } catch {
+    // Without a network there is nothing newer to load.
+  }
+}
+
+/** Whether a page's text names parts that this document was not made of. Parts carry a hash of what is in them. */
+export function isAnotherPage(html: string, open: Document): boolean {
+  const named = (root: Document) => [...root.querySelectorAll('script[src], link[rel="stylesheet"]')].map((element) => element.getAttribute('src') ?? element.getAttribute('href'));
+  const known = new Set(named(open));
+  return named(new DOMParser().parseFromString(html, 'text/html')).some((part) => !known.has(part));
+}
