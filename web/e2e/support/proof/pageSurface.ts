@@ -30,7 +30,7 @@ export async function pageTab(page: Page): Promise<Tab> {
       await page.evaluate(() => window.dispatchEvent(new Event('focus')));
     },
     async signIn() {
-      await page.getByRole('button', { name: 'I have signed in' }).click();
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     },
   };
 }

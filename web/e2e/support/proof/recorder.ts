@@ -1,4 +1,5 @@
 import type { BrowserContext } from '@playwright/test';
+import { en } from '../../../src/strings/en.ts';
 import { KEPT_STATES, type Shown, type ShownState } from './shown.ts';
 import type { ShownLog } from './shownLog.ts';
 
@@ -13,11 +14,24 @@ declare global {
 /** Records from now on what the pages of a browser show, each change at once. */
 export async function record(context: BrowserContext, log: ShownLog): Promise<void> {
   await context.exposeBinding('manentShown', (_source, entry: Shown) => log.add(entry));
-  await context.addInitScript(observe, { kept: KEPT_STATES, database: 'manent', store: 'items' });
+  await context.addInitScript(observe, { kept: KEPT_STATES, words: WORDS, database: 'manent', store: 'items' });
 }
 
+/** What a mark says, by the beginning of its words; the first that fits counts. */
+const WORDS: readonly (readonly [string, ShownState])[] = [
+  [en.saves.storing, 'storing'],
+  [en.saves.sending, 'sending'],
+  [`${en.saves.kept} ·`, 'waiting'],
+  [en.saves.kept, 'queued'],
+  [en.saves.keptInTab, 'inTab'],
+  [en.saves.journal, 'sending'],
+  [en.saves.failed(''), 'failed'],
+  [en.saves.withdrawn, 'failed'],
+  [en.saves.discarded, 'discarded'],
+];
+
 /** Runs in each document before its own scripts. */
-function observe({ kept, database, store }: { kept: readonly ShownState[]; database: string; store: string }): void {
+function observe({ kept, words, database, store }: { kept: readonly ShownState[]; words: typeof WORDS; database: string; store: string }): void {
   // Taken now: a test may move the page's clock, never this one.
   const { performance, Promise, indexedDB } = window;
   const now = () => performance.timeOrigin + performance.now();
@@ -51,12 +65,20 @@ function observe({ kept, database, store }: { kept: readonly ShownState[]; datab
   };
   window.manentRecorder = { show, holds };
 
+  /** The state that a person reads at a message. */
+  const read = (article: HTMLElement): ShownState => {
+    const mark = article.querySelector<HTMLElement>('.save-trouble, .save-label');
+    if (!mark) return 'none';
+    const text = mark.textContent.trim();
+    return words.find(([beginning]) => text.startsWith(beginning))?.[1] ?? 'unknown';
+  };
+
   const shown = new Map<string, ShownState>();
   const look = (): void => {
     const present = new Set<string>();
     for (const article of document.querySelectorAll<HTMLElement>('article[data-message-id]')) {
       const id = article.dataset.messageId!;
-      const state = (article.querySelector<HTMLElement>('[data-save-state]')?.dataset.saveState ?? 'none') as ShownState;
+      const state = read(article);
       present.add(id);
       if (shown.get(id) === state) continue;
       shown.set(id, state);
@@ -68,5 +90,5 @@ function observe({ kept, database, store }: { kept: readonly ShownState[]; datab
       show(id, 'gone');
     }
   };
-  new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-save-state'] });
+  new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
 }

@@ -1,7 +1,10 @@
 /** What a page showed of its messages, and when. */
 
-/** The state of a message as a page shows it. `none`: it is shown without any mark. `gone`: it is no longer shown. */
-export type ShownState = 'none' | 'gone' | 'storing' | 'queued' | 'sending' | 'waiting' | 'failed' | 'discarded' | 'saved';
+/**
+ * The state of a message as a page shows it. `none`: it is shown without any mark. `gone`: it is no longer shown. `inTab`: kept in this tab
+ * alone. `unknown`: with a mark whose words the recorder does not know.
+ */
+export type ShownState = 'none' | 'gone' | 'storing' | 'queued' | 'sending' | 'waiting' | 'inTab' | 'failed' | 'discarded' | 'saved' | 'unknown';
 
 /** From this moment on a message was shown so. */
 export interface Shown {

@@ -25,6 +25,7 @@ export function untruths(shown: readonly Shown[], stored: StoredTimes, until: nu
     const { at, tab, messageId, state } = entry;
     const storedAt = stored.get(messageId) ?? Number.POSITIVE_INFINITY;
     const say = (what: string) => found.push(`${messageId} in ${tab}: ${what} (${storedAt === Number.POSITIVE_INFINITY ? 'never stored' : `stored ${Math.round(storedAt - at)} ms later`})`);
+    if (state === 'unknown') say('shown with a mark that nobody knows');
     if (state === 'saved') {
       if (storedAt > at) say('shown as saved before the server had it');
       savedSince.set(messageId, Math.min(at, savedSince.get(messageId) ?? at));
