@@ -108,10 +108,8 @@ impl Pace {
         match permit {
             Permit::Denied { until } => Err(until),
             Permit::Normal => Ok(self.pass(now, false)),
-            Permit::Probe => {
-                self.era += 1;
-                Ok(self.pass(now, true))
-            }
+            // A failure opened the breaker and began an era: the probe is its only start.
+            Permit::Probe => Ok(self.pass(now, true)),
         }
     }
 

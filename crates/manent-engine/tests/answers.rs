@@ -1,0 +1,473 @@
+//! Short stories about answers that are waited for, told through the public interface.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use manent_engine::answers::{
+    AnswerError, AnswerEvent, AnswerFailure, AnswerInput, AnswerOperation, AnswerOutput,
+    AnswerState, AnswerWait, Answers, AnswersConfig, NewAnswer, StoredAnswer,
+};
+use manent_engine::{BreakerState, Millis, PersistId};
+use manent_types::RunId;
+use uuid::Uuid;
+
+type Operations = Vec<AnswerOperation<&'static str>>;
+
+/// A machine with a store that confirms when told, and everything that came out of it.
+struct Bench {
+    answers: Answers<&'static str>,
+    now: Millis,
+    persists: Vec<(PersistId, Operations)>,
+    starts: Vec<(RunId, u32)>,
+    events: Vec<AnswerEvent>,
+    wake_at: Option<Millis>,
+}
+
+impl Bench {
+    fn new(restored: Vec<StoredAnswer<&'static str>>) -> Self {
+        Self::with(config(), restored)
+    }
+
+    fn with(config: AnswersConfig, restored: Vec<StoredAnswer<&'static str>>) -> Self {
+        Self {
+            answers: Answers::new(config, restored, 1),
+            now: 0,
+            persists: Vec::new(),
+            starts: Vec::new(),
+            events: Vec::new(),
+            wake_at: None,
+        }
+    }
+
+    fn tell(&mut self, input: AnswerInput<&'static str>) {
+        self.answers.handle(self.now, input);
+        while let Some(output) = self.answers.poll_output() {
+            match output {
+                AnswerOutput::Persist(id, operations) => self.persists.push((id, operations)),
+                AnswerOutput::Start { run, attempt, .. } => self.starts.push((run, attempt)),
+                AnswerOutput::Notify(event) => self.events.push(event),
+                AnswerOutput::WakeAt(at) => self.wake_at = Some(at),
+            }
+        }
+    }
+
+    fn confirm_all(&mut self) {
+        while !self.persists.is_empty() {
+            let (id, _) = self.persists.remove(0);
+            self.tell(AnswerInput::Persisted(id));
+        }
+    }
+
+    fn want(&mut self, number: u128) {
+        self.tell(AnswerInput::Want(new(number)));
+        self.confirm_all();
+    }
+
+    fn fail(&mut self, number: u128, failure: AnswerFailure) {
+        let run = run(number);
+        self.tell(AnswerInput::Failed { run, failure });
+        self.confirm_all();
+    }
+
+    fn wake(&mut self) {
+        self.now = self.wake_at.unwrap();
+        self.tell(AnswerInput::Wake);
+    }
+
+    /// Goes on in time, and tells how many starts that brought.
+    fn go_on_to(&mut self, now: Millis) -> usize {
+        let before = self.starts.len();
+        self.now = now;
+        self.tell(AnswerInput::Wake);
+        self.starts.len() - before
+    }
+
+    fn state(&self, number: u128) -> Option<AnswerState> {
+        self.answers.state(run(number))
+    }
+}
+
+fn config() -> AnswersConfig {
+    AnswersConfig::new("tab-0".parse().unwrap())
+}
+
+fn run(number: u128) -> RunId {
+    RunId::new(Uuid::from_u128(number))
+}
+
+fn new(number: u128) -> NewAnswer<&'static str> {
+    NewAnswer {
+        run: run(number),
+        payload: "ask",
+        trace: None,
+    }
+}
+
+fn stored(number: u128, holder: &str) -> StoredAnswer<&'static str> {
+    StoredAnswer {
+        run: run(number),
+        holder: holder.parse().unwrap(),
+        payload: "ask",
+        trace: None,
+        wanted_at: Millis::try_from(number).unwrap(),
+    }
+}
+
+fn is_waiting(state: Option<AnswerState>, code: &str) -> bool {
+    matches!(state, Some(AnswerState::Waiting(wait)) if wait.code() == code)
+}
+
+#[test]
+fn asks_for_nothing_before_the_store_confirmed() {
+    let mut bench = Bench::new(vec![]);
+    bench.tell(AnswerInput::Want(new(1)));
+    assert_eq!(bench.state(1), Some(AnswerState::Storing));
+    let (id, _) = bench.persists.remove(0);
+    bench.tell(AnswerInput::PersistFailed(id));
+    assert!(bench.starts.is_empty());
+    bench.wake();
+    bench.confirm_all();
+    assert_eq!(bench.starts, vec![(run(1), 1)]);
+    assert_eq!(
+        bench.events,
+        vec![
+            AnswerEvent::State {
+                run: run(1),
+                state: AnswerState::Storing
+            },
+            AnswerEvent::StorageRefused { attempts: 1 },
+            AnswerEvent::StorageRecovered,
+            AnswerEvent::State {
+                run: run(1),
+                state: AnswerState::Starting { attempt: 1 }
+            },
+        ]
+    );
+}
+
+#[test]
+fn the_record_goes_when_the_end_was_seen_and_not_before() {
+    let mut bench = Bench::new(vec![]);
+    bench.want(1);
+    bench.tell(AnswerInput::Began(run(1)));
+    assert_eq!(bench.state(1), Some(AnswerState::Running));
+    assert!(bench.persists.is_empty());
+    bench.tell(AnswerInput::Ended(run(1)));
+    assert_eq!(bench.persists[0].1, vec![AnswerOperation::Delete(run(1))]);
+    bench.confirm_all();
+    assert!(bench.answers.is_idle());
+    assert_eq!(
+        bench.events.last(),
+        Some(&AnswerEvent::Ended { run: run(1) })
+    );
+}
+
+#[test]
+fn wanting_the_same_answer_twice_is_wanting_it_once() {
+    let mut bench = Bench::new(vec![]);
+    bench.want(1);
+    bench.want(1);
+    assert_eq!(bench.starts.len(), 1);
+    assert_eq!(bench.answers.pending().count(), 1);
+}
+
+#[test]
+fn what_a_reload_left_is_asked_for_again_oldest_first_and_a_few_at_a_time() {
+    let restored = (1..=6).rev().map(|number| stored(number, "tab-0"));
+    let mut bench = Bench::new(restored.collect());
+    bench.tell(AnswerInput::Wake);
+    let asked: Vec<RunId> = bench.starts.iter().map(|(run, _)| *run).collect();
+    assert_eq!(asked, vec![run(1), run(2), run(3), run(4)]);
+    assert!(bench.persists.is_empty());
+    assert_eq!(
+        bench.state(5),
+        Some(AnswerState::Waiting(AnswerWait::BehindAnother {
+            until: None
+        }))
+    );
+    bench.tell(AnswerInput::Began(run(2)));
+    assert_eq!(bench.starts.last(), Some(&(run(5), 1)));
+}
+
+#[test]
+fn a_stream_that_breaks_costs_its_answer_a_back_off_and_nobody_else_anything() {
+    let mut bench = Bench::new(vec![]);
+    bench.want(1);
+    bench.want(2);
+    bench.tell(AnswerInput::Began(run(1)));
+    bench.tell(AnswerInput::Began(run(2)));
+    bench.fail(1, AnswerFailure::Infrastructure);
+    assert!(is_waiting(bench.state(1), "retry"));
+    assert_eq!(bench.state(2), Some(AnswerState::Running));
+    assert_eq!(bench.answers.breaker(), BreakerState::Closed);
+    bench.wake();
+    assert_eq!(bench.starts.last(), Some(&(run(1), 2)));
+}
+
+#[test]
+fn a_stream_that_breaks_again_and_again_is_asked_for_less_and_less_often() {
+    let mut bench = Bench::new(vec![]);
+    bench.want(1);
+    for _ in 0..20 {
+        bench.tell(AnswerInput::Began(run(1)));
+        bench.fail(1, AnswerFailure::Infrastructure);
+        bench.wake();
+    }
+    assert!(bench.now > 60_000, "{} ms for 20 breaks", bench.now);
+}
+
+#[test]
+fn failed_starts_open_the_breaker_and_exactly_one_probe_goes_when_it_is_half_open() {
+    let mut bench = Bench::new(vec![]);
+    for number in 1..=3 {
+        bench.want(number);
+    }
+    loop {
+        let asked: Vec<RunId> = (bench.starts.drain(..)).map(|(run, _)| run).collect();
+        for run in asked {
+            let failure = AnswerFailure::Infrastructure;
+            bench.tell(AnswerInput::Failed { run, failure });
+        }
+        if bench.answers.breaker() != BreakerState::Closed {
+            break;
+        }
+        bench.wake();
+    }
+    assert!(matches!(bench.answers.breaker(), BreakerState::Open { .. }));
+    assert!(bench.starts.is_empty());
+    assert!(is_waiting(bench.state(1), "server_away"));
+    bench.wake();
+    assert_eq!(bench.starts.len(), 1);
+    assert_eq!(bench.answers.breaker(), BreakerState::HalfOpen);
+    assert_eq!(bench.go_on_to(bench.now + 100_000), 0);
+    let probe = bench.starts[0].0;
+    bench.tell(AnswerInput::Began(probe));
+    assert_eq!(bench.answers.breaker(), BreakerState::Closed);
+    assert_eq!(bench.starts.len(), 1, "the others are spread");
+    let recovered_at = bench.now;
+    while bench.starts.len() < 3 {
+        bench.wake();
+    }
+    assert!(bench.now <= recovered_at + 5_000);
+}
+
+#[test]
+fn a_probe_of_which_nothing_is_heard_counts_as_failed() {
+    let mut bench = Bench::new(vec![]);
+    bench.want(1);
+    for _ in 0..3 {
+        bench.fail(1, AnswerFailure::Infrastructure);
+        bench.wake();
+    }
+    assert_eq!(bench.answers.breaker(), BreakerState::HalfOpen);
+    bench.go_on_to(bench.now + 120_000);
+    assert!(matches!(bench.answers.breaker(), BreakerState::Open { .. }));
+}
+
+#[test]
+fn patience_is_a_lower_bound_and_does_not_trip_the_breaker() {
+    let mut bench = Bench::new(vec![]);
+    bench.want(1);
+    bench.want(2);
+    for _ in 0..5 {
+        let asked_at = bench.now;
+        let failure = AnswerFailure::BackPressure {
+            retry_after_ms: Some(10_000),
+        };
+        bench.fail(1, failure);
+        bench.tell(AnswerInput::Began(run(2)));
+        bench.tell(AnswerInput::ProbeNow);
+        assert!(is_waiting(bench.state(1), "server_busy"));
+        assert_eq!(bench.go_on_to(asked_at + 9_999), 0);
+        bench.wake();
+        assert_eq!(bench.starts.last().unwrap().0, run(1));
+        assert_eq!(bench.answers.breaker(), BreakerState::Closed);
+    }
+}
+
+#[test]
+fn nobody_signed_in_pauses_everything_and_loses_nothing() {
+    let mut bench = Bench::new(vec![]);
+    bench.want(1);
+    bench.want(2);
+    bench.fail(1, AnswerFailure::Auth);
+    bench.fail(2, AnswerFailure::Auth);
+    bench.want(3);
+    bench.tell(AnswerInput::ProbeNow);
+    assert_eq!(bench.go_on_to(86_400_000), 0);
+    for number in 1..=3 {
+        assert!(is_waiting(bench.state(number), "sign_in"));
+    }
+    bench.tell(AnswerInput::SignedIn);
+    let asked: Vec<RunId> = bench.starts[2..].iter().map(|(run, _)| *run).collect();
+    assert_eq!(asked, vec![run(1), run(2), run(3)]);
+}
+
+#[test]
+fn a_final_failure_ends_its_answer_only_and_is_told() {
+    let mut bench = Bench::new(vec![]);
+    bench.want(1);
+    bench.want(2);
+    let code = "unknown_model".to_owned();
+    bench.tell(AnswerInput::Failed {
+        run: run(1),
+        failure: AnswerFailure::Over { code: code.clone() },
+    });
+    assert_eq!(bench.state(1), None);
+    assert_eq!(bench.state(2), Some(AnswerState::Starting { attempt: 1 }));
+    assert_eq!(bench.persists[0].1, vec![AnswerOperation::Delete(run(1))]);
+    assert_eq!(
+        bench.events.last(),
+        Some(&AnswerEvent::Failed { run: run(1), code })
+    );
+}
+
+#[test]
+fn what_is_not_there_yet_is_asked_for_until_the_patience_is_over() {
+    let mut bench = Bench::new(vec![]);
+    bench.want(1);
+    let not_yet = || AnswerFailure::NotYet {
+        code: "conversation_not_found".to_owned(),
+    };
+    bench.fail(1, not_yet());
+    assert!(is_waiting(bench.state(1), "behind_another"));
+    assert_eq!(bench.answers.breaker(), BreakerState::Closed);
+    while bench.state(1).is_some() {
+        bench.wake();
+        bench.fail(1, not_yet());
+    }
+    assert!((600_000..700_000).contains(&bench.now), "{}", bench.now);
+    assert_eq!(
+        bench.events.last(),
+        Some(&AnswerEvent::Failed {
+            run: run(1),
+            code: "conversation_not_found".to_owned()
+        })
+    );
+}
+
+#[test]
+fn an_early_try_is_one_start_and_at_most_one_in_its_interval() {
+    let mut bench = Bench::new(vec![stored(1, "tab-0"), stored(2, "tab-0")]);
+    bench.tell(AnswerInput::Wake);
+    for _ in 0..4 {
+        bench.fail(1, AnswerFailure::Infrastructure);
+        bench.fail(2, AnswerFailure::Infrastructure);
+        bench.wake();
+    }
+    while !matches!(bench.answers.breaker(), BreakerState::Open { .. }) {
+        bench.fail(1, AnswerFailure::Infrastructure);
+        bench.fail(2, AnswerFailure::Infrastructure);
+    }
+    let before = bench.starts.len();
+    bench.tell(AnswerInput::ProbeNow);
+    assert_eq!(bench.starts.len(), before + 1);
+    let (probe, _) = *bench.starts.last().unwrap();
+    bench.tell(AnswerInput::Failed {
+        run: probe,
+        failure: AnswerFailure::Infrastructure,
+    });
+    bench.tell(AnswerInput::ProbeNow);
+    assert_eq!(bench.starts.len(), before + 1);
+    let now = bench.now;
+    assert_eq!(bench.go_on_to(now + 999), 0);
+    assert_eq!(bench.go_on_to(now + 1_000), 1);
+}
+
+#[test]
+fn takes_over_what_a_dead_tab_left_and_says_so_in_the_store() {
+    let mut bench = Bench::new(vec![]);
+    bench.tell(AnswerInput::Adopt(vec![stored(1, "tab-7")]));
+    assert_eq!(
+        bench.persists[0].1,
+        vec![AnswerOperation::Put(stored(1, "tab-0"))]
+    );
+    assert_eq!(bench.starts, vec![(run(1), 1)]);
+}
+
+#[test]
+fn does_not_take_over_what_it_is_removing_itself() {
+    let mut bench = Bench::new(vec![stored(1, "tab-0")]);
+    bench.tell(AnswerInput::Wake);
+    bench.tell(AnswerInput::Ended(run(1)));
+    bench.tell(AnswerInput::Adopt(vec![stored(1, "tab-0")]));
+    assert_eq!(bench.state(1), None);
+}
+
+#[test]
+fn leaves_the_store_alone_when_another_tab_takes_over() {
+    let mut bench = Bench::new(vec![stored(1, "tab-0")]);
+    bench.tell(AnswerInput::Wake);
+    bench.tell(AnswerInput::Release(vec![run(1)]));
+    assert_eq!(bench.state(1), None);
+    assert!(bench.persists.is_empty());
+}
+
+#[test]
+fn writes_everything_again_when_the_store_was_lost_and_asks_for_nothing_before() {
+    let mut bench = Bench::new(vec![stored(1, "tab-0"), stored(2, "tab-0")]);
+    bench.tell(AnswerInput::Wake);
+    bench.tell(AnswerInput::Began(run(1)));
+    bench.tell(AnswerInput::StorageLost);
+    assert_eq!(
+        bench.persists[0].1,
+        vec![
+            AnswerOperation::Put(stored(1, "tab-0")),
+            AnswerOperation::Put(stored(2, "tab-0"))
+        ]
+    );
+    assert_eq!(bench.state(1), Some(AnswerState::Running));
+    bench.tell(AnswerInput::Failed {
+        run: run(1),
+        failure: AnswerFailure::Infrastructure,
+    });
+    assert_eq!(bench.state(1), Some(AnswerState::Storing));
+    assert_eq!(bench.go_on_to(60_000), 0);
+    bench.confirm_all();
+    assert_eq!(bench.starts.last(), Some(&(run(1), 2)));
+}
+
+#[test]
+fn refuses_more_answers_than_may_be_and_keeps_those_it_has() {
+    let config = AnswersConfig {
+        max_answers: 1,
+        ..config()
+    };
+    let mut bench = Bench::with(config, vec![]);
+    bench.want(1);
+    bench.want(2);
+    assert_eq!(
+        bench.events.last(),
+        Some(&AnswerEvent::Refused {
+            run: run(2),
+            error: AnswerError::Full
+        })
+    );
+    assert_eq!(bench.answers.pending().count(), 1);
+}
+
+#[test]
+fn words_about_unknown_answers_are_ignored() {
+    let mut bench = Bench::new(vec![]);
+    bench.tell(AnswerInput::Began(run(9)));
+    bench.tell(AnswerInput::Ended(run(9)));
+    bench.fail(9, AnswerFailure::Auth);
+    bench.tell(AnswerInput::Persisted(PersistId(77)));
+    bench.tell(AnswerInput::PersistFailed(PersistId(77)));
+    assert!(bench.answers.is_idle() && bench.events.is_empty());
+    assert!(!bench.answers.is_paused_for_sign_in());
+}
+
+#[test]
+fn late_words_about_an_earlier_request_are_ignored() {
+    let mut bench = Bench::new(vec![]);
+    bench.want(1);
+    bench.fail(1, AnswerFailure::Infrastructure);
+    bench.fail(1, AnswerFailure::Auth);
+    let failure = AnswerFailure::BackPressure {
+        retry_after_ms: Some(3_600_000),
+    };
+    bench.fail(1, failure);
+    assert!(!bench.answers.is_paused_for_sign_in());
+    bench.wake();
+    assert_eq!(bench.starts.last(), Some(&(run(1), 2)));
+    assert!(bench.now <= 1_000);
+}
