@@ -20,6 +20,8 @@ export type Fault =
   | { kind: 'hold'; request?: number | Promise<unknown>; answer?: number | Promise<unknown> }
   /** Answers by itself; the server never hears of it. */
   | { kind: 'instead'; answer: Answer }
+  /** The server gets another body than was sent. */
+  | { kind: 'changeRequest'; change: (body: string) => string }
   /** The server gets the request; what it answers is changed. */
   | { kind: 'change'; change: (answer: Answer) => Answer }
   /** A stream ends after so many events: the connection is reset, or the answer ends as if it were whole. */
@@ -31,6 +33,15 @@ export const forwardTwice = (): Fault => ({ kind: 'forwardTwice' });
 export const answerTwice = (): Fault => ({ kind: 'answerTwice' });
 export const hold = (sides: { request?: number | Promise<unknown>; answer?: number | Promise<unknown> }): Fault => ({ kind: 'hold', ...sides });
 export const cut = (afterEvents: number, how: 'reset' | 'end' = 'end'): Fault => ({ kind: 'cut', afterEvents, how });
+
+/** Makes the server refuse for good what an append carries, by naming parents that nobody has. */
+export const unknownParents = (): Fault => ({
+  kind: 'changeRequest',
+  change: (body) => {
+    const append = JSON.parse(body) as { messages: object[] };
+    return JSON.stringify({ ...append, messages: append.messages.map((message) => ({ ...message, parentId: '01900000-0000-7000-8000-00000000dead' })) });
+  },
+});
 
 /** A problem in the API's own form. */
 export function problem(status: number, code: string, extra: { detail?: string; retryAfterMs?: number } = {}): Fault {

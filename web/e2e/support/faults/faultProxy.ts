@@ -111,8 +111,8 @@ export class FaultProxy {
       seen.fault = rule.fault.kind;
       rule.hit();
     }
-    const ask = () => this.ask(incoming, body, outgoing, seen);
-    await act(rule?.fault, ask, outgoing);
+    const ask = (changed = body) => this.ask(incoming, changed, outgoing, seen);
+    await act(rule?.fault, body, ask, outgoing);
   }
 
   /** Forwards the request; resolves with the beginning of the answer. */
@@ -133,7 +133,7 @@ export class FaultProxy {
   }
 }
 
-async function act(fault: Fault | undefined, ask: () => Promise<IncomingMessage>, outgoing: ServerResponse): Promise<void> {
+async function act(fault: Fault | undefined, body: Buffer, ask: (body?: Buffer) => Promise<IncomingMessage>, outgoing: ServerResponse): Promise<void> {
   switch (fault?.kind) {
     case undefined:
       return stream(await ask(), outgoing);
@@ -153,6 +153,8 @@ async function act(fault: Fault | undefined, ask: () => Promise<IncomingMessage>
       await waitFor(fault.answer);
       return stream(answer, outgoing);
     }
+    case 'changeRequest':
+      return stream(await ask(Buffer.from(fault.change(body.toString()))), outgoing);
     case 'instead':
       return sendWhole(outgoing, fault.answer);
     case 'change':
