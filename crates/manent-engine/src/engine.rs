@@ -294,10 +294,16 @@ impl<P: Clone> Engine<P> {
 
     /// Requests in which the lane's items have other numbers may be on the way.
     fn be_careful_with(&mut self, lane: &LaneId) {
-        let until = self.timeline.now().saturating_add(self.config.caution_ms);
-        let lane = self.queue.lane_mut(lane);
-        lane.is_confirmed = false;
-        lane.careful_until = lane.careful_until.max(until);
+        let now = self.timeline.now();
+        let until = now.saturating_add(self.config.caution_ms);
+        let known = self.queue.lane_mut(lane);
+        known.is_confirmed = false;
+        let was_careful = now < known.careful_until;
+        known.careful_until = known.careful_until.max(until);
+        if !was_careful {
+            let stored = self.queue.stored_lane(lane, now);
+            self.log.push(StoreOperation::PutLane(stored));
+        }
     }
 
     fn note_step(&mut self, id: ItemId, step: HistoryStep) {

@@ -153,6 +153,10 @@ pub struct StoredItem<P> {
     pub trace: Option<TraceContext>,
     /// When it was enqueued, by the caller's clock.
     pub enqueued_at: Millis,
+    /// Whether it was kept back so far: before a request with it leaves, it is written without this. So a restart knows that it can still
+    /// be changed and taken back; of all others it cannot know.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_held: bool,
     /// What it is waiting for.
     pub fate: Fate,
 }

@@ -198,6 +198,7 @@ mod tests {
             size_bytes: 5,
             trace: None,
             enqueued_at: 4,
+            is_held: false,
             fate: Fate::Failed {
                 reason: FailReason::Conflict,
             },

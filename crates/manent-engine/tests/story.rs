@@ -357,6 +357,9 @@ fn a_leader_takes_over_what_a_dead_engine_left() {
         items,
         ..Snapshot::default()
     }));
+    // They were kept back: first they are written as such that may have been sent.
+    assert!(leader.sent.is_empty());
+    leader.confirm_all();
     assert_eq!(leader.last_sent(), [(id(1), 1)]);
     leader.answer(outcomes(&[(1, stored())]));
     assert_eq!(leader.last_sent(), [(id(2), 2)]);

@@ -26,6 +26,7 @@ impl<P: Clone> Engine<P> {
         }
         let fate = self.fate_of_new(&new);
         let caller_now = self.timeline.caller();
+        let is_held = !self.is_leading || self.pacer.denied(self.timeline.now()).is_some();
         let order = self.queue.next_order(caller_now);
         let reason = match &fate {
             Fate::Failed { reason } => Some(reason.clone()),
@@ -42,6 +43,7 @@ impl<P: Clone> Engine<P> {
                 size_bytes: new.size_bytes,
                 trace: new.trace,
                 enqueued_at: caller_now,
+                is_held,
                 fate,
             },
             rank: order,

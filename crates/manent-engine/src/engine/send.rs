@@ -2,7 +2,7 @@
 //!
 //! Invariants, checked here for every request: each item in it is durable in its present form; there is no other request under way; a
 //! probe holds one item, the head of the queue; a lane's items are its first ones, in order; no item is sent while the one that it builds on
-//! is to be sent still, but behind that one in the same request.
+//! is to be sent still, but behind that one in the same request; an item that was kept back was written as one that may be sent.
 //!
 //! Devices take turns, so that one with much to say does not hold up the others. A lane sends one item at a time until the server took one
 //! under the number that the engine gave it, and for a while after its numbering changed: where the numbers are off, the server could take
@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 use manent_types::DeviceId;
 
-use super::{Engine, InFlight, Isolation, SentItem};
+use super::{Engine, InFlight, Isolation, SentItem, Tell};
 use crate::circuit_breaker::Permit;
 use crate::history::{HistoryEntry, HistoryStep, note};
 use crate::id::{ItemId, LaneId, RequestId};
@@ -20,13 +20,20 @@ use crate::port::{Batch, BatchItem, Event, Output};
 use crate::queue::{Item, Place};
 use crate::time::Millis;
 
+/// What becomes of items that were kept back so far when a request is put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Held {
+    LeftOut,
+    Included,
+}
+
 impl<P: Clone> Engine<P> {
     /// Sends what may be sent. Tells when to ask again, by the engine's own time.
     pub(super) fn try_send(&mut self) -> Option<Millis> {
         if self.in_flight.is_some()
             || !self.is_leading
             || self.is_signed_out
-            || self.queue.pending_count() == 0
+            || self.queue.pending_count() == self.queue.storing_count()
         {
             return None;
         }
@@ -34,8 +41,9 @@ impl<P: Clone> Engine<P> {
         if let Some(until) = self.pacer.denied(now) {
             return until;
         }
-        let head = self.head();
+        let head = self.head(Held::LeftOut);
         if head.is_empty() {
+            self.let_go(&self.head(Held::Included));
             return None;
         }
         let permit = self.pacer.acquire(now);
@@ -44,14 +52,37 @@ impl<P: Clone> Engine<P> {
             Permit::Probe => head,
             Permit::Normal => self.next_batch(head),
         };
+        let under_way = items.len();
         self.send(items, permit == Permit::Probe);
+        if permit == Permit::Normal {
+            // Those that come next, while this request is on its way.
+            let most = self.config.max_batch_items.saturating_add(under_way);
+            self.let_go(&self.batch(most, Held::Included));
+        }
         None
     }
 
+    /// Has items that were kept back so far written as such that may be in a request. They can be sent when that is durable.
+    fn let_go(&mut self, items: &[SentItem]) {
+        let held = items.iter().filter(|item| {
+            let found = self.queue.get(item.id);
+            found.is_some_and(|item| item.stored.is_held)
+        });
+        let held: Vec<ItemId> = held.map(|item| item.id).collect();
+        for id in held {
+            self.keep_shown(id, Tell::WhenDurable);
+            if let Some(item) = self.queue.get_mut(id) {
+                item.stored.is_held = false;
+            }
+            self.write(id);
+        }
+        self.ask_store();
+    }
+
     /// The first item of the queue that may be sent.
-    fn head(&self) -> Vec<SentItem> {
+    fn head(&self, held: Held) -> Vec<SentItem> {
         let heads = self.queue.devices_after(None).filter_map(|device| {
-            let (place, items) = self.compose(device, 1);
+            let (place, items) = self.compose(device, 1, held);
             Some((place?, items))
         });
         let first = heads.min_by_key(|(place, _)| *place);
@@ -61,27 +92,33 @@ impl<P: Clone> Engine<P> {
     /// What is sent next when nothing is wrong.
     fn next_batch(&mut self, head: Vec<SentItem>) -> Vec<SentItem> {
         if let Some(Isolation { device, requests }) = self.isolation.take() {
-            let (_, items) = self.compose(&device, 1);
+            let (_, items) = self.compose(&device, 1, Held::LeftOut);
             if requests > 1 {
                 let requests = requests - 1;
                 self.isolation = Some(Isolation { device, requests });
             }
             return if items.is_empty() { head } else { items };
         }
+        self.batch(self.config.max_batch_items, Held::LeftOut)
+    }
+
+    /// The items of the device whose turn it is.
+    fn batch(&self, most: usize, held: Held) -> Vec<SentItem> {
         let last = self.last_device.as_ref();
-        let most = self.config.max_batch_items;
-        let batches = self.queue.devices_after(last).map(|device| {
-            let (_, items) = self.compose(device, most);
+        let mut batches = self.queue.devices_after(last).map(|device| {
+            let (_, items) = self.compose(device, most, held);
             items
         });
-        batches
-            .into_iter()
-            .find(|items| !items.is_empty())
-            .unwrap_or(head)
+        batches.find(|items| !items.is_empty()).unwrap_or_default()
     }
 
     /// The next items of a device to send, in order: the beginnings of its lanes. Tells the place of the first.
-    fn compose(&self, device: &DeviceId, most: usize) -> (Option<Place>, Vec<SentItem>) {
+    fn compose(
+        &self,
+        device: &DeviceId,
+        most: usize,
+        held: Held,
+    ) -> (Option<Place>, Vec<SentItem>) {
         let mut chosen: Vec<SentItem> = Vec::new();
         let mut first = None;
         let mut ids: HashSet<ItemId> = HashSet::new();
@@ -95,7 +132,9 @@ impl<P: Clone> Engine<P> {
             let lane = &item.stored.lane;
             let known = self.queue.lane(lane);
             let is_gated = known.is_some_and(|lane| !self.log.is_durable(lane.gate));
-            if is_gated || !self.log.is_durable(item.written_at) || self.waits(item, &ids) {
+            let is_kept_back = item.stored.is_held && held == Held::LeftOut;
+            let is_durable = self.log.is_durable(item.written_at);
+            if is_gated || is_kept_back || !is_durable || self.waits(item, &ids) {
                 continue;
             }
             bytes = bytes.saturating_add(item.stored.size_bytes);
@@ -133,7 +172,7 @@ impl<P: Clone> Engine<P> {
         let is_safe = sent.iter().all(|item| {
             self.queue
                 .get(item.id)
-                .is_some_and(|found| self.log.is_durable(found.written_at))
+                .is_some_and(|found| self.log.is_durable(found.written_at) && !found.stored.is_held)
         });
         if !is_safe {
             let now = self.timeline.now();

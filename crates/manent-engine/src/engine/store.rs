@@ -40,7 +40,8 @@ impl<P: Clone> Engine<P> {
             match operation {
                 StoreOperation::PutItem(stored) => self.on_item_durable(stored.id),
                 StoreOperation::DeleteItem(id) => {
-                    if !self.log.is_removing(id) && self.removals.remove(&id) {
+                    let is_gone = !self.log.is_removing(id);
+                    if is_gone && self.removals.remove(&id) && self.queue.get(id).is_none() {
                         self.notify(Event::Removed { id });
                     }
                 }

@@ -76,6 +76,7 @@ impl<P: Clone> Engine<P> {
                     .last_sent_rank(&stored.lane)
                     .is_some_and(|last| rank < last);
             let is_discarded = matches!(stored.fate, Fate::Discarded { .. });
+            let maybe_sent = !stored.is_held;
             let mut history = vec![HistoryEntry::new(stored.enqueued_at, HistoryStep::Queued)];
             if is_adopted {
                 let at = self.timeline.caller();
@@ -88,7 +89,7 @@ impl<P: Clone> Engine<P> {
                 is_accepted: true,
                 shown: None,
                 is_storing: false,
-                maybe_sent: true,
+                maybe_sent,
                 attempts: 0,
                 history,
             });
