@@ -42,6 +42,8 @@ pub struct Config {
     pub runs: RunsConfig,
     /// Where writes wait while the store cannot take them.
     pub journal: JournalConfig,
+    /// What only tests of clients switch on.
+    pub testing: TestingConfig,
     /// The providers. The default one comes first, with its default model first.
     pub providers: Vec<ProviderConfig>,
 }
@@ -113,6 +115,9 @@ impl Config {
                 enabled: false,
                 directory: None,
                 max_bytes: 0,
+            },
+            testing: TestingConfig {
+                sign_in_switch: false,
             },
             providers: Vec::new(),
         }
@@ -238,6 +243,13 @@ pub struct JournalConfig {
     pub directory: Option<PathBuf>,
     /// The largest size in bytes.
     pub max_bytes: u64,
+}
+
+/// What only tests of clients switch on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestingConfig {
+    /// Whether a test may let everyone's session expire.
+    pub sign_in_switch: bool,
 }
 
 /// How the database is written and read.

@@ -4,6 +4,7 @@ mod database;
 mod general;
 mod requests;
 mod runs;
+mod testing;
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::config::Config;
 use crate::setting::{Kind, Presence, Setting};
 
 /// Sections in the order of the sample, with what they are for.
-pub(crate) const SECTIONS: [(&str, &str); 9] = [
+pub(crate) const SECTIONS: [(&str, &str); 10] = [
     ("", ""),
     ("log", "What is logged, to standard error."),
     (
@@ -35,6 +36,10 @@ pub(crate) const SECTIONS: [(&str, &str); 9] = [
     (
         "journal",
         "Where the server keeps what it has to store while the store cannot take it, on this machine's disk, until it can.",
+    ),
+    (
+        "testing",
+        "For tests of clients. Leave it out everywhere else.",
     ),
 ];
 
@@ -81,6 +86,7 @@ pub(crate) fn settings() -> impl Iterator<Item = &'static Setting<Config>> {
         requests::SETTINGS,
         database::SETTINGS,
         runs::SETTINGS,
+        testing::SETTINGS,
     ]
     .into_iter()
     .flatten()

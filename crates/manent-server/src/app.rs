@@ -13,6 +13,7 @@ use manent_types::UserId;
 use tokio_util::sync::CancellationToken;
 
 use crate::feed::FeedFollower;
+use crate::http::sign_in_switch::SignInSwitch;
 use crate::native::ApiError;
 use crate::operations::ReadinessCheck;
 
@@ -73,6 +74,8 @@ pub(crate) struct App {
     pub(crate) stopping: Stopping,
     /// Bounds of HTTP.
     pub(crate) http: HttpOptions,
+    /// With which tests let everyone's session expire; absent everywhere else.
+    pub(crate) sign_in_switch: Option<SignInSwitch>,
 }
 
 impl App {

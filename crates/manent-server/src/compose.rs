@@ -28,6 +28,7 @@ use crate::app::{App, HttpOptions, Stopping};
 use crate::background::titles::{self, TitleQueue};
 use crate::environment::{RandomIds, SystemClock};
 use crate::feed::FeedFollower;
+use crate::http::sign_in_switch::SignInSwitch;
 use crate::signals::SignalHub;
 
 pub use providers::ProviderSetupError;
@@ -200,6 +201,7 @@ fn assemble(
         ids,
         stopping: Stopping::default(),
         http: http_options(config),
+        sign_in_switch: config.testing.sign_in_switch.then(SignInSwitch::default),
     }
 }
 

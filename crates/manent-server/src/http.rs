@@ -3,5 +3,6 @@
 pub(crate) mod accept;
 pub(crate) mod body;
 pub(crate) mod guard;
+pub(crate) mod sign_in_switch;
 pub(crate) mod stopping;
 pub(crate) mod trace;

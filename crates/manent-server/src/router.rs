@@ -9,15 +9,27 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::app::App;
-use crate::http::{guard, stopping, trace};
+use crate::http::{guard, sign_in_switch, stopping, trace};
 use crate::native::{self, ApiError};
 use crate::page;
 
 pub(crate) fn router(app: App) -> Router {
     let ids = Arc::clone(&app.ids);
     let stop = app.stopping.begun.clone();
-    let (described, document) = native::described_routes().split_for_parts();
+    let switch = app.sign_in_switch.clone();
+    let (described, document) = native::described_routes(|native| match &switch {
+        Some(switch) => native.layer(middleware::from_fn_with_state(
+            switch.clone(),
+            sign_in_switch::refuse_signed_out,
+        )),
+        None => native,
+    })
+    .split_for_parts();
+    let testing = switch.map_or_else(Router::new, |switch| {
+        Router::new().route(sign_in_switch::PATH, switch.route())
+    });
     described
+        .merge(testing)
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .fallback(page::serve)
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())

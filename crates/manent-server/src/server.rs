@@ -83,6 +83,11 @@ impl Server {
         let listener = socket.listen(BACKLOG).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let app = composition.app.clone();
+        if app.sign_in_switch.is_some() {
+            tracing::warn!(
+                "testing.sign_in_switch is on: every program on this machine can let everyone's session expire"
+            );
+        }
         let options = app.http.clone();
         let cut = CancellationToken::new();
         let ends = Ends {

@@ -84,6 +84,9 @@ Config {
         directory: None,
         max_bytes: 268435456,
     },
+    testing: TestingConfig {
+        sign_in_switch: false,
+    },
     providers: [],
 }
 "#);

@@ -71,6 +71,9 @@ max_running = 2000  # default
 enabled = true  # default
 max_bytes = 268435456  # default
 
+[testing]
+sign_in_switch = false  # default
+
 # No provider is configured: the built-in demonstration answers.
 "#);
 }

@@ -81,6 +81,12 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "origin_not_allowed", detail)
     }
 
+    /// Whoever asks is not signed in, or not any more.
+    pub(crate) fn signed_out() -> Self {
+        let detail = "Sign in again; nothing was changed by this request.";
+        Self::new(StatusCode::UNAUTHORIZED, "signed_out", detail)
+    }
+
     pub(crate) fn unsupported_media_type() -> Self {
         let detail = "Send JSON, with the content type application/json.";
         Self::new(

@@ -24,5 +24,6 @@ mod raw_http;
 mod reading;
 mod runs;
 mod shutdown;
+mod signing_in;
 mod titles;
 mod turns;
