@@ -21,11 +21,11 @@ export function AwayBanner({ isAway }: { isAway: boolean }) {
         <span role="status" aria-atomic="false">
           {isAway ? awayText(isOnline, inTab, texts) : texts.banner.troubled} {depth > 0 && <span>{texts.banner.depth(depth)} </span>}
         </span>
-        <span className="countdown">{seconds === null ? texts.banner.trying : texts.banner.nextTry(seconds)}</span>
+        <span className="countdown">{seconds === null ? texts.banner.trying : texts.banner.nextTry(seconds)}</span>{' '}
+        <button type="button" className="text-button" onClick={tryNow}>
+          {texts.tryNow}
+        </button>
       </p>
-      <button type="button" className="text-button" onClick={tryNow}>
-        {texts.tryNow}
-      </button>
     </div>
   );
 }

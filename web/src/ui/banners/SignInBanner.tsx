@@ -12,12 +12,14 @@ export function SignInBanner() {
   return (
     <div className="banner away">
       <LogIn aria-hidden />
-      <p role="status" aria-atomic="false">
-        {inTab ? texts.banner.signedOutInTab : texts.banner.signedOut} {depth > 0 && <span>{texts.banner.depth(depth)}</span>}
+      <p>
+        <span role="status" aria-atomic="false">
+          {inTab ? texts.banner.signedOutInTab : texts.banner.signedOut} {depth > 0 && <span>{texts.banner.depth(depth)} </span>}
+        </span>
+        <button type="button" className="text-button" onClick={() => outboxActions().signedInAgain()}>
+          {texts.banner.signIn}
+        </button>
       </p>
-      <button type="button" className="text-button" onClick={() => outboxActions().signedInAgain()}>
-        {texts.banner.signIn}
-      </button>
     </div>
   );
 }

@@ -15,11 +15,15 @@ interface Properties {
 /** Reasons that speak of the place in the conversation: elsewhere the same words can be saved. */
 const PLACE_CODES = new Set(['parent_unknown', 'parent_elsewhere', 'parent_refused', 'blocked', 'id_taken', 'target_unknown']);
 
+/** Reasons that speak of the words themselves: they are the same in every place. */
+const CONTENT_CODES = new Set(['message_too_large', 'too_large', 'body_too_large', 'content_empty', 'invalid_value', 'role_not_allowed']);
+
 /** What a person can do with a message that the server does not take. */
 export function WaysOut({ messageId, reason, text, onEdit }: Properties) {
   const texts = useStrings();
-  const isWithdrawn = reason?.code === 'withdrawn';
-  const branch = (
+  const code = reason?.code ?? '';
+  const isWithdrawn = code === 'withdrawn';
+  const branch = CONTENT_CODES.has(code) ? null : (
     <button key="branch" type="button" className="text-button" onClick={() => moveToNewBranch(messageId)}>
       {texts.saves.moveToNewBranch}
     </button>
@@ -37,7 +41,7 @@ export function WaysOut({ messageId, reason, text, onEdit }: Properties) {
         </button>
       )}
       {/* What is more likely to help stands first. */}
-      {isWithdrawn ? again : PLACE_CODES.has(reason?.code ?? '') ? [branch, again] : [again, branch]}
+      {isWithdrawn ? again : PLACE_CODES.has(code) ? [branch, again] : [again, branch]}
       {text !== '' && <CopyButton text={text} label={texts.thread.copy} wordy />}
       <button type="button" className="text-button" onClick={() => void discardItem(messageId)}>
         {texts.saves.discard}

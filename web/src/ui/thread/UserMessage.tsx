@@ -1,6 +1,6 @@
 import { Pencil } from 'lucide-react';
 import type { ImagePart } from '../../api/types';
-import { textOf } from '../../core/messages';
+import { type Message, textOf } from '../../core/messages';
 import type { SaveInfo } from '../../state/outbox';
 import { useStore } from '../../state/store';
 import { changeUi, useUi } from '../../state/ui';
@@ -16,7 +16,6 @@ import { SaveTrouble } from './SaveTrouble';
 
 /** The person's words, in a bubble, with their pictures. */
 export function UserMessage({ message, siblings, siblingIndex, isLast }: MessageRowProperties) {
-  const texts = useStrings();
   const editing = useUi((state) => state.editing === message.id);
   const busy = useStore((state) => message.conversationId in state.answers);
   const needsDecision = useStore((state) => isTrouble(state.saves[message.id]));
@@ -38,24 +37,27 @@ export function UserMessage({ message, siblings, siblingIndex, isLast }: Message
           {text}
         </div>
       )}
-      <div className="message-tools">
+      <div className="message-tools" data-empty={(needsDecision && siblings.length < 2 && message.editedAt === undefined) || undefined}>
         <SaveMark messageId={message.id} />
         <BranchSwitcher conversationId={message.conversationId} siblings={siblings} index={siblingIndex} />
-        <CopyButton text={text} label={texts.thread.copy} />
-        <button
-          type="button"
-          className="icon-button small"
-          aria-label={texts.thread.edit}
-          title={texts.thread.edit}
-          disabled={busy}
-          onClick={() => changeUi({ editing: message.id })}
-        >
-          <Pencil aria-hidden />
-        </button>
+        {!needsDecision && <Tools message={message} text={text} busy={busy} />}
         <EditedMark editedAt={message.editedAt} />
       </div>
       <SaveTrouble message={message} />
       {isLast && !busy && !needsDecision && <NoAnswer conversationId={message.conversationId} messageId={message.id} />}
+    </>
+  );
+}
+
+/** What can be done with a message; one that needs a decision has its own ways out. */
+function Tools({ message, text, busy }: { message: Message; text: string; busy: boolean }) {
+  const texts = useStrings();
+  return (
+    <>
+      <CopyButton text={text} label={texts.thread.copy} />
+      <button type="button" className="icon-button small" aria-label={texts.thread.edit} title={texts.thread.edit} disabled={busy} onClick={() => changeUi({ editing: message.id })}>
+        <Pencil aria-hidden />
+      </button>
     </>
   );
 }
