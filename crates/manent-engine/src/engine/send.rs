@@ -153,7 +153,7 @@ impl<P: Clone> Engine<P> {
                 lane: lane.clone(),
                 number: *number,
             });
-            if is_certain {
+            if is_certain || held == Held::Included {
                 walk.follow(item);
             }
         }

@@ -1,113 +1,11 @@
 //! Short stories about one engine, its store and its server, told through the public interface.
-#![expect(clippy::unwrap_used, reason = "a test")]
 
 use manent_engine::{
-    Answer, Batch, CommandError, Engine, EngineConfig, Event, FailReason, Failure, Input, ItemId,
-    ItemOutcome, ItemState, LaneId, Millis, NewItem, Outcome, Output, PersistId, RequestId,
+    Answer, CommandError, EngineConfig, Event, FailReason, Failure, Input, ItemState, Outcome,
     Snapshot, StoreOperation,
 };
-use uuid::Uuid;
 
-/// An engine with a store that confirms when told, and everything that came out of it.
-struct Bench {
-    engine: Engine<&'static str>,
-    now: Millis,
-    persists: Vec<(PersistId, Vec<StoreOperation<&'static str>>)>,
-    sent: Vec<(RequestId, Batch<&'static str>)>,
-    events: Vec<Event>,
-    wake_at: Option<Millis>,
-}
-
-impl Bench {
-    fn new(config: EngineConfig) -> Self {
-        Self {
-            engine: Engine::new(config, Snapshot::default(), 1),
-            now: 0,
-            persists: Vec::new(),
-            sent: Vec::new(),
-            events: Vec::new(),
-            wake_at: None,
-        }
-    }
-
-    fn tell(&mut self, input: Input<&'static str>) {
-        self.engine.handle(self.now, input);
-        while let Some(output) = self.engine.poll_output() {
-            match output {
-                Output::Persist(id, operations) => self.persists.push((id, operations)),
-                Output::Send(request, batch) => self.sent.push((request, batch)),
-                Output::Notify(event) => self.events.push(event),
-                Output::WakeAt(at) => self.wake_at = Some(at),
-                Output::Cancel(_) => {}
-            }
-        }
-    }
-
-    fn confirm_all(&mut self) {
-        while !self.persists.is_empty() {
-            let (id, _) = self.persists.remove(0);
-            self.tell(Input::Persisted(id));
-        }
-    }
-
-    fn enqueue(&mut self, item: NewItem<&'static str>) {
-        self.tell(Input::Enqueue(item));
-        self.confirm_all();
-    }
-
-    fn answer(&mut self, answer: Answer) {
-        let (request, _) = self.sent.last().unwrap();
-        self.tell(Input::Answered {
-            request: *request,
-            answer,
-        });
-        self.confirm_all();
-    }
-
-    fn wake(&mut self) {
-        self.now = self.wake_at.unwrap();
-        self.tell(Input::Wake);
-    }
-
-    fn last_sent(&self) -> Vec<(ItemId, u64)> {
-        let (_, batch) = self.sent.last().unwrap();
-        batch
-            .items
-            .iter()
-            .map(|item| (item.id, item.number))
-            .collect()
-    }
-}
-
-fn id(number: u128) -> ItemId {
-    ItemId(Uuid::from_u128(number))
-}
-
-fn item(number: u128, stream: u128, parent: Option<u128>) -> NewItem<&'static str> {
-    NewItem {
-        id: id(number),
-        lane: LaneId {
-            device: "phone".parse().unwrap(),
-            stream: Uuid::from_u128(stream),
-        },
-        parent: parent.map(id),
-        payload: "text",
-        size_bytes: 4,
-        trace: None,
-    }
-}
-
-fn outcomes(list: &[(u128, Outcome)]) -> Answer {
-    let outcomes = list.iter().map(|(number, outcome)| ItemOutcome {
-        id: id(*number),
-        outcome: outcome.clone(),
-    });
-    Answer::Outcomes(outcomes.collect())
-}
-
-fn stored() -> Outcome {
-    Outcome::Stored { position: None }
-}
+use crate::bench::{Bench, id, item, outcomes, stored};
 
 #[test]
 fn sends_nothing_before_the_store_confirmed() {

@@ -1,0 +1,10 @@
+//! The outbox through its public interface.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod bench;
+mod crowd;
+mod decisions;
+mod lanes;
+
+mod restart;
+mod story;
