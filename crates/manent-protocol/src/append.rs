@@ -55,6 +55,13 @@ pub struct AppendMessage {
     /// When it was written, by the client's clock. Absent: now.
     #[serde(default)]
     pub created_at: Option<Timestamp>,
+    /// The W3C `traceparent` of the trace in which it was made, where that is not the request's; one that is malformed is ignored.
+    #[serde(default)]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(example = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+    )]
+    pub traceparent: Option<String>,
 }
 
 /// What a change does.
@@ -96,6 +103,13 @@ pub struct AppendChange {
     /// The new content, for `edit`: a text or parts.
     #[serde(default)]
     pub content: Option<Content>,
+    /// The W3C `traceparent` of the trace in which it was made, where that is not the request's; one that is malformed is ignored.
+    #[serde(default)]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(example = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+    )]
+    pub traceparent: Option<String>,
 }
 
 /// One item of an append, as the description shows it; absent `type` means a message.

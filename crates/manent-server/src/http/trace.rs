@@ -27,8 +27,7 @@ impl TraceId {
 
     /// The trace id of a W3C `traceparent` header, where it is a valid one.
     /// Source: W3C Trace Context, section 3.2.
-    fn from_traceparent(headers: &HeaderMap) -> Option<Self> {
-        let text = headers.get("traceparent")?.to_str().ok()?;
+    pub(crate) fn from_traceparent(text: &str) -> Option<Self> {
         let mut fields = text.split('-');
         let (version, trace, parent, flags) = (
             fields.next()?,
@@ -53,6 +52,10 @@ impl TraceId {
         is_valid.then(|| Self(trace.into()))
     }
 
+    fn of_request(headers: &HeaderMap) -> Option<Self> {
+        Self::from_traceparent(headers.get("traceparent")?.to_str().ok()?)
+    }
+
     fn new(ids: &dyn IdSource) -> Self {
         Self(ids.next().as_simple().to_string().into())
     }
@@ -66,7 +69,7 @@ pub(crate) async fn trace(
 ) -> Response {
     let begun = Instant::now();
     let trace_id =
-        TraceId::from_traceparent(request.headers()).unwrap_or_else(|| TraceId::new(ids.as_ref()));
+        TraceId::of_request(request.headers()).unwrap_or_else(|| TraceId::new(ids.as_ref()));
     let method = request.method().clone();
     let route: Arc<str> = match request.extensions().get::<MatchedPath>() {
         Some(path) => path.as_str().into(),
@@ -134,7 +137,7 @@ mod tests {
     fn trace_of(text: &str) -> Option<TraceId> {
         let mut headers = HeaderMap::new();
         headers.insert("traceparent", HeaderValue::from_str(text).unwrap());
-        TraceId::from_traceparent(&headers)
+        TraceId::of_request(&headers)
     }
 
     #[test]

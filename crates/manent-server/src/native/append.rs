@@ -2,8 +2,8 @@
 //!
 //! The request is read in two steps, so that one message that cannot be read is refused alone and still takes its number in its lane.
 
-use axum::Json as JsonAnswer;
 use axum::extract::State;
+use axum::{Extension, Json as JsonAnswer};
 use manent_domain::append::{ChangeKind, ItemOutcome, Outcome};
 use manent_domain::error::Refusal;
 use manent_domain::services::{
@@ -25,6 +25,7 @@ use super::error::{ApiError, is_of_field, sentence};
 use super::parameters::Owner;
 use crate::app::App;
 use crate::http::body::{JsonText, bounded};
+use crate::http::trace::TraceId;
 
 /// Appends one message or a batch, changes among them, idempotent and in order.
 #[utoipa::path(post, path = "/message/append", tag = "messages", request_body = AppendRequest,
@@ -32,6 +33,7 @@ use crate::http::body::{JsonText, bounded};
 pub(super) async fn append(
     State(app): State<App>,
     Owner(owner): Owner,
+    Extension(trace_id): Extension<TraceId>,
     text: JsonText,
 ) -> Result<JsonAnswer<AppendResponse>, ApiError> {
     let request: AppendRequest<'_> = text.parse()?;
@@ -52,6 +54,7 @@ pub(super) async fn append(
                 Note {
                     id: read.id,
                     detail: read.detail,
+                    trace: read.trace,
                 },
             )
         })
@@ -66,7 +69,10 @@ pub(super) async fn append(
     let results: Vec<ItemResult> = outcomes
         .into_iter()
         .zip(notes)
-        .map(|(outcome, note)| result(outcome, note))
+        .map(|(outcome, note)| {
+            log_written(&outcome, note.trace.as_ref().unwrap_or(&trace_id));
+            result(outcome, note)
+        })
         .collect();
     match refused_whole {
         Some(refusal) => Err(ApiError::refused(refusal, first_detail).with_results(results)),
@@ -98,22 +104,36 @@ struct Note {
     id: Option<String>,
     /// What was wrong with the item's form.
     detail: Option<String>,
+    /// The trace in which it was made, where the item tells.
+    trace: Option<TraceId>,
 }
 
 struct ReadItem {
     item: AppendRequestItem,
     id: Option<String>,
     detail: Option<String>,
+    trace: Option<TraceId>,
+}
+
+/// Says that an item is a row now, in the trace in which it was made: that trace ends here.
+fn log_written(item: &ItemOutcome, trace_id: &TraceId) {
+    if let (Some(id), Outcome::Stored { seq }) = (item.id, item.outcome) {
+        tracing::debug!(trace.id = trace_id.as_str(), item.id = %id, item.seq = seq, "item stored");
+    }
 }
 
 fn read_item(raw: &RawValue) -> ReadItem {
+    let trace = |traceparent: Option<&String>| TraceId::from_traceparent(traceparent?);
     let read = match read_object::<AppendMessage>(raw) {
-        Ok(message) => Ok(item(message)),
+        Ok(message) => Ok((trace(message.traceparent.as_ref()), item(message))),
         // Only what is no message is looked at once more.
         Err(fault) => match type_of(raw).as_deref() {
             None | Some("message") => Err(fault),
             Some("edit" | "delete" | "undelete" | "trash" | "restore") => {
-                read_object::<AppendChange>(raw).and_then(change)
+                read_object::<AppendChange>(raw).and_then(|read| {
+                    let trace = trace(read.traceparent.as_ref());
+                    Ok((trace, change(read)?))
+                })
             }
             Some(_) => Err(Fault {
                 refusal: Refusal::InvalidBody,
@@ -123,10 +143,11 @@ fn read_item(raw: &RawValue) -> ReadItem {
         },
     };
     match read {
-        Ok(item) => ReadItem {
+        Ok((trace, item)) => ReadItem {
             item,
             id: None,
             detail: None,
+            trace,
         },
         Err(fault) => unreadable(raw, fault.refusal, fault.detail),
     }
@@ -259,6 +280,7 @@ fn unreadable(raw: &RawValue, refusal: Refusal, detail: String) -> ReadItem {
         },
         id: sent_id.map(bounded),
         detail: Some(detail),
+        trace: None,
     }
 }
 

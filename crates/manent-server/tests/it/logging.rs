@@ -67,6 +67,67 @@ fn a_failure_of_our_own_is_logged_once_with_its_trace() -> Test {
     Ok(())
 }
 
+/// One trace from the key press to the row: each item of a batch was made in one of its own, and the request belongs to another. A change
+/// tells the place of the message that it changes.
+#[test]
+fn each_stored_item_is_told_in_the_trace_in_which_it_was_made() -> Test {
+    let log = log_of("a_batch_of_several_traces")?;
+    let told: Vec<Value> = log
+        .iter()
+        .filter(|line| line["message"] == "item stored")
+        .map(|line| json!([line["trace.id"], line["item.seq"], line["span"]["trace.id"]]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            json!(["11111111111111111111111111111111", 1, TRACE]),
+            json!([TRACE, 2, TRACE]),
+            json!(["22222222222222222222222222222222", 1, TRACE]),
+            json!([TRACE, 3, TRACE]),
+        ],
+        "{log:#?}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "runs in a process of its own"]
+async fn a_batch_of_several_traces() -> Test {
+    init_logging("warn,manent_server=debug", LogFormat::Json)?;
+    let server = manent_testkit::TestServer::start().await?;
+    let client = server.client();
+    let conversation = create(client).await?;
+    let first = new_id();
+    let traceparent = |digit: &str| format!("00-{}-00f067aa0ba902b7-01", digit.repeat(32));
+    let message = |id: &str, seq: u64| json!({"id": id, "conversationId": conversation, "deviceSeq": seq, "role": "user", "content": "x"});
+    let with = |mut item: Value, trace: Value| {
+        item["traceparent"] = trace;
+        item
+    };
+    let change = json!({"type": "edit", "id": new_id(), "conversationId": conversation, "deviceSeq": 3, "messageId": first, "content": "y"});
+    let batch = json!({"deviceId": "phone", "messages": [
+        with(message(&first, 1), json!(traceparent("1"))),
+        message(&new_id(), 2),
+        with(change, json!(traceparent("2"))),
+        with(message(&new_id(), 4), json!("nonsense")),
+    ]});
+    let request = client.http().post(client.url("/message/append"));
+    let request = request.header("traceparent", format!("00-{TRACE}-00f067aa0ba902b7-01"));
+    let reply = Reply::to(request.json(&batch)).await?;
+    assert_eq!(reply.header("x-trace-id"), TRACE);
+    let outcomes: Vec<Value> = reply.json()["results"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|result| result["outcome"].clone())
+        .collect();
+    assert_eq!(outcomes, vec![json!("stored"); 4]);
+    // A repeat stores nothing, and nothing is told as stored.
+    let again = append(client, &batch).await?;
+    assert_eq!(again[0]["outcome"], "duplicate");
+    Ok(())
+}
+
 #[tokio::test]
 #[ignore = "runs in a process of its own"]
 async fn a_chat_with_secrets() -> Test {

@@ -89,6 +89,25 @@ async fn while_a_sign_in_is_needed_the_api_answers_401_and_changes_nothing() -> 
 }
 
 #[tokio::test]
+async fn streams_that_are_open_go_on() -> Test {
+    let server = TestServer::start_with(SWITCHED).await?;
+    let client = server.client();
+    let conversation = create(client).await?;
+    let mut feed = client.feed("0").await?;
+    while feed
+        .next()
+        .await?
+        .is_some_and(|event| event.name != "ready")
+    {}
+    client.post(SWITCH, &json!({"needed": true})).await?;
+    client.post(SWITCH, &json!({"needed": false})).await?;
+    let said = say(client, &conversation, "after").await?;
+    let told = feed.next().await?.map(|event| event.data["id"].clone());
+    assert_eq!(told, Some(json!(said)));
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_switch_takes_nothing_but_its_position() -> Test {
     let server = TestServer::start_with(SWITCHED).await?;
     let client = server.client();
