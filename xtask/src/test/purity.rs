@@ -67,6 +67,7 @@ const RESERVED: &[(&str, &[&str])] = &[
         "reqwest",
         &[
             "manent-providers",
+            "manent-client",
             "manent-testkit",
             "manent-proofs",
             "manent-bench",
@@ -74,7 +75,12 @@ const RESERVED: &[(&str, &[&str])] = &[
     ),
     (
         "rusqlite",
-        &["manent-storage-sqlite", "manent-proofs", "manent-bench"],
+        &[
+            "manent-storage-sqlite",
+            "manent-client",
+            "manent-proofs",
+            "manent-bench",
+        ],
     ),
     (
         "tokio-postgres",

@@ -1,0 +1,14 @@
+//! Reading completions: the stream's bytes, its events, and the answer that they make.
+
+mod content;
+mod event;
+mod reader;
+mod sse;
+mod stream;
+
+pub use content::AnswerContent;
+pub use event::{CompletionEvent, Receipt};
+pub use stream::{CompletionStream, PromptMessage};
+
+pub(crate) use reader::{EventReader, Read, open_run};
+pub(crate) use stream::generate_request;
