@@ -40,15 +40,17 @@ async function register(container: ServiceWorkerContainer): Promise<void> {
 async function tellIfNewer(): Promise<void> {
   try {
     const response = await fetch('/', { cache: 'no-cache' });
-    if (response.ok && isAnotherPage(await response.text(), document)) changeUi({ updateReady: true });
+    if (response.ok && isAnotherPage(await response.text(), partsOf(document))) changeUi({ updateReady: true });
   } catch {
     // Without a network there is nothing newer to load.
   }
 }
 
 /** Whether a page's text names parts that this document was not made of. Parts carry a hash of what is in them. */
-export function isAnotherPage(html: string, open: Document): boolean {
-  const named = (root: Document) => [...root.querySelectorAll('script[src], link[rel="stylesheet"]')].map((element) => element.getAttribute('src') ?? element.getAttribute('href'));
-  const known = new Set(named(open));
-  return named(new DOMParser().parseFromString(html, 'text/html')).some((part) => !known.has(part));
+export function isAnotherPage(html: string, known: ReadonlySet<string>): boolean {
+  return [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].some(([, part]) => !known.has(part!));
+}
+
+function partsOf(open: Document): Set<string> {
+  return new Set([...open.querySelectorAll('script[src], link[href]')].map((element) => element.getAttribute('src') ?? element.getAttribute('href') ?? ''));
 }

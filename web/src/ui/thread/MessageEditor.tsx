@@ -2,23 +2,20 @@ import { useState } from 'react';
 import type { Part } from '../../api/types';
 import { type Message, textOf } from '../../core/messages';
 import { messageService } from '../../services/services';
-import type { SaveInfo } from '../../state/outbox';
 import { useStore } from '../../state/store';
 import { changeUi } from '../../state/ui';
 import { useStrings } from '../../strings';
 import { focusComposer } from '../commands';
 import { replaceQueued, sendAgain } from '../outbox/commands';
 import { EditorForm } from './EditorForm';
-
-/** What a changed wording becomes: a branch beside the old one, or, while the server does not have the message, the message itself. */
-type Purpose = 'branch' | 'replace' | 'resend';
+import { editPurpose } from './editPurpose';
 
 /** Another wording of a message. What the server has stays: sending makes a branch. */
 export function MessageEditor({ message }: { message: Message }) {
   const texts = useStrings();
   const save = useStore((state) => state.saves[message.id]);
   // As it was when the editor opened: what it says must hold, and a message that went out meanwhile is told as such.
-  const [purpose] = useState(() => purposeOf(save));
+  const [purpose] = useState(() => editPurpose(save));
   const others = message.content.filter((part) => part.type !== 'text');
 
   const close = () => {
@@ -42,10 +39,4 @@ export function MessageEditor({ message }: { message: Message }) {
       onCancel={close}
     />
   );
-}
-
-export function purposeOf(save: SaveInfo | undefined): Purpose {
-  if (save === undefined) return 'branch';
-  if (save.state === 'failed') return 'resend';
-  return (save.state === 'queued' || save.state === 'waiting') && !save.mayBeSent ? 'replace' : 'branch';
 }

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import type { SaveInfo } from '../../state/outbox';
+import { de } from '../../strings/de';
+import { en } from '../../strings/en';
+import { failureText, type Place, saveLabel, saveSentence, stepText } from './words';
+
+const HERE: Place = { isInTab: false, isOnline: true };
+const stand = (state: SaveInfo['state'], code?: string, detail = '') => ({ state, reason: code === undefined ? null : { code, detail } });
+const words = (given: ReturnType<typeof stand>, place = HERE) => [saveLabel(given, place, en), saveSentence(given, place, en)];
+
+describe('the words of a state', () => {
+  it('say that a message is kept on the device, and what it waits for', () => {
+    expect(words(stand('queued'))).toEqual(['Kept on this device', 'Not saved yet: it is sent in its turn. It is kept on this device.']);
+    expect(words(stand('waiting', 'server_away'))).toEqual([
+      'Kept on this device · server away',
+      'Not saved yet: the server cannot be reached. It is sent when the server is back. It is kept on this device.',
+    ]);
+    expect(words(stand('waiting', 'behind_another'))[0]).toBe('Kept on this device · behind another message');
+    expect(words(stand('waiting', 'sign_in'))[0]).toBe('Kept on this device · sign in');
+  });
+
+  it('say that the device is offline where the browser knows it', () => {
+    const offline = { ...HERE, isOnline: false };
+    expect(words(stand('waiting', 'server_away'), offline)[0]).toBe('Kept on this device · offline');
+    expect(words(stand('waiting', 'sign_in'), offline)[0]).toBe('Kept on this device · sign in');
+  });
+
+  it('do not claim that the device keeps what only the tab has', () => {
+    const inTab = { ...HERE, isInTab: true };
+    expect(words(stand('queued'), inTab)).toEqual(['Kept in this tab', 'Not saved yet: it is sent in its turn. It is kept in this tab alone: closing the tab loses it.']);
+    for (const text of words(stand('waiting', 'storage_refused'))) expect(text).not.toContain('Kept on this device');
+    for (const state of ['storing', 'sending'] as const) expect(words(stand(state)).join()).not.toContain('kept on this device');
+  });
+
+  it('give the server’s own words for a reason that is new to the page', () => {
+    expect(words(stand('waiting', 'moon_phase', 'The moon is full.'))).toEqual(['Kept on this device', 'Not saved yet: The moon is full. It is kept on this device.']);
+    expect(failureText({ code: 'moon_phase', detail: 'The moon is full.' }, en)).toBe('Not saved: The moon is full.');
+  });
+
+  it('do not blame the server for what the person took back', () => {
+    expect(failureText({ code: 'withdrawn', detail: '' }, en)).toBe('You took this back before it was sent.');
+  });
+});
+
+describe('the words of a step', () => {
+  it('count the attempts and name the class of a failure or the server’s reason', () => {
+    expect(stepText({ at: 0, step: 'sent', attempt: 3 }, en)).toEqual({ step: 'Sent, try 3', detail: null });
+    expect(stepText({ at: 0, step: 'failed', detail: 'infrastructure' }, en)).toEqual({ step: 'The try failed', detail: 'the server could not be reached or has a fault' });
+    expect(stepText({ at: 0, step: 'answered', detail: 'rejected: parent_unknown' }, en)).toEqual({
+      step: 'The server answered',
+      detail: 'the server does not know the message that it follows.',
+    });
+    expect(stepText({ at: 0, step: 'answered', detail: 'rejected: moon_phase' }, en).detail).toBe('rejected: moon_phase');
+  });
+});
+
+/** The names of all texts. */
+function keys(value: unknown, path = ''): string[] {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value).flatMap(([key, inner]) => keys(inner, `${path}.${key}`)) : [path];
+}
+
+it('every text is there in every language', () => {
+  expect(keys(de)).toEqual(keys(en));
+});
