@@ -46,6 +46,10 @@ pub fn append_request(batch: &Batch<MessagePayload>) -> Value {
             message.insert("id".to_owned(), json!(item.id));
             message.insert("conversationId".to_owned(), json!(item.lane.stream));
             message.insert("deviceSeq".to_owned(), json!(item.number));
+            // The request has a trace of its own; this one runs from the key press to the row.
+            if let Some(trace) = &item.trace {
+                message.insert("traceparent".to_owned(), json!(trace));
+            }
             Value::Object(message)
         })
         .collect();
@@ -187,6 +191,8 @@ fn outcome(result: ItemResult) -> Option<ItemOutcome> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::LaneId;
+    use crate::port::BatchItem;
 
     fn read(status: u16, retry_after_ms: Option<Millis>, body: &str) -> Answer {
         read_append_answer(HttpAnswer {
@@ -200,6 +206,37 @@ mod tests {
         format!(
             r#"{{"type":"about:blank","title":"T","status":{status},"code":"{code}","detail":"D","traceId":"t"}}"#
         )
+    }
+
+    #[test]
+    fn each_item_carries_the_trace_in_which_it_was_made() {
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let stream = Uuid::from_u128(9);
+        let item = |number: u64, trace: Option<&str>| BatchItem {
+            id: ItemId(Uuid::from_u128(u128::from(number))),
+            lane: LaneId {
+                device: "phone".parse().unwrap(),
+                stream,
+            },
+            number,
+            parent: None,
+            payload: Map::from_iter([("role".to_owned(), json!("user"))]),
+            trace: trace.map(|trace| trace.parse().unwrap()),
+            attempt: 1,
+        };
+        let batch = Batch {
+            device: "phone".parse().unwrap(),
+            items: vec![item(1, Some(trace)), item(2, None)],
+            is_probe: false,
+        };
+        let id = |number| Uuid::from_u128(number);
+        assert_eq!(
+            append_request(&batch),
+            json!({"deviceId": "phone", "messages": [
+                {"role": "user", "id": id(1), "conversationId": stream, "deviceSeq": 1, "traceparent": trace},
+                {"role": "user", "id": id(2), "conversationId": stream, "deviceSeq": 2},
+            ]})
+        );
     }
 
     #[test]
