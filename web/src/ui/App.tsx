@@ -6,7 +6,7 @@ import { changeUi, useUi } from '../state/ui';
 import { useLanguage, useStrings } from '../strings';
 import { DemoDialog } from './dialogs/DemoDialog';
 import { KeysDialog } from './dialogs/KeysDialog';
-import { ItemDialog, TrayDialog } from './dialogs/lazyDialogs';
+import { ItemDialog, loadSeldomShown, TrayDialog } from './dialogs/lazyDialogs';
 import { ModelDialog } from './dialogs/ModelDialog';
 import { Palette } from './dialogs/Palette';
 import { SettingsDialog } from './dialogs/SettingsDialog';
@@ -17,6 +17,9 @@ import { SidebarFrame } from './sidebar/SidebarFrame';
 import { StartView } from './StartView';
 import { ThreadView } from './thread/ThreadView';
 import { Toasts } from './Toasts';
+
+/** How long after the page is there the parts are read that are shown seldom, in milliseconds. */
+const SELDOM_SHOWN_AFTER_MS = 3_000;
 
 export function App() {
   const texts = useStrings();
@@ -34,6 +37,10 @@ export function App() {
   useEffect(() => {
     document.title = title ? `${title} · ${texts.appName}` : texts.appName;
   }, [title, texts]);
+  useEffect(() => {
+    const timer = setTimeout(loadSeldomShown, SELDOM_SHOWN_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
   useEffect(() => {
     if (!narrow && sheetOpen) changeUi({ sheetOpen: false });
   }, [narrow, sheetOpen]);

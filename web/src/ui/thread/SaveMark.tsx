@@ -1,18 +1,24 @@
-import { Clock, HardDrive } from 'lucide-react';
+import { Clock, HardDrive, X } from 'lucide-react';
 import { useCountdown } from '../../hooks/useCountdown';
 import { useShownSave } from '../../hooks/useShownSave';
 import type { SaveInfo } from '../../state/outbox';
 import { useStore } from '../../state/store';
 import { useStrings } from '../../strings';
-import { showItem } from '../outbox/commands';
+import { showItem, withdrawItem } from '../outbox/commands';
 import { usePlace } from '../outbox/usePlace';
 import { saveLabel, saveSentence } from '../outbox/words';
 
 /** The truth about a message that is not saved yet. A saved one has no mark; one that needs a decision has its own line (`SaveTrouble`). */
-export function SaveMark({ messageId }: { messageId: string }) {
+export function SaveMark({ messageId, isOwn = false }: { messageId: string; isOwn?: boolean }) {
   const save = useShownSave(useStore((state) => state.saves[messageId]));
   if (save === null || save.state === 'failed' || save.state === 'discarded') return null;
-  return <Mark messageId={messageId} save={save} />;
+  const canWithdraw = isOwn && !save.mayBeSent && (save.state === 'queued' || save.state === 'waiting');
+  return (
+    <>
+      <Mark messageId={messageId} save={save} />
+      {canWithdraw && <Withdraw messageId={messageId} />}
+    </>
+  );
 }
 
 function Mark({ messageId, save }: { messageId: string; save: SaveInfo }) {
@@ -37,6 +43,15 @@ function Mark({ messageId, save }: { messageId: string; save: SaveInfo }) {
       <span className="visually-hidden">
         . {sentence} {texts.saves.history}
       </span>
+    </button>
+  );
+}
+
+function Withdraw({ messageId }: { messageId: string }) {
+  const texts = useStrings();
+  return (
+    <button type="button" className="icon-button small" aria-label={texts.saves.withdraw} title={texts.saves.withdraw} onClick={() => void withdrawItem(messageId)}>
+      <X aria-hidden />
     </button>
   );
 }

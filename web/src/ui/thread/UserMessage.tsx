@@ -38,7 +38,7 @@ export function UserMessage({ message, siblings, siblingIndex, isLast }: Message
         </div>
       )}
       <div className="message-tools" data-empty={(needsDecision && siblings.length < 2 && message.editedAt === undefined) || undefined}>
-        <SaveMark messageId={message.id} />
+        <SaveMark messageId={message.id} isOwn />
         <BranchSwitcher conversationId={message.conversationId} siblings={siblings} index={siblingIndex} />
         {!needsDecision && <Tools message={message} text={text} busy={busy} />}
         <EditedMark editedAt={message.editedAt} />
