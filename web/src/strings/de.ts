@@ -188,6 +188,7 @@ export const de: Strings = {
     moveToNewBranch: 'In einen neuen Zweig',
     discard: 'Verwerfen',
     withdraw: 'Nicht senden',
+    takeBack: 'Zurücknehmen',
     discardedToast: 'Die Nachricht wurde verworfen.',
     withdrawnToast: 'Die Nachricht wird nicht gesendet. Sie liegt in der Ablage.',
     editQueued: 'Noch nicht gesendet: Deine Änderung ersetzt die Nachricht.',

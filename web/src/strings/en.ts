@@ -187,6 +187,7 @@ export const en = {
     moveToNewBranch: 'To a new branch',
     discard: 'Throw away',
     withdraw: 'Do not send',
+    takeBack: 'Take back',
     discardedToast: 'The message was thrown away.',
     withdrawnToast: 'The message is not sent. It is in the tray.',
     editQueued: 'Not sent yet: your change replaces the message.',

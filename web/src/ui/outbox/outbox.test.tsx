@@ -125,12 +125,12 @@ describe('a message', () => {
   it('that was never sent can be taken back at its mark, and comes back by undo', async () => {
     await set({ saves: { m: save({ reason: { code: 'server_away', detail: '' } }) } });
     await draw(<SaveMark messageId="m" isOwn />);
-    await press('Do not send');
+    await press('Take back');
     expect(actions.withdraw).toHaveBeenCalledExactlyOnceWith('m');
     useStore.getState().toasts[0]!.action!.run();
     expect(actions.retry).toHaveBeenCalledExactlyOnceWith('m', undefined);
     await set({ saves: { m: save({ mayBeSent: true }) } });
-    expect(button('Do not send')).toBeUndefined();
+    expect(button('Take back')).toBeUndefined();
   });
 
   it('can be taken back in its history while no request can have carried it, and not afterwards', async () => {

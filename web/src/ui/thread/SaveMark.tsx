@@ -50,7 +50,7 @@ function Mark({ messageId, save }: { messageId: string; save: SaveInfo }) {
 function Withdraw({ messageId }: { messageId: string }) {
   const texts = useStrings();
   return (
-    <button type="button" className="icon-button small" aria-label={texts.saves.withdraw} title={texts.saves.withdraw} onClick={() => void withdrawItem(messageId)}>
+    <button type="button" className="icon-button small" aria-label={texts.saves.takeBack} title={texts.saves.takeBack} onClick={() => void withdrawItem(messageId)}>
       <X aria-hidden />
     </button>
   );
