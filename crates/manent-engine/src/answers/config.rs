@@ -19,6 +19,8 @@ pub struct AnswersConfig {
     pub open_ms: Millis,
     /// The longest open time. Default 60 s.
     pub open_cap_ms: Millis,
+    /// The most patience that a server can ask for. Default 1 h.
+    pub patience_cap_ms: Millis,
     /// At most one early try ("probe now") in this time. Default 1 s.
     pub early_probe_interval_ms: Millis,
     /// So many answers may be asked for at the same time and not begun; those that are running do not count. Default 4.
@@ -45,6 +47,7 @@ impl AnswersConfig {
             max_retries: 3,
             open_ms: 5_000,
             open_cap_ms: 60_000,
+            patience_cap_ms: 3_600_000,
             early_probe_interval_ms: 1_000,
             max_starting: 4,
             catch_up_ms: 5_000,

@@ -27,6 +27,7 @@ pub(super) struct Pace {
     breaker: CircuitBreaker,
     backoff_ms: Millis,
     backoff_cap_ms: Millis,
+    patience_cap_ms: Millis,
     early_probe_interval_ms: Millis,
     era: u64,
     /// Waits in a row, of whatever reason; grows the back-off.
@@ -47,6 +48,7 @@ impl Pace {
             breaker: CircuitBreaker::new(config.max_retries, config.open_ms, config.open_cap_ms),
             backoff_ms: config.backoff_ms,
             backoff_cap_ms: config.backoff_cap_ms,
+            patience_cap_ms: config.patience_cap_ms,
             early_probe_interval_ms: config.early_probe_interval_ms,
             era: 0,
             waits: 0,
@@ -163,7 +165,8 @@ impl Pace {
         self.abandon(pass);
         self.waits = self.waits.saturating_add(1);
         let wait = full_jitter(rng, self.waits, self.backoff_ms, self.backoff_cap_ms);
-        let asked = now.saturating_add(retry_after_ms.unwrap_or(0));
+        let asked = retry_after_ms.unwrap_or(0).min(self.patience_cap_ms);
+        let asked = now.saturating_add(asked);
         self.floor = self.floor.max(asked.saturating_add(wait));
     }
 
@@ -258,6 +261,14 @@ mod tests {
         assert!(matches!(pace.acquire(9_999), Err(Some(until)) if until >= 10_000));
         assert!(pace.acquire(11_001).is_ok());
         assert_eq!(pace.breaker(), BreakerState::Closed);
+    }
+
+    #[test]
+    fn a_server_cannot_ask_for_patience_for_ever() {
+        let (mut pace, mut rng) = pace();
+        let pass = pace.acquire(0).unwrap();
+        pace.on_back_pressure(Some(pass), 0, Some(u64::MAX), &mut rng);
+        assert!(matches!(pace.acquire(0), Err(Some(until)) if until <= 3_601_000));
     }
 
     #[test]
