@@ -10,11 +10,28 @@
 //! - **Persist before send.** An item is in a request only after the store confirmed its present form. Checked for every request.
 //! - **Nothing is lost.** An accepted item leaves the store only when the server told that it has it, in the transaction that writes what
 //!   took its place, or by the user's wish. Being retried often, nonsense from the server, and crashes between any two steps never remove one.
-//! - **Nothing is doubled.** An item keeps its id through every resend, crash and renumbering; the server stores an id once.
+//! - **Nothing is doubled.** An item keeps its id through every resend, retry, crash and renumbering; the server stores an id once.
 //! - **Lanes keep their order.** A request holds the beginnings of lanes; an item never overtakes an earlier one of its lane.
-//! - **One request at a time**, and while the breaker is half-open it is one probe with one item.
+//! - **Parents come first.** An item is not sent while the one that it builds on is still to be sent, but behind that one in the same request.
+//! - **One request at a time**, and while the breaker is half-open it is one probe with one item. Devices take turns.
 //! - **Every item ends or waits for the user.** What can never be stored goes to the tray with its content and its reason, blocks only what
-//!   builds on it, and stays until the user resends, moves or discards it.
+//!   builds on it, and stays until the user has it sent again, moves or discards it.
+//! - **What was told holds.** An item is shown as safe, taken back, discarded or sent again when the store confirmed that, and not before.
+//!
+//! # Lanes belong to one writer
+//!
+//! Each engine that takes items in (each tab, each process) writes only into lanes of a device id of its own, such as
+//! `<installation>-<slot>` with the lowest slot that no other living one has. So a lane's order is the order in which its one writer queued,
+//! and the items of a lane get the same numbers whoever sends them and however often the sender dies. An engine that takes over the slot of
+//! a dead one begins with what the store holds of that slot (and lets go of what is the leader's, by [`Input::Release`]): then what it writes
+//! comes behind that, whatever the clock did in between.
+//!
+//! # Several engines on one store
+//!
+//! One leads and sends the lanes of all ([`Input::Lead`]); the others only write. The shell hands what the others stored to the leader
+//! ([`Input::Adopt`], whose rule keeps parents before their children), also after their death, and lets them forget what the leader has
+//! ([`Input::Release`]). What the user decides about an item goes to the engine that has it. A next leader adopts what the store holds before
+//! it is told to lead.
 //!
 //! # Numbers
 //!
@@ -26,24 +43,25 @@
 //! So a lane travels one item at a time until the server stored one under the number that the engine gave it, and for
 //! [`EngineConfig::caution_ms`] after its numbering changed.
 //!
-//! # Several engines on one store
+//! # What is told
 //!
-//! Each writes its own items; one leads and sends ([`Input::Lead`]). The shell hands what the others stored to the leader
-//! ([`Input::Adopt`]), also after their death, and tells them when it is settled ([`Input::Release`]).
+//! A change of one item is an [`Event::Item`]. What changes all that wait (an outage, its end, a lost store) is one [`Event::Pace`], however
+//! many there are; [`Engine::state`] tells about each. Everything but the listing of items takes a time that does not grow with their number.
+//!
+//! # After an outage
+//!
+//! The first request is a probe with one item. The next one follows at a time drawn from the following quarter of the outage's length (at
+//! most [`EngineConfig::catch_up_spread_ms`]) and takes along everything that was queued meanwhile; the pauses become shorter from
+//! request to request. So many clients that waited together do not come back together. "Try now" skips a pause.
 //!
 //! # Not here yet
 //!
-//! - Several engines on one store: when the leader dies while its requests are on the way, the next leader may number the items of a lane in
-//!   another order, and a late request of the first can then put two of them out of order (never lost, never doubled). With one engine the
-//!   order holds. `manent-sim` has the (ignored) test.
-//! - What the user decides about an item (take back, discard, undo) is told at once and not first when the store confirmed it; a crash in
-//!   between brings the earlier state back.
-//! - An item's history (each attempt and answer with its time) is not kept; only the count of attempts, and not across a restart.
-//! - After an outage requests follow each other as fast as the server answers. The jittered open time spreads clients; a limit on the rate
-//!   of one client's catching up is missing.
-//! - Counters and the breaker begin anew with each engine: after a restart the first try goes at once, even when the server had asked for
-//!   patience.
-//! - Blocked descendants in the tray are resent one by one; resending a whole branch is the shell's work.
+//! - Histories and counters are kept in memory: they begin anew with each engine.
+//! - Whoever is not signed in after a restart is found out by one request.
+//! - What was blocked by an item follows it when that one is sent again under its id ([`Input::Retry`]). When it is sent under a new one
+//!   ([`Input::Resend`], for an id that belongs to something else), they stay in the tray; giving them the new parent is the shell's work.
+//! - An item on which the server fails each time (and does not refuse it) is taken for an outage: it holds up the queue until the server
+//!   takes or refuses it.
 #![warn(missing_docs)]
 
 mod answer;

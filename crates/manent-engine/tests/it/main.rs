@@ -5,6 +5,7 @@ mod bench;
 mod crowd;
 mod decisions;
 mod lanes;
+mod properties;
 
 mod restart;
 mod story;
