@@ -172,7 +172,7 @@ export const de: Strings = {
       server_away: ['Server nicht da', 'Noch nicht gespeichert: Der Server ist nicht erreichbar. Es wird gesendet, sobald er wieder da ist.'],
       server_busy: ['Server beschäftigt', 'Noch nicht gespeichert: Der Server ist beschäftigt. Es wird erneut versucht.'],
       retry: ['neuer Versuch', 'Noch nicht gespeichert: Der letzte Versuch schlug fehl. Es wird erneut versucht.'],
-      sign_in: ['anmelden', 'Noch nicht gespeichert: Du bist abgemeldet. Es wird gesendet, sobald du dich angemeldet hast.'],
+      sign_in: ['abgemeldet', 'Noch nicht gespeichert: Du bist abgemeldet. Es wird gesendet, sobald du dich angemeldet hast.'],
       behind_another: ['hinter einer anderen Nachricht', 'Noch nicht gespeichert: Eine frühere Nachricht kommt zuerst.'],
       storage_refused: ['Speicher voll', 'Noch nicht aufgehoben: Der Speicher dieses Geräts nimmt nichts mehr. Der Tab hält es; lass ihn offen.'],
     },

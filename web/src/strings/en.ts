@@ -171,7 +171,7 @@ export const en = {
       server_away: ['server away', 'Not saved yet: the server cannot be reached. It is sent when the server is back.'],
       server_busy: ['server busy', 'Not saved yet: the server is busy. It is tried again.'],
       retry: ['tried again', 'Not saved yet: the last try failed. It is tried again.'],
-      sign_in: ['sign in', 'Not saved yet: you are signed out. It is sent when you have signed in.'],
+      sign_in: ['signed out', 'Not saved yet: you are signed out. It is sent when you have signed in.'],
       behind_another: ['behind another message', 'Not saved yet: an earlier message is sent first.'],
       storage_refused: ['storage full', 'Not kept yet: this device’s storage takes nothing more. The tab holds it; leave it open.'],
     } as Record<string, readonly [string, string]>,

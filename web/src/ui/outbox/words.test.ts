@@ -6,7 +6,10 @@ import { failureText, type Place, saveLabel, saveSentence, stepText } from './wo
 
 const HERE: Place = { isInTab: false, isOnline: true };
 const stand = (state: SaveInfo['state'], code?: string, detail = '') => ({ state, reason: code === undefined ? null : { code, detail } });
-const words = (given: ReturnType<typeof stand>, place = HERE) => [saveLabel(given, place, en), saveSentence(given, place, en)];
+const words = (given: ReturnType<typeof stand>, place = HERE) => {
+  const { where, why } = saveLabel(given, place, en);
+  return [why === undefined ? where : `${where} · ${why}`, saveSentence(given, place, en)];
+};
 
 describe('the words of a state', () => {
   it('say that a message is kept on the device, and what it waits for', () => {
@@ -16,13 +19,13 @@ describe('the words of a state', () => {
       'Not saved yet: the server cannot be reached. It is sent when the server is back. It is kept on this device.',
     ]);
     expect(words(stand('waiting', 'behind_another'))[0]).toBe('Kept on this device · behind another message');
-    expect(words(stand('waiting', 'sign_in'))[0]).toBe('Kept on this device · sign in');
+    expect(words(stand('waiting', 'sign_in'))[0]).toBe('Kept on this device · signed out');
   });
 
   it('say that the device is offline where the browser knows it', () => {
     const offline = { ...HERE, isOnline: false };
     expect(words(stand('waiting', 'server_away'), offline)[0]).toBe('Kept on this device · offline');
-    expect(words(stand('waiting', 'sign_in'), offline)[0]).toBe('Kept on this device · sign in');
+    expect(words(stand('waiting', 'sign_in'), offline)[0]).toBe('Kept on this device · signed out');
   });
 
   it('do not claim that the device keeps what only the tab has', () => {

@@ -9,25 +9,22 @@ export interface Place {
 
 type Stand = Pick<SaveInfo, 'state' | 'reason'>;
 
-/** Where a message stands, in few words. */
-export function saveLabel({ state, reason }: Stand, place: Place, texts: Strings): string {
+/** Where a message stands, in few words, and what it waits for. */
+export function saveLabel({ state, reason }: Stand, place: Place, texts: Strings): { where: string; why?: string } {
   const kept = place.isInTab ? texts.saves.keptInTab : texts.saves.kept;
   switch (state) {
     case 'storing':
-      return texts.saves.storing;
+      return { where: texts.saves.storing };
     case 'queued':
-      return kept;
+      return { where: kept };
     case 'sending':
-      return texts.saves.sending;
-    case 'waiting': {
-      const why = waitWords(reason, place, texts)?.[0];
-      if (reason?.code === 'storage_refused') return `${texts.saves.keptInTab} · ${why}`;
-      return why === undefined ? kept : `${kept} · ${why}`;
-    }
+      return { where: texts.saves.sending };
+    case 'waiting':
+      return { where: reason?.code === 'storage_refused' ? texts.saves.keptInTab : kept, why: waitWords(reason, place, texts)?.[0] };
     case 'failed':
-      return failureText(reason, texts);
+      return { where: failureText(reason, texts) };
     case 'discarded':
-      return texts.saves.discarded;
+      return { where: texts.saves.discarded };
   }
 }
 

@@ -27,12 +27,14 @@ function Mark({ messageId, save }: { messageId: string; save: SaveInfo }) {
   const inJournal = useStore((state) => state.receipts[messageId] === 'journal');
   const seconds = useCountdown(save.state === 'waiting' && !inJournal ? save.until : null);
   const sentence = inJournal ? texts.saves.inJournal : saveSentence(save, place, texts);
+  const { where, why } = inJournal ? { where: texts.saves.journal, why: undefined } : saveLabel(save, place, texts);
   const Icon = inJournal || save.state === 'sending' || save.state === 'storing' ? Clock : HardDrive;
   return (
     <button type="button" className="save-mark" title={sentence} onClick={() => showItem(messageId)}>
       <Icon aria-hidden />
       <span className="save-label">
-        {inJournal ? texts.saves.journal : saveLabel(save, place, texts)}
+        {why === undefined ? where : <span className="save-where">{where} · </span>}
+        {why}
         {seconds !== null && (
           <span className="countdown" aria-hidden>
             {' '}
