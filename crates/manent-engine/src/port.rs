@@ -70,9 +70,10 @@ pub enum Input<P> {
     /// Take over what another engine of the same store left behind or handed over. It must be what the store holds now: an item that the
     /// store no longer holds would be sent although it is not durable. Known items stay as they are.
     ///
-    /// It must hold ancestors along with their descendants, or a child could be sent before its parent: adopt what one read transaction of
-    /// the whole store gave, or, for a few items, add from the same read transaction what [`crate::Engine::missing_parents`] asks for, until it asks
-    /// for nothing that the store has. What the store does not have is settled.
+    /// It must hold all of the lanes that it tells of, so that nothing is sent before an earlier item of its lane, and ancestors along with
+    /// their descendants, so that nothing is sent before what it builds on. So adopt what one read transaction of the whole store gave; or
+    /// whole lanes, and from the same read transaction what [`crate::Engine::missing_parents`] asks for (with its lane), until it asks for
+    /// nothing that the store has. What the store does not have is settled.
     Adopt(Snapshot<P>),
     /// Another engine of the same store looks after these now: forget them, and leave the store alone.
     Release(Vec<ItemId>),

@@ -38,6 +38,8 @@ pub(crate) struct Item<P> {
     pub(crate) is_storing: bool,
     /// Whether a request with it may have left, in this life or in an earlier one.
     pub(crate) maybe_sent: bool,
+    /// Whether it came from a store, and not from the user.
+    pub(crate) is_taken_in: bool,
     /// Requests with it in this life.
     pub(crate) attempts: u32,
     pub(crate) history: Vec<HistoryEntry>,
@@ -171,11 +173,13 @@ impl<P> Queue<P> {
         }
     }
 
-    /// The rank of the lane's last item that may have been sent.
-    pub(crate) fn last_sent_rank(&self, lane: &LaneId) -> Option<u64> {
+    /// The rank of the lane's last item that may have been sent, or that a store told of.
+    pub(crate) fn last_known_rank(&self, lane: &LaneId) -> Option<u64> {
         let items = self.lanes.get(lane)?.items.iter().rev();
         let mut items = items.filter_map(|(_, id)| self.items.get(id));
-        items.find(|item| item.maybe_sent).map(|item| item.rank)
+        items
+            .find(|item| item.maybe_sent || item.is_taken_in)
+            .map(|item| item.rank)
     }
 
     /// Devices with pending items, those after `last` first.

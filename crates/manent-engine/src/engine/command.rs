@@ -52,6 +52,7 @@ impl<P: Clone> Engine<P> {
             shown: None,
             is_storing: false,
             maybe_sent: false,
+            is_taken_in: false,
             attempts: 0,
             history: vec![HistoryEntry::new(caller_now, HistoryStep::Queued)],
         });

@@ -16,6 +16,7 @@ use super::{Engine, InFlight, Isolation, SentItem, Tell};
 use crate::circuit_breaker::Permit;
 use crate::history::{HistoryEntry, HistoryStep, note};
 use crate::id::{ItemId, LaneId, RequestId};
+use crate::item::Fate;
 use crate::port::{Batch, BatchItem, Event, Output};
 use crate::queue::{Item, Place};
 use crate::time::Millis;
@@ -160,12 +161,15 @@ impl<P: Clone> Engine<P> {
         (first, chosen)
     }
 
-    /// Whether what the item builds on has to be settled first. A parent further back is no reason: the queue puts none there, but for
-    /// circles, which must not hold each other up for ever.
+    /// Whether what the item builds on has to be settled first: it is to be sent still, or the store does not know yet that it is not (a crash
+    /// would bring it back). A parent further back is no reason: the queue puts none there, but for circles, which must not hold each other
+    /// up for ever.
     fn waits(&self, item: &Item<P>, ids: &HashSet<ItemId>) -> bool {
-        self.queue
-            .pending_parent(item)
-            .is_some_and(|parent| parent.place() < item.place() && !ids.contains(&parent.stored.id))
+        let parent = item.stored.parent.and_then(|parent| self.queue.get(parent));
+        parent.is_some_and(|parent| match parent.stored.fate {
+            Fate::Pending => parent.place() < item.place() && !ids.contains(&parent.stored.id),
+            Fate::Failed { .. } | Fate::Discarded { .. } => !self.log.is_durable(parent.written_at),
+        })
     }
 
     fn send(&mut self, sent: Vec<SentItem>, is_probe: bool) {

@@ -69,11 +69,12 @@ impl<P: Clone> Engine<P> {
             }
             taken.push(id);
             let rank = stored.late_rank.unwrap_or(stored.order);
-            // What may be on the way keeps its number: nothing is put before it.
+            // What may be on the way keeps its number: nothing is put before it. And what is told later was written later, whatever the
+            // clock did in between.
             let is_late = stored.fate == Fate::Pending
                 && self
                     .queue
-                    .last_sent_rank(&stored.lane)
+                    .last_known_rank(&stored.lane)
                     .is_some_and(|last| rank < last);
             let is_discarded = matches!(stored.fate, Fate::Discarded { .. });
             let maybe_sent = !stored.is_held;
@@ -90,6 +91,7 @@ impl<P: Clone> Engine<P> {
                 shown: None,
                 is_storing: false,
                 maybe_sent,
+                is_taken_in: true,
                 attempts: 0,
                 history,
             });
