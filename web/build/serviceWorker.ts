@@ -7,7 +7,7 @@ const ENTRY = resolve(import.meta.dirname, '../src/serviceWorker/serviceWorker.t
 const NAME = 'service-worker.js';
 
 /** Kept when the page has used them, and not before: most people never see most of these. */
-const WHEN_USED = /\.(woff2|map)$/;
+const WHEN_USED = /\.(woff2?|ttf|map)$/;
 
 /** Writes the service worker beside the built page, with the list of the page's files. The list is read from the disk: what is there is what is served. */
 export function serviceWorker(): Plugin {

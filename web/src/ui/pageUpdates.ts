@@ -25,6 +25,8 @@ async function register(container: ServiceWorkerContainer): Promise<void> {
         if (installing.state === 'activated') void tellIfNewer();
       });
     });
+    // This page may be the device's copy of an older one, shown because the network was slow, or a newer one came meanwhile.
+    void tellIfNewer();
     let asked = Date.now();
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState !== 'visible' || Date.now() - asked < ASK_EVERY_MS) return;
