@@ -2,6 +2,7 @@
 
 pub(crate) mod append;
 pub(crate) mod completion;
+pub(crate) mod engine;
 pub(crate) mod list;
 pub(crate) mod postgres;
 pub(crate) mod process;

@@ -7,5 +7,6 @@ pub(crate) mod nginx;
 pub(crate) mod parsing_passthrough;
 pub(crate) mod passthrough;
 pub(crate) mod plain_batches;
+pub(crate) mod plain_queue;
 pub(crate) mod proxy;
 pub(crate) mod query_thread;

@@ -14,6 +14,9 @@ pub(crate) enum Unit {
     /// Milliseconds.
     #[serde(rename = "ms")]
     Milliseconds,
+    /// Microseconds.
+    #[serde(rename = "us")]
+    Microseconds,
     /// Microseconds of processor time for each token.
     #[serde(rename = "us CPU per token")]
     MicrosecondsPerToken,
@@ -38,6 +41,7 @@ impl Unit {
     fn symbol(self) -> &'static str {
         match self {
             Self::Milliseconds => "ms",
+            Self::Microseconds => "us",
             Self::MicrosecondsPerToken => "us/token",
             Self::MillisecondsPerThousandTokens => "ms/1000 tokens",
             Self::Count => "",
