@@ -2,30 +2,57 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use manent_engine::{FailReason, ItemId, ItemState};
-use uuid::Uuid;
+use manent_engine::append_api::MessagePayload;
+use manent_engine::{FailReason, Fate, ItemId, ItemState, LaneId, StoredItem};
 
 use crate::violation::Violation;
 
-/// Who wrote an item: one engine in one life.
-pub(crate) type Author = u64;
+/// One engine in one life.
+pub(crate) type Life = u64;
 
 /// An item as the user knows it.
 #[derive(Debug)]
 pub(crate) struct Written {
-    pub(crate) author: Author,
-    pub(crate) conversation: Uuid,
-    /// Grows with each item.
-    pub(crate) index: u64,
+    pub(crate) device: usize,
+    pub(crate) lane: LaneId,
+    /// Its place in the order in which the users wrote.
+    pub(crate) written: u64,
+    /// Its place in the order in which things became durable, or were put behind everything else when the user sent them again.
+    index: Option<u64>,
+    /// The place that the store last gave it.
+    late_rank: Option<u64>,
+    /// The user sent it again, or what it builds on: it may be put behind everything else.
+    pub(crate) was_retried: bool,
+    /// Its place among the others of its lane is anyone's guess.
+    pub(crate) is_floating: bool,
     /// Every text that the user gave it: an edit may be refused, or die with the tab before it is safe.
     pub(crate) texts: Vec<String>,
+    /// A store held it once.
+    was_durable: bool,
     /// The user was told that it is safe.
     pub(crate) is_accepted: bool,
     /// The user threw it away, or resent it as another one.
     pub(crate) ended_by_user: bool,
+    /// The user signed out, knowing that it is not saved.
+    pub(crate) is_given_up: bool,
     pub(crate) resent_as: Option<ItemId>,
     /// The user took it back before it was sent, and the store knows.
     pub(crate) is_withdrawn: bool,
+    /// The user threw it away once: its reason may be out of date.
+    pub(crate) was_discarded: bool,
+    /// The server refused it, since the user last sent it.
+    is_refused: bool,
+    /// The storage that held it was cleared; tabs may still have it.
+    pub(crate) is_at_risk: bool,
+    /// Its last copy was cleared away with the storage, or died with a tab after that.
+    pub(crate) is_cleared_away: bool,
+}
+
+impl Written {
+    /// The user wants it no more.
+    pub(crate) fn is_ended(&self) -> bool {
+        self.ended_by_user || self.is_given_up
+    }
 }
 
 /// See the module.
@@ -33,25 +60,60 @@ pub(crate) struct Written {
 pub(crate) struct Ledger {
     written: BTreeMap<ItemId, Written>,
     on_server: HashSet<ItemId>,
-    /// The index of the newest stored item, for each author and conversation.
-    newest: HashMap<(Author, Uuid), u64>,
-    next_index: u64,
+    /// The index of the newest stored item of each lane.
+    newest: HashMap<LaneId, u64>,
+    /// The newest item of each lane that was ever durable.
+    newest_durable: HashMap<LaneId, u64>,
+    last_written: u64,
+    last_index: u64,
 }
 
 impl Ledger {
-    pub(crate) fn write(&mut self, id: ItemId, author: Author, conversation: Uuid, text: String) {
-        self.next_index += 1;
+    pub(crate) fn write(&mut self, id: ItemId, device: usize, lane: LaneId, text: String) {
+        self.last_written += 1;
         let written = Written {
-            author,
-            conversation,
-            index: self.next_index,
+            device,
+            lane,
+            written: self.last_written,
+            index: None,
+            late_rank: None,
+            was_retried: false,
+            is_floating: false,
             texts: vec![text],
+            was_durable: false,
             is_accepted: false,
             ended_by_user: false,
+            is_given_up: false,
             resent_as: None,
             is_withdrawn: false,
+            was_discarded: false,
+            is_refused: false,
+            is_at_risk: false,
+            is_cleared_away: false,
         };
         self.written.insert(id, written);
+    }
+
+    /// The user sends items again.
+    pub(crate) fn retry(&mut self, ids: &[ItemId]) {
+        for id in ids {
+            if let Some(written) = self.written.get_mut(id) {
+                written.was_retried = true;
+            }
+        }
+    }
+
+    /// Nobody can say where these stand in their lanes.
+    pub(crate) fn float(&mut self, ids: &[ItemId]) {
+        for id in ids {
+            if let Some(written) = self.written.get_mut(id) {
+                written.is_floating = true;
+            }
+        }
+    }
+
+    pub(crate) fn get(&self, id: ItemId) -> Option<&Written> {
+        self.written.get(&id)
     }
 
     pub(crate) fn get_mut(&mut self, id: ItemId) -> Option<&mut Written> {
@@ -60,6 +122,10 @@ impl Ledger {
 
     pub(crate) fn written(&self) -> impl Iterator<Item = (ItemId, &Written)> {
         self.written.iter().map(|(id, written)| (*id, written))
+    }
+
+    pub(crate) fn written_mut(&mut self) -> impl Iterator<Item = (ItemId, &mut Written)> {
+        self.written.iter_mut().map(|(id, written)| (*id, written))
     }
 
     pub(crate) fn is_on_server(&self, id: ItemId) -> bool {
@@ -71,7 +137,12 @@ impl Ledger {
     }
 
     /// The server wrote a row.
-    pub(crate) fn on_row(&mut self, id: ItemId, text: &str) -> Result<(), Violation> {
+    pub(crate) fn on_row(
+        &mut self,
+        id: ItemId,
+        text: &str,
+        on_disk: Option<&StoredItem<MessagePayload>>,
+    ) -> Result<(), Violation> {
         let written = self.written.get(&id).ok_or(Violation::StoredTwice(id))?;
         if !self.on_server.insert(id) {
             return Err(Violation::StoredTwice(id));
@@ -79,18 +150,83 @@ impl Ledger {
         if written.is_withdrawn {
             return Err(Violation::SentThoughTakenBack(id));
         }
-        if !written.texts.iter().any(|known| known == text) {
+        let is_known = match on_disk {
+            Some(item) => item.payload.get("content").and_then(|text| text.as_str()) == Some(text),
+            None => written.texts.iter().any(|known| known == text),
+        };
+        if !is_known {
             return Err(Violation::Altered(id));
         }
-        let newest = self
-            .newest
-            .entry((written.author, written.conversation))
-            .or_default();
-        if written.index < *newest {
+        // A request of a life whose storage was cleared may come whenever it likes.
+        let is_free = written.is_floating || written.is_cleared_away;
+        let Some(index) = written.index.filter(|_| !is_free) else {
+            return Ok(());
+        };
+        let newest = self.newest.entry(written.lane.clone()).or_default();
+        if index < *newest {
             return Err(Violation::OutOfOrder(id));
         }
-        *newest = written.index;
+        *newest = index;
         Ok(())
+    }
+
+    /// A device's store wrote an item. The user's decisions count when the store knows them.
+    pub(crate) fn on_written(
+        &mut self,
+        item: &StoredItem<MessagePayload>,
+    ) -> Result<(), Violation> {
+        let Some(written) = self.written.get_mut(&item.id) else {
+            return Ok(());
+        };
+        if !written.was_durable {
+            written.was_durable = true;
+            let newest = self.newest_durable.entry(written.lane.clone()).or_default();
+            if written.written < *newest {
+                return Err(Violation::OutOfOrder(item.id));
+            }
+            *newest = written.written;
+        }
+        let is_put_back = written.was_retried && written.late_rank != item.late_rank;
+        if item.fate == Fate::Pending && (is_put_back || written.index.is_none()) {
+            self.last_index += 1;
+            written.index = Some(self.last_index);
+            written.is_refused = false;
+        }
+        written.late_rank = item.late_rank;
+        written.is_at_risk = false;
+        written.is_withdrawn = matches!(
+            item.fate,
+            Fate::Failed {
+                reason: FailReason::Withdrawn
+            }
+        );
+        match item.fate {
+            Fate::Pending => {
+                written.ended_by_user = false;
+            }
+            Fate::Failed { .. } => written.ended_by_user = written.resent_as.is_some(),
+            Fate::Discarded { .. } => {
+                written.ended_by_user = true;
+                written.was_discarded = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// The server refused an item.
+    pub(crate) fn on_refused(&mut self, id: ItemId) {
+        if let Some(written) = self.written.get_mut(&id) {
+            written.is_refused = true;
+        }
+    }
+
+    /// Whether the server has decided about an item.
+    pub(crate) fn is_settled(&self, id: ItemId) -> bool {
+        self.on_server.contains(&id)
+            || self
+                .written
+                .get(&id)
+                .is_some_and(|written| written.is_refused)
     }
 
     /// The user was told where an item stands.
@@ -98,15 +234,16 @@ impl Ledger {
         &mut self,
         id: ItemId,
         state: &ItemState,
-        is_on_disk: bool,
+        on_disk: Option<&StoredItem<MessagePayload>>,
+        is_excused: bool,
     ) -> Result<(), Violation> {
         let is_on_server = self.on_server.contains(&id);
         match state {
             ItemState::Queued | ItemState::Waiting(_) | ItemState::Sending => {
-                if !is_on_disk {
+                if !is_excused && on_disk.is_none_or(|item| item.fate != Fate::Pending) {
                     return Err(Violation::AcceptedNotPersisted(id));
                 }
-                if let Some(written) = self.written.get_mut(&id) {
+                if !is_excused && let Some(written) = self.written.get_mut(&id) {
                     written.is_accepted = true;
                 }
             }
@@ -116,8 +253,21 @@ impl Ledger {
                 if is_on_server || *reason == FailReason::Conflict {
                     return Err(Violation::NotFailed(id, reason.clone()));
                 }
+                let is_durable = on_disk.is_some_and(|item| {
+                    matches!(&item.fate, Fate::Failed { reason: stored } if stored == reason)
+                });
+                if !is_excused && *reason == FailReason::Withdrawn && !is_durable {
+                    return Err(Violation::DecidedTooEarly(id));
+                }
             }
-            ItemState::Saved { .. } | ItemState::Storing | ItemState::Discarded => {}
+            ItemState::Discarded => {
+                let is_durable =
+                    on_disk.is_some_and(|item| matches!(item.fate, Fate::Discarded { .. }));
+                if !is_excused && !is_durable {
+                    return Err(Violation::DecidedTooEarly(id));
+                }
+            }
+            ItemState::Saved { .. } | ItemState::Storing => {}
         }
         Ok(())
     }
@@ -131,7 +281,7 @@ impl Ledger {
         let Some(written) = self.written.get(&id) else {
             return Ok(());
         };
-        if self.on_server.contains(&id) {
+        if self.on_server.contains(&id) || written.is_given_up {
             return Ok(());
         }
         let mut next = written.resent_as;
@@ -148,7 +298,7 @@ impl Ledger {
                 return Err(Violation::Lost(id));
             }
         }
-        if written.ended_by_user {
+        if written.is_ended() {
             Ok(())
         } else {
             Err(Violation::Lost(id))

@@ -19,53 +19,86 @@
 //! Signing out, limits on the number of items, items larger than a request, and the load of many clients after an outage are not simulated.
 #![warn(missing_docs)]
 
+mod campaign;
 mod chance;
 mod device;
+mod disk;
 mod ledger;
 mod pace;
+mod report;
+mod sabotage;
+mod scenario;
 mod server;
+pub mod stress;
 mod violation;
 mod world;
 
+pub use campaign::{Campaign, Progress, shrink};
+pub use report::Report;
+pub use sabotage::Sabotage;
+pub use scenario::Scenario;
 pub use violation::Violation;
-pub use world::Report;
 
 use world::World;
 
 /// A broken promise, with what is needed to see it again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "seed {seed} with {messages} messages on {devices} devices with {tabs} tabs each: {violation}"
-)]
+#[error("{scenario}: {violation}")]
 pub struct Failure {
-    /// The seed.
-    pub seed: u64,
-    /// The number of messages.
-    pub messages: usize,
-    /// The number of devices.
-    pub devices: usize,
-    /// The number of tabs on each device.
-    pub tabs: usize,
+    /// The world.
+    pub scenario: Scenario,
     /// What was broken.
     pub violation: Violation,
 }
 
-/// Runs one world to its end: so many messages on so many devices with one or two tabs each.
+impl Failure {
+    /// The command that shows it again, line by line.
+    pub fn replay(&self) -> String {
+        let Scenario {
+            seed,
+            messages,
+            devices,
+            tabs,
+        } = self.scenario;
+        format!(
+            "cargo xtask sim --story --seed {seed} --world {messages} --devices {devices} --tabs {tabs}"
+        )
+    }
+}
+
+/// Runs one world to its end.
 ///
 /// # Errors
 /// At the first promise that does not hold.
-pub fn simulate(
-    seed: u64,
-    messages: usize,
-    devices: usize,
-    tabs: usize,
-) -> Result<Report, Failure> {
-    let run = World::new(seed, messages, devices, tabs).and_then(World::run);
+pub fn simulate(scenario: Scenario) -> Result<Report, Failure> {
+    let run = World::new(scenario).and_then(World::run);
     run.map_err(|violation| Failure {
-        seed,
-        messages,
-        devices,
-        tabs,
+        scenario,
         violation,
     })
+}
+
+/// Runs one world whose engines break a promise. It should not come to its end.
+///
+/// # Errors
+/// At the first promise that does not hold, which need not be the one that the engines break.
+pub fn simulate_sabotaged(scenario: Scenario, sabotage: Sabotage) -> Result<Report, Failure> {
+    let world = World::new(scenario).map(|world| world.sabotaged_by(sabotage));
+    world.and_then(World::run).map_err(|violation| Failure {
+        scenario,
+        violation,
+    })
+}
+
+/// Runs one world to its end and tells, line by line, everything that happened in it: for whoever looks for the reason of a failure.
+pub fn narrate(scenario: Scenario) -> (Result<Report, Failure>, Vec<String>) {
+    let (run, story) = match World::new(scenario) {
+        Ok(world) => world.narrate(),
+        Err(violation) => (Err(violation), Vec::new()),
+    };
+    let result = run.map_err(|violation| Failure {
+        scenario,
+        violation,
+    });
+    (result, story)
 }

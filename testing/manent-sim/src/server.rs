@@ -44,6 +44,16 @@ impl Reply {
     }
 }
 
+/// What became of a request.
+#[derive(Debug)]
+pub(crate) struct Appended {
+    pub(crate) reply: Reply,
+    /// The rows that were written, with their texts.
+    pub(crate) rows: Vec<(ItemId, String)>,
+    /// What was refused.
+    pub(crate) refused: Vec<ItemId>,
+}
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -68,18 +78,18 @@ impl Server {
         Ok(server)
     }
 
-    /// Does what a request asks for; tells the reply and the rows that were written.
-    pub(crate) fn append(
-        &self,
-        request: &Value,
-        now: u64,
-    ) -> Result<(Reply, Vec<(ItemId, String)>), Violation> {
+    /// Does what a request asks for.
+    pub(crate) fn append(&self, request: &Value, now: u64) -> Result<Appended, Violation> {
         let submissions = read(request)?;
         if submissions
             .iter()
             .any(|submission| text(submission) == BOMB)
         {
-            return Ok((Reply::problem(400, "invalid_body", None), Vec::new()));
+            return Ok(Appended {
+                reply: Reply::problem(400, "invalid_body", None),
+                rows: Vec::new(),
+                refused: Vec::new(),
+            });
         }
         let append = self
             .store
@@ -102,7 +112,21 @@ impl Server {
             retry_after_ms: None,
             body,
         };
-        Ok((reply, rows.collect()))
+        let is_refusal = |outcome| {
+            matches!(
+                outcome,
+                Outcome::Rejected(_) | Outcome::Blocked | Outcome::Conflict(_)
+            )
+        };
+        let refused = plan.outcomes.iter().filter_map(|item| {
+            let id = item.id.filter(|_| is_refusal(item.outcome))?;
+            Some(ItemId(id.as_uuid()))
+        });
+        Ok(Appended {
+            reply,
+            rows: rows.collect(),
+            refused: refused.collect(),
+        })
     }
 
     /// Every row of a conversation, in the order of `seq`.

@@ -8,6 +8,9 @@ pub enum Violation {
     /// A request held an item that the device's store did not hold in that form.
     #[error("{0} was sent before it was persisted")]
     SentBeforePersisted(ItemId),
+    /// A request held an item whose parent was still to be sent.
+    #[error("{0} was sent before what it builds on")]
+    SentBeforeParent(ItemId),
     /// The user was told that an item is safe, and it is not in the store.
     #[error("{0} was called safe and is not in the store")]
     AcceptedNotPersisted(ItemId),
@@ -17,6 +20,9 @@ pub enum Violation {
     /// The server has a row twice, or one that nobody wrote.
     #[error("{0} is on the server more than once, or was never written")]
     StoredTwice(ItemId),
+    /// The user was told that an item is gone for good, and the store has it.
+    #[error("{0} was called removed and is in the store")]
+    NotRemoved(ItemId),
     /// What the server has is not what the user wrote.
     #[error("{0} is on the server with other content")]
     Altered(ItemId),
@@ -26,6 +32,9 @@ pub enum Violation {
     /// The server stored an item after a later one of the same author and lane.
     #[error("{0} was stored out of order")]
     OutOfOrder(ItemId),
+    /// The user was told that a decision holds, and the store does not know of it.
+    #[error("what the user decided about {0} was called done and is not in the store")]
+    DecidedTooEarly(ItemId),
     /// The user was told that it is saved, and the server does not have it.
     #[error("{0} was called saved and is not on the server")]
     NotSaved(ItemId),

@@ -1,19 +1,26 @@
 //! The world: devices, the way between, the server, and time.
 
+mod end;
+mod misfortune;
 mod network;
 mod output;
+mod sabotage;
 mod tab;
 mod user;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use manent_engine::{EngineConfig, Input, ItemId, PersistId, RequestId};
+use manent_engine::append_api::MessagePayload;
+use manent_engine::{Batch, EngineConfig, Input, ItemId, PersistId, RequestId};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::chance::Chance;
 use crate::device::Device;
-use crate::ledger::{Author, Ledger};
+use crate::ledger::{Ledger, Life};
+use crate::report::Report;
+use crate::sabotage::Sabotage;
+use crate::scenario::Scenario;
 use crate::server::{Reply, Server};
 use crate::violation::Violation;
 
@@ -21,8 +28,8 @@ use crate::violation::Violation;
 #[derive(Debug, Clone, Copy)]
 struct Address {
     device: usize,
-    tab: usize,
-    life: Author,
+    slot: usize,
+    life: Life,
 }
 
 /// What can happen at a point in time.
@@ -34,10 +41,13 @@ enum Happening {
     PersistDone(Address, PersistId),
     Arrive(Address, RequestId, Value),
     Answer(Address, RequestId, Option<Reply>),
-    HandOver(Address, ItemId),
-    AdoptAll(usize),
+    News(Address),
+    OpenTab(usize),
+    Succeed(usize),
+    LearnOfLoss(Address),
     SignIn(Address),
-    Start(usize, usize),
+    ComeBack(usize),
+    BackOnline(usize),
     Mode(Mode),
     Misfortune,
     Heal,
@@ -53,27 +63,6 @@ enum Mode {
     Crashing,
 }
 
-/// How much a simulation did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Messages that users wrote, resent ones included.
-    pub written: usize,
-    /// Rows on the server at the end.
-    pub stored: usize,
-    /// Messages that waited for the user at the end, or that the user had ended.
-    pub with_the_user: usize,
-    /// Requests that engines sent.
-    pub requests: usize,
-    /// Crashes of tabs and browsers.
-    pub crashes: usize,
-    /// Requests that the server put off by renumbering a lane.
-    pub lane_moves: usize,
-    /// Times that a breaker let a probe through.
-    pub probes: usize,
-    /// Steps.
-    pub steps: usize,
-}
-
 pub(crate) struct World {
     chance: Chance,
     now: u64,
@@ -85,9 +74,15 @@ pub(crate) struct World {
     mode: Mode,
     has_faults: bool,
     ledger: Ledger,
-    last_life: Author,
+    last_life: Life,
     config: EngineConfig,
     report: Report,
+    /// What happened, when somebody wants to read it.
+    story: Option<Vec<String>>,
+    sabotage: Option<Sabotage>,
+    /// For sabotage: what was sent last, and what was sent often.
+    last_batch: Option<Batch<MessagePayload>>,
+    tired: BTreeSet<ItemId>,
 }
 
 /// For so long users write and things go wrong.
@@ -96,13 +91,8 @@ const SPAN_MS: u64 = 120_000;
 const REST_MS: u64 = 3_600_000;
 
 impl World {
-    pub(crate) fn new(
-        seed: u64,
-        messages: usize,
-        devices: usize,
-        tabs: usize,
-    ) -> Result<Self, Violation> {
-        let mut chance = Chance::new(seed);
+    pub(crate) fn new(scenario: Scenario) -> Result<Self, Violation> {
+        let mut chance = Chance::new(scenario.seed);
         let conversations: Vec<Uuid> = (0..3).map(|_| chance.uuid()).collect();
         let config = EngineConfig {
             max_batch_items: usize::try_from(chance.between(1, 20)).unwrap_or(1),
@@ -124,27 +114,24 @@ impl World {
             last_life: 0,
             config,
             report: Report::default(),
+            story: None,
+            sabotage: None,
+            last_batch: None,
+            tired: BTreeSet::new(),
         };
-        for number in 0..devices {
-            let id = format!("device-{number}");
-            world.devices.push(Device {
-                id: id.parse().map_err(|_| Violation::Simulator(id))?,
-                disk: crate::device::Disk::default(),
-                tabs: (0..tabs.clamp(1, 2)).map(|_| None).collect(),
-                leader: 0,
-                clock_offset: 1_000_000_000_000,
-                is_signed_in: true,
-                store_refuses_until: 0,
-            });
-            world.schedule(0, Happening::Start(number, 0));
-            if tabs > 1 {
-                world.schedule(1, Happening::Start(number, 1));
+        let most_tabs = scenario.tabs.max(1) as u64;
+        for number in 0..scenario.devices.max(1) {
+            let tabs = usize::try_from(world.chance.between(1, most_tabs)).unwrap_or(1);
+            world.devices.push(Device::new(number, tabs));
+            for _ in 0..tabs {
+                let after = world.chance.between(0, 1_000);
+                world.schedule(after, Happening::OpenTab(number));
             }
             world.schedule(2_000, Happening::Act(number));
         }
-        for _ in 0..messages {
+        for _ in 0..scenario.messages {
             let at = world.chance.between(10, SPAN_MS);
-            let device = world.chance.index(devices);
+            let device = world.chance.index(world.devices.len());
             world.schedule(at, Happening::Write(device));
         }
         world.schedule(1_000, Happening::Misfortune);
@@ -152,13 +139,37 @@ impl World {
         Ok(world)
     }
 
+    /// The same world, with engines that break a promise.
+    pub(crate) fn sabotaged_by(mut self, sabotage: Sabotage) -> Self {
+        self.sabotage = Some(sabotage);
+        self
+    }
+
+    /// Runs to the end, and tells everything that happened.
+    pub(crate) fn narrate(mut self) -> (Result<Report, Violation>, Vec<String>) {
+        self.story = Some(Vec::new());
+        let result = self.run_to_the_end();
+        (result, self.story.unwrap_or_default())
+    }
+
     pub(crate) fn run(mut self) -> Result<Report, Violation> {
+        self.run_to_the_end()
+    }
+
+    fn note(&mut self, line: impl FnOnce() -> String) {
+        if let Some(story) = &mut self.story {
+            story.push(format!("{:>7} {}", self.now, line()));
+        }
+    }
+
+    fn run_to_the_end(&mut self) -> Result<Report, Violation> {
         while let Some(((at, _), happening)) = self.happenings.pop_first() {
             self.now = self.now.max(at);
             if self.now > SPAN_MS + REST_MS {
                 return Err(Violation::Restless);
             }
             self.report.steps += 1;
+            self.note(|| format!("{happening:?}"));
             self.happen(happening)?;
         }
         self.check_end()
@@ -178,10 +189,13 @@ impl World {
             Happening::PersistDone(tab, id) => self.persist_done(tab, id),
             Happening::Arrive(tab, request, body) => self.arrive(tab, request, &body),
             Happening::Answer(tab, request, reply) => self.answer(tab, request, reply.as_ref()),
-            Happening::HandOver(tab, id) => self.hand_over(tab, id),
-            Happening::AdoptAll(device) => self.adopt_all(device),
+            Happening::News(from) => self.news(from),
+            Happening::OpenTab(device) => self.open_tab(device),
+            Happening::Succeed(device) => self.succeed(device),
+            Happening::LearnOfLoss(tab) => self.learn_of_loss(tab),
             Happening::SignIn(tab) => self.sign_in(tab),
-            Happening::Start(device, tab) => self.start(device, tab),
+            Happening::ComeBack(device) => self.come_back(device),
+            Happening::BackOnline(device) => self.back_online(device),
             Happening::Mode(mode) => {
                 if self.has_faults {
                     self.mode = mode;
@@ -191,49 +205,5 @@ impl World {
             Happening::Misfortune => self.misfortune(),
             Happening::Heal => self.heal(),
         }
-    }
-
-    /// With everything in order again: what was accepted is stored, or waits for the user, or was ended by the user.
-    fn check_end(mut self) -> Result<Report, Violation> {
-        let mut rows = 0;
-        for conversation in &self.conversations {
-            rows += self.server.rows(*conversation)?.len();
-        }
-        if rows != self.ledger.stored_count() {
-            return Err(Violation::Simulator("rows and ledger differ".to_owned()));
-        }
-        for (id, written) in self.ledger.written() {
-            let mut disks = self.devices.iter().map(|device| &device.disk);
-            if disks.any(|disk| disk.has_pending(id)) {
-                return Err(Violation::Stuck(id));
-            }
-            if self.ledger.is_on_server(id) || written.ended_by_user || !written.is_accepted {
-                continue;
-            }
-            let mut disks = self.devices.iter().map(|device| &device.disk);
-            let Some(item) = disks.find_map(|disk| disk.get(id)) else {
-                return Err(Violation::Lost(id));
-            };
-            if let manent_engine::Fate::Failed { reason } = &item.fate {
-                let text = item.payload["content"].as_str().unwrap_or_default();
-                let is_to_blame = text.is_empty()
-                    || text == crate::server::BOMB
-                    || *reason == manent_engine::FailReason::Withdrawn;
-                let is_blocked = item
-                    .parent
-                    .is_some_and(|parent| !self.ledger.is_on_server(parent));
-                if !is_to_blame && !is_blocked {
-                    return Err(Violation::NotFailed(id, reason.clone()));
-                }
-            }
-        }
-        self.report.written = self.ledger.written().count();
-        self.report.stored = rows;
-        let accepted = self
-            .ledger
-            .written()
-            .filter(|(id, written)| written.is_accepted && !self.ledger.is_on_server(*id));
-        self.report.with_the_user = accepted.count();
-        Ok(self.report)
     }
 }

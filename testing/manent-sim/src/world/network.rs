@@ -5,13 +5,14 @@ use manent_engine::{Answer, Failure, Input, RequestId};
 use serde_json::Value;
 
 use super::{Address, Happening, Mode, World};
-use crate::server::Reply;
+use crate::server::{Appended, Reply};
 use crate::violation::Violation;
 
 impl World {
     /// A request leaves.
     pub(super) fn carry(&mut self, from: Address, request: RequestId, body: Value) {
-        if self.has_faults && self.chance.per_mille(60) {
+        let is_lost = self.has_faults && self.chance.per_mille(60);
+        if is_lost || self.devices[from.device].is_offline {
             // Lost; half of the time the sender learns it.
             if self.chance.per_mille(500) {
                 let after = self.chance.between(1, 2_000);
@@ -44,8 +45,12 @@ impl World {
             }
             Mode::Busy => {
                 let wait = self.chance.between(100, 10_000);
-                let status = if self.chance.per_mille(500) { 429 } else { 503 };
-                let reply = Reply::problem(status, "rate_limited", Some(wait));
+                let (status, wait) = match self.chance.between(0, 2) {
+                    0 => (429, None),
+                    1 => (429, Some(wait)),
+                    _ => (503, Some(wait)),
+                };
+                let reply = Reply::problem(status, "rate_limited", wait);
                 self.reply(from, request, reply);
                 return Ok(());
             }
@@ -58,9 +63,17 @@ impl World {
             self.reply(from, request, reply);
             return Ok(());
         }
-        let (reply, rows) = self.server.append(body, self.now)?;
+        let Appended {
+            reply,
+            rows,
+            refused,
+        } = self.server.append(body, self.now)?;
+        for id in refused {
+            self.ledger.on_refused(id);
+        }
         for (id, text) in rows {
-            self.ledger.on_row(id, &text)?;
+            let disk = &self.devices[from.device].disk;
+            self.ledger.on_row(id, &text, disk.get(id))?;
         }
         if self.mode == Mode::Up {
             self.reply(from, request, reply);
@@ -130,7 +143,7 @@ impl World {
             }),
         };
         let now = self.now;
-        let Some(tab) = self.devices[to.device].tab(to.tab, to.life) else {
+        let Some(tab) = self.devices[to.device].tab(to.slot, to.life) else {
             return Ok(());
         };
         if tab.request == Some(request) {
@@ -144,7 +157,7 @@ impl World {
             }
         }
         self.tell(to, Input::Answered { request, answer })?;
-        let Some(tab) = self.devices[to.device].tab(to.tab, to.life) else {
+        let Some(tab) = self.devices[to.device].tab(to.slot, to.life) else {
             return Ok(());
         };
         if tab.engine.metrics().is_paused_for_sign_in && !tab.is_signing_in {

@@ -1,14 +1,13 @@
 //! Doing what an engine asks for, and checking every step of it.
 
 use manent_engine::append_api::{MessagePayload, append_request};
-use manent_engine::{Batch, Event, Fate, Input, ItemId, ItemState, Output, PersistId, RequestId};
+use manent_engine::{
+    Batch, Event, Fate, Input, ItemId, ItemState, Output, PersistId, RequestId, StoreOperation,
+};
 
 use super::{Address, Happening, World};
 use crate::pace::Patience;
 use crate::violation::Violation;
-
-/// How long news takes from one tab to another.
-const HAND_OVER_MS: u64 = 25;
 
 impl World {
     /// Tells a tab, if it still lives, and does what comes out. It may die between any two outputs.
@@ -19,22 +18,39 @@ impl World {
     ) -> Result<(), Violation> {
         let device = &mut self.devices[address.device];
         let caller_now = self.now + device.clock_offset;
-        let Some(tab) = device.tab(address.tab, address.life) else {
+        let Some(tab) = device.tab(address.slot, address.life) else {
             return Ok(());
         };
         if matches!(input, Input::ProbeNow) {
             tab.pace.on_probe_asked();
         }
+        let false_outputs = self.sabotaged_input(&input);
+        if self.is_swallowed(&input) {
+            return Ok(());
+        }
+        let Some(tab) = self.devices[address.device].tab(address.slot, address.life) else {
+            return Ok(());
+        };
+        let told = self.story.is_some().then(|| format!("{input:?}"));
         tab.engine.handle(caller_now, input);
+        if let Some(told) = told {
+            self.note(|| format!("  {address:?} <- {told}"));
+        }
+        for output in false_outputs {
+            self.perform(address, output)?;
+        }
         loop {
-            let tab = self.devices[address.device].tab(address.tab, address.life);
+            let tab = self.devices[address.device].tab(address.slot, address.life);
             let Some(output) = tab.and_then(|tab| tab.engine.poll_output()) else {
                 return Ok(());
             };
             if self.has_faults && self.chance.per_mille(1) {
-                return self.crash(address.device, address.tab);
+                return self.crash(address.device, address.slot);
             }
-            self.perform(address, output)?;
+            self.note(|| format!("  {address:?} -> {output:?}"));
+            for output in self.sabotaged(address, output) {
+                self.perform(address, output)?;
+            }
         }
     }
 
@@ -45,8 +61,9 @@ impl World {
     ) -> Result<(), Violation> {
         let takes = self.chance.between(0, 20);
         let device = &mut self.devices[address.device];
+        let has_left = device.has_left;
         let caller_now = self.now + device.clock_offset;
-        let Some(tab) = device.tab(address.tab, address.life) else {
+        let Some(tab) = device.tab(address.slot, address.life) else {
             return Ok(());
         };
         match output {
@@ -61,7 +78,10 @@ impl World {
             Output::Cancel(request) => {
                 if tab.request == Some(request) {
                     tab.request = None;
-                    tab.pace.on_failure(self.now);
+                    // It waited too long, unless the user left.
+                    if !has_left {
+                        tab.pace.on_failure(self.now);
+                    }
                 }
                 Ok(())
             }
@@ -85,15 +105,27 @@ impl World {
             open_ms: self.config.open_ms,
         };
         let device = &mut self.devices[address.device];
-        for item in &batch.items {
+        let generation = device.disk.generation;
+        let knows_its_store = device
+            .tab(address.slot, address.life)
+            .is_some_and(|tab| tab.generation == generation);
+        for (place, item) in batch.items.iter().enumerate() {
             let is_safe = device.disk.get(item.id).is_some_and(|stored| {
                 stored.payload == item.payload && stored.fate == Fate::Pending
             });
-            if !is_safe {
+            if knows_its_store && !is_safe {
                 return Err(Violation::SentBeforePersisted(item.id));
             }
+            let is_early = item.parent.is_some_and(|parent| {
+                device.disk.has_pending(parent)
+                    && !self.ledger.is_settled(parent)
+                    && !batch.items[..place].iter().any(|item| item.id == parent)
+            });
+            if is_early {
+                return Err(Violation::SentBeforeParent(item.id));
+            }
         }
-        let Some(tab) = device.tab(address.tab, address.life) else {
+        let Some(tab) = device.tab(address.slot, address.life) else {
             return Ok(());
         };
         if tab.request.replace(request).is_some() {
@@ -115,12 +147,22 @@ impl World {
                 Ok(())
             }
             Event::InvariantHeld(what) => Err(Violation::Caught(what)),
+            Event::Removed { id } => {
+                if self.devices[address.device].disk.get(id).is_some() {
+                    return Err(Violation::NotRemoved(id));
+                }
+                Ok(())
+            }
             Event::Refused { .. }
+            | Event::Pace { .. }
             | Event::Metrics(_)
             | Event::StorageRefused { .. }
-            | Event::StorageRecovered
-            | Event::SignOutNeedsConfirmation { .. }
-            | Event::SignedOut => Ok(()),
+            | Event::StorageRecovered => Ok(()),
+            Event::SignOutNeedsConfirmation { .. } | Event::SignedOut => {
+                let later = self.chance.between(100, 4_000);
+                self.schedule(later, Happening::ComeBack(address.device));
+                Ok(())
+            }
         }
     }
 
@@ -130,14 +172,13 @@ impl World {
         id: ItemId,
         state: &ItemState,
     ) -> Result<(), Violation> {
-        let device = &self.devices[address.device];
+        let device = &mut self.devices[address.device];
+        let generation = device.disk.generation;
+        let is_excused = device
+            .tab(address.slot, address.life)
+            .is_none_or(|tab| tab.generation != generation);
         self.ledger
-            .on_state(id, state, device.disk.get(id).is_some())?;
-        if *state == ItemState::Queued && self.devices[address.device].leader != address.tab {
-            // Always as late as the one before: news between tabs keeps its order.
-            self.schedule(HAND_OVER_MS, Happening::HandOver(address, id));
-        }
-        Ok(())
+            .on_state(id, state, device.disk.get(id), is_excused)
     }
 
     pub(super) fn persist_done(
@@ -148,16 +189,31 @@ impl World {
         let is_refused = self.has_faults && self.chance.per_mille(10);
         let device = &mut self.devices[address.device];
         let is_refused = is_refused || self.now < device.store_refuses_until;
-        let Some(tab) = device.tab(address.tab, address.life) else {
+        let generation = device.disk.generation;
+        let Some(tab) = device.tab(address.slot, address.life) else {
             return Ok(());
         };
         let Some((_, operations)) = tab.persist.take_if(|(current, _)| *current == id) else {
             return Ok(());
         };
-        if is_refused {
+        // The store was cleared under it: the connection is broken, or leads to the new, empty one.
+        let is_broken = tab.generation != generation && self.chance.per_mille(500);
+        if std::mem::take(&mut tab.is_written_in_vain) {
+            return self.tell(address, Input::Persisted(id));
+        }
+        if is_refused || is_broken {
+            self.report.refused_writes += 1;
             return self.tell(address, Input::PersistFailed(id));
         }
+        let written: Vec<ItemId> = operations
+            .iter()
+            .filter_map(|operation| match operation {
+                StoreOperation::PutItem(item) => Some(item.id),
+                _ => None,
+            })
+            .collect();
         device.disk.apply(operations, &mut self.ledger)?;
-        self.tell(address, Input::Persisted(id))
+        self.tell(address, Input::Persisted(id))?;
+        self.let_go(address, written)
     }
 }

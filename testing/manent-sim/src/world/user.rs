@@ -1,10 +1,12 @@
-//! What users do: write, change, take back, resend, throw away, bring back.
+//! What users do: write, change, take back, send again, throw away, bring back, sign out.
+
+mod decide;
 
 use manent_engine::append_api::MessagePayload;
-use manent_engine::{Input, ItemId, ItemState, LaneId, NewItem};
+use manent_engine::{Input, ItemId, LaneId, NewItem};
 use serde_json::{Value, json};
 
-use super::{Address, Happening, SPAN_MS, World};
+use super::{Address, Happening, World};
 use crate::server::BOMB;
 use crate::violation::Violation;
 
@@ -34,132 +36,87 @@ impl World {
     }
 
     /// Somebody writes a message in one of the device's tabs.
-    pub(super) fn write(&mut self, device: usize) -> Result<(), Violation> {
-        let tab = self.chance.index(self.devices[device].tabs.len());
-        let Some(open) = &self.devices[device].tabs[tab] else {
+    pub(super) fn write(&mut self, number: usize) -> Result<(), Violation> {
+        let device = &self.devices[number];
+        let slot = self.chance.index(device.tabs.len());
+        let open = device.tabs[slot].as_ref().filter(|_| !device.has_left);
+        let Some(open) = open else {
             let later = self.chance.between(100, 2_000);
-            self.schedule(later, Happening::Write(device));
+            self.schedule(later, Happening::Write(number));
             return Ok(());
         };
-        let life = open.life;
+        let (life, name) = (open.life, open.name.clone());
         let place = self.chance.index(self.conversations.len());
-        let before = open.newest[place];
         let id = ItemId(self.chance.uuid());
         let text = self.text(id);
-        let parent = before.filter(|_| self.chance.per_mille(600));
+        let lane = LaneId {
+            device: name,
+            stream: self.conversations[place],
+        };
+        let parent = self.parent(number, slot, place, &lane);
         let parent_field = match parent {
             Some(parent) => Some(Some(parent)),
             None if self.chance.per_mille(500) => Some(None),
             None => None,
         };
+        let size_bytes = if self.chance.per_mille(10) {
+            self.config.max_item_bytes + 1
+        } else {
+            100 + text.len() as u64
+        };
         let item = NewItem {
             id,
-            lane: LaneId {
-                device: self.devices[device].id.clone(),
-                stream: self.conversations[place],
-            },
+            lane: lane.clone(),
             parent,
             payload: payload(&text, parent_field),
-            size_bytes: 100 + text.len() as u64,
+            size_bytes,
             trace: None,
         };
-        self.ledger.write(id, life, self.conversations[place], text);
-        if let Some(open) = &mut self.devices[device].tabs[tab] {
+        self.ledger.write(id, number, lane, text);
+        if let Some(open) = &mut self.devices[number].tabs[slot] {
             open.newest[place] = Some(id);
         }
-        self.tell(Address { device, tab, life }, Input::Enqueue(item))
+        let address = Address {
+            device: number,
+            slot,
+            life,
+        };
+        self.tell(address, Input::Enqueue(item))
     }
 
-    /// Somebody looks at the outbox and does something about one of its items.
-    pub(super) fn act(&mut self, device: usize) -> Result<(), Violation> {
-        if self.now < SPAN_MS {
-            let later = self.chance.between(200, 4_000);
-            self.schedule(later, Happening::Act(device));
-        }
-        let Some(address) = self.leader(device) else {
-            return Ok(());
-        };
-        let Some(tab) = &self.devices[device].tabs[address.tab] else {
-            return Ok(());
-        };
-        let items = tab.engine.items();
-        if items.is_empty() {
-            return Ok(());
-        }
-        let (stored, state) = &items[self.chance.index(items.len())];
-        let (id, lane, state) = (stored.id, stored.lane.clone(), state.clone());
-        match state {
-            ItemState::Failed(_) => self.decide_about_failed(address, id, &lane),
-            ItemState::Discarded => self.tell(address, Input::Undo(id)),
-            ItemState::Queued | ItemState::Waiting(_) | ItemState::Storing => {
-                if self.chance.per_mille(500) {
-                    return self.tell(address, Input::Withdraw(id));
-                }
-                self.edit(address, id)
-            }
-            ItemState::Sending | ItemState::Saved { .. } => Ok(()),
-        }
-    }
-
-    fn decide_about_failed(
+    /// What a message builds on: mostly the last one of its tab, now and then one that another tab shows, or one that does not exist.
+    fn parent(
         &mut self,
-        address: Address,
-        id: ItemId,
+        number: usize,
+        slot: usize,
+        place: usize,
         lane: &LaneId,
-    ) -> Result<(), Violation> {
-        if self.chance.per_mille(400) {
-            if let Some(written) = self.ledger.get_mut(id) {
-                written.ended_by_user = true;
-                written.resent_as = None;
+    ) -> Option<ItemId> {
+        let device = &self.devices[number];
+        let tab = device.tabs[slot].as_ref()?;
+        match self.chance.between(0, 99) {
+            0..=49 => tab.newest[place],
+            50..=69 => {
+                let leads = device.leader == Some(slot);
+                let other = |item: &ItemId, other: &LaneId| {
+                    other.stream == lane.stream
+                        && other.device != lane.device
+                        // The leader shows what it has; another tab what it heard of, which the leader reads with this message's news.
+                        && (!leads || tab.engine.item(*item).is_some())
+                };
+                let items = device.disk.items();
+                let others: Vec<ItemId> = items
+                    .filter(|item| other(&item.id, &item.lane))
+                    .map(|item| item.id)
+                    .collect();
+                if others.is_empty() {
+                    return tab.newest[place];
+                }
+                self.report.foreign_parents += 1;
+                Some(others[self.chance.index(others.len())])
             }
-            return self.tell(address, Input::Discard(id));
+            70 => Some(ItemId(self.chance.uuid())),
+            _ => None,
         }
-        let new = ItemId(self.chance.uuid());
-        let text = format!("once more: {new}");
-        let replacement = NewItem {
-            id: new,
-            payload: payload(&text, Some(None)),
-            size_bytes: 100,
-            parent: None,
-            trace: None,
-            lane: lane.clone(),
-        };
-        self.ledger.write(new, address.life, lane.stream, text);
-        if let Some(written) = self.ledger.get_mut(id) {
-            written.ended_by_user = true;
-            written.resent_as = Some(new);
-        }
-        let resend = Input::Resend {
-            failed: id,
-            replacement,
-        };
-        self.tell(address, resend)
-    }
-
-    /// Changes an item that was never sent; the engine refuses when it may have been.
-    fn edit(&mut self, address: Address, id: ItemId) -> Result<(), Violation> {
-        let Some(tab) = &self.devices[address.device].tabs[address.tab] else {
-            return Ok(());
-        };
-        let found = tab
-            .engine
-            .items()
-            .into_iter()
-            .find(|(item, _)| item.id == id);
-        let Some((item, _)) = found else {
-            return Ok(());
-        };
-        let mut payload = item.payload.clone();
-        let text = format!("edited at {}: {id}", self.now);
-        payload.insert("content".to_owned(), json!(text));
-        if let Some(written) = self.ledger.get_mut(id) {
-            written.texts.push(text);
-        }
-        let replace = Input::Replace {
-            id,
-            payload,
-            size_bytes: 120,
-        };
-        self.tell(address, replace)
     }
 }

@@ -1,0 +1,250 @@
+//! What users decide about what is in the outbox. All of it goes to the leader, who has the items.
+
+use std::collections::BTreeSet;
+
+use manent_engine::{Change, Input, ItemId, ItemState, LaneId, NewItem};
+use serde_json::{Value, json};
+
+use super::payload;
+use crate::violation::Violation;
+use crate::world::{Address, Happening, SPAN_MS, World};
+
+impl World {
+    /// Somebody looks at the outbox and does something about one of its items.
+    pub(in crate::world) fn act(&mut self, number: usize) -> Result<(), Violation> {
+        if self.now < SPAN_MS {
+            let later = self.chance.between(200, 4_000);
+            self.schedule(later, Happening::Act(number));
+        }
+        if !self.has_faults || self.devices[number].has_left {
+            return Ok(());
+        }
+        if self.chance.per_mille(10) {
+            return self.sign_out(number);
+        }
+        let Some(address) = self.leader(number) else {
+            return Ok(());
+        };
+        let Some(tab) = &self.devices[number].tabs[address.slot] else {
+            return Ok(());
+        };
+        let items = tab.engine.items();
+        if items.is_empty() {
+            return Ok(());
+        }
+        let (stored, state) = &items[self.chance.index(items.len())];
+        let (id, state) = (stored.id, state.clone());
+        match state {
+            ItemState::Failed(_) => self.decide_about_failed(address, id),
+            ItemState::Discarded => self.tell(address, Input::Undo(id)),
+            ItemState::Queued | ItemState::Waiting(_) | ItemState::Storing => {
+                if self.chance.per_mille(200) {
+                    self.report.withdrawals += 1;
+                    return self.tell(address, Input::Withdraw(id));
+                }
+                self.edit(address, id)
+            }
+            ItemState::Sending | ItemState::Saved { .. } => Ok(()),
+        }
+    }
+
+    fn decide_about_failed(&mut self, address: Address, id: ItemId) -> Result<(), Violation> {
+        if self.chance.per_mille(300) {
+            if let Some(written) = self.ledger.get_mut(id) {
+                written.ended_by_user = true;
+                written.resent_as = None;
+            }
+            self.report.discards += 1;
+            return self.tell(address, Input::Discard(id));
+        }
+        if self.chance.per_mille(200) {
+            return self.resend(address, id);
+        }
+        self.retry(address, id)
+    }
+
+    /// The item once more, under its own id: as it is, or in a form that the server takes.
+    fn retry(&mut self, address: Address, id: ItemId) -> Result<(), Violation> {
+        let device = &self.devices[address.device];
+        let Some(tab) = &device.tabs[address.slot] else {
+            return Ok(());
+        };
+        let Some(item) = tab.engine.item(id) else {
+            return Ok(());
+        };
+        let (lane, mut parent, mut payload) =
+            (item.lane.clone(), item.parent, item.payload.clone());
+        let mut size_bytes = item.size_bytes;
+        let is_mended = self.chance.per_mille(800);
+        if is_mended {
+            let text = format!("mended at {}: {id}", self.now);
+            payload.insert("content".to_owned(), json!(text));
+            size_bytes = 120;
+            // Under another parent, where the old one will never be there.
+            if parent.is_some_and(|parent| !self.ledger.is_on_server(parent))
+                && self.chance.per_mille(700)
+            {
+                parent = None;
+                payload.insert("parentId".to_owned(), Value::Null);
+            }
+            if let Some(written) = self.ledger.get_mut(id) {
+                written.texts.push(text);
+            }
+        }
+        // What was written in the lane and has not come to the leader yet may stand before or behind it.
+        let is_news_missing = self.devices[address.device]
+            .living()
+            .any(|(slot, tab)| slot != address.slot && tab.name == lane.device);
+        let again = self.with_what_builds_on(address, id);
+        self.report.retries += 1;
+        let change = is_mended.then_some(Change {
+            payload,
+            size_bytes,
+            parent,
+        });
+        self.ledger.retry(&again);
+        if is_news_missing {
+            self.ledger.float(&again);
+        }
+        self.tell(address, Input::Retry { id, change })
+    }
+
+    /// An item, and what builds on it and is blocked by it or waits for it.
+    fn with_what_builds_on(&self, address: Address, id: ItemId) -> Vec<ItemId> {
+        let mut found = BTreeSet::from([id]);
+        let tab = self.devices[address.device].tabs[address.slot].as_ref();
+        let items = tab.map(|tab| tab.engine.items()).unwrap_or_default();
+        loop {
+            let more: Vec<ItemId> = items
+                .iter()
+                .filter(|(item, _)| !found.contains(&item.id))
+                .filter(|(item, _)| item.parent.is_some_and(|parent| found.contains(&parent)))
+                .map(|(item, _)| item.id)
+                .collect();
+            if more.is_empty() {
+                return found.into_iter().collect();
+            }
+            found.extend(more);
+        }
+    }
+
+    /// The item once more, as another one of this tab.
+    fn resend(&mut self, address: Address, id: ItemId) -> Result<(), Violation> {
+        let new = ItemId(self.chance.uuid());
+        let text = format!("once more: {new}");
+        let Some(tab) = &self.devices[address.device].tabs[address.slot] else {
+            return Ok(());
+        };
+        let Some(stream) = self.ledger.get(id).map(|written| written.lane.stream) else {
+            return Ok(());
+        };
+        let lane = LaneId {
+            device: tab.name.clone(),
+            stream,
+        };
+        let replacement = NewItem {
+            id: new,
+            payload: payload(&text, Some(None)),
+            size_bytes: 100,
+            parent: None,
+            trace: None,
+            lane: lane.clone(),
+        };
+        self.ledger.write(new, address.device, lane, text);
+        if let Some(written) = self.ledger.get_mut(id) {
+            written.ended_by_user = true;
+            written.resent_as = Some(new);
+        }
+        self.report.resends += 1;
+        let resend = Input::Resend {
+            failed: id,
+            replacement,
+        };
+        self.tell(address, resend)
+    }
+
+    /// Changes an item that was never sent; the engine refuses when it may have been.
+    fn edit(&mut self, address: Address, id: ItemId) -> Result<(), Violation> {
+        let Some(tab) = &self.devices[address.device].tabs[address.slot] else {
+            return Ok(());
+        };
+        let found = tab
+            .engine
+            .items()
+            .into_iter()
+            .find(|(item, _)| item.id == id);
+        let Some((item, _)) = found else {
+            return Ok(());
+        };
+        let mut payload = item.payload.clone();
+        let text = format!("edited at {}: {id}", self.now);
+        payload.insert("content".to_owned(), json!(text));
+        if let Some(written) = self.ledger.get_mut(id) {
+            written.texts.push(text);
+        }
+        let replace = Input::Replace {
+            id,
+            payload,
+            size_bytes: 120,
+        };
+        self.tell(address, replace)
+    }
+
+    /// The user signs out: the other tabs are closed first, so that one engine alone empties the store, and nobody writes before it is empty.
+    fn sign_out(&mut self, number: usize) -> Result<(), Violation> {
+        let Some(leader) = self.leader(number) else {
+            return Ok(());
+        };
+        let is_confirmed = self.chance.per_mille(500);
+        let device = &self.devices[number];
+        let others: Vec<usize> = device
+            .living()
+            .filter(|(slot, _)| *slot != leader.slot)
+            .map(|(slot, _)| slot)
+            .collect();
+        let are_others_idle = device
+            .living()
+            .all(|(slot, tab)| slot == leader.slot || tab.engine.items().is_empty());
+        if !is_confirmed && !are_others_idle {
+            return Ok(());
+        }
+        self.devices[number].has_left = true;
+        for slot in others {
+            self.crash(number, slot)?;
+        }
+        let snapshot = self.devices[number].disk.snapshot()?;
+        self.tell(leader, Input::Adopt(snapshot))?;
+        let Some(tab) = self.devices[number].tab(leader.slot, leader.life) else {
+            return Ok(());
+        };
+        let waits = |state: &ItemState| !matches!(state, ItemState::Discarded);
+        let would_lose = tab.engine.items().iter().any(|(_, state)| waits(state));
+        if is_confirmed {
+            for (_, written) in self.ledger.written_mut() {
+                if written.device == number {
+                    written.is_given_up = true;
+                }
+            }
+        }
+        self.report.sign_outs += usize::from(is_confirmed || !would_lose);
+        self.tell(leader, Input::SignOut { is_confirmed })
+    }
+
+    /// The user signs in again.
+    pub(in crate::world) fn come_back(&mut self, number: usize) -> Result<(), Violation> {
+        self.devices[number].has_left = false;
+        self.devices[number].is_signed_in = true;
+        let living: Vec<Address> = self.devices[number]
+            .living()
+            .map(|(slot, tab)| Address {
+                device: number,
+                slot,
+                life: tab.life,
+            })
+            .collect();
+        for tab in living {
+            self.tell(tab, Input::SignedIn)?;
+        }
+        Ok(())
+    }
+}
