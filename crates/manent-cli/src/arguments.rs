@@ -20,6 +20,7 @@ Examples:
   OPENAI_BASE_URL=http://127.0.0.1:11434/v1 manent serve
                                                       talk to a local model, here by Ollama
   manent serve --data-dir ./data --listen 127.0.0.1:0 keep the data here, take any free port
+  manent chat                                         talk in the terminal
   manent config check                                 explain every mistake of the configuration
   manent config sample > manent.toml                  begin a configuration file
   manent doctor                                       say how everything stands
@@ -44,7 +45,15 @@ Exit codes:
   3  the store or the journal cannot be opened
   4  the address cannot be listened on
   5  anything else
+  6  `chat` with lines from a pipe: something is not saved yet, or an answer has not come
   130, 143  ended at once by a second Ctrl-C or SIGTERM";
+
+const CHAT_EXAMPLES: &str = "\
+Examples:
+  manent chat                                   talk to the server on this machine
+  manent chat --url https://example.org         talk to another one
+  echo 'What stays?' | manent chat --new        one question, one answer
+  manent chat < /dev/null                       only send what waits, and fetch the answers";
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -93,6 +102,15 @@ pub(crate) enum Command {
     /// For tests and demonstrations with the real adapters against a real socket and no model. Without --rules the
     /// built-in demonstration answers.
     Scripted(ScriptedOptions),
+    /// Chat in the terminal, also without a network
+    ///
+    /// What you write is safe on this device at once, in an outbox of its own for each server. It reaches the server when that can be
+    /// reached, once and in order, and the answer is brought back, also after this program was killed in the middle of it.
+    ///
+    /// Lines that begin with / are commands: /help lists them. Ctrl-C stops the answer that is coming, a second one leaves; what is
+    /// not saved by then goes out the next time. With lines from a pipe the answers, and nothing else, go to standard output; the exit
+    /// code is 6 when something is still waiting at the end.
+    Chat(ChatOptions),
     /// Print the description of the API (OpenAPI 3.1, JSON)
     Openapi,
     /// Print the version
@@ -231,6 +249,38 @@ pub(crate) struct ScriptedOptions {
     /// Answer only requests that carry this key
     #[arg(long, value_name = "KEY")]
     pub(crate) require_key: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = CHAT_EXAMPLES)]
+pub(crate) struct ChatOptions {
+    /// The server to talk to
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:3080")]
+    pub(crate) url: String,
+    /// Go on with this conversation [default: the one whose answer was cut off the last time, else a new one]
+    #[arg(long, value_name = "ID", conflicts_with = "new")]
+    pub(crate) conversation: Option<String>,
+    /// Begin a new conversation in any case
+    #[arg(long)]
+    pub(crate) new: bool,
+    /// Keep the outbox in this directory [default: `client` in the platform's place for the data of manent]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// The outbox's name in that directory; one process at a time uses it [default: after the server's host and port]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// The model that answers [default: the server's]
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<String>,
+    /// The provider that answers [default: the one that has the model]
+    #[arg(long, value_name = "ID")]
+    pub(crate) provider: Option<String>,
+    /// What the model is told before everything else
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) system: Option<String>,
+    /// With lines from a pipe: wait so many seconds at the end for a server that is away
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub(crate) wait: u64,
 }
 
 /// The protocols of the scripted provider.

@@ -30,6 +30,9 @@ pub(crate) enum Failure {
     /// Something is not as it should be, and all of it was printed already.
     #[error("there are problems")]
     ProblemsReported,
+    /// Something is not saved yet; it is safe, and all of it was printed already.
+    #[error("something is still waiting")]
+    StillWaiting,
     /// Anything else.
     #[error("{0}")]
     Other(String),
@@ -52,6 +55,7 @@ impl Failure {
             )) => 3,
             Self::Start(StartError::Listen { .. }) | Self::Scripted(ServeError::Listen { .. }) => 4,
             Self::Start(StartError::Compose(ComposeError::Thread(_))) | Self::Other(_) => 5,
+            Self::StillWaiting => 6,
             Self::Interrupted { signal } => 128 + signal,
         }
     }
@@ -59,7 +63,7 @@ impl Failure {
     /// What to say, unless all was said.
     pub(crate) fn message(&self) -> Option<String> {
         match self {
-            Self::ConfigurationReported | Self::ProblemsReported => None,
+            Self::ConfigurationReported | Self::ProblemsReported | Self::StillWaiting => None,
             Self::Start(StartError::Listen { source, .. })
             | Self::Scripted(ServeError::Listen { source, .. }) => {
                 Some(format!("{self}. {}", advice(source)))

@@ -2,6 +2,7 @@
 //! and exit codes. Nothing is decided here that a library could decide.
 
 mod arguments;
+mod chat;
 mod configuration;
 mod console;
 mod doctor;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Command::Migrate(options) => migrate::run(&options),
         Command::Journal(options) => journal::run(&options),
         Command::Scripted(options) => scripted::run(&options),
+        Command::Chat(options) => chat::run(options),
         Command::Openapi => openapi::run(),
         Command::Version => {
             console::print(&format!("manent {}\n", env!("CARGO_PKG_VERSION")));

@@ -1,0 +1,179 @@
+//! What happens by itself: states of the outbox, warnings, answers that were waited for.
+
+use manent_client::{
+    AnswerHandle, Client, ItemState, QueueStatus, SaveStatus, StorageWarning, WaitReason,
+};
+use tokio::sync::{broadcast, mpsc};
+
+use super::words;
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub(super) enum News {
+    Queue(QueueStatus),
+    Failed(SaveStatus),
+    Warning(StorageWarning),
+    /// One that was waited for in the background has ended.
+    Answered(AnswerHandle),
+}
+
+/// Where news come together.
+pub(super) struct Newsroom {
+    sender: mpsc::Sender<News>,
+    pub(super) news: mpsc::Receiver<News>,
+}
+
+impl Newsroom {
+    /// Listens to the client.
+    pub(super) fn open(client: &Client) -> Self {
+        let (sender, news) = mpsc::channel(64);
+        let persistence = client.persistence();
+        let (told, mut statuses) = (sender.clone(), persistence.watch_status());
+        tokio::spawn(async move {
+            while statuses.changed().await.is_ok() {
+                let status = statuses.borrow_and_update().clone();
+                if told.send(News::Queue(status)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let (told, mut items) = (sender.clone(), persistence.subscribe());
+        tokio::spawn(async move {
+            loop {
+                match items.recv().await {
+                    Ok(status) if matches!(status.state, ItemState::Failed(_)) => {
+                        if told.send(News::Failed(status)).await.is_err() {
+                            return;
+                        }
+                    }
+                    // What was missed stands in the tray.
+                    Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
+                    Err(broadcast::error::RecvError::Closed) => return,
+                }
+            }
+        });
+        let (told, mut warnings) = (sender.clone(), persistence.warnings());
+        tokio::spawn(async move {
+            loop {
+                match warnings.recv().await {
+                    Ok(warning) => {
+                        if told.send(News::Warning(warning)).await.is_err() {
+                            return;
+                        }
+                    }
+                    Err(broadcast::error::RecvError::Lagged(_)) => {}
+                    Err(broadcast::error::RecvError::Closed) => return,
+                }
+            }
+        });
+        Self { sender, news }
+    }
+
+    /// Tells when an answer has ended.
+    pub(super) fn await_answer(&self, mut answer: AnswerHandle) {
+        let told = self.sender.clone();
+        tokio::spawn(async move {
+            answer.end().await;
+            // Nobody listens any more, perhaps.
+            let _ = told.send(News::Answered(answer)).await;
+        });
+    }
+}
+
+/// How the outbox does, as far as it is worth a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Mood {
+    #[default]
+    Well,
+    Away,
+    Busy,
+    SignIn,
+    DiskRefuses,
+}
+
+/// Says what changed, and not again while it stays so.
+#[derive(Debug, Default)]
+pub(super) struct Announcer {
+    mood: Mood,
+}
+
+impl Announcer {
+    /// The line to print about the outbox; absent when nothing is new.
+    pub(super) fn line(&mut self, status: &QueueStatus, now: u64) -> Option<String> {
+        let mood = match status.wait {
+            _ if status.is_storage_refusing => Mood::DiskRefuses,
+            _ if status.unsaved() == 0 => Mood::Well,
+            Some(WaitReason::Retry { .. } | WaitReason::ServerAway { .. }) => Mood::Away,
+            Some(WaitReason::BackPressure { .. }) => Mood::Busy,
+            Some(WaitReason::SignIn) => Mood::SignIn,
+            // A try is under way: what comes of it will be told.
+            Some(WaitReason::Behind { .. }) | None => self.mood,
+        };
+        if std::mem::replace(&mut self.mood, mood) == mood {
+            return None;
+        }
+        match mood {
+            Mood::Well => Some("Everything is saved.".to_owned()),
+            _ => words::banner(status, now),
+        }
+    }
+}
+
+/// A warning in words.
+pub(super) fn of_warning(warning: &StorageWarning) -> Option<String> {
+    Some(match warning {
+        StorageWarning::FileSetAside {
+            path,
+            reason,
+            salvaged,
+        } => format!(
+            "The outbox could not be read ({reason}). It is kept as {}; {salvaged} records of it were saved into a new one.",
+            path.display()
+        ),
+        StorageWarning::RecordsSetAside { records, reason } => format!(
+            "{} in the outbox could not be read ({reason}) and put aside; nothing of it is deleted.",
+            match records {
+                1 => "1 record".to_owned(),
+                more => format!("{more} records"),
+            }
+        ),
+        StorageWarning::Lost { path } => format!(
+            "The outbox {} was removed while it was in use; what is not saved is written again.",
+            path.display()
+        ),
+        // The line about the outbox says it.
+        StorageWarning::Refused { .. } => return None,
+        StorageWarning::Recovered => "This device's disk takes writes again.".to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiting(wait: Option<WaitReason>) -> QueueStatus {
+        QueueStatus {
+            waiting: 1,
+            wait,
+            ..QueueStatus::default()
+        }
+    }
+
+    #[test]
+    fn says_once_that_the_server_is_away_and_once_that_it_is_back() {
+        let mut announcer = Announcer::default();
+        let mut line = |status: &QueueStatus| announcer.line(status, 0);
+        assert_eq!(line(&QueueStatus::default()), None);
+        assert!(line(&waiting(Some(WaitReason::Retry { at: 1_000 }))).is_some());
+        assert_eq!(line(&waiting(None)), None);
+        assert_eq!(
+            line(&waiting(Some(WaitReason::ServerAway { until: None }))),
+            None
+        );
+        assert_eq!(
+            line(&QueueStatus::default()).as_deref(),
+            Some("Everything is saved.")
+        );
+        assert_eq!(line(&QueueStatus::default()), None);
+    }
+}

@@ -1,0 +1,483 @@
+//! The conversation with the person: lines in, answers out, and news in between.
+
+use std::time::Duration;
+
+use manent_client::{
+    AnswerHandle, AnswerStage, AnswerWait, Client, ConversationId, ItemState, MessageId,
+    MessageStatus, Role, Transcript, text_of,
+};
+use tokio::time::Instant;
+
+use super::commands::{self, Order};
+use super::input::{Line, Lines};
+use super::news::{Announcer, News, Newsroom, of_warning};
+use super::screen::Screen;
+use super::words;
+use crate::exit::Failure;
+use crate::signals::Signals;
+
+/// How long to wait after an answer for the news that its question is saved.
+const MOMENT: Duration = Duration::from_millis(300);
+
+/// How much of a conversation is shown when it is opened.
+const SHOWN_MESSAGES: usize = 6;
+
+/// How following an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Followed {
+    /// There is nothing more to follow.
+    Ended,
+    /// It comes later.
+    Later,
+    /// The person leaves.
+    Leave,
+}
+
+/// One chat.
+pub(super) struct Talk<'client> {
+    pub(super) client: &'client Client,
+    lines: Lines,
+    pub(super) screen: Screen,
+    signals: Signals,
+    newsroom: Newsroom,
+    announcer: Announcer,
+    /// With lines from a pipe: how long a server that is away is waited for, all in all.
+    patience: Duration,
+    /// Absent: a new one, with the next message.
+    pub(super) conversation: Option<ConversationId>,
+    /// Answers that come later.
+    pub(super) awaited: Vec<AnswerHandle>,
+    pub(super) listed: Vec<ConversationId>,
+    pub(super) numbered: Vec<MessageId>,
+    pub(super) discarded: Option<MessageId>,
+    has_failures: bool,
+}
+
+impl<'client> Talk<'client> {
+    pub(super) fn new(
+        client: &'client Client,
+        lines: Lines,
+        screen: Screen,
+        signals: Signals,
+        wait_seconds: u64,
+    ) -> Self {
+        Self {
+            client,
+            lines,
+            screen,
+            signals,
+            newsroom: Newsroom::open(client),
+            announcer: Announcer::default(),
+            patience: Duration::from_secs(wait_seconds),
+            conversation: None,
+            awaited: Vec::new(),
+            listed: Vec::new(),
+            numbered: Vec::new(),
+            discarded: None,
+            has_failures: false,
+        }
+    }
+
+    /// Talks until the person leaves, or the lines end.
+    pub(super) async fn run(
+        &mut self,
+        conversation: Option<ConversationId>,
+        is_new: bool,
+    ) -> Result<(), Failure> {
+        if self.screen.is_interactive() {
+            let url = self.client.url().as_str().trim_end_matches('/').to_owned();
+            self.screen
+                .note(&format!("Talking to {url}. /help lists the commands."));
+        }
+        for warning in self.client.opening_warnings() {
+            if let Some(text) = of_warning(warning) {
+                self.screen.show(&text);
+            }
+        }
+        let status = self.client.persistence().queue_status();
+        if status.unsaved() > 0 {
+            let text = words::counted(status.unsaved(), "message");
+            self.screen
+                .note(&format!("{text} on the way from the last time."));
+        }
+        if self.begin(conversation, is_new).await? == Followed::Leave {
+            return self.leave();
+        }
+        let mut is_asked_again = false;
+        loop {
+            let line = tokio::select! {
+                line = self.lines.next() => line,
+                news = self.newsroom.news.recv() => {
+                    if let Some(news) = news {
+                        self.tell(news);
+                    }
+                    continue;
+                }
+                _ = self.signals.next() => return self.leave(),
+            };
+            match line {
+                Line::Text(text) => {
+                    is_asked_again = false;
+                    match commands::read(&text) {
+                        Order::Quit => return self.leave(),
+                        order => {
+                            if self.follow_order(order).await == Followed::Leave {
+                                return self.leave();
+                            }
+                        }
+                    }
+                }
+                Line::Interrupted if is_asked_again => return self.leave(),
+                Line::Interrupted => {
+                    is_asked_again = true;
+                    if !self.give_up_answers() {
+                        self.screen.note("Ctrl-C again, or /quit, to leave.");
+                    }
+                }
+                Line::End if self.screen.is_interactive() => return self.leave(),
+                Line::End => return self.finish().await,
+            }
+        }
+    }
+
+    /// Picks up what was cut off the last time, and opens the conversation.
+    async fn begin(
+        &mut self,
+        conversation: Option<ConversationId>,
+        is_new: bool,
+    ) -> Result<Followed, Failure> {
+        let pending = self.client.messages().pending_answers();
+        let cut_off = pending.last().map(|answer| answer.conversation_id);
+        if let Some(id) = conversation.or_else(|| cut_off.filter(|_| !is_new)) {
+            match self.open(id).await {
+                Ok(()) => {}
+                // Without an answer to it, the conversation can still be gone on with later.
+                Err(error) if conversation.is_none() => self.screen.note(&error),
+                Err(error) => return Err(Failure::Other(error)),
+            }
+        }
+        for answer in pending {
+            if Some(answer.conversation_id) == self.conversation {
+                self.screen
+                    .note("An answer was waited for; here it goes on.");
+                if self.follow(answer, None).await == Followed::Leave {
+                    return Ok(Followed::Leave);
+                }
+            } else {
+                self.await_later(answer);
+            }
+        }
+        Ok(Followed::Ended)
+    }
+
+    /// Goes on with a conversation.
+    pub(super) async fn open(&mut self, id: ConversationId) -> Result<(), String> {
+        let transcript = self
+            .client
+            .conversations()
+            .transcript(id)
+            .await
+            .map_err(|error| format!("The conversation {id} cannot be opened: {error}"))?;
+        self.conversation = Some(id);
+        if self.screen.is_interactive() {
+            self.show_end_of(&transcript);
+        }
+        Ok(())
+    }
+
+    fn show_end_of(&mut self, transcript: &Transcript) {
+        let title = transcript.title.as_deref().unwrap_or("a conversation");
+        let source = if transcript.is_copy {
+            ", from the copy of this device"
+        } else {
+            ""
+        };
+        self.screen.note(&format!("— {title}{source} —"));
+        let skipped = transcript.messages.len().saturating_sub(SHOWN_MESSAGES);
+        for message in transcript.messages.iter().skip(skipped) {
+            let text = text_of(&message.content);
+            match message.role {
+                Role::User => self.screen.note(&format!("> {text}")),
+                Role::Assistant | Role::System | Role::Tool => self.screen.show(&text),
+            }
+        }
+    }
+
+    /// Says something and shows its answer.
+    pub(super) async fn say(&mut self, text: &str) -> Followed {
+        let sent = self
+            .client
+            .messages()
+            .send_message(text, self.conversation)
+            .await;
+        match sent {
+            Ok(sent) => {
+                self.conversation = Some(sent.conversation_id);
+                self.follow(sent.answer, Some(sent.message_id)).await
+            }
+            Err(error) => {
+                self.has_failures = true;
+                self.screen.show(&format!("This was not taken: {error}"));
+                Followed::Ended
+            }
+        }
+    }
+
+    /// Shows an answer as it comes. One that does not begin because the server is away comes later.
+    pub(super) async fn follow(
+        &mut self,
+        mut answer: AnswerHandle,
+        question: Option<MessageId>,
+    ) -> Followed {
+        let mut held_back = Vec::new();
+        let mut is_stopping = false;
+        let mut restarts = answer.progress().restarts;
+        let mut told_wait = None;
+        let followed = loop {
+            let progress = answer.progress();
+            if std::mem::replace(&mut restarts, progress.restarts) != progress.restarts {
+                self.screen.note("(the answer begins again)");
+            }
+            if let Some(text) = answer.new_text() {
+                self.screen.answer(&text);
+            }
+            match progress.stage {
+                AnswerStage::Ended => break Followed::Ended,
+                AnswerStage::Waiting(wait) if is_held_up(wait) => {
+                    if !progress.content.has_begun() && !self.is_patient() {
+                        break Followed::Later;
+                    }
+                    if progress.content.has_begun() && told_wait != Some(wait.code()) {
+                        told_wait = Some(wait.code());
+                        let why = words::of_answer(progress.stage, now());
+                        self.screen.note(&format!("(cut off: {why})"));
+                    }
+                }
+                _ => {}
+            }
+            let waited_since = Instant::now();
+            let is_waiting = matches!(progress.stage, AnswerStage::Waiting(_));
+            tokio::select! {
+                _ = answer.changed() => {}
+                news = self.newsroom.news.recv() => held_back.extend(news),
+                () = tokio::time::sleep(self.patience), if is_waiting && !self.screen.is_interactive() => {}
+                _ = self.signals.next() => {
+                    if std::mem::replace(&mut is_stopping, true) {
+                        break Followed::Leave;
+                    }
+                    if let Err(error) = self.client.messages().stop(&answer).await {
+                        self.screen.note(&format!("It could not be stopped: {error}"));
+                    }
+                }
+            }
+            if is_waiting {
+                self.patience = self.patience.saturating_sub(waited_since.elapsed());
+            }
+        };
+        self.screen.end_line();
+        match followed {
+            Followed::Ended => {
+                self.say_how_it_ended(&answer);
+                self.say_where_it_stands(question).await;
+            }
+            Followed::Later => {
+                let why = words::of_answer(answer.progress().stage, now());
+                self.screen.note(&format!(
+                    "· queued on this device; the answer comes later: {why}"
+                ));
+                self.await_later(answer);
+            }
+            Followed::Leave => {}
+        }
+        for news in held_back {
+            self.tell(news);
+        }
+        followed
+    }
+
+    /// Whether an answer that is held up is still waited for.
+    fn is_patient(&self) -> bool {
+        !self.screen.is_interactive() && !self.patience.is_zero()
+    }
+
+    fn await_later(&mut self, answer: AnswerHandle) {
+        self.newsroom.await_answer(answer.clone());
+        self.awaited.push(answer);
+    }
+
+    fn say_how_it_ended(&mut self, answer: &AnswerHandle) {
+        let content = answer.progress().content;
+        let text = match (content.status, &content.problem) {
+            (Some(MessageStatus::Failed), Some((code, detail))) => {
+                self.has_failures = true;
+                format!("The answer failed: {detail} ({code}). /again asks once more.")
+            }
+            (Some(MessageStatus::Interrupted), _) => {
+                "The server was interrupted; this is what came. /again asks once more.".to_owned()
+            }
+            (Some(MessageStatus::Stopped), _) => "Stopped.".to_owned(),
+            (Some(_), Some((_, detail))) => detail.clone(),
+            _ => return,
+        };
+        self.screen.note(&text);
+    }
+
+    /// The mark below an answer: whether what was said is saved.
+    async fn say_where_it_stands(&mut self, question: Option<MessageId>) {
+        let Some(id) = question.filter(|_| self.screen.is_interactive()) else {
+            return;
+        };
+        let mut status = self.client.persistence().watch_status();
+        // Late, or closed: it is said as it is.
+        let _ = tokio::time::timeout(MOMENT, status.wait_for(|status| status.unsaved() == 0)).await;
+        match self.client.persistence().status(id).await {
+            Ok(None | Some(ItemState::Saved { .. })) => self.screen.note("· saved"),
+            Ok(Some(state)) => {
+                let text = words::of_item(&state, now());
+                self.screen.note(&format!("· {text}"));
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Shows what happened by itself.
+    pub(super) fn tell(&mut self, news: News) {
+        match news {
+            News::Queue(status) => {
+                if let Some(line) = self.announcer.line(&status, now()) {
+                    self.screen.note(&line);
+                }
+            }
+            News::Failed(status) => {
+                self.has_failures = true;
+                let why = words::of_item(&status.state, now());
+                self.screen
+                    .show(&format!("A message is not stored: {why}. /tray shows it."));
+            }
+            News::Warning(warning) => {
+                if let Some(text) = of_warning(&warning) {
+                    self.screen.show(&text);
+                }
+            }
+            News::Answered(answer) => self.show_late(&answer),
+        }
+    }
+
+    /// An answer that was waited for has come.
+    fn show_late(&mut self, answer: &AnswerHandle) {
+        self.awaited.retain(|other| other.run_id != answer.run_id);
+        let content = answer.progress().content;
+        if content.status.is_none() {
+            // It gave way to another one.
+            return;
+        }
+        if Some(answer.conversation_id) != self.conversation {
+            let id = answer.conversation_id;
+            self.screen.note(&format!(
+                "An answer has come in another conversation: /open {id}"
+            ));
+            return;
+        }
+        if self.screen.is_interactive() {
+            self.screen.show(&content.text);
+        } else {
+            self.screen.answer(&content.text);
+            self.screen.end_line();
+        }
+        self.say_how_it_ended(answer);
+    }
+
+    /// Whether there was one that had not begun.
+    pub(super) fn give_up_answers(&mut self) -> bool {
+        let given_up: Vec<AnswerHandle> = self.awaited.drain(..).collect();
+        for answer in &given_up {
+            let (messages, answer) = (self.client.messages().clone(), answer.clone());
+            tokio::spawn(async move { messages.stop(&answer).await.ok() });
+        }
+        if given_up.is_empty() {
+            return false;
+        }
+        self.screen.note("The answer is no longer waited for.");
+        true
+    }
+
+    /// The lines have ended: waits for a while until all is saved and answered.
+    async fn finish(&mut self) -> Result<(), Failure> {
+        let deadline = Instant::now() + self.patience;
+        loop {
+            while let Ok(news) = self.newsroom.news.try_recv() {
+                self.tell(news);
+            }
+            let status = self.client.persistence().queue_status();
+            let is_coming = self
+                .awaited
+                .iter()
+                .any(|answer| matches!(answer.progress().stage, AnswerStage::Running));
+            if status.unsaved() == 0 && self.awaited.is_empty() {
+                break;
+            }
+            tokio::select! {
+                news = self.newsroom.news.recv() => if let Some(news) = news {
+                    self.tell(news);
+                },
+                () = tokio::time::sleep_until(deadline), if !is_coming => break,
+                _ = self.signals.next() => break,
+            }
+        }
+        self.leave()
+    }
+
+    /// Says what is left. A script is told by the exit code, too.
+    fn leave(&mut self) -> Result<(), Failure> {
+        self.screen.end_line();
+        self.say_what_waits();
+        let status = self.client.persistence().queue_status();
+        let is_left = status.unsaved() > 0
+            || !self.client.messages().pending_answers().is_empty()
+            || self.has_failures;
+        if is_left && !self.screen.is_interactive() {
+            return Err(Failure::StillWaiting);
+        }
+        Ok(())
+    }
+
+    fn say_what_waits(&mut self) {
+        let status = self.client.persistence().queue_status();
+        if status.unsaved() > 0 {
+            let text = words::counted(status.unsaved(), "message");
+            self.screen.show(&format!(
+                "{text} not saved on the server yet, and safe on this device: the next start sends what is left."
+            ));
+        }
+        let answers = self.client.messages().pending_answers().len();
+        if answers > 0 {
+            let text = words::counted(answers, "answer");
+            self.screen.show(&format!(
+                "{text} still waited for: the next start fetches what has come."
+            ));
+        }
+        if status.failed > 0 {
+            let text = words::counted(status.failed, "message");
+            self.screen
+                .show(&format!("{text} in the tray: /tray in a chat shows why."));
+        }
+    }
+}
+
+/// Whether waiting for an answer means waiting for somebody else than the server's turn.
+fn is_held_up(wait: AnswerWait) -> bool {
+    !matches!(wait, AnswerWait::BehindAnother { .. })
+}
+
+/// Milliseconds since 1970, for how long something still takes.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what a person is told is by this machine's clock"
+)]
+pub(super) fn now() -> u64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .ok()
+        .and_then(|elapsed| u64::try_from(elapsed.as_millis()).ok())
+        .unwrap_or(0)
+}
