@@ -8,6 +8,8 @@ const API_PATHS = ['/conversation', '/conversations', '/message', '/completion',
 
 const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
+  // The client's engine is WebAssembly; this allows that and no other evaluation.
+  "script-src 'self' 'wasm-unsafe-eval'",
   "img-src 'self' data: blob:",
   "style-src 'self'",
   "font-src 'self'",
@@ -74,8 +76,10 @@ const proxy = Object.fromEntries(API_PATHS.map((path) => [path, { target: proces
 
 export default defineConfig({
   plugins: [react(), contentSecurityPolicy(), onlyWoff2Fonts(), firstLoadBudget(), serviceWorker()],
+  // The client is a folder beside this one, with a react of its own for its types.
+  resolve: { dedupe: ['react', 'react-dom'] },
   build: { target: 'es2022', cssTarget: ['chrome123', 'firefox120', 'safari17.5'], modulePreload: { polyfill: false }, assetsInlineLimit: 0, chunkSizeWarningLimit: 700 },
-  server: { port: 5173, host: '127.0.0.1', proxy },
+  server: { port: 5173, host: '127.0.0.1', proxy, fs: { allow: ['.', '../clients/typescript'] } },
   preview: { port: 4173, host: '127.0.0.1', proxy },
   test: { include: ['src/**/*.test.{ts,tsx}'], environment: 'node' },
 });

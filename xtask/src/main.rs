@@ -10,14 +10,17 @@
 
 mod bench;
 mod chromium;
+mod client;
 mod command;
 mod console;
 mod doctor;
 mod generate;
 mod kill;
+mod npm;
 mod page;
 mod postgres;
 mod run;
+mod stamp;
 mod system_packages;
 mod test;
 mod wasm_toolchain;
@@ -45,6 +48,8 @@ struct Arguments {
 enum Task {
     /// Build the page and the server, then start it
     Run(run::Options),
+    /// Build the page and the client that it is built on, where something changed
+    Page,
     /// Run everything that CI runs, in order, up to the first failure
     Test(test::Options),
     /// Kill the server under load, many times, and look for lost words
@@ -59,6 +64,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = Workspace::locate().and_then(|workspace| match arguments.command {
         Task::Run(options) => run::run(&workspace, &options),
+        Task::Page => page::build(&workspace),
         Task::Test(options) => test::run(&workspace, &options),
         Task::Kill(options) => kill::run(&workspace, &options),
         Task::Bench(options) => bench::run(&workspace, &options),

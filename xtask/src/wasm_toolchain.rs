@@ -63,6 +63,14 @@ impl WasmToolchain {
         }
     }
 
+    /// Cargo's target directory with this toolchain: two compilers do not share one.
+    pub(crate) fn target(self, workspace: &Workspace) -> PathBuf {
+        match self {
+            Self::Rustup => workspace.target().to_path_buf(),
+            Self::Distro => workspace.target().join("wasm-distro"),
+        }
+    }
+
     /// A cargo that compiles for the target; the sub-command and its flags are the caller's.
     pub(crate) fn cargo(self, workspace: &Workspace) -> Command {
         match self {
@@ -71,7 +79,7 @@ impl WasmToolchain {
                 let mut cargo = distro_command(DISTRO_CARGO, workspace.root());
                 cargo
                     .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld")
-                    .env("CARGO_TARGET_DIR", workspace.target().join("wasm-distro"));
+                    .env("CARGO_TARGET_DIR", self.target(workspace));
                 cargo
             }
         }

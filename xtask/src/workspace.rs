@@ -35,6 +35,11 @@ impl Workspace {
         self.root.join("web")
     }
 
+    /// The TypeScript client.
+    pub(crate) fn client(&self) -> PathBuf {
+        self.root.join("clients/typescript")
+    }
+
     /// Cargo's target directory.
     pub(crate) fn target(&self) -> &Path {
         &self.target

@@ -12,8 +12,8 @@ use crate::native::ApiError;
 #[allow_missing = true]
 struct PageFiles;
 
-/// Only from here, nothing inline, and pictures also from memory.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; font-src 'self'; \
+/// Only from here, nothing inline, pictures also from memory, and the client's engine as WebAssembly.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data: blob:; style-src 'self'; font-src 'self'; \
      connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
 
 /// Answers every path that is no endpoint: a file of the page, the page itself for its own routes, or 404.

@@ -1,0 +1,3 @@
+export { createClient } from './client.js';
+export * from './errors.js';
+export type * from './types.js';

@@ -1,0 +1,79 @@
+import type { WireSend } from '../engine/wire.js';
+import type { Environment } from '../environment.js';
+
+/** What a browser lets requests carry that outlive their page, all together, in bytes; with room for the page's own. */
+const KEEPALIVE_BYTES = 60_000;
+
+export interface TransportOptions {
+  baseUrl: string;
+  headers?: () => Record<string, string> | Promise<Record<string, string>>;
+}
+
+/** An HTTP answer as the engine reads it. */
+export interface HttpAnswer {
+  status: number;
+  retryAfterMs: number | undefined;
+  body: string;
+}
+
+/** How a request of the engine ended. */
+export type Sent = { how: 'append' | 'create'; answer: HttpAnswer } | { how: 'network' } | { how: 'aborted' };
+
+/** Sends the engine's requests. It decides nothing: every answer goes to the engine as it came. */
+export class Transport {
+  private readonly environment: Environment;
+  private readonly options: TransportOptions;
+  /** Conversations that this tab saw created. */
+  private readonly created = new Set<string>();
+
+  constructor(environment: Environment, options: TransportOptions) {
+    this.environment = environment;
+    this.options = options;
+  }
+
+  /**
+   * Makes the conversations that are new, then sends the batch. `isCreated` reads the answer to a create and says whether to go on.
+   */
+  async send(batch: WireSend, signal: AbortSignal, isCreated: (answer: HttpAnswer) => boolean): Promise<Sent> {
+    try {
+      for (const create of batch.creates) {
+        if (this.created.has(create.conversationId)) continue;
+        const answer = await this.post('/conversation/create', create.body, create.traceparent, signal);
+        if (!isCreated(answer)) return { how: 'create', answer };
+        this.created.add(create.conversationId);
+      }
+      return { how: 'append', answer: await this.post('/message/append', batch.body, batch.traceparent, signal) };
+    } catch {
+      return signal.aborted ? { how: 'aborted' } : { how: 'network' };
+    }
+  }
+
+  /** After the server lost its store, or another account signed in, nothing is known to be there. */
+  forgetCreated(): void {
+    this.created.clear();
+  }
+
+  private async post(path: string, body: string, traceparent: string | undefined, signal: AbortSignal): Promise<HttpAnswer> {
+    const own = (await this.options.headers?.()) ?? {};
+    signal.throwIfAborted();
+    const bytes = new TextEncoder().encode(body);
+    const response = await this.environment.fetch(this.options.baseUrl + path, {
+      method: 'POST',
+      headers: { accept: 'application/json', 'content-type': 'application/json', ...(traceparent ? { traceparent } : {}), ...own },
+      body: bytes,
+      signal,
+      // A small request is finished even when its page is closed meanwhile.
+      keepalive: bytes.length <= KEEPALIVE_BYTES,
+    });
+    return { status: response.status, retryAfterMs: retryAfterMs(response, this.environment.now()), body: await response.text() };
+  }
+}
+
+/** The header `Retry-After` in milliseconds: seconds, or a date. */
+export function retryAfterMs(response: Response, now: number): number | undefined {
+  const text = response.headers.get('retry-after')?.trim();
+  if (!text) return undefined;
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+}

@@ -1,0 +1,275 @@
+import { type DBSchema, deleteDB, type IDBPDatabase, openDB } from 'idb';
+import type { StoreOperation } from '../engine/wire.js';
+import { type DeviceStore, PACE_KEY, type RecordToSetAside, StorageRefused, type StoreContents, type StoredRecord } from './deviceStore.js';
+
+/** The version of the stores below. A database of a newer version is left alone. */
+export const DATABASE_VERSION = 1;
+
+/** The store within the database that keeps what cannot be used. */
+export const SET_ASIDE = 'set_aside';
+
+export interface ManentDatabase extends DBSchema {
+  items: { key: string; value: StoredRecord };
+  others: { key: string; value: StoredRecord };
+  answers: { key: string; value: StoredRecord };
+  meta: { key: string; value: { key: string; value: string } };
+  set_aside: { key: number; value: RecordToSetAside & { at: number } };
+  cached_conversations: { key: string; value: { id: string; usedAt: number; conversation: Record<string, unknown> }; indexes: { usedAt: number } };
+  cached_messages: { key: string; value: { conversationId: string; usedAt: number; messages: Record<string, unknown>[] }; indexes: { usedAt: number } };
+}
+
+type Database = IDBPDatabase<ManentDatabase>;
+
+export interface IndexedDbOptions {
+  name: string;
+  /** Mints the installation's id, for a database that has none. */
+  newInstallation(): string;
+  now(): number;
+}
+
+/** A newer program made the database. */
+export class NewerDatabase extends Error {
+  constructor(name: string, options?: ErrorOptions) {
+    super(`The database ${name} was made by a newer version.`, options);
+    this.name = 'NewerDatabase';
+  }
+}
+
+/**
+ * The store in IndexedDB.
+ *
+ * Each transaction that writes looks first whether the database still is the one that was opened (`epoch`): a cleared one is a new one, even
+ * under the same name, and everything has to be written again.
+ */
+export class IndexedDbStore implements DeviceStore {
+  readonly kind = 'durable';
+  readonly installation: string;
+  private readonly options: IndexedDbOptions;
+  private database: Database | null = null;
+  private opening: Promise<Database> | null = null;
+  private epoch: string;
+  private isClosed = false;
+  private lostListener: () => void = () => undefined;
+
+  private constructor(options: IndexedDbOptions, database: Database, meta: Meta) {
+    this.options = options;
+    this.installation = meta.installation;
+    this.epoch = meta.epoch;
+    this.attach(database);
+  }
+
+  /** Rejects where there is no IndexedDB that works, and with {@link NewerDatabase}. */
+  static async open(options: IndexedDbOptions): Promise<IndexedDbStore> {
+    const database = await openDatabase(options.name);
+    const installation = options.newInstallation();
+    const meta = await readOrMakeMeta(database, installation, options.newInstallation());
+    const store = new IndexedDbStore(options, database, meta);
+    return store;
+  }
+
+  async read(): Promise<StoreContents> {
+    return this.run('readonly', ['items', 'others'], async (transaction) => {
+      const [items, others] = await Promise.all([transaction.objectStore('items').getAll(), transaction.objectStore('others').getAll()]);
+      return { items, others };
+    });
+  }
+
+  async itemKeys(): Promise<string[]> {
+    return this.run('readonly', ['items'], (transaction) => transaction.objectStore('items').getAllKeys());
+  }
+
+  async readItems(keys: readonly string[], alsoNeeded: (records: readonly StoredRecord[]) => readonly string[]): Promise<StoredRecord[]> {
+    return this.run('readonly', ['items'], async (transaction) => {
+      const store = transaction.objectStore('items');
+      const found = new Map<string, StoredRecord>();
+      for (let wanted = keys; ; ) {
+        const there = (await Promise.all(wanted.filter((key) => !found.has(key)).map((key) => store.get(key)))).filter((record) => record !== undefined);
+        for (const record of there) found.set(record.key, record);
+        if (there.length === 0) return [...found.values()];
+        wanted = alsoNeeded([...found.values()]);
+      }
+    });
+  }
+
+  async write(operations: readonly StoreOperation[]): Promise<void> {
+    await this.run('readwrite', ['items', 'others', 'answers'], async (transaction) => {
+      const items = transaction.objectStore('items');
+      const others = transaction.objectStore('others');
+      await Promise.all(
+        operations.map((operation) => {
+          switch (operation.do) {
+            case 'putItem':
+              return items.put({ key: operation.key, record: operation.record });
+            case 'deleteItem':
+              return items.delete(operation.key);
+            case 'putLane':
+              return others.put({ key: operation.key, record: operation.record });
+            case 'putPace':
+              return others.put({ key: PACE_KEY, record: operation.record });
+            case 'clear':
+              return Promise.all([items.clear(), others.clear(), transaction.objectStore('answers').clear()]);
+          }
+        }),
+      );
+    });
+  }
+
+  async setAside(records: readonly RecordToSetAside[]): Promise<string> {
+    await this.run('readwrite', [SET_ASIDE, 'items', 'others', 'answers'], async (transaction) => {
+      const at = this.options.now();
+      await Promise.all(
+        records.map(async (record) => {
+          await transaction.objectStore(SET_ASIDE).add({ ...record, at });
+          await transaction.objectStore(record.from).delete(record.key);
+        }),
+      );
+    });
+    return `${this.options.name}/${SET_ASIDE}`;
+  }
+
+  async readAnswers(): Promise<StoredRecord[]> {
+    return this.run('readonly', ['answers'], (transaction) => transaction.objectStore('answers').getAll());
+  }
+
+  async putAnswer(record: StoredRecord): Promise<void> {
+    await this.run('readwrite', ['answers'], (transaction) => transaction.objectStore('answers').put(record));
+  }
+
+  async deleteAnswer(key: string): Promise<void> {
+    await this.run('readwrite', ['answers'], (transaction) => transaction.objectStore('answers').delete(key));
+  }
+
+  onLost(listener: () => void): void {
+    this.lostListener = listener;
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.database?.close();
+    this.database = null;
+  }
+
+  /** The database itself, for those who keep other things in it; open, and known to be the same as before. */
+  async connection(): Promise<Database> {
+    if (this.isClosed) throw new StorageRefused(new Error('closed'));
+    if (this.database) return this.database;
+    this.opening ??= this.reopen().finally(() => {
+      this.opening = null;
+    });
+    return this.opening;
+  }
+
+  /** Runs one transaction; a connection that went away meanwhile is opened again, once. */
+  private async run<T, Mode extends 'readonly' | 'readwrite'>(
+    mode: Mode,
+    stores: StoreName[],
+    work: (transaction: Transaction<Mode>) => Promise<T>,
+  ): Promise<T> {
+    for (let attempt = 0; ; attempt += 1) {
+      let database: Database | null = null;
+      try {
+        database = await this.connection();
+        const transaction: Transaction<Mode> = database.transaction([...stores, 'meta'] as StoreName[], mode, { durability: 'strict' });
+        // Whoever awaits something else first would let the transaction end.
+        transaction.done.catch(() => undefined);
+        try {
+          const epoch = await transaction.objectStore('meta').get('epoch');
+          if (epoch?.value !== this.epoch) throw new Vanished();
+          const result = await work(transaction);
+          await transaction.done;
+          return result;
+        } catch (error) {
+          abortQuietly(transaction);
+          throw error;
+        }
+      } catch (error) {
+        const isGone = error instanceof Vanished || isDisconnection(error);
+        if (!isGone || attempt > 0 || this.isClosed) throw new StorageRefused(error);
+        if (database && this.database === database) this.detach();
+      }
+    }
+  }
+
+  private async reopen(): Promise<Database> {
+    const database = await openDatabase(this.options.name);
+    // The ids of this installation stay what they were, so that lanes go on.
+    const meta = await readOrMakeMeta(database, this.installation, this.options.newInstallation());
+    const isAnother = meta.epoch !== this.epoch;
+    this.epoch = meta.epoch;
+    this.attach(database);
+    if (isAnother) this.lostListener();
+    return database;
+  }
+
+  private attach(database: Database): void {
+    this.database = database;
+    // The browser closed it: site data cleared, or the disk in trouble. It is opened again when it is needed, and at once to see what is left.
+    database.addEventListener('close', () => {
+      if (this.database !== database) return;
+      this.database = null;
+      if (!this.isClosed) this.connection().catch(() => undefined);
+    });
+    // Somebody deletes the database, or a newer program wants to change it: let it, and see what is left.
+    database.addEventListener('versionchange', () => {
+      if (this.database === database) this.detach();
+      if (!this.isClosed) this.connection().catch(() => undefined);
+    });
+  }
+
+  private detach(): void {
+    this.database?.close();
+    this.database = null;
+  }
+}
+
+type StoreName = 'items' | 'others' | 'answers' | 'meta' | typeof SET_ASIDE;
+type Transaction<Mode extends IDBTransactionMode> = import('idb').IDBPTransaction<ManentDatabase, StoreName[], Mode>;
+
+interface Meta {
+  installation: string;
+  epoch: string;
+}
+
+/** The database is not the one that was opened. */
+class Vanished extends Error {}
+
+async function openDatabase(name: string): Promise<Database> {
+  try {
+    return await openDB<ManentDatabase>(name, DATABASE_VERSION, {
+      upgrade(database) {
+        for (const store of ['items', 'others', 'answers', 'meta'] as const) database.createObjectStore(store, { keyPath: 'key' });
+        database.createObjectStore(SET_ASIDE, { autoIncrement: true });
+        database.createObjectStore('cached_conversations', { keyPath: 'id' }).createIndex('usedAt', 'usedAt');
+        database.createObjectStore('cached_messages', { keyPath: 'conversationId' }).createIndex('usedAt', 'usedAt');
+      },
+    });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'VersionError') throw new NewerDatabase(name, { cause: error });
+    throw error;
+  }
+}
+
+/** What the database says of itself; for a new one, what is given. Several tabs may do this at the same time: the first one's words stand. */
+async function readOrMakeMeta(database: Database, installation: string, epoch: string): Promise<Meta> {
+  const transaction = database.transaction('meta', 'readwrite', { durability: 'strict' });
+  const [knownInstallation, knownEpoch] = await Promise.all([transaction.store.get('installation'), transaction.store.get('epoch')]);
+  if (!knownInstallation) await transaction.store.put({ key: 'installation', value: installation });
+  if (!knownEpoch) await transaction.store.put({ key: 'epoch', value: epoch });
+  await transaction.done;
+  return { installation: knownInstallation?.value ?? installation, epoch: knownEpoch?.value ?? epoch };
+}
+
+function isDisconnection(error: unknown): boolean {
+  return error instanceof DOMException && ['InvalidStateError', 'AbortError', 'NotFoundError', 'UnknownError'].includes(error.name);
+}
+
+function abortQuietly(transaction: { abort(): void }): void {
+  try {
+    transaction.abort();
+  } catch {
+    // It ended already.
+  }
+}
+
+/** Removes a database; for tests and for signing out everywhere. */
+export const deleteDatabase = (name: string): Promise<void> => deleteDB(name);
