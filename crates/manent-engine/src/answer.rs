@@ -60,6 +60,8 @@ pub enum Outcome {
 pub enum Failure {
     /// Network, time-out, 5xx, or an answer that makes no sense.
     Infrastructure,
+    /// Nothing left this device: the shell knows that there is no network and did not try. The items can still be changed and taken back.
+    NotSent,
     /// 429, or 503 with `Retry-After`.
     BackPressure {
         /// The least time to wait.
@@ -97,7 +99,7 @@ impl Failure {
     /// The one exhaustive match over the classes of errors.
     pub(crate) fn reaction(self) -> Reaction {
         match self {
-            Self::Infrastructure => Reaction::BackOff,
+            Self::Infrastructure | Self::NotSent => Reaction::BackOff,
             Self::BackPressure { retry_after_ms } => Reaction::HoldFor(retry_after_ms),
             Self::Auth => Reaction::PauseForSignIn,
             Self::Permanent { code, detail } => {

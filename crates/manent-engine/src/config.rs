@@ -27,7 +27,7 @@ pub struct EngineConfig {
     pub max_item_bytes: u64,
     /// The most items the engine takes, tray included; absent: as many as the store holds.
     pub max_items: Option<usize>,
-    /// The most patience that a server can ask for. Default 1 h.
+    /// The most patience that a server can ask for; up to half of what it asks for is waited on top. Default 1 h.
     pub patience_cap_ms: Millis,
     /// After an outage the requests of the catching up are spread: the second one is sent at a time drawn from the following quarter of the
     /// outage's length, at most of this; later ones from ever shorter times. 0: as fast as the server answers. Default 10 s.

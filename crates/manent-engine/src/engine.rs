@@ -42,6 +42,8 @@ struct SentItem {
     id: ItemId,
     lane: LaneId,
     number: u64,
+    /// Whether a request with it may have left before.
+    was_maybe_sent: bool,
 }
 
 /// Finding the item that is to blame for a refused request.

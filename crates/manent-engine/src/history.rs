@@ -125,6 +125,7 @@ impl SavedItems {
 pub(crate) fn words_for_failure(failure: &Failure) -> Cow<'static, str> {
     match failure {
         Failure::Infrastructure => Cow::Borrowed("infrastructure"),
+        Failure::NotSent => Cow::Borrowed("not_sent"),
         Failure::BackPressure { .. } => Cow::Borrowed("back_pressure"),
         Failure::Auth => Cow::Borrowed("auth"),
         Failure::Permanent { code, .. } => Cow::Owned(format!("permanent: {code}")),

@@ -9,7 +9,7 @@
 
 use rand_pcg::rand_core::Rng;
 
-use crate::back_off::{draw, full_jitter};
+use crate::back_off::{doubled, draw, full_jitter};
 use crate::circuit_breaker::{BreakerState, CircuitBreaker, Permit};
 use crate::config::EngineConfig;
 use crate::item::WaitReason;
@@ -117,7 +117,10 @@ impl Pacer {
             self.away_since.get_or_insert(now);
         }
         if let Some(floor) = mark.floor {
-            let latest = now.saturating_add(self.patience_cap_ms);
+            let longest = self
+                .patience_cap_ms
+                .saturating_add(self.patience_cap_ms / 2);
+            let latest = now.saturating_add(longest);
             self.floor = self.floor.max(floor.min(latest));
             self.away_since.get_or_insert(now);
         }
@@ -236,7 +239,7 @@ impl Pacer {
         }
     }
 
-    /// The server asked for patience: at least that long, and some jitter so that not all come at once.
+    /// The server asked for patience: at least that long, and up to half as long again so that not all whom it asked come at once.
     pub(crate) fn on_back_pressure(
         &mut self,
         now: Millis,
@@ -245,8 +248,9 @@ impl Pacer {
     ) {
         self.breaker.on_abandoned();
         self.begin_to_wait(now);
-        let wait = full_jitter(rng, self.waits, self.backoff_ms, self.backoff_cap_ms);
         let asked = retry_after_ms.unwrap_or(0).min(self.patience_cap_ms);
+        let longest = doubled(self.backoff_ms, self.waits - 1, self.backoff_cap_ms);
+        let wait = draw(rng, longest.max(asked / 2));
         let until = now.saturating_add(asked).saturating_add(wait);
         self.floor = self.floor.max(until);
     }
@@ -317,7 +321,7 @@ mod tests {
         assert!(
             matches!(pacer.acquire(9_999), Permit::Denied { until: Some(until) } if until >= 10_000)
         );
-        assert_eq!(pacer.acquire(11_001), Permit::Normal);
+        assert_eq!(pacer.acquire(15_000), Permit::Normal);
         assert_eq!(pacer.breaker(), BreakerState::Closed);
     }
 
@@ -390,7 +394,7 @@ mod tests {
     fn a_server_that_asks_for_years_gets_the_cap() {
         let (mut pacer, mut rng) = pacer();
         pacer.on_back_pressure(0, Some(u64::MAX), &mut rng);
-        assert!((3_600_000..=3_601_000).contains(&pacer.floor));
+        assert!((3_600_000..=5_400_000).contains(&pacer.floor));
     }
 
     #[test]
@@ -401,8 +405,8 @@ mod tests {
             floor: Some(u64::MAX),
         };
         pacer.restore(mark, 100);
-        assert_eq!(pacer.floor, 3_600_100);
+        assert_eq!(pacer.floor, 5_400_100);
         assert_eq!(pacer.breaker(), BreakerState::Open { until: 60_100 });
-        assert_eq!(pacer.acquire(3_600_100), Permit::Probe);
+        assert_eq!(pacer.acquire(5_400_100), Permit::Probe);
     }
 }

@@ -153,6 +153,7 @@ impl<P: Clone> Engine<P> {
                 id: item.stored.id,
                 lane: lane.clone(),
                 number: *number,
+                was_maybe_sent: item.maybe_sent,
             });
             if is_certain || held == Held::Included {
                 walk.follow(item);

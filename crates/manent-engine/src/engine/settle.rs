@@ -67,6 +67,9 @@ impl<P: Clone> Engine<P> {
         for item in sent {
             self.note_detail(item.id, HistoryStep::Answered, words_for_failure(&failure));
         }
+        if failure == Failure::NotSent {
+            self.keep_back(sent);
+        }
         match failure.reaction() {
             Reaction::BackOff => self.pacer.on_failure(now, &mut self.rng),
             Reaction::HoldFor(retry_after_ms) => {
@@ -94,6 +97,19 @@ impl<P: Clone> Engine<P> {
                 self.counters.failed_syncs -= 1;
                 self.pacer.on_abandoned(now, &mut self.rng);
             }
+        }
+    }
+
+    /// The request with these never left: those that had never been sent are written as such again.
+    fn keep_back(&mut self, sent: &[SentItem]) {
+        for part in sent.iter().filter(|part| !part.was_maybe_sent) {
+            let Some(item) = self.queue.get_mut(part.id) else {
+                continue;
+            };
+            item.maybe_sent = false;
+            item.stored.is_held = true;
+            self.keep_shown(part.id, Tell::WhenDurable);
+            self.write(part.id);
         }
     }
 
