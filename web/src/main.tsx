@@ -4,6 +4,7 @@ import { installServices } from './services/services';
 import { installSettings } from './state/settings';
 import { useStore } from './state/store';
 import { installTitleCache } from './state/titleCache';
+import { installLanguage } from './strings';
 import './styles/index.css';
 import { App } from './ui/App';
 import { ErrorBoundary } from './ui/ErrorBoundary';
@@ -15,6 +16,9 @@ installTitleCache(useStore);
 installServices();
 installKeys();
 installPageUpdates();
+
+// English is there at once; another language comes with one more file, which is kept on the device.
+await installLanguage();
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>

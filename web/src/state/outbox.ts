@@ -1,5 +1,5 @@
+import type { HistoryEntry, OutboxItem, PersistenceMetrics, QueueStatus, SaveReason, SaveState, StorageWarning } from '@manent/client';
 import type { Part } from '../api/types';
-import type { HistoryEntry, OutboxItem, PersistenceMetrics, QueueStatus, SaveReason, SaveState, StorageWarning } from '../../../clients/typescript/src/types';
 
 export type { HistoryEntry, OutboxItem, PersistenceMetrics, QueueStatus, SaveReason, SaveState, StorageWarning };
 

@@ -2,7 +2,6 @@ import type { Strings } from './en';
 
 /** Every text of the page, in German. */
 export const de: Strings = {
-  languageName: 'Deutsch',
   appName: 'Manent',
   skipToComposer: 'Zum Nachrichtenfeld springen',
   close: 'Schließen',

@@ -1,6 +1,5 @@
 /** Every text of the page, in English. `de.ts` has the same keys; another language is one more such file. */
 export const en = {
-  languageName: 'English',
   appName: 'Manent',
   skipToComposer: 'Skip to the message box',
   close: 'Close',

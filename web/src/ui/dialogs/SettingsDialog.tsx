@@ -2,13 +2,11 @@ import { type KeyboardEvent, useId } from 'react';
 import { modelFromKey, modelKey } from '../../core/modelChoice';
 import { changeSettings, type Settings, useSettings } from '../../state/settings';
 import { changeUi, useUi } from '../../state/ui';
-import { useStrings } from '../../strings';
-import { de } from '../../strings/de';
-import { en } from '../../strings/en';
+import { LANGUAGE_NAMES, useStrings } from '../../strings';
 import { GrowingTextArea } from '../composer/GrowingTextArea';
 import { ModelSelect } from '../composer/ModelSelect';
+import { EnginePanel } from '../outbox/EnginePanel';
 import { Dialog } from './Dialog';
-import { EnginePanel } from './lazyDialogs';
 
 /** The person's settings for this browser. Every change holds at once. */
 export function SettingsDialog() {
@@ -84,8 +82,8 @@ function GeneralSettings() {
         value={settings.language}
         options={[
           ['system', texts.settings.languageSystem],
-          ['en', en.languageName],
-          ['de', de.languageName],
+          ['en', LANGUAGE_NAMES.en],
+          ['de', LANGUAGE_NAMES.de],
         ]}
       />
       <h3>{texts.settings.newChats}</h3>

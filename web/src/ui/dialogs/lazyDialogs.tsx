@@ -2,24 +2,30 @@ import { type ComponentType, lazy, Suspense } from 'react';
 import { useStrings } from '../../strings';
 import { Dialog } from './Dialog';
 
-const PARTS = {
-  tray: () => import('../outbox/TrayDialog').then(({ TrayDialog: part }) => part),
-  item: () => import('../outbox/ItemDialog').then(({ ItemDialog: part }) => part),
-  engine: () => import('../outbox/EnginePanel').then(({ EnginePanel: part }) => part),
-};
+type Parts = typeof import('./seldomShown');
+
+const load = (): Promise<Parts> => import('./seldomShown');
 
 /** Reads what is shown seldom, so that it is there when the network is not. */
 export function loadSeldomShown(): void {
-  for (const load of Object.values(PARTS)) load().catch(() => undefined);
+  load().catch(() => undefined);
 }
 
-export const TrayDialog = later(PARTS.tray, MissingDialog);
-export const ItemDialog = later(PARTS.item, MissingDialog);
-export const EnginePanel = later(PARTS.engine, Missing);
+export const SettingsDialog = later('SettingsDialog');
+export const ModelDialog = later('ModelDialog');
+export const KeysDialog = later('KeysDialog');
+export const DemoDialog = later('DemoDialog');
+export const TrayDialog = later('TrayDialog');
+export const ItemDialog = later('ItemDialog');
 
-/** A part that is read when it is first shown; the other stands in for it where it cannot be read. */
-function later(load: () => Promise<ComponentType>, standIn: ComponentType): ComponentType {
-  const Part = lazy(() => load().then((part) => ({ default: part }), () => ({ default: standIn })));
+/** A dialog that is read when it is first shown; another one says so where it cannot be read. */
+function later(name: keyof Parts): ComponentType {
+  const Part = lazy(() =>
+    load().then(
+      (parts) => ({ default: parts[name] }),
+      () => ({ default: MissingDialog }),
+    ),
+  );
   return function Later() {
     return (
       <Suspense fallback={null}>
@@ -29,16 +35,11 @@ function later(load: () => Promise<ComponentType>, standIn: ComponentType): Comp
   };
 }
 
-function Missing() {
-  const texts = useStrings();
-  return <p className="hint">{texts.problems.server_unreachable}</p>;
-}
-
 function MissingDialog() {
   const texts = useStrings();
   return (
     <Dialog title={texts.appName}>
-      <Missing />
+      <p>{texts.problems.server_unreachable}</p>
     </Dialog>
   );
 }
