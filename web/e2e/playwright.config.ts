@@ -24,6 +24,8 @@ export default defineConfig({
     browserName: 'chromium',
     locale: 'en-US',
     viewport: { width: 1280, height: 800 },
+    // Requests that a service worker sees are not seen by a test's routes. The proofs have browsers of their own, with it.
+    serviceWorkers: 'block',
     actionTimeout: 10_000,
     launchOptions: { executablePath: process.env.MANENT_CHROMIUM || '/usr/bin/chromium', args: CHROMIUM_FLAGS },
   },

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { build } from 'vite';
-import type { ManentClient } from '../../../../clients/typescript/src/types.ts';
+import type { ManentClient, StorageWarning } from '../../../../clients/typescript/src/types.ts';
 import type { Answer } from '../faults/fault.ts';
 import type { Surface, Tab } from './surface.ts';
 
@@ -10,6 +10,7 @@ declare global {
   interface Window {
     /** Set by the page in `clientPage`. */
     clientPage: Promise<ManentClient>;
+    clientWarnings: StorageWarning[];
   }
 }
 
@@ -26,7 +27,6 @@ async function bundle(): Promise<Map<string, Answer>> {
     root: ROOT,
     base: PATH,
     logLevel: 'warn',
-    resolve: { alias: { '@manent/client': resolve(ROOT, '../../../../clients/typescript/dist/index.js') } },
     build: { write: false, target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   });
   if (!('output' in result)) throw new Error('The client’s page was not built.');
@@ -51,16 +51,17 @@ export const clientSurface: Surface = {
     await page.evaluate(async () => void (await window.clientPage));
     return {
       page,
-      async write(text, parentId) {
+      async write(text, place = {}) {
         const id = randomUUID();
         await page.evaluate(
           async ([message, conversation]) => (await window.clientPage).persistence.queueMessage(message, conversation),
-          [{ id, role: 'user' as const, content: text, ...(parentId === undefined ? {} : { parentId }) }, conversationId] as const,
+          [{ id, role: 'user' as const, content: text, ...(place.parentId === undefined ? {} : { parentId: place.parentId }) }, place.conversationId ?? conversationId] as const,
         );
         return id;
       },
       tryNow: () => page.evaluate(async () => (await window.clientPage).persistence.probeNow()),
       signIn: () => page.evaluate(async () => (await window.clientPage).persistence.signedIn()),
+      warned: (code) => expect.poll(() => page.evaluate(() => window.clientWarnings.map((warning) => warning.code))).toContain(code),
     };
   },
 };

@@ -1,4 +1,5 @@
 import { expect, type Page } from '@playwright/test';
+import { en } from '../../../src/strings/en.ts';
 import type { Surface, Tab } from './surface.ts';
 
 /** The page, as a person uses it. */
@@ -30,7 +31,11 @@ export async function pageTab(page: Page): Promise<Tab> {
       await page.evaluate(() => window.dispatchEvent(new Event('focus')));
     },
     async signIn() {
-      await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+      await page.getByRole('button', { name: en.banner.signIn, exact: true }).click();
+    },
+    async warned(code) {
+      const words = en.warnings[code];
+      await expect(page.locator('.banner.storage')).toContainText(typeof words === 'string' ? words : /put aside as “manent/);
     },
   };
 }

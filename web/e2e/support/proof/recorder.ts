@@ -14,7 +14,7 @@ declare global {
 /** Records from now on what the pages of a browser show, each change at once. */
 export async function record(context: BrowserContext, log: ShownLog): Promise<void> {
   await context.exposeBinding('manentShown', (_source, entry: Shown) => log.add(entry));
-  await context.addInitScript(observe, { kept: KEPT_STATES, words: WORDS, database: 'manent', store: 'items' });
+  await context.addInitScript(observe, { kept: KEPT_STATES, words: WORDS, database: 'manent', store: 'items' } satisfies Parameters<typeof observe>[0]);
 }
 
 /** What a mark says, by the beginning of its words; the first that fits counts. */
@@ -37,15 +37,20 @@ function observe({ kept, words, database, store }: { kept: readonly ShownState[]
   const now = () => performance.timeOrigin + performance.now();
   const tab = crypto.randomUUID().slice(0, 8);
 
-  /** Whether the device's store has the message among those that are not saved. */
+  /** Whether the device's store has the message among those that are not saved; also in a second one beside one of a newer version. */
   const holds = async (messageId: string): Promise<boolean> => {
-    if (!(await indexedDB.databases()).some(({ name }) => name === database)) return false;
+    const names = (await indexedDB.databases()).map(({ name }) => name!).filter((name) => name.startsWith(database));
+    for (const name of names) if (await has(name, messageId)) return true;
+    return false;
+  };
+  const has = async (name: string, messageId: string): Promise<boolean> => {
     const open = await new Promise<IDBDatabase>((resolve, reject) => {
-      const request = indexedDB.open(database);
+      const request = indexedDB.open(name);
       request.onsuccess = () => resolve(request.result);
       request.onerror = () => reject(request.error!);
     });
     try {
+      if (!open.objectStoreNames.contains(store)) return false;
       return await new Promise<boolean>((resolve, reject) => {
         const request = open.transaction(store).objectStore(store).count(messageId);
         request.onsuccess = () => resolve(request.result > 0);

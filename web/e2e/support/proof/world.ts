@@ -6,7 +6,7 @@ import { now } from '../faults/seen.ts';
 import { Server, type StoredMessage } from '../server.ts';
 import { record } from './recorder.ts';
 import { ShownLog } from './shownLog.ts';
-import type { Surface, Tab } from './surface.ts';
+import type { Place, Surface, Tab } from './surface.ts';
 import { untruths } from './truth.ts';
 
 /** The longest that a proof waits for the server to have everything, in milliseconds. Longer than any pause that the client makes by itself at the start of an outage. */
@@ -44,8 +44,9 @@ export class World {
 
   /** Everything is there, and one conversation; no tab is open. */
   static async create(surface: Surface, launch: LaunchOptions): Promise<World> {
+    const ownAnswer = await surface.prepare();
     const server = await Server.create();
-    const network = await FaultProxy.start(() => server.url, await surface.prepare());
+    const network = await FaultProxy.start(() => server.url, ownAnswer);
     const world = new World(surface, server, network, await BrowserProfile.create(launch));
     world.conversationId = (await server.api('POST', '/conversation/create', { title: 'Proof' })).id;
     await world.startBrowser();
@@ -68,11 +69,11 @@ export class World {
   }
 
   /** Writes a text that nobody wrote before. */
-  async write(tab: Tab, { conversationId = this.conversationId, parentId }: { conversationId?: string; parentId?: string | null } = {}): Promise<Written> {
+  async write(tab: Tab, place: Place = {}): Promise<Written> {
     this.words += 1;
     const text = `word ${this.words}.`;
     this.lastText = text;
-    const written = { id: await tab.write(text, parentId), text, tab, conversationId };
+    const written = { id: await tab.write(text, place), text, tab, conversationId: place.conversationId ?? this.conversationId };
     this.written.push(written);
     return written;
   }

@@ -1,0 +1,151 @@
+import * as faults from '../support/faults/fault.ts';
+import { appended } from '../support/faults/seen.ts';
+import { pageTab } from '../support/proof/pageSurface.ts';
+import { APPEND, expect, pageSurface, test } from '../support/proof/test.ts';
+
+test.use({ surface: pageSurface });
+
+const GENERATE = '/completion/generate';
+
+test.describe('offline', () => {
+  test('the page opens, shows what was read, takes what is written, and sends it in order when the network is back', async ({ world }) => {
+    const tab = await world.openTab();
+    await world.write(tab);
+    await expect(tab.page.locator('article.from-assistant')).toContainText('You said: word 1.');
+    await tab.page.evaluate(async () => void (await navigator.serviceWorker.ready));
+    await world.network.goOffline();
+    await tab.page.reload();
+    await expect(tab.page.locator('article.from-user')).toContainText('word 1.');
+    await expect(tab.page.locator('article.from-assistant')).toContainText('You said: word 1.');
+    const first = await world.write(tab);
+    await world.wasShown(first.id, 'waiting');
+    await world.write(tab);
+    await tab.page.reload();
+    await expect(tab.page.locator('article.from-user')).toHaveCount(3);
+    await expect(tab.page.locator('article.from-user').last()).toContainText('word 3.');
+    await world.write(tab);
+    await world.network.goOnline();
+    await tab.tryNow();
+    await world.keptItsPromise();
+    // The answer to the last of them is asked for by itself.
+    await expect(tab.page.locator('article.from-assistant').last()).toContainText('You said: word 4.');
+  });
+
+  test('a new chat can be begun, and is there with everything in it afterwards', async ({ world }) => {
+    const page = await world.context.newPage();
+    await page.goto(world.network.url);
+    const tab = await pageTab(page);
+    await world.network.goOffline();
+    const first = await world.write(tab);
+    await expect(page).toHaveURL(/\/c\//);
+    const conversationId = new URL(page.url()).pathname.replace('/c/', '');
+    for (const written of [first, await world.write(tab), await world.write(tab)]) written.conversationId = conversationId;
+    await world.wasShown(first.id, 'waiting');
+    await world.network.goOnline();
+    await tab.tryNow();
+    await world.keptItsPromise();
+  });
+
+  test('a queued message can be edited and another one taken back', async ({ world }) => {
+    const tab = await world.openTab();
+    const { page } = tab;
+    await world.network.goOffline();
+    const edited = await world.write(tab);
+    const kept = await world.write(tab);
+    const withdrawn = await world.write(tab);
+    await world.wasShown(withdrawn.id, 'waiting');
+    const row = (id: string) => page.locator(`article[data-message-id="${id}"]`);
+    // The first may be under way in a try that fails; what was never sent is behind it.
+    await row(kept.id).hover();
+    await row(kept.id).getByRole('button', { name: 'Edit', exact: true }).click();
+    const editor = page.getByRole('textbox', { name: 'Edit your message' });
+    await editor.fill('said in other words');
+    await editor.press('Enter');
+    await expect(row(kept.id)).toContainText('said in other words');
+    kept.text = 'said in other words';
+    await row(withdrawn.id).locator('.save-mark').click();
+    await page.getByRole('button', { name: 'Do not send' }).click();
+    await world.wasShown(withdrawn.id, 'failed');
+    await page.keyboard.press('Escape');
+    await world.network.goOnline();
+    await tab.tryNow();
+    await world.keptItsPromise({ except: [withdrawn.id] });
+    expect(await world.row(withdrawn.id)).toBeNull();
+    expect((await world.row(edited.id))?.content).toEqual([{ type: 'text', text: edited.text }]);
+  });
+});
+
+test.describe('an answer', () => {
+  test('that was running when the tab died is picked up again by the next one', async ({ world }) => {
+    const tab = await world.openTab();
+    await tab.write('long');
+    const answer = tab.page.locator('article.from-assistant');
+    await expect.poll(async () => (await answer.innerText()).length).toBeGreaterThan(40);
+    await tab.page.close();
+    const next = await world.openTab();
+    await expect(next.page.getByRole('button', { name: 'Stop the answer' })).toBeVisible();
+    await expect(next.page.getByRole('button', { name: 'Stop the answer' })).toHaveCount(0, { timeout: 20_000 });
+    expect((await world.server.messages(world.conversationId)).map(({ role, status }) => [role, status])).toEqual([
+      ['user', 'complete'],
+      ['assistant', 'complete'],
+    ]);
+    await expect(next.page.locator('article.from-assistant')).toHaveCount(1);
+  });
+
+  test('that was running when the browser was killed is picked up again, and was asked for once', async ({ world }) => {
+    const tab = await world.openTab();
+    await tab.write('long');
+    await expect.poll(async () => (await tab.page.locator('article.from-assistant').innerText()).length).toBeGreaterThan(40);
+    await world.profile.kill();
+    await world.startBrowser();
+    const next = await world.openTab();
+    await expect(next.page.locator('article.from-assistant')).toHaveCount(1);
+    await expect.poll(async () => (await world.server.messages(world.conversationId)).map(({ status }) => status), { timeout: 20_000 }).toEqual(['complete', 'complete']);
+    expect(new Set(world.network.requests(GENERATE).map((seen) => (JSON.parse(seen.body) as { runId: string }).runId)).size).toBe(1);
+  });
+
+  test('is kept although no tab ever comes back', async ({ world }) => {
+    const tab = await world.openTab();
+    const asked = world.network.on(GENERATE, faults.hold({}), { times: 1 });
+    await tab.write('long');
+    await asked.met();
+    await expect.poll(async () => (await world.server.messages(world.conversationId)).length).toBe(2);
+    await world.profile.kill();
+    await expect.poll(async () => (await world.server.messages(world.conversationId)).map(({ status }) => status), { timeout: 20_000 }).toEqual(['complete', 'complete']);
+  });
+
+  test('whose stream ends without an end is read on, and the model is not asked twice', async ({ world }) => {
+    const tab = await world.openTab();
+    world.network.on(GENERATE, faults.cut(3), { times: 1 });
+    await tab.write('hello');
+    await expect(tab.page.locator('article.from-assistant')).toContainText('Hello! This is a scripted answer.');
+    await expect(tab.page.getByRole('button', { name: 'Stop the answer' })).toHaveCount(0);
+    const rows = await world.server.messages(world.conversationId);
+    expect(rows.map(({ role, status, content }) => [role, status, content.map(({ text }) => text)])).toEqual([
+      ['user', 'complete', ['hello']],
+      ['assistant', 'complete', ['Hello! This is a scripted answer.']],
+    ]);
+    expect(new Set(world.network.requests(GENERATE).map((seen) => (JSON.parse(seen.body) as { runId: string }).runId)).size).toBe(1);
+  });
+
+  test('whose asking was lost on the way is asked for again by itself, under the same run', async ({ world }) => {
+    const tab = await world.openTab();
+    const rule = world.network.on(GENERATE, faults.dropAnswer());
+    await tab.write('hello');
+    await rule.met();
+    rule.lift();
+    await expect(tab.page.locator('article.from-assistant')).toContainText('Hello! This is a scripted answer.', { timeout: 20_000 });
+    await expect.poll(async () => (await world.server.messages(world.conversationId)).map(({ role, status }) => [role, status])).toEqual([
+      ['user', 'complete'],
+      ['assistant', 'complete'],
+    ]);
+  });
+});
+
+test('one trace runs from the message to its request', async ({ world }) => {
+  const tab = await world.openTab();
+  const { id } = await world.write(tab);
+  await world.keptItsPromise();
+  const [request] = world.network.requests(APPEND).filter((seen) => appended(seen).messages.some((message) => message.id === id));
+  expect(request!.headers.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/);
+});
