@@ -142,6 +142,8 @@ export interface PersistenceService {
   history(messageId: string): HistoryEntry[];
   /** Is told every change of an item's state, by whichever tab it is sent. Returns the way to stop. */
   subscribe(listener: (status: SaveStatus) => void): () => void;
+  /** As {@link subscribe}, all that changed at the same moment at once: when the server goes away, everything queued begins to wait. */
+  subscribeMany(listener: (statuses: SaveStatus[]) => void): () => void;
   /** Is told when the queue's status changed. */
   subscribeStatus(listener: (status: QueueStatus) => void): () => void;
   subscribeWarnings(listener: (warning: StorageWarning) => void): () => void;

@@ -228,7 +228,7 @@ export class OutboxTab {
     this.beginToSend();
     this.lookAtEngine();
     // Their answers died with the last sender.
-    for (const [call, { command, resolve, reject }] of [...this.calls]) {
+    for (const [call, { command, resolve, reject }] of this.calls) {
       this.calls.delete(call);
       this.follow(command).then(resolve, reject);
     }

@@ -1,0 +1,222 @@
+/** A browser profile for tests: several tabs with their locks and channels, one clock that only the test moves. */
+
+import { readFileSync } from 'node:fs';
+import 'fake-indexeddb/auto';
+import { IDBFactory } from 'fake-indexeddb';
+import { openClient } from '../client.js';
+import type { Environment } from '../environment.js';
+import type { ClientOptions, ManentClient, PersistenceMetrics } from '../types.js';
+import { FakeServer } from './fakeServer.js';
+
+const WASM = readFileSync(new URL('../wasm/manent_engine_bg.wasm', import.meta.url));
+
+/** So many turns of the event loop are enough for whatever is under way without a timer. */
+const TURNS = 40;
+
+interface Timer {
+  at: number;
+  run(): void;
+}
+
+interface WaitingLock {
+  options: LockOptions;
+  callback: (lock: Lock | null) => unknown;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+  tab: FakeTab;
+}
+
+export interface FakeTab {
+  environment: Environment;
+  tracked: PersistenceMetrics[];
+  /** The tab dies: nothing of it runs any more. */
+  kill(): void;
+  awake(): void;
+  leave(): void;
+}
+
+export class FakeBrowser {
+  readonly server = new FakeServer();
+  now = 1_700_000_000_000;
+  private timers: Timer[] = [];
+  private readonly channels = new Map<string, Set<FakeChannel>>();
+  private readonly held = new Map<string, FakeTab>();
+  private waiting = new Map<string, WaitingLock[]>();
+  private random = 1;
+
+  constructor() {
+    this.clearStorage();
+  }
+
+  /** The person clears the site's data; open connections do not hear of it here. */
+  clearStorage(): void {
+    globalThis.indexedDB = new IDBFactory();
+  }
+
+  async open(options: ClientOptions = {}, change: Partial<Environment> = {}): Promise<{ client: ManentClient; tab: FakeTab }> {
+    const tab = this.newTab();
+    const client = await openClient({ wasm: WASM, ...options }, { ...tab.environment, ...change });
+    await this.settle();
+    return { client, tab };
+  }
+
+  /** Lets everything run that waits for no time. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < TURNS; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Lets time pass, one timer after the other. */
+  async pass(milliseconds: number): Promise<void> {
+    const end = this.now + milliseconds;
+    for (;;) {
+      await this.settle();
+      const next = this.timers.filter((timer) => timer.at <= end).sort((one, other) => one.at - other.at)[0];
+      if (!next) break;
+      this.timers.splice(this.timers.indexOf(next), 1);
+      this.now = Math.max(this.now, next.at);
+      next.run();
+    }
+    this.now = end;
+    await this.settle();
+  }
+
+  private newTab(): FakeTab {
+    let isAlive = true;
+    const awake = new Set<() => void>();
+    const leave = new Set<() => void>();
+    const channels = new Set<FakeChannel>();
+    const tracked: PersistenceMetrics[] = [];
+    const never = new Promise<never>(() => undefined);
+    const tab: FakeTab = {
+      tracked,
+      environment: {
+        now: () => this.now,
+        later: (milliseconds, run) => {
+          const timer = { at: this.now + Math.max(0, milliseconds), run: () => isAlive && run() };
+          this.timers.push(timer);
+          return () => {
+            this.timers = this.timers.filter((other) => other !== timer);
+          };
+        },
+        fetch: async (url, init) => {
+          if (!isAlive) return never;
+          try {
+            const response = await this.server.fetch(url as string, init);
+            return isAlive ? response : never;
+          } catch (error) {
+            if (!isAlive) return never;
+            throw error;
+          }
+        },
+        random: (bytes) => Uint8Array.from({ length: bytes }, () => this.nextRandom()),
+        locks: this.locksOf(() => tab, () => isAlive),
+        openChannel: (name) => {
+          const all = this.channels.get(name) ?? new Set();
+          this.channels.set(name, all);
+          const channel = new FakeChannel(all);
+          channels.add(channel);
+          return channel as unknown as BroadcastChannel;
+        },
+        openEventSource: null,
+        onAwake: (listener) => {
+          awake.add(listener);
+          return () => awake.delete(listener);
+        },
+        onLeave: (listener) => {
+          leave.add(listener);
+          return () => leave.delete(listener);
+        },
+        keepStorage: () => undefined,
+        track: (metrics) => tracked.push(metrics),
+      },
+      kill: () => {
+        isAlive = false;
+        for (const channel of channels) channel.close();
+        for (const [name, waiting] of this.waiting) this.waiting.set(name, waiting.filter((other) => other.tab !== tab));
+        for (const [name, holder] of this.held) if (holder === tab) this.letGo(name);
+      },
+      awake: () => {
+        for (const listener of awake) listener();
+      },
+      leave: () => {
+        for (const listener of leave) listener();
+      },
+    };
+    return tab;
+  }
+
+  private nextRandom(): number {
+    // A linear congruential generator: the same numbers in every run.
+    this.random = (Math.imul(this.random, 1_664_525) + 1_013_904_223) >>> 0;
+    return this.random >>> 24;
+  }
+
+  private locksOf(tab: () => FakeTab, isAlive: () => boolean): LockManager {
+    const request = (name: string, second: LockOptions | LockGrantedCallback<unknown>, third?: LockGrantedCallback<unknown>): Promise<unknown> => {
+      const options = typeof second === 'function' ? {} : second;
+      const callback = (typeof second === 'function' ? second : third) as WaitingLock['callback'];
+      return new Promise((resolve, reject) => {
+        if (!isAlive()) return;
+        const wanted = { options, callback, resolve, reject, tab: tab() };
+        const queue = this.waiting.get(name) ?? [];
+        this.waiting.set(name, queue);
+        if (options.ifAvailable && (this.held.has(name) || queue.length > 0)) return resolve(callback(null));
+        queue.push(wanted);
+        options.signal?.addEventListener('abort', () => {
+          const now = this.waiting.get(name) ?? [];
+          if (!now.includes(wanted)) return;
+          this.waiting.set(name, now.filter((other) => other !== wanted));
+          reject(new DOMException('aborted', 'AbortError'));
+        });
+        this.grant(name);
+      });
+    };
+    return { request, query: async () => ({ held: [], pending: [] }) } as unknown as LockManager;
+  }
+
+  private grant(name: string): void {
+    if (this.held.has(name)) return;
+    const next = this.waiting.get(name)?.shift();
+    if (!next) return;
+    this.held.set(name, next.tab);
+    queueMicrotask(() => {
+      Promise.resolve(next.callback({ name, mode: 'exclusive' })).then(
+        (value) => {
+          next.resolve(value);
+          if (this.held.get(name) === next.tab) this.letGo(name);
+        },
+        (error: unknown) => {
+          next.reject(error);
+          if (this.held.get(name) === next.tab) this.letGo(name);
+        },
+      );
+    });
+  }
+
+  private letGo(name: string): void {
+    this.held.delete(name);
+    this.grant(name);
+  }
+}
+
+class FakeChannel {
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+  private readonly all: Set<FakeChannel>;
+
+  constructor(all: Set<FakeChannel>) {
+    this.all = all;
+    all.add(this);
+  }
+
+  postMessage(data: unknown): void {
+    if (!this.all.has(this)) return;
+    const copy = structuredClone(data);
+    for (const other of this.all) {
+      if (other !== this) setImmediate(() => this.all.has(other) && other.onmessage?.({ data: copy }));
+    }
+  }
+
+  close(): void {
+    this.all.delete(this);
+  }
+}
