@@ -1,84 +1,123 @@
+import type { Environment } from '../environment.js';
+import type { IndexedDbStore } from '../store/indexedDbStore.js';
 import type { ReadCache } from '../types.js';
 
-/** The most conversations that are kept, and of how many of them the messages. */
-export const MOST_CONVERSATIONS = 500;
-export const MOST_WITH_MESSAGES = 100;
-
-/** The most messages of one conversation, the newest ones, and about how many characters of JSON they may take. */
-export const MOST_MESSAGES = 300;
-export const MOST_CHARACTERS = 2_000_000;
+/** How much is kept; the least recently used goes first. */
+const MOST_CONVERSATIONS = 500;
+const MOST_THREADS = 60;
+/** The newest of a conversation. */
+const MOST_MESSAGES = 1_000;
 
 type Copy = Record<string, unknown>;
 
-/** A cache that can be emptied: somebody signed out. */
-export interface ClearableCache extends ReadCache {
-  clear(): void;
-}
+/**
+ * Copies of what the server has, beside the outbox. A copy is worth less than the outbox: where the device has no room, it is left out, without a
+ * word. Writes follow each other in the order in which they were asked for.
+ */
+export class IndexedDbReadCache implements ReadCache {
+  private readonly store: IndexedDbStore;
+  private readonly environment: Pick<Environment, 'now'>;
+  private turn: Promise<unknown> = Promise.resolve();
 
-/** The newest messages of a conversation, oldest first, within the bounds; a copy with the same id is replaced. */
-export function mergeMessages(known: readonly Copy[], more: readonly Copy[]): Copy[] {
-  const byId = new Map<unknown, Copy>(known.map((message) => [message['id'], message]));
-  for (const message of more) if (typeof message['seq'] === 'number') byId.set(message['id'], message);
-  const ordered = [...byId.values()].sort((left, right) => (left['seq'] as number) - (right['seq'] as number)).slice(-MOST_MESSAGES);
-  let characters = 0;
-  let from = ordered.length;
-  while (from > 0) {
-    characters += JSON.stringify(ordered[from - 1]).length;
-    // One that is larger than everything allowed would leave nothing to read.
-    if (characters > MOST_CHARACTERS && from < ordered.length) break;
-    from -= 1;
+  constructor(store: IndexedDbStore, environment: Pick<Environment, 'now'>) {
+    this.store = store;
+    this.environment = environment;
   }
-  return ordered.slice(from);
-}
-
-/** For a device without storage: what this tab has read, as long as it lives. */
-export class MemoryReadCache implements ClearableCache {
-  private readonly known = new Map<string, Copy>();
-  private readonly messagesOf = new Map<string, Copy[]>();
 
   putConversations(conversations: readonly Copy[]): void {
-    for (const conversation of conversations) {
-      this.known.delete(String(conversation['id']));
-      this.known.set(String(conversation['id']), conversation);
-    }
-    shrink(this.known, MOST_CONVERSATIONS);
+    this.inTurn(async () => {
+      const database = await this.store.connection();
+      const transaction = database.transaction('cached_conversations', 'readwrite', { durability: 'relaxed' });
+      const usedAt = this.environment.now();
+      for (const conversation of conversations) if (typeof conversation.id === 'string') void transaction.store.put({ id: conversation.id, usedAt, conversation });
+      let surplus = (await transaction.store.count()) - MOST_CONVERSATIONS;
+      for (let cursor = surplus > 0 ? await transaction.store.index('usedAt').openCursor() : null; cursor && surplus > 0; surplus -= 1) {
+        await cursor.delete();
+        cursor = await cursor.continue();
+      }
+      await transaction.done;
+    });
   }
 
   putMessages(conversationId: string, messages: readonly Copy[]): void {
-    const merged = mergeMessages(this.messagesOf.get(conversationId) ?? [], messages);
-    this.messagesOf.delete(conversationId);
-    this.messagesOf.set(conversationId, merged);
-    shrink(this.messagesOf, MOST_WITH_MESSAGES);
+    this.inTurn(async () => {
+      const database = await this.store.connection();
+      const transaction = database.transaction('cached_messages', 'readwrite', { durability: 'relaxed' });
+      const known = await transaction.store.get(conversationId);
+      const merged = new Map((known?.messages ?? []).map((message) => [message.id, message]));
+      for (const message of messages) merged.set(message.id, message);
+      const newest = [...merged.values()].sort(bySeq).slice(-MOST_MESSAGES);
+      void transaction.store.put({ conversationId, usedAt: this.environment.now(), messages: newest });
+      let surplus = (await transaction.store.count()) - MOST_THREADS;
+      for (let cursor = surplus > 0 ? await transaction.store.index('usedAt').openCursor() : null; cursor && surplus > 0; surplus -= 1) {
+        await cursor.delete();
+        cursor = await cursor.continue();
+      }
+      await transaction.done;
+    });
   }
 
   forgetConversation(conversationId: string): void {
-    this.known.delete(conversationId);
-    this.messagesOf.delete(conversationId);
+    this.inTurn(async () => {
+      const database = await this.store.connection();
+      const transaction = database.transaction(['cached_conversations', 'cached_messages'], 'readwrite', { durability: 'relaxed' });
+      void transaction.objectStore('cached_conversations').delete(conversationId);
+      void transaction.objectStore('cached_messages').delete(conversationId);
+      await transaction.done;
+    });
   }
 
   async conversations(limit = MOST_CONVERSATIONS): Promise<Copy[]> {
-    return newestFirst([...this.known.values()]).slice(0, limit);
+    const all = await this.read(async () => (await this.store.connection()).getAll('cached_conversations'));
+    const copies = (all ?? []).map(({ conversation }) => conversation);
+    return copies.sort((one, other) => lastTime(other).localeCompare(lastTime(one))).slice(0, limit);
   }
 
   async messages(conversationId: string): Promise<Copy[]> {
-    return this.messagesOf.get(conversationId) ?? [];
+    const found = await this.read(async () => (await this.store.connection()).get('cached_messages', conversationId));
+    return found?.messages ?? [];
   }
 
+  /** Forgets everything: somebody signed out. */
   clear(): void {
-    this.known.clear();
-    this.messagesOf.clear();
+    this.inTurn(async () => {
+      const database = await this.store.connection();
+      const transaction = database.transaction(['cached_conversations', 'cached_messages'], 'readwrite');
+      void transaction.objectStore('cached_conversations').clear();
+      void transaction.objectStore('cached_messages').clear();
+      await transaction.done;
+    });
+  }
+
+  private inTurn(work: () => Promise<void>): void {
+    this.turn = this.turn.then(work).catch(() => undefined);
+  }
+
+  private async read<T>(work: () => Promise<T>): Promise<T | undefined> {
+    await this.turn;
+    try {
+      return await work();
+    } catch {
+      return undefined;
+    }
   }
 }
 
-/** By the time of the last message. */
-export function newestFirst(conversations: Copy[]): Copy[] {
-  const time = (conversation: Copy) => String(conversation['lastMessageAt'] ?? conversation['createdAt'] ?? '');
-  return conversations.sort((left, right) => (time(left) < time(right) ? 1 : -1));
+/** For where there is no database: nothing is kept beyond the page's own memory. */
+export const noReadCache: ReadCache & { clear(): void } = {
+  putConversations: () => undefined,
+  putMessages: () => undefined,
+  forgetConversation: () => undefined,
+  conversations: async () => [],
+  messages: async () => [],
+  clear: () => undefined,
+};
+
+function bySeq(one: Copy, other: Copy): number {
+  return (typeof one.seq === 'number' ? one.seq : 0) - (typeof other.seq === 'number' ? other.seq : 0);
 }
 
-function shrink(map: Map<string, unknown>, most: number): void {
-  for (const key of map.keys()) {
-    if (map.size <= most) return;
-    map.delete(key);
-  }
+function lastTime(conversation: Copy): string {
+  const time = conversation.lastMessageAt ?? conversation.createdAt;
+  return typeof time === 'string' ? time : '';
 }
