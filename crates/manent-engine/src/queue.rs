@@ -128,6 +128,12 @@ impl<P> Queue<P> {
         self.items.get(&firsts.min()?.1)
     }
 
+    /// The first pending item of each lane.
+    pub(crate) fn heads(&self) -> impl Iterator<Item = &Item<P>> {
+        let places = self.heads.values().flat_map(BTreeMap::keys);
+        places.filter_map(|(_, id)| self.items.get(id))
+    }
+
     /// Every item, in the order in which they were enqueued.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Item<P>> {
         self.by_order

@@ -42,9 +42,16 @@ impl<P: Clone> Engine<P> {
         if let Some(until) = self.pacer.denied(now) {
             return until;
         }
-        let head = self.head(Held::LeftOut);
+        let mut head = self.head(Held::LeftOut);
         if head.is_empty() {
-            self.let_go(&self.head(Held::Included));
+            let held = self.head(Held::Included);
+            if !held.is_empty() {
+                self.let_go(&held);
+                return None;
+            }
+            head = self.first_of_a_circle();
+        }
+        if head.is_empty() {
             return None;
         }
         let permit = self.pacer.acquire(now);
@@ -90,6 +97,20 @@ impl<P: Clone> Engine<P> {
         first.map(|(_, items)| items).unwrap_or_default()
     }
 
+    /// When all lanes wait for each other, the first item of the queue: the server will say what is wrong with it. Such circles are not made
+    /// by writing and answering, but a store may hold anything.
+    fn first_of_a_circle(&self) -> Vec<SentItem> {
+        let is_blocked_otherwise = self
+            .queue
+            .heads()
+            .any(|item| self.is_kept_back(item, Held::LeftOut));
+        let first = self.queue.oldest_pending();
+        match first.filter(|_| !is_blocked_otherwise) {
+            Some(item) => vec![self.numbered(item, 1)],
+            None => Vec::new(),
+        }
+    }
+
     /// What is sent next when nothing is wrong.
     fn next_batch(&mut self, head: Vec<SentItem>) -> Vec<SentItem> {
         if let Some(Isolation { device, requests }) = self.isolation.take() {
@@ -100,7 +121,8 @@ impl<P: Clone> Engine<P> {
             }
             return if items.is_empty() { head } else { items };
         }
-        self.batch(self.config.max_batch_items, Held::LeftOut)
+        let items = self.batch(self.config.max_batch_items, Held::LeftOut);
+        if items.is_empty() { head } else { items }
     }
 
     /// The items of the device whose turn it is.
@@ -130,31 +152,23 @@ impl<P: Clone> Engine<P> {
         while chosen.len() < most
             && let Some(item) = walk.next_item()
         {
-            let lane = &item.stored.lane;
-            let known = self.queue.lane(lane);
-            let is_gated = known.is_some_and(|lane| !self.log.is_durable(lane.gate));
-            let is_kept_back = item.stored.is_held && held == Held::LeftOut;
-            let is_durable = self.log.is_durable(item.written_at);
-            if is_gated || is_kept_back || !is_durable || self.waits(item, &ids) {
+            if self.is_kept_back(item, held) || self.waits(item, &ids) {
                 continue;
             }
             bytes = bytes.saturating_add(item.stored.size_bytes);
             if !chosen.is_empty() && bytes > self.config.max_batch_bytes {
                 break;
             }
-            let applied = known.map_or(0, |lane| lane.applied);
-            let is_certain =
-                known.is_some_and(|lane| lane.is_confirmed && lane.careful_until <= now);
-            let number = numbers.entry(lane).or_insert(applied);
-            *number += 1;
+            let lane = &item.stored.lane;
+            let is_certain = self
+                .queue
+                .lane(lane)
+                .is_some_and(|lane| lane.is_confirmed && lane.careful_until <= now);
+            let ahead = numbers.entry(lane).or_insert(0);
+            *ahead += 1;
             ids.insert(item.stored.id);
             first.get_or_insert(item.place());
-            chosen.push(SentItem {
-                id: item.stored.id,
-                lane: lane.clone(),
-                number: *number,
-                was_maybe_sent: item.maybe_sent,
-            });
+            chosen.push(self.numbered(item, *ahead));
             if is_certain || held == Held::Included {
                 walk.follow(item);
             }
@@ -162,15 +176,42 @@ impl<P: Clone> Engine<P> {
         (first, chosen)
     }
 
-    /// Whether what the item builds on has to be settled first: it is to be sent still, or the store does not know yet that it is not (a crash
-    /// would bring it back). A parent further back is no reason: the queue puts none there, but for circles, which must not hold each other
-    /// up for ever.
-    fn waits(&self, item: &Item<P>, ids: &HashSet<ItemId>) -> bool {
-        let parent = item.stored.parent.and_then(|parent| self.queue.get(parent));
-        parent.is_some_and(|parent| match parent.stored.fate {
-            Fate::Pending => parent.place() < item.place() && !ids.contains(&parent.stored.id),
-            Fate::Failed { .. } | Fate::Discarded { .. } => !self.log.is_durable(parent.written_at),
+    /// An item with the number that is so far ahead of the last one that the server settled.
+    fn numbered(&self, item: &Item<P>, ahead: u64) -> SentItem {
+        let lane = &item.stored.lane;
+        let applied = self.queue.lane(lane).map_or(0, |lane| lane.applied);
+        SentItem {
+            id: item.stored.id,
+            lane: lane.clone(),
+            number: applied.saturating_add(ahead),
+            was_maybe_sent: item.maybe_sent,
+        }
+    }
+
+    /// Whether the store has to confirm something before the item is sent.
+    fn is_kept_back(&self, item: &Item<P>, held: Held) -> bool {
+        let lane = self.queue.lane(&item.stored.lane);
+        let is_gated = lane.is_some_and(|lane| !self.log.is_durable(lane.gate));
+        let is_held = item.stored.is_held && held == Held::LeftOut;
+        is_gated || is_held || !self.log.is_durable(item.written_at) || self.waits_for_store(item)
+    }
+
+    fn parent_of(&self, item: &Item<P>) -> Option<&Item<P>> {
+        item.stored.parent.and_then(|parent| self.queue.get(parent))
+    }
+
+    /// Whether the store does not know yet that what the item builds on is not to be sent: a crash would bring it back.
+    fn waits_for_store(&self, item: &Item<P>) -> bool {
+        self.parent_of(item).is_some_and(|parent| {
+            parent.stored.fate != Fate::Pending && !self.log.is_durable(parent.written_at)
         })
+    }
+
+    /// Whether what the item builds on is to be sent first.
+    fn waits(&self, item: &Item<P>, ids: &HashSet<ItemId>) -> bool {
+        self.queue
+            .pending_parent(item)
+            .is_some_and(|parent| !ids.contains(&parent.stored.id))
     }
 
     fn send(&mut self, sent: Vec<SentItem>, is_probe: bool) {

@@ -1,7 +1,6 @@
 //! What a store held: at the start, or of other engines over the same store.
 //!
-//! Invariant: no pending item stands before the pending one that it builds on, so the first of all waits for none, and the queue never stands
-//! still.
+//! Invariant: in a lane no pending item stands before the pending one that it builds on.
 
 use super::{Engine, Tell};
 use crate::history::{HistoryEntry, HistoryStep};
@@ -115,14 +114,13 @@ impl<P: Clone> Engine<P> {
         }
     }
 
-    /// Moves a pending item that stands before the one that it builds on behind it, and along with it what builds on it.
+    /// Moves a pending item that stands before the one of its lane that it builds on behind it, and along with it what builds on it.
     pub(super) fn put_behind_parent(&mut self, id: ItemId) {
         let stands_before = self.queue.get(id).is_some_and(|item| {
             item.stored.fate == Fate::Pending
-                && self
-                    .queue
-                    .pending_parent(item)
-                    .is_some_and(|parent| item.place() < parent.place())
+                && self.queue.pending_parent(item).is_some_and(|parent| {
+                    parent.stored.lane == item.stored.lane && item.place() < parent.place()
+                })
         });
         if !stands_before {
             return;
