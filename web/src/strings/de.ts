@@ -185,6 +185,7 @@ export const de: Strings = {
     retry: 'Erneut senden',
     send: 'Senden',
     moveToNewBranch: 'In einen neuen Zweig',
+    showBlocker: 'Diese Nachricht zeigen',
     discard: 'Verwerfen',
     withdraw: 'Nicht senden',
     takeBack: 'Zurücknehmen',

@@ -184,6 +184,7 @@ export const en = {
     retry: 'Send again',
     send: 'Send',
     moveToNewBranch: 'To a new branch',
+    showBlocker: 'Show that message',
     discard: 'Throw away',
     withdraw: 'Do not send',
     takeBack: 'Take back',

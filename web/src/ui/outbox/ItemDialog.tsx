@@ -40,7 +40,7 @@ function Actions({ messageId, save }: { messageId: string; save: SaveInfo }) {
   if (save.state === 'failed') {
     return (
       <div className="item-actions">
-        <WaysOut messageId={messageId} reason={save.reason} text={textOf(message?.content ?? [])} onEdit={edit} />
+        <WaysOut messageId={messageId} conversationId={save.conversationId} reason={save.reason} text={textOf(message?.content ?? [])} onEdit={edit} />
       </div>
     );
   }

@@ -80,7 +80,7 @@ function TrayItem({ item }: { item: OutboxItem }) {
                 {texts.undo}
               </button>
             ) : (
-              <WaysOut messageId={messageId} reason={reason} text={text} onEdit={isOwnMessage(item) ? () => setEditing(true) : undefined} />
+              <WaysOut messageId={messageId} conversationId={conversationId} reason={reason} text={text} onEdit={isOwnMessage(item) ? () => setEditing(true) : undefined} />
             )}
           </div>
         </>

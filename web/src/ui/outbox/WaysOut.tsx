@@ -1,10 +1,13 @@
 import type { SaveReason } from '../../state/outbox';
+import { changeUi } from '../../state/ui';
 import { useStrings } from '../../strings';
 import { CopyButton } from '../CopyButton';
+import { openConversation } from '../commands';
 import { discardItem, moveToNewBranch, sendAgain } from './commands';
 
 interface Properties {
   messageId: string;
+  conversationId: string;
   reason: SaveReason | null;
   /** What copying copies; without words there is nothing to copy. */
   text: string;
@@ -19,9 +22,10 @@ const PLACE_CODES = new Set(['parent_unknown', 'parent_elsewhere', 'parent_refus
 const CONTENT_CODES = new Set(['message_too_large', 'too_large', 'body_too_large', 'content_empty', 'invalid_value', 'role_not_allowed']);
 
 /** What a person can do with a message that the server does not take. */
-export function WaysOut({ messageId, reason, text, onEdit }: Properties) {
+export function WaysOut({ messageId, conversationId, reason, text, onEdit }: Properties) {
   const texts = useStrings();
   const code = reason?.code ?? '';
+  const blocker = reason?.blockedBy;
   const isWithdrawn = code === 'withdrawn';
   const branch = CONTENT_CODES.has(code) ? null : (
     <button key="branch" type="button" className="text-button" onClick={() => moveToNewBranch(messageId)}>
@@ -35,6 +39,11 @@ export function WaysOut({ messageId, reason, text, onEdit }: Properties) {
   );
   return (
     <span className="ways-out">
+      {blocker !== undefined && (
+        <button type="button" className="text-button" onClick={() => showBlocker(conversationId, blocker)}>
+          {texts.saves.showBlocker}
+        </button>
+      )}
       {onEdit && (
         <button type="button" className="text-button" onClick={onEdit}>
           {texts.saves.edit}
@@ -48,4 +57,10 @@ export function WaysOut({ messageId, reason, text, onEdit }: Properties) {
       </button>
     </span>
   );
+}
+
+/** What becomes of a blocked message is decided at the one that it builds on. */
+function showBlocker(conversationId: string, messageId: string): void {
+  changeUi({ dialog: null });
+  openConversation(conversationId, messageId);
 }

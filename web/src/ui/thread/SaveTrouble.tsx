@@ -32,6 +32,7 @@ export function SaveTrouble({ message }: { message: Message }) {
       </button>
       <WaysOut
         messageId={message.id}
+        conversationId={message.conversationId}
         reason={save.reason}
         text={textOf(message.content)}
         onEdit={message.role === 'user' ? () => changeUi({ editing: message.id }) : undefined}
