@@ -21,7 +21,8 @@ export function ThreadView({ conversationId, targetMessageId }: { conversationId
   const showSkeleton = useDelayed(thread.status === 'loading' && path.length === 0, 300);
 
   useEffect(() => {
-    if (reachable) conversationService.open(conversationId).catch(() => undefined);
+    // Also while the server is away: then this device's copy is shown.
+    conversationService.open(conversationId).catch(() => undefined);
     return () => changeUi({ editing: null });
   }, [conversationId, reachable]);
 
