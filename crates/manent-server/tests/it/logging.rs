@@ -5,6 +5,8 @@
 
 use std::process::Command;
 
+use manent_engine::append_api::{MessagePayload, append_request};
+use manent_engine::{Engine, EngineConfig, Input, ItemId, LaneId, NewItem, Output, Snapshot};
 use manent_server::telemetry::{LogFormat, init_logging};
 use manent_testkit::new_id;
 use serde_json::{Value, json};
@@ -87,6 +89,64 @@ fn each_stored_item_is_told_in_the_trace_in_which_it_was_made() -> Test {
         ],
         "{log:#?}"
     );
+    Ok(())
+}
+
+/// From the press of a key, through the client's engine and its request, to the row.
+#[test]
+fn one_trace_runs_from_the_key_press_to_the_row() -> Test {
+    let log = log_of("a_message_that_goes_through_the_outbox")?;
+    let told: Vec<&Value> = log
+        .iter()
+        .filter(|line| line["trace.id"] == TRACE && line["message"] == "item stored")
+        .collect();
+    let [told] = told.as_slice() else {
+        anyhow::bail!("one line is expected: {log:#?}");
+    };
+    assert_eq!(
+        (&told["item.id"], &told["item.seq"]),
+        (&json!(PRESSED), &json!(1))
+    );
+    assert_eq!(told["span"]["http.route"], "/message/append");
+    Ok(())
+}
+
+/// The id of the message that [`a_message_that_goes_through_the_outbox`] sends.
+const PRESSED: &str = "0199c0de-0000-7000-8000-000000000007";
+
+#[tokio::test]
+#[ignore = "runs in a process of its own"]
+async fn a_message_that_goes_through_the_outbox() -> Test {
+    init_logging("warn,manent_server=debug", LogFormat::Json)?;
+    let server = manent_testkit::TestServer::start().await?;
+    let client = server.client();
+    let conversation = create(client).await?;
+    let mut engine: Engine<MessagePayload> =
+        Engine::new(EngineConfig::default(), Snapshot::default(), 1);
+    let payload = json!({"role": "user", "content": "x"});
+    let message = NewItem {
+        id: ItemId(PRESSED.parse()?),
+        lane: LaneId {
+            device: "phone".parse()?,
+            stream: conversation.parse()?,
+        },
+        parent: None,
+        payload: payload.as_object().cloned().unwrap_or_default(),
+        size_bytes: 40,
+        trace: Some(format!("00-{TRACE}-00f067aa0ba902b7-01").parse()?),
+    };
+    engine.handle(0, Input::Enqueue(message));
+    let mut batch = None;
+    while let Some(output) = engine.poll_output() {
+        match output {
+            Output::Persist(id, _) => engine.handle(0, Input::Persisted(id)),
+            Output::Send(_, sent) => batch = Some(sent),
+            _ => {}
+        }
+    }
+    let batch = batch.ok_or_else(|| anyhow::anyhow!("nothing is sent"))?;
+    let results = append(client, &append_request(&batch)).await?;
+    assert_eq!(results[0]["outcome"], "stored");
     Ok(())
 }
 
