@@ -9,7 +9,7 @@ use manent_engine::answers::{Answers, AnswersConfig};
 use manent_engine::{Engine, EngineConfig, Metrics};
 use manent_types::{DeviceId, ModelSettings};
 use reqwest::header::HeaderMap;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use url::Url;
 
 use crate::answers::Board;
@@ -193,7 +193,8 @@ impl ClientBuilder {
             device: device.clone(),
             installation,
         });
-        tokio::spawn(driver.run(received));
+        let alive = watch::Sender::new(());
+        tokio::spawn(driver.run(received, alive.subscribe()));
         let persistence = PersistenceService::new(commands, shared, device);
         let sessions = Sessions::new(api.clone(), persistence.clone(), board.clone(), store);
         Ok(Client {
@@ -213,13 +214,15 @@ impl ClientBuilder {
             url: api.base().clone(),
             outbox_path,
             warnings: opened.warnings,
+            _alive: alive,
         })
     }
 }
 
 /// A client of one server with one outbox.
 ///
-/// Dropping it ends it as a crash would, which loses nothing; [`Client::close`] ends it in order.
+/// Its services work as long as it is there. [`Client::close`] ends it and lets go of the outbox before it returns; dropping it does the same
+/// beside what follows. Neither loses anything.
 pub struct Client {
     conversations: ConversationService,
     messages: MessageService,
@@ -227,6 +230,8 @@ pub struct Client {
     url: Url,
     outbox_path: PathBuf,
     warnings: Vec<StorageWarning>,
+    /// Its end tells the driver that the client is gone.
+    _alive: watch::Sender<()>,
 }
 
 impl Client {
@@ -283,7 +288,7 @@ impl Client {
         Ok(())
     }
 
-    /// Finishes what is being written and ends. What is not sent stays in the outbox.
+    /// Finishes what is being written, ends, and lets go of the outbox. What is not sent stays in it.
     pub async fn close(self) {
         self.persistence.close().await;
     }

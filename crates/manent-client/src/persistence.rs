@@ -202,7 +202,7 @@ impl PersistenceService {
         self.look(Engine::metrics).await
     }
 
-    /// Where an item stands; absent for one that is saved, or never was there.
+    /// Where an item stands; absent for one that never was there, or was saved before the last 200 that were.
     ///
     /// # Errors
     /// [`QueueError::Closed`].

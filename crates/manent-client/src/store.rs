@@ -241,30 +241,41 @@ fn replace(path: &Path, trouble: &Trouble) -> Result<(Connection, StorageWarning
 
 /// The store as tasks share it: each call runs on a thread that may wait for the disk.
 #[derive(Clone)]
-pub(crate) struct SharedStore(Arc<Mutex<Store>>);
+pub(crate) struct SharedStore(Arc<Mutex<Option<Store>>>);
 
 impl SharedStore {
     pub(crate) fn new(store: Store) -> Self {
-        Self(Arc::new(Mutex::new(store)))
+        Self(Arc::new(Mutex::new(Some(store))))
     }
 
     /// As [`Store::write`].
     pub(crate) async fn write(&self, changes: Vec<Change>) -> Result<(), WriteError> {
         self.run(move |store| store.write(&changes))
             .await
-            .unwrap_or_else(|| Err(WriteError::Refused("the program is ending".to_owned())))
+            .unwrap_or_else(|| Err(WriteError::Refused("the client is closed".to_owned())))
     }
 
-    /// Runs something on the store; absent when the program is ending.
+    /// Lets go of the file and of its lock, whoever still has a clone.
+    pub(crate) async fn close(&self) {
+        let store = Arc::clone(&self.0);
+        let close = move || drop(store.lock().unwrap_or_else(PoisonError::into_inner).take());
+        if tokio::task::spawn_blocking(close).await.is_err() {
+            tracing::warn!("the outbox was not closed in order");
+        }
+    }
+
+    /// Runs something on the store; absent when it is closed.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Store) -> T + Send + 'static,
     ) -> Option<T> {
         let store = Arc::clone(&self.0);
         tokio::task::spawn_blocking(move || {
-            work(&mut store.lock().unwrap_or_else(PoisonError::into_inner))
+            let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
+            store.as_mut().map(work)
         })
         .await
         .ok()
+        .flatten()
     }
 }

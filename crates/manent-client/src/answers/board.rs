@@ -139,6 +139,11 @@ impl Board {
         }
     }
 
+    /// Nothing more comes: whoever waits is told.
+    pub(crate) fn close(&self) {
+        self.posts().clear();
+    }
+
     fn posts(&self) -> MutexGuard<'_, HashMap<RunId, Post>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

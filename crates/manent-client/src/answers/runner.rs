@@ -5,6 +5,7 @@ use manent_engine::answers::{AnswerFailure, read_failure};
 use manent_protocol::MessageResource;
 use manent_types::{MessageStatus, RunId};
 use reqwest::Method;
+use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::mpsc;
 
@@ -16,6 +17,12 @@ use crate::completion::{
 use crate::creations::Creations;
 use crate::error::ApiError;
 use crate::http::Api;
+
+/// What shows that it was Manent that created a conversation.
+#[derive(Deserialize)]
+struct Created {
+    id: String,
+}
 
 /// How a try went.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,8 +103,8 @@ impl Runner {
             "config": create.config,
         });
         let path = "/conversation/create";
-        let created: serde_json::Value = self.api.call(Method::POST, path, Some(&body)).await?;
-        drop(created);
+        let created: Created = self.api.call(Method::POST, path, Some(&body)).await?;
+        tracing::debug!(conversation = created.id, "created");
         self.creations.insert(conversation);
         Ok(())
     }

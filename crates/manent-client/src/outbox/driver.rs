@@ -17,7 +17,7 @@ use manent_engine::{
     NewItem, Output, RequestId, WaitReason,
 };
 use manent_types::{ConversationId, DeviceId, MessageId, RunId};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::send;
@@ -189,23 +189,40 @@ impl Driver {
         }
     }
 
-    /// Runs until it is closed, or nobody can send commands any more.
-    pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+    /// Runs until it is closed, or the client is dropped, and lets go of the store then.
+    pub(crate) async fn run(
+        mut self,
+        mut commands: mpsc::Receiver<Command>,
+        mut is_alive: watch::Receiver<()>,
+    ) {
+        let closed = self.work_until_closed(&mut commands, &mut is_alive).await;
+        self.finish_writing().await;
+        self.work.shutdown().await;
+        self.board.close();
+        self.store.close().await;
+        if let Some(reply) = closed {
+            // Nobody waits for it any more, perhaps.
+            let _ = reply.send(());
+        }
+    }
+
+    async fn work_until_closed(
+        &mut self,
+        commands: &mut mpsc::Receiver<Command>,
+        is_alive: &mut watch::Receiver<()>,
+    ) -> Option<oneshot::Sender<()>> {
         self.handle(Input::Wake);
         self.handle_answers(AnswerInput::Wake);
         self.settle();
         loop {
             tokio::select! {
                 command = commands.recv() => match command {
-                    Some(Command::Close(reply)) => {
-                        self.finish_writing().await;
-                        // Nobody waits for it any more, perhaps.
-                        let _ = reply.send(());
-                        return;
-                    }
+                    Some(Command::Close(reply)) => return Some(reply),
                     Some(command) => self.follow(command),
-                    None => return self.finish_writing().await,
+                    None => return None,
                 },
+                // Its other end is never used: it goes with the client.
+                _ = is_alive.changed() => return None,
                 Some(finished) = self.work.join_next() => if let Ok(finished) = finished {
                     self.take_in(finished);
                 },

@@ -108,6 +108,25 @@ impl QueueStatus {
     }
 }
 
+impl Default for QueueStatus {
+    /// An empty outbox.
+    fn default() -> Self {
+        Self {
+            storing: 0,
+            queued: 0,
+            sending: 0,
+            waiting: 0,
+            failed: 0,
+            wait: None,
+            next_try_at: None,
+            oldest_queued_at: None,
+            breaker: BreakerState::Closed,
+            is_paused_for_sign_in: false,
+            is_storage_refusing: false,
+        }
+    }
+}
+
 /// Called with the counts after each request.
 pub(crate) type MetricsListener = Arc<dyn Fn(&Metrics) + Send + Sync>;
 

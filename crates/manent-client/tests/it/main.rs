@@ -1,5 +1,10 @@
-//! The client against the real server, and against servers that talk nonsense.
+//! The client against the real server behind a proxy that breaks connections, and against servers that talk nonsense.
 
 mod support;
 
+mod answers;
+mod nonsense;
 mod outbox;
+mod reading;
+mod sign_in;
+mod store;
