@@ -1,8 +1,8 @@
-import { IndexedDbReadCache } from './cache/indexedDbReadCache.js';
-import { MemoryReadCache } from './cache/readCache.js';
+import { DurableAnswerKeeper } from './answers/answerKeeper.js';
+import { IndexedDbReadCache, noReadCache } from './cache/readCache.js';
 import { loadEngine } from './engine/load.js';
 import { browserEnvironment, type Environment } from './environment.js';
-import { SharedFeed } from './feed/sharedFeed.js';
+import { SharedFeed } from './feed/feed.js';
 import { newId } from './ids.js';
 import { OutboxTab } from './persistence/outboxTab.js';
 import { DurablePersistenceService } from './persistence/persistenceService.js';
@@ -27,31 +27,48 @@ export async function openClient(options: ClientOptions, environment: Environmen
   const link = new TabLink(isShared ? environment.openChannel(name) : null);
   const locks = isShared ? new WebTabLocks(environment.locks!, `${name}/${store.installation}`) : new SingleTabLocks();
   const transport = new Transport(environment, { baseUrl, headers: options.headers });
-  const { maxRetries, backoffMs } = options;
-  const tab = await OutboxTab.open({ module, store, locks, link, transport, environment, settings: { maxRetries, backoffMs } });
+  const settings = { maxRetries: options.maxRetries, backoffMs: options.backoffMs };
+  const tab = await OutboxTab.open({ module, store, locks, link, transport, environment, settings });
   const persistence = new DurablePersistenceService(tab, store.kind, warnings);
-  const cache = database ? new IndexedDbReadCache(database, () => environment.now()) : new MemoryReadCache();
-  const feed = new SharedFeed({ environment, baseUrl, link });
-  feed.lead(tab.isSender);
-  if (store.kind === 'durable') environment.keepStorage();
+  const feed = new SharedFeed({ environment, link, baseUrl });
+  const cache = database ? new IndexedDbReadCache(database, environment) : noReadCache;
+  const { deviceId } = tab;
+  const answers = await DurableAnswerKeeper.open({ module, store, link, environment, deviceId, settings, watch: (slot) => tab.watch(slot) });
 
+  const lead = () => {
+    feed.lead();
+    void answers.lead();
+  };
+  tab.leads.add(lead);
+  if (tab.isSender) lead();
+  tab.freedSlots.add((slot) => void answers.adoptFrom(slot));
+  tab.signOuts.add(() => {
+    answers.forgetAll();
+    cache.clear();
+  });
   tab.reports.add(() => {
     const metrics = persistence.getMetrics();
     options.onMetrics?.(metrics);
     if (tab.isSender) environment.track(metrics);
-    feed.lead(tab.isSender);
   });
-  const stops = [environment.onAwake(() => persistence.probeNow())];
+  if (store.kind === 'durable') environment.keepStorage();
+  const stopAwake = environment.onAwake(() => {
+    persistence.probeNow();
+    answers.probeNow();
+    feed.tryNow();
+  });
   return {
     persistence,
+    answers,
     feed,
     cache,
     close: async () => {
-      for (const stop of stops) stop();
+      stopAwake();
       feed.close();
+      answers.close();
       await tab.close();
       link.close();
       store.close();
     },
-  } as unknown as ManentClient;
+  };
 }

@@ -11,6 +11,10 @@ export class Listeners<T> {
     return this.listeners.size;
   }
 
+  clear(): void {
+    this.listeners.clear();
+  }
+
   tell(value: T): void {
     for (const listener of this.listeners) {
       try {

@@ -9,9 +9,10 @@
 //! - Records of the device's store are opaque to the shell: it keeps the text that it is given and gives it back.
 #![warn(missing_docs)]
 
+mod answers;
 mod breaker;
 mod module;
 mod outbox;
 mod wire;
 
-pub use module::{CircuitBreaker, Outbox};
+pub use module::{Answers, CircuitBreaker, Outbox, answer_holder};

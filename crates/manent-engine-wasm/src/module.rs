@@ -1,8 +1,10 @@
 //! What JavaScript sees. Each method is a line into the modules beside this one.
 
+use manent_engine::answers::AnswerInput;
 use manent_engine::{EngineConfig, Failure, Input};
 use wasm_bindgen::prelude::*;
 
+use crate::answers::{JsonAnswers, holder_of};
 use crate::breaker::JsonBreaker;
 use crate::outbox::{ItemText, JsonOutbox};
 use crate::wire::item_id;
@@ -283,4 +285,117 @@ impl CircuitBreaker {
     pub fn state(&self) -> Result<String, JsError> {
         told(self.0.state())
     }
+}
+
+/// The answers that are waited for. As with [`Outbox`], call `poll` after each call that has `now`.
+#[wasm_bindgen]
+pub struct Answers(JsonAnswers);
+
+#[wasm_bindgen]
+impl Answers {
+    /// `holder` is the device id of this tab. The seed, a whole number, decides every jitter.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        holder: &str,
+        seed: f64,
+        max_retries: Option<u32>,
+        backoff_ms: Option<u32>,
+    ) -> Result<Answers, JsError> {
+        told(JsonAnswers::new(holder, seed, max_retries, backoff_ms)).map(Self)
+    }
+
+    /// Time passed.
+    pub fn wake(&mut self, now: f64) -> Result<(), JsError> {
+        told(self.0.handle(now, AnswerInput::Wake))
+    }
+
+    /// Remember this answer and then ask for it.
+    pub fn want(
+        &mut self,
+        now: f64,
+        run: &str,
+        payload: String,
+        trace: Option<String>,
+    ) -> Result<(), JsError> {
+        told(self.0.want(now, run, payload, trace))
+    }
+
+    /// The store holds a transaction durably, or refused it as a whole.
+    pub fn persisted(&mut self, now: f64, transaction: f64, is_done: bool) -> Result<(), JsError> {
+        told(self.0.persisted(now, transaction, is_done))
+    }
+
+    /// The first event of the run came.
+    pub fn began(&mut self, now: f64, run: &str) -> Result<(), JsError> {
+        told(self.0.about(now, run, AnswerInput::Began))
+    }
+
+    /// Its end was seen, or nobody wants it any more.
+    pub fn ended(&mut self, now: f64, run: &str) -> Result<(), JsError> {
+        told(self.0.about(now, run, AnswerInput::Ended))
+    }
+
+    /// Asking for it or reading it failed; a status of 0 is the network.
+    pub fn failed(
+        &mut self,
+        now: f64,
+        run: &str,
+        status: u16,
+        code: Option<String>,
+        retry_after_ms: Option<f64>,
+    ) -> Result<(), JsError> {
+        told(
+            self.0
+                .failed(now, run, status, code.as_deref(), retry_after_ms),
+        )
+    }
+
+    /// Try once, early.
+    #[wasm_bindgen(js_name = probeNow)]
+    pub fn probe_now(&mut self, now: f64) -> Result<(), JsError> {
+        told(self.0.handle(now, AnswerInput::ProbeNow))
+    }
+
+    /// Someone signed in.
+    #[wasm_bindgen(js_name = signedIn)]
+    pub fn signed_in(&mut self, now: f64) -> Result<(), JsError> {
+        told(self.0.handle(now, AnswerInput::SignedIn))
+    }
+
+    /// Look after these records from now on. Tells those that cannot be used, as JSON.
+    pub fn adopt(&mut self, now: f64, records: Vec<String>) -> Result<String, JsError> {
+        told(self.0.adopt(now, &records))
+    }
+
+    /// Another tab looks after these, or saw their end.
+    pub fn release(&mut self, now: f64, runs: Vec<String>) -> Result<(), JsError> {
+        told(self.0.release(now, &runs))
+    }
+
+    /// The device's store was emptied or replaced: everything is written again.
+    #[wasm_bindgen(js_name = storageLost)]
+    pub fn storage_lost(&mut self, now: f64) -> Result<(), JsError> {
+        told(self.0.handle(now, AnswerInput::StorageLost))
+    }
+
+    /// The next thing to do, as JSON.
+    pub fn poll(&mut self) -> Result<Option<String>, JsError> {
+        told(self.0.poll())
+    }
+
+    /// What is waited for, as JSON.
+    pub fn pending(&self) -> Result<String, JsError> {
+        told(self.0.pending())
+    }
+
+    /// Where an answer stands, as JSON; nothing for one that is not waited for.
+    pub fn state(&self, run: &str) -> Result<Option<String>, JsError> {
+        told(self.0.state(run))
+    }
+}
+
+/// The device id of whoever looks after the answer of a record; nothing where it cannot be read.
+#[wasm_bindgen(js_name = answerHolder)]
+pub fn answer_holder(record: &str) -> Option<String> {
+    holder_of(record)
 }

@@ -14,11 +14,11 @@ use crate::wire::{WireError, WireItem, WireMetrics, WireOutput, WireState, item_
 /// A record that cannot be used: the shell keeps it aside.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct RefusedRecord {
+pub(crate) struct RefusedRecord {
     /// Its place among the records that were handed in.
-    place: usize,
-    is_newer: bool,
-    detail: String,
+    pub(crate) place: usize,
+    pub(crate) is_newer: bool,
+    pub(crate) detail: String,
 }
 
 /// An item as the shell hands it in.

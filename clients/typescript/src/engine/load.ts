@@ -1,9 +1,11 @@
-import initialise, { CircuitBreaker, initSync, Outbox } from '../wasm/manent_engine.js';
+import initialise, { answerHolder, Answers, CircuitBreaker, initSync, Outbox } from '../wasm/manent_engine.js';
 import type { ClientOptions } from '../types.js';
 
 /** The engine's classes, once its module is there. */
 export interface EngineModule {
   Outbox: typeof Outbox;
+  Answers: typeof Answers;
+  answerHolder: typeof answerHolder;
   CircuitBreaker: typeof CircuitBreaker;
 }
 
@@ -22,7 +24,7 @@ async function load(wasm: ClientOptions['wasm']): Promise<EngineModule> {
   if (isBytes(wasm)) initSync({ module: wasm });
   // Without a place the module is looked for beside this file; bundlers know that form.
   else await initialise({ module_or_path: wasm ?? new URL('../wasm/manent_engine_bg.wasm', import.meta.url) });
-  return { Outbox, CircuitBreaker };
+  return { Outbox, Answers, answerHolder, CircuitBreaker };
 }
 
 function isBytes(wasm: ClientOptions['wasm']): wasm is BufferSource {

@@ -55,6 +55,8 @@ export type StoreOperation =
   | { do: 'deleteItem'; key: string }
   | { do: 'putLane'; key: string; record: string }
   | { do: 'putPace'; record: string }
+  | { do: 'putAnswer'; key: string; record: string }
+  | { do: 'deleteAnswer'; key: string }
   | { do: 'clear' };
 
 /** Why a command was not followed. */
@@ -95,4 +97,31 @@ export type WireOutput =
   | WireSend
   | { type: 'cancel'; request: number }
   | { type: 'event'; event: WireEvent }
+  | { type: 'wakeAt'; at: number };
+
+/** Where an answer stands. */
+export interface WireAnswerState {
+  state: 'storing' | 'start' | 'running' | 'waiting';
+  attempt?: number;
+  code?: string;
+  until?: number;
+}
+
+export interface WirePendingAnswer {
+  run: string;
+  holder: string;
+  payload: string;
+  state: WireAnswerState;
+}
+
+export type WireAnswerOutput =
+  | { type: 'persist'; id: number; operations: StoreOperation[] }
+  | { type: 'start'; run: string; payload: string; attempt: number }
+  | { type: 'state'; run: string; state: WireAnswerState }
+  | { type: 'failed'; run: string; code: string }
+  | { type: 'ended'; run: string }
+  | { type: 'refused'; run: string }
+  | { type: 'storageRefused' }
+  | { type: 'storageRecovered' }
+  | { type: 'invariantHeld'; invariant: string }
   | { type: 'wakeAt'; at: number };

@@ -46,6 +46,12 @@ export class OutboxTab {
   readonly reports = new Listeners<SenderReport>();
   readonly warnings = new Listeners<StorageWarning>();
   readonly removals = new Listeners<string[]>();
+  /** This tab is the sender from now on. */
+  readonly leads = new Listeners<void>();
+  /** The device's store was emptied on purpose. */
+  readonly signOuts = new Listeners<void>();
+  /** As the sender this tab learned that a slot's tab is gone. */
+  readonly freedSlots = new Listeners<number>();
   /** What the sender told last. */
   report: SenderReport;
   isSender = false;
@@ -209,6 +215,7 @@ export class OutboxTab {
     this.tellPace(this.paceNow());
     this.dependencies.link.post(this.standing());
     this.dependencies.link.post({ type: 'whoIsHere' });
+    this.leads.tell();
   }
 
   /** The sender before this one is gone: what the store holds is this tab's now. */
@@ -351,6 +358,7 @@ export class OutboxTab {
     this.dependencies.transport.forgetCreated();
     this.waiters.rejectAll(new SignedOut());
     this.removals.tell(removed);
+    this.signOuts.tell();
   }
 
   private onMessage(message: TabMessage): void {
@@ -430,11 +438,13 @@ export class OutboxTab {
     }
   }
 
-  private watch(slot: number): void {
+  /** Tells `freedSlots` when the slot's tab is gone, or at once where it has none. */
+  watch(slot: number): void {
     if (this.watched.has(slot)) return;
     const stop = this.dependencies.locks.whenFree(slot, () => {
       this.watched.delete(slot);
       this.reconcile();
+      this.freedSlots.tell(slot);
     });
     this.watched.set(slot, stop);
   }

@@ -52,8 +52,6 @@ export interface DeviceStore {
   /** Moves records out of the way without changing them; answers the name under which they lie. */
   setAside(records: readonly RecordToSetAside[]): Promise<string>;
   readAnswers(): Promise<StoredRecord[]>;
-  putAnswer(record: StoredRecord): Promise<void>;
-  deleteAnswer(key: string): Promise<void>;
   /** Told when everything that was written before may be gone. */
   onLost(listener: () => void): void;
   close(): void;

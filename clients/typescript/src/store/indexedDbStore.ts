@@ -1,4 +1,5 @@
 import { type DBSchema, deleteDB, type IDBPDatabase, openDB } from 'idb';
+import { Listeners } from '../listeners.js';
 import type { StoreOperation } from '../engine/wire.js';
 import { type DeviceStore, PACE_KEY, type RecordToSetAside, StorageRefused, type StoreContents, type StoredRecord } from './deviceStore.js';
 
@@ -49,7 +50,7 @@ export class IndexedDbStore implements DeviceStore {
   private opening: Promise<Database> | null = null;
   private epoch: string;
   private isClosed = false;
-  private lostListener: () => void = () => undefined;
+  private readonly lostListeners = new Listeners<void>();
 
   private constructor(options: IndexedDbOptions, database: Database, meta: Meta) {
     this.options = options;
@@ -95,6 +96,7 @@ export class IndexedDbStore implements DeviceStore {
     await this.run('readwrite', ['items', 'others', 'answers'], async (transaction) => {
       const items = transaction.objectStore('items');
       const others = transaction.objectStore('others');
+      const answers = transaction.objectStore('answers');
       await Promise.all(
         operations.map((operation) => {
           switch (operation.do) {
@@ -106,8 +108,12 @@ export class IndexedDbStore implements DeviceStore {
               return others.put({ key: operation.key, record: operation.record });
             case 'putPace':
               return others.put({ key: PACE_KEY, record: operation.record });
+            case 'putAnswer':
+              return answers.put({ key: operation.key, record: operation.record });
+            case 'deleteAnswer':
+              return answers.delete(operation.key);
             case 'clear':
-              return Promise.all([items.clear(), others.clear(), transaction.objectStore('answers').clear()]);
+              return Promise.all([items.clear(), others.clear(), answers.clear()]);
           }
         }),
       );
@@ -131,16 +137,8 @@ export class IndexedDbStore implements DeviceStore {
     return this.run('readonly', ['answers'], (transaction) => transaction.objectStore('answers').getAll());
   }
 
-  async putAnswer(record: StoredRecord): Promise<void> {
-    await this.run('readwrite', ['answers'], (transaction) => transaction.objectStore('answers').put(record));
-  }
-
-  async deleteAnswer(key: string): Promise<void> {
-    await this.run('readwrite', ['answers'], (transaction) => transaction.objectStore('answers').delete(key));
-  }
-
   onLost(listener: () => void): void {
-    this.lostListener = listener;
+    this.lostListeners.add(listener);
   }
 
   close(): void {
@@ -197,7 +195,7 @@ export class IndexedDbStore implements DeviceStore {
     const isAnother = meta.epoch !== this.epoch;
     this.epoch = meta.epoch;
     this.attach(database);
-    if (isAnother) this.lostListener();
+    if (isAnother) this.lostListeners.tell();
     return database;
   }
 

@@ -48,6 +48,12 @@ export class MemoryStore implements DeviceStore {
         case 'putPace':
           this.others.set(PACE_KEY, { key: PACE_KEY, record: operation.record });
           break;
+        case 'putAnswer':
+          this.answers.set(operation.key, { key: operation.key, record: operation.record });
+          break;
+        case 'deleteAnswer':
+          this.answers.delete(operation.key);
+          break;
         case 'clear':
           this.items.clear();
           this.others.clear();
@@ -66,14 +72,6 @@ export class MemoryStore implements DeviceStore {
 
   async readAnswers(): Promise<StoredRecord[]> {
     return [...this.answers.values()];
-  }
-
-  async putAnswer(record: StoredRecord): Promise<void> {
-    this.answers.set(record.key, record);
-  }
-
-  async deleteAnswer(key: string): Promise<void> {
-    this.answers.delete(key);
   }
 
   onLost(): void {

@@ -1,6 +1,6 @@
 import type { WireMetrics, WireState } from '../engine/wire.js';
 import type { BoardItem } from '../persistence/board.js';
-import type { FeedEvent, OutboxMessage } from '../types.js';
+import type { FeedEvent, OutboxMessage, PendingAnswer } from '../types.js';
 
 /** Messages of another version come from another build of the page, and are left alone. */
 export const LINK_VERSION = 1;
@@ -58,9 +58,9 @@ export type TabMessage =
   | { type: 'signedIn' }
   | { type: 'signedOut' }
   /** A change on the server, and the place in the feed after it. */
-  | { type: 'feed'; event: FeedEvent; cursor: string | null }
+  | { type: 'feed'; event: FeedEvent | null; cursor: string | null }
   /** Somebody wants the feed. */
   | { type: 'wantFeed' }
   | { type: 'tryFeed' }
-  /** An answer's end was seen, or nobody wants it: whoever looks after it can stop. */
-  | { type: 'answers' };
+  /** Answers that a tab looks after from now on, and those that nobody has to any more. */
+  | { type: 'answers'; wanted: PendingAnswer[]; ended: string[] };
