@@ -24,7 +24,7 @@ export class Server {
   static async create({ demo = false } = {}): Promise<Server> {
     const directory = await mkdtemp(join(tmpdir(), 'manent-e2e-'));
     const provider = `[[providers]]\nid = "scripted"\nkind = "scripted"\nrules = ${JSON.stringify(RULES)}\n`;
-    await writeFile(join(directory, 'manent.toml'), demo ? '' : provider);
+    await writeFile(join(directory, 'manent.toml'), `${demo ? '' : provider}[testing]\nsign_in_switch = true\n`);
     const server = new Server(directory);
     await server.start();
     return server;
@@ -93,6 +93,12 @@ export class Server {
     });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
     return (await response.json()) as T;
+  }
+
+  /** Lets everyone's session expire: the API answers 401 until it is taken back. */
+  async needSignIn(needed: boolean): Promise<void> {
+    const response = await fetch(`${this.url}/testing/sign-in-needed`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ needed }) });
+    if (!response.ok) throw new Error(`the switch answered ${response.status}: ${await response.text()}`);
   }
 
   /** Puts a conversation with one turn into the store. */
