@@ -152,10 +152,12 @@ impl CircuitBreaker {
         }
     }
 
-    /// The attempt told nothing about the other side: a probe may be tried again.
+    /// The attempt told nothing about the other side: a probe may be tried again, an early one not before its time.
     pub fn on_abandoned(&mut self) {
-        if let State::HalfOpen { is_probing } = &mut self.state {
-            *is_probing = false;
+        if matches!(self.state, State::HalfOpen { .. }) {
+            self.state = State::Open {
+                until: self.open_until,
+            };
         }
     }
 }
@@ -225,6 +227,16 @@ mod tests {
             panic!("not open");
         };
         assert!(until >= 5_001);
+    }
+
+    #[test]
+    fn an_early_probe_that_told_nothing_leaves_the_schedule_as_it_was() {
+        let rng = &mut Pcg32::seed_from_u64(6);
+        let (mut breaker, until) = opened(rng);
+        assert_eq!(breaker.acquire_early(1), Permit::Probe);
+        breaker.on_abandoned();
+        assert_eq!(breaker.acquire(2), Permit::Denied { until: Some(until) });
+        assert_eq!(breaker.acquire(until), Permit::Probe);
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub(crate) struct Item<P> {
     pub(crate) is_taken_in: bool,
     /// Requests with it in this life.
     pub(crate) attempts: u32,
+    /// How often the server's refusal was not believed.
+    pub(crate) further_tries: u8,
     pub(crate) history: Vec<HistoryEntry>,
 }
 

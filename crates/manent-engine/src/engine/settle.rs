@@ -23,8 +23,11 @@ const NUMBER_JUMP: u64 = 1_024;
 /// So often may a lane be numbered anew without anything being settled, before it counts as nonsense.
 const FREE_MOVES: u32 = 3;
 
-/// The code of an item that was refused because what it builds on is not there.
-const PARENT_UNKNOWN: &str = "parent_unknown";
+/// The codes of an item that was refused because what it builds on is not there.
+const MISSING: [&str; 2] = ["parent_unknown", "target_unknown"];
+
+/// So often may the server refuse an item for want of what it builds on, though that was saved, before it is believed.
+const MOST_FURTHER_TRIES: u8 = 3;
 
 /// What the outcomes of a request came to.
 #[derive(Default)]
@@ -148,18 +151,14 @@ impl<P: Clone> Engine<P> {
                 Some(Outcome::Rejected { code, detail }) => {
                     self.settle_number(item, &mut tally);
                     touched.insert(&item.lane);
-                    if code == PARENT_UNKNOWN && self.builds_on_pending(item.id) {
-                        self.send_behind_parent(item.id);
-                    } else {
+                    if !MISSING.contains(&code.as_str()) || !self.tries_once_more(item.id) {
                         self.fail(item.id, FailReason::Rejected { code, detail }, Tell::Now);
                     }
                 }
                 Some(Outcome::Blocked) => {
                     self.settle_number(item, &mut tally);
                     touched.insert(&item.lane);
-                    if self.builds_on_pending(item.id) {
-                        self.send_behind_parent(item.id);
-                    } else {
+                    if !self.tries_once_more(item.id) {
                         let by = self.queue.get(item.id).and_then(|item| item.stored.parent);
                         self.fail(item.id, FailReason::Blocked { by }, Tell::Now);
                     }
@@ -226,17 +225,25 @@ impl<P: Clone> Engine<P> {
         });
     }
 
-    /// Whether what the item builds on is to be sent still: it was sent again after this one had left.
-    fn builds_on_pending(&self, id: ItemId) -> bool {
-        self.queue
-            .get(id)
-            .is_some_and(|item| self.queue.pending_parent(item).is_some())
-    }
-
-    /// The item was refused because what it builds on was not there; that one comes first now.
-    fn send_behind_parent(&mut self, id: ItemId) {
-        self.requeue(id, Tell::WhenDurable);
-        self.gate_lane_of(id);
+    /// Whether an item that was refused for want of what it builds on stays in its place, to be sent under another number: what it builds on
+    /// was sent again meanwhile, and is to be saved still or was saved by now. The refusal may be an old one that the server repeats.
+    fn tries_once_more(&mut self, id: ItemId) -> bool {
+        let Some(item) = self.queue.get(id) else {
+            return false;
+        };
+        let is_saved = item
+            .stored
+            .parent
+            .is_some_and(|parent| self.saved.get(parent).is_some());
+        let has_hope = is_saved || self.queue.pending_parent(item).is_some();
+        let Some(item) = self.queue.get_mut(id) else {
+            return false;
+        };
+        if !has_hope || item.further_tries >= MOST_FURTHER_TRIES {
+            return false;
+        }
+        item.further_tries += 1;
+        true
     }
 
     fn save(&mut self, id: ItemId, position: Option<u64>) {

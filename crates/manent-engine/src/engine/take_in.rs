@@ -92,6 +92,7 @@ impl<P: Clone> Engine<P> {
                 maybe_sent,
                 is_taken_in: true,
                 attempts: 0,
+                further_tries: 0,
                 history,
             });
             if is_discarded {
