@@ -82,6 +82,15 @@ pub(crate) enum Command {
     /// (`http.shutdown_grace`); what is left then is kept and marked as interrupted. A second one ends at once; what was
     /// answered as stored is stored.
     Serve(SettingsOptions),
+    /// Chat in the terminal, also without a network
+    ///
+    /// What you write is safe on this device at once, in an outbox of its own for each server. It reaches the server when that can be
+    /// reached, once and in order, and the answer is brought back, also after this program was killed in the middle of it.
+    ///
+    /// Lines that begin with / are commands: /help lists them. Ctrl-C stops the answer that is coming, a second one leaves; what is
+    /// not saved by then goes out the next time. With lines from a pipe the answers, and nothing else, go to standard output; the exit
+    /// code is 6 when something is still waiting at the end.
+    Chat(ChatOptions),
     /// Explain the configuration
     Config(ConfigOptions),
     /// Say how everything stands, and what to do about what is wrong
@@ -102,15 +111,6 @@ pub(crate) enum Command {
     /// For tests and demonstrations with the real adapters against a real socket and no model. Without --rules the
     /// built-in demonstration answers.
     Scripted(ScriptedOptions),
-    /// Chat in the terminal, also without a network
-    ///
-    /// What you write is safe on this device at once, in an outbox of its own for each server. It reaches the server when that can be
-    /// reached, once and in order, and the answer is brought back, also after this program was killed in the middle of it.
-    ///
-    /// Lines that begin with / are commands: /help lists them. Ctrl-C stops the answer that is coming, a second one leaves; what is
-    /// not saved by then goes out the next time. With lines from a pipe the answers, and nothing else, go to standard output; the exit
-    /// code is 6 when something is still waiting at the end.
-    Chat(ChatOptions),
     /// Print the description of the API (OpenAPI 3.1, JSON)
     Openapi,
     /// Print the version

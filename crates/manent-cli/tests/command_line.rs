@@ -1,5 +1,8 @@
 //! The compiled binary: what it prints, with which code it ends, how it starts and stops.
 
+#[cfg(test)]
+#[path = "command_line/chat.rs"]
+mod chat;
 #[path = "command_line/configuration.rs"]
 mod configuration;
 #[path = "command_line/exit_codes.rs"]

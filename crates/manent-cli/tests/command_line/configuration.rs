@@ -83,6 +83,7 @@ url = "postgres://me:********@db/manent"      # MANENT_DATABASE__URL
 [store]
 [runs]
 [journal]
+[testing]
 [[providers]]
 id = "anthropic"                              # ANTHROPIC_API_KEY
 kind = "anthropic"                            # ANTHROPIC_API_KEY

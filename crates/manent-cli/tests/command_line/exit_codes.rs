@@ -40,6 +40,7 @@ Usage: manent <COMMAND>
 
 Commands:
   serve     Start the server with its page
+  chat      Chat in the terminal, also without a network
   config    Explain the configuration
   doctor    Say how everything stands, and what to do about what is wrong
   migrate   Bring the store up to date, or move everything to another one
@@ -61,6 +62,7 @@ Examples:
   OPENAI_BASE_URL=http://127.0.0.1:11434/v1 manent serve
                                                       talk to a local model, here by Ollama
   manent serve --data-dir ./data --listen 127.0.0.1:0 keep the data here, take any free port
+  manent chat                                         talk in the terminal
   manent config check                                 explain every mistake of the configuration
   manent config sample > manent.toml                  begin a configuration file
   manent doctor                                       say how everything stands
@@ -85,6 +87,7 @@ Exit codes:
   3  the store or the journal cannot be opened
   4  the address cannot be listened on
   5  anything else
+  6  `chat` with lines from a pipe: something is not saved yet, or an answer has not come
   130, 143  ended at once by a second Ctrl-C or SIGTERM
 "#);
     insta::assert_snapshot!(world.run(&["serve", "--help"], &[]).output, @r#"

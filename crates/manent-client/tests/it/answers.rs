@@ -1,8 +1,8 @@
 //! Answers come back, whatever breaks, and are asked for once.
 
 use manent_client::{
-    AnswerStage, ApiError, CompletionEvent, DeltaEvent, MessageStatus, ModelSettings,
-    PromptMessage, SendError,
+    AnswerStage, ApiError, CompletionEvent, ConversationQuery, DeltaEvent, MessageStatus,
+    ModelSettings, PromptMessage, SendError,
 };
 use manent_testkit::{Direction, Fault};
 
@@ -219,8 +219,9 @@ async fn a_completion_without_a_conversation_leaves_nothing_behind() -> Test {
     }
     assert_eq!(text, COUNTED);
     assert!(last.is_some_and(|event| matches!(event, CompletionEvent::Done { .. })));
-    let list = client.conversations().list(&Default::default()).await?;
-    assert!(list.conversations.is_empty());
+    let all = ConversationQuery::default();
+    let kept = client.conversations().list(&all).await?;
+    assert!(kept.conversations.is_empty());
 
     let unknown = ModelSettings {
         provider: Some("nobody".to_owned()),

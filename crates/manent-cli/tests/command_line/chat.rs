@@ -1,0 +1,349 @@
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use crate::http::request;
+use crate::world::{BINARY, Outcome, Running, World};
+
+const RULES: &str = r#"
+[[rule]]
+name = "count"
+when = { contains = "count" }
+text = "one two three four five six seven eight nine ten eleven twelve"
+chunks_per_second = 20
+
+[fallback]
+text = "You said: {{last}}"
+"#;
+
+const COUNTED: &str = "one two three four five six seven eight nine ten eleven twelve";
+
+const CONFIGURATION: &str =
+    "[[providers]]\nid = \"scripted\"\nkind = \"scripted\"\nrules = \"rules.toml\"\n";
+
+const SERVE: [&str; 5] = ["serve", "--listen", "127.0.0.1:0", "--data-dir", "data"];
+
+/// A home with a server in it that answers by rules.
+fn world() -> (World, Running) {
+    let world = World::new();
+    world.file("rules.toml", RULES);
+    world.file("manent.toml", CONFIGURATION);
+    let server = world.start(&SERVE, &[]);
+    (world, server)
+}
+
+fn command(world: &World, address: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(BINARY);
+    command
+        .args(["chat", "--profile", "test", "--url"])
+        .arg(format!("http://{address}"))
+        .args(arguments)
+        .env_clear()
+        .env("HOME", world.path(".."))
+        .current_dir(world.path(""))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Says these lines, and waits for the end.
+fn chat(world: &World, address: &str, arguments: &[&str], lines: &str) -> Outcome {
+    let mut child = command(world, address, arguments).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    // One that ends at once reads nothing.
+    let _ = input.write_all(lines.as_bytes());
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    Outcome {
+        code: output.status.code(),
+        output: String::from_utf8(output.stdout).unwrap(),
+        errors: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A chat that waits for more lines.
+struct Open {
+    child: Child,
+    output: BufReader<ChildStdout>,
+}
+
+impl Open {
+    fn start(world: &World, address: &str, arguments: &[&str], lines: &str) -> Self {
+        let mut child = command(world, address, arguments)
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let mut chat = Self { child, output };
+        chat.child
+            .stdin
+            .as_mut()
+            .unwrap()
+            .write_all(lines.as_bytes())
+            .unwrap();
+        chat
+    }
+
+    /// Reads so many bytes of what it prints.
+    fn read(&mut self, count: usize) -> String {
+        let mut bytes = vec![0; count];
+        self.output.read_exact(&mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    /// Reads a line of what it prints.
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        line
+    }
+
+    /// `kill -9`.
+    fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Who said what in the only conversation, as the server has it.
+fn said(address: &str) -> Vec<(String, String)> {
+    let ids = conversations(address);
+    assert_eq!(ids.len(), 1, "{ids:?}");
+    messages(address, &ids[0])
+}
+
+fn conversations(address: &str) -> Vec<String> {
+    let list = body(&request(address, "GET", "/conversations?limit=100", ""));
+    let list = list["conversations"].as_array().unwrap().clone();
+    list.iter()
+        .map(|conversation| text(&conversation["id"]))
+        .collect()
+}
+
+fn messages(address: &str, id: &str) -> Vec<(String, String)> {
+    let path = format!("/conversation/{id}/messages?limit=200");
+    let page = body(&request(address, "GET", &path, ""));
+    let page = page["messages"].as_array().unwrap();
+    page.iter()
+        .map(|message| (text(&message["role"]), text(&message["content"][0]["text"])))
+        .collect()
+}
+
+fn text(value: &serde_json::Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn body(reply: &str) -> serde_json::Value {
+    let (_, body) = reply.split_once("\r\n\r\n").unwrap();
+    serde_json::from_str(body).unwrap()
+}
+
+fn lines(said: &[(&str, &str)]) -> Vec<(String, String)> {
+    said.iter()
+        .map(|(role, text)| ((*role).to_owned(), (*text).to_owned()))
+        .collect()
+}
+
+fn database(world: &World) -> std::path::PathBuf {
+    let home = world.path("..");
+    Path::new(&home).join(".local/share/manent/client/test.sqlite3")
+}
+
+#[test]
+fn lines_from_a_pipe_get_their_answers_and_nothing_else() {
+    let (world, server) = world();
+    let outcome = chat(
+        &world,
+        server.address(),
+        &[],
+        "Hello\n\nand you?\n/quit\nnever\n",
+    );
+    assert_eq!(
+        (outcome.code, outcome.output.as_str()),
+        (Some(0), "You said: Hello\nYou said: and you?\n"),
+        "{}",
+        outcome.errors
+    );
+    assert_eq!(
+        said(server.address()),
+        lines(&[
+            ("user", "Hello"),
+            ("assistant", "You said: Hello"),
+            ("user", "and you?"),
+            ("assistant", "You said: and you?"),
+        ])
+    );
+    assert!(database(&world).exists());
+}
+
+#[test]
+fn what_is_written_without_a_server_goes_out_with_the_next_start() {
+    let (world, server) = world();
+    // Nobody listens on a port that was given back.
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let away = nobody.local_addr().unwrap().to_string();
+    drop(nobody);
+    let offline = chat(&world, &away, &["--wait", "0"], "Hello\nand you?\n/queue\n");
+    assert_eq!((offline.code, offline.output.as_str()), (Some(6), ""));
+    for words in [
+        "the server is away",
+        "2 messages are not saved on the server yet, and safe on this device",
+        "1 answer is still waited for",
+    ] {
+        assert!(
+            offline.errors.contains(words),
+            "{words}: {}",
+            offline.errors
+        );
+    }
+
+    let online = chat(&world, server.address(), &[], "");
+    assert_eq!(
+        (online.code, online.output.as_str()),
+        (Some(0), "You said: and you?\n"),
+        "{}",
+        online.errors
+    );
+    assert_eq!(
+        said(server.address()),
+        lines(&[
+            ("user", "Hello"),
+            ("user", "and you?"),
+            ("assistant", "You said: and you?"),
+        ])
+    );
+}
+
+#[test]
+fn an_answer_is_completed_after_kill_9_in_the_middle_of_it() {
+    let (world, server) = world();
+    let mut first = Open::start(&world, server.address(), &[], "count\n");
+    let beginning = first.read("one two".len());
+    assert!(COUNTED.starts_with(&beginning));
+    first.kill();
+
+    let second = chat(&world, server.address(), &[], "thanks\n");
+    assert_eq!(
+        (second.code, second.output),
+        (Some(0), format!("{COUNTED}\nYou said: thanks\n")),
+        "{}",
+        second.errors
+    );
+    assert_eq!(
+        said(server.address()),
+        lines(&[
+            ("user", "count"),
+            ("assistant", COUNTED),
+            ("user", "thanks"),
+            ("assistant", "You said: thanks"),
+        ])
+    );
+}
+
+#[test]
+fn kill_9_between_any_two_steps_loses_and_doubles_nothing_that_was_shown() {
+    let (world, server) = world();
+    let mut shown = Vec::new();
+    for step in 0..12 {
+        let text = format!("step {step}");
+        let mut chat = Open::start(&world, server.address(), &["--new"], &format!("{text}\n"));
+        match step % 3 {
+            // As soon as the outbox is there: the message may be taken or not.
+            0 => while !database(&world).exists() {},
+            1 => {
+                chat.read(1);
+                shown.push(text);
+            }
+            _ => {
+                chat.line();
+                shown.push(text);
+            }
+        }
+        chat.kill();
+    }
+    let last = chat(&world, server.address(), &["--new"], "");
+    assert_eq!(last.code, Some(0), "{}", last.errors);
+    let ids = conversations(server.address());
+    let mut questions = Vec::new();
+    for id in &ids {
+        let said = messages(server.address(), id);
+        let question = said[0].1.clone();
+        assert_eq!(
+            said,
+            lines(&[
+                ("user", &question),
+                ("assistant", &format!("You said: {question}"))
+            ])
+        );
+        questions.push(question);
+    }
+    questions.sort();
+    let count = questions.len();
+    questions.dedup();
+    assert_eq!(questions.len(), count, "something is there twice");
+    for text in shown {
+        assert!(questions.contains(&text), "{text} is lost");
+    }
+}
+
+#[test]
+fn a_second_chat_on_the_same_outbox_is_refused() {
+    let (world, server) = world();
+    let mut first = Open::start(&world, server.address(), &[], "Hello\n");
+    first.line();
+    let second = chat(&world, server.address(), &[], "Hello\n");
+    assert_eq!((second.code, second.output.as_str()), (Some(3), ""));
+    let holder = format!("is in use by process {}", first.child.id());
+    assert!(second.errors.contains(&holder), "{}", second.errors);
+}
+
+#[test]
+fn a_damaged_outbox_is_kept_and_reported() {
+    let (world, server) = world();
+    let path = database(&world);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, "this is no database".repeat(300)).unwrap();
+    let outcome = chat(&world, server.address(), &[], "Hello\n");
+    assert_eq!(
+        (outcome.code, outcome.output.as_str()),
+        (Some(0), "You said: Hello\n")
+    );
+    assert!(
+        outcome.errors.contains("The outbox could not be read")
+            && outcome.errors.contains("test.sqlite3.set-aside-"),
+        "{}",
+        outcome.errors
+    );
+}
+
+#[test]
+fn a_wrong_address_or_conversation_is_told() {
+    let world = World::new();
+    for (arguments, words) in [
+        (
+            ["chat", "--url", "nowhere"],
+            "\"nowhere\" is no address of a server",
+        ),
+        (
+            ["chat", "--conversation", "first"],
+            "\"first\" is no id of a conversation",
+        ),
+        (
+            ["chat", "--profile", "../x"],
+            "\"../x\" is no name of a profile",
+        ),
+    ] {
+        let outcome = world.run(&arguments, &[]);
+        assert_eq!(outcome.code, Some(1), "{outcome:?}");
+        assert!(outcome.errors.contains(words), "{outcome:?}");
+    }
+}
