@@ -1,5 +1,6 @@
 import { CloudOff } from 'lucide-react';
 import { useCountdown } from '../../hooks/useCountdown';
+import { useNextTry } from '../../hooks/useNextTry';
 import { useOnline } from '../../hooks/useOnline';
 import type { QueueStatus } from '../../state/outbox';
 import { useStore } from '../../state/store';
@@ -12,8 +13,7 @@ export function AwayBanner({ isAway }: { isAway: boolean }) {
   const isOnline = useOnline();
   const inTab = useStore((state) => state.queue?.storage === 'memory');
   const depth = useStore((state) => depthOf(state.queue));
-  const nextTryAt = useStore((state) => (isAway ? state.connectivity.nextTryAt : (state.queue?.nextTryAt ?? null)));
-  const seconds = useCountdown(nextTryAt);
+  const seconds = useCountdown(useNextTry());
   return (
     <div className="banner away">
       <CloudOff aria-hidden />

@@ -1,4 +1,4 @@
-import { useCountdown } from '../../hooks/useCountdown';
+import { useSecondsToTry } from '../../hooks/useNextTry';
 import { textOf } from '../../core/messages';
 import { outboxActions, type SaveInfo } from '../../state/outbox';
 import { useStore } from '../../state/store';
@@ -19,7 +19,7 @@ export function ItemDialog() {
   // Drawn again with every change of the outbox, and read anew then.
   useStore((state) => state.queue);
   const place = usePlace();
-  const seconds = useCountdown(save?.state === 'waiting' ? save.until : null);
+  const seconds = useSecondsToTry(save?.state === 'waiting' ? save.until : null);
   return (
     <Dialog title={texts.item.title} className="item-dialog">
       <p role="status" className={save?.state === 'failed' && save.reason?.code !== 'withdrawn' ? 'item-now failed' : 'item-now'}>

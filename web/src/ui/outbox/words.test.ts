@@ -48,7 +48,9 @@ describe('the words of a state', () => {
 describe('the words of a step', () => {
   it('count the attempts and name the class of a failure or the server’s reason', () => {
     expect(stepText({ at: 0, step: 'sent', attempt: 3 }, en)).toEqual({ step: 'Sent, try 3', detail: null });
-    expect(stepText({ at: 0, step: 'failed', detail: 'infrastructure' }, en)).toEqual({ step: 'The try failed', detail: 'the server could not be reached or has a fault' });
+    expect(stepText({ at: 0, step: 'answered', detail: 'infrastructure' }, en)).toEqual({ step: 'The try failed', detail: 'the server could not be reached or has a fault' });
+    expect(stepText({ at: 0, step: 'answered', detail: 'back_pressure' }, en)).toEqual({ step: 'The server answered', detail: 'the server asked to wait' });
+    expect(stepText({ at: 0, step: 'failed', detail: 'too_large' }, en)).toEqual({ step: 'Needs your decision', detail: 'the message is too long.' });
     expect(stepText({ at: 0, step: 'answered', detail: 'rejected: parent_unknown' }, en)).toEqual({
       step: 'The server answered',
       detail: 'the server does not know the message that it follows.',

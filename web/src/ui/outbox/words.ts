@@ -61,16 +61,20 @@ export function failureText(reason: SaveReason | null, texts: Strings): string {
   return texts.saves.failed(reason ? problemText(texts, reason) : '');
 }
 
+/** How a request ends to which there is no answer of the server's. */
+const UNANSWERED = new Set(['infrastructure', 'not_sent', 'aborted']);
+
 /** One thing that happened to a message, in words: what, and what more is known of it. */
-export function stepText({ step, attempt, detail }: HistoryEntry, texts: Strings): { step: string; detail: string | null } {
-  const words = step === 'sent' && attempt !== undefined ? texts.item.attempt(attempt) : (texts.item.steps[step] ?? step);
-  return { step: words, detail: detail === undefined || detail === '' ? null : detailText(detail, texts) };
+export function stepText({ step, attempt, detail = '' }: HistoryEntry, texts: Strings): { step: string; detail: string | null } {
+  const words =
+    step === 'sent' && attempt !== undefined
+      ? texts.item.attempt(attempt)
+      : texts.item.steps[step === 'answered' && UNANSWERED.has(detail) ? 'noAnswer' : step];
+  return { step: words ?? step, detail: detail === '' || detail === step ? null : detailText(detail, texts) };
 }
 
-/** Engine details are a class, or an outcome with its code: `rejected: parent_unknown`. */
+/** The engine tells a class, an outcome, or either with its code: `rejected: parent_unknown`. */
 function detailText(detail: string, texts: Strings): string {
-  const known = texts.item.details[detail];
-  if (known !== undefined) return known;
-  const code = /^[a-z_]+: ([a-z_]+)$/.exec(detail)?.[1];
-  return (code === undefined ? undefined : texts.problems[code]) ?? detail;
+  const code = /^[a-z_]+: ([a-z_]+)$/.exec(detail)?.[1] ?? detail;
+  return texts.item.details[detail] ?? texts.problems[code] ?? detail;
 }

@@ -1,5 +1,5 @@
 import { Hourglass } from 'lucide-react';
-import { useCountdown } from '../../hooks/useCountdown';
+import { useSecondsToTry } from '../../hooks/useNextTry';
 import { useOnline } from '../../hooks/useOnline';
 import { outboxActions, type OutboxSlice } from '../../state/outbox';
 import { type Strings, useStrings } from '../../strings';
@@ -8,7 +8,7 @@ import { type Strings, useStrings } from '../../strings';
 export function AnswerWaits({ answerId, waiting }: { answerId: string; waiting: OutboxSlice['answersWaiting'][string] }) {
   const texts = useStrings();
   const isOnline = useOnline();
-  const seconds = useCountdown(waiting.until);
+  const seconds = useSecondsToTry(waiting.until);
   const { giveUpAnswer } = outboxActions();
   return (
     <div className="answer-waits">

@@ -1,5 +1,5 @@
 import { Clock, HardDrive, X } from 'lucide-react';
-import { useCountdown } from '../../hooks/useCountdown';
+import { useSecondsToTry } from '../../hooks/useNextTry';
 import { useShownSave } from '../../hooks/useShownSave';
 import type { SaveInfo } from '../../state/outbox';
 import { useStore } from '../../state/store';
@@ -25,7 +25,7 @@ function Mark({ messageId, save }: { messageId: string; save: SaveInfo }) {
   const texts = useStrings();
   const place = usePlace();
   const inJournal = useStore((state) => state.receipts[messageId] === 'journal');
-  const seconds = useCountdown(save.state === 'waiting' && !inJournal ? save.until : null);
+  const seconds = useSecondsToTry(save.state === 'waiting' && !inJournal ? save.until : null);
   const sentence = inJournal ? texts.saves.inJournal : saveSentence(save, place, texts);
   const { where, why } = inJournal ? { where: texts.saves.journal, why: undefined } : saveLabel(save, place, texts);
   const Icon = inJournal || save.state === 'sending' || save.state === 'storing' ? Clock : HardDrive;
