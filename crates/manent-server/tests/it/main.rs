@@ -2,6 +2,7 @@
 
 mod support;
 
+mod answers;
 mod append;
 mod bad_input;
 mod changes;
