@@ -47,6 +47,9 @@ export class ApiClient {
   private readonly fetchImplementation: typeof fetch;
   private listener: ReachabilityListener = () => undefined;
 
+  /** Is called when the server answers that nobody is signed in. */
+  onSignInNeeded: () => void = () => undefined;
+
   constructor(baseUrl = '', fetchImplementation: typeof fetch = (input, init) => fetch(input, init)) {
     this.baseUrl = baseUrl;
     this.fetchImplementation = fetchImplementation;
@@ -159,6 +162,7 @@ export class ApiClient {
         keepalive: options.keepalive,
       });
       this.listener(true);
+      if (response.status === 401) this.onSignInNeeded();
       return response;
     } catch (error) {
       if (isAbort(error)) throw error;

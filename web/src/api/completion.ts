@@ -6,6 +6,9 @@ import type { CompletionEvent, CompletionRequest, Delta, FinishReason, Receipt, 
 /** The longest pauses before a broken connection to a run is opened again, in milliseconds. After the last one the page gives up. */
 const RECONNECT_PAUSES_MS = [0, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000];
 
+/** The same where somebody else decides when it is tried again. */
+const SHORT_PAUSES_MS = [0, 500];
+
 const connectionLost: CompletionEvent = {
   event: 'error',
   code: 'connection_lost',
@@ -47,6 +50,27 @@ export async function* streamCompletionEvents(
   else yield* followRun(client, runId, place, signal, wait);
 }
 
+/**
+ * Streams an answer that is asked for until it was read to its end: where `place` has no event yet by asking (which attaches where the run is
+ * there already), else by going on after it. `place` moves with what was read. A connection that stays broken throws; asking again
+ * with the same place goes on.
+ */
+export async function* streamPlacedEvents(
+  client: ApiClient,
+  request: () => Promise<CompletionRequest & { runId: string }>,
+  runId: string,
+  place: Place,
+  signal: AbortSignal,
+  wait: Wait = waitInBrowser,
+): AsyncGenerator<CompletionEvent, void, void> {
+  if (place.lastEventId === null) {
+    const body = await client.openStream('/completion/generate', await request(), signal);
+    if (yield* readEvents(body, place, signal)) return;
+  }
+  const failure = yield* reopen(client, runId, place, signal, wait, SHORT_PAUSES_MS);
+  if (failure !== null) throw failure;
+}
+
 /** Streams a run that was begun elsewhere or earlier, from its beginning. Ends as {@link streamCompletionEvents} does. */
 export async function* streamRunEvents(
   client: ApiClient,
@@ -58,27 +82,36 @@ export async function* streamRunEvents(
 }
 
 /** How far a stream was read. */
-interface Place {
+export interface Place {
   lastEventId: string | null;
 }
 
 async function* followRun(client: ApiClient, runId: string, place: Place, signal: AbortSignal, wait: Wait): AsyncGenerator<CompletionEvent, void, void> {
-  for (let failures = 0; failures < RECONNECT_PAUSES_MS.length; failures += 1) {
-    await wait(RECONNECT_PAUSES_MS[failures]!, signal);
+  const failure = yield* reopen(client, runId, place, signal, wait, RECONNECT_PAUSES_MS);
+  if (failure !== null) yield connectionLost;
+}
+
+/** Reads a run on after a place; the answer is why its end was not reached, or `null` when it was. */
+async function* reopen(client: ApiClient, runId: string, place: Place, signal: AbortSignal, wait: Wait, pauses: readonly number[]): AsyncGenerator<CompletionEvent, Error | null, void> {
+  let failure: Error = new ServerUnreachable();
+  for (let failures = 0; failures < pauses.length; failures += 1) {
+    await wait(pauses[failures]!, signal);
     signal.throwIfAborted();
     const before = place.lastEventId;
     try {
       const body = await client.openRun(runId, place.lastEventId, signal);
-      if (body === null) break;
-      if (yield* readEvents(body, place, signal)) return;
+      // Nothing comes after the place, and no end was among what came before.
+      if (body === null) return new ApiProblem({ status: 409, code: 'cursor_ahead', detail: 'Nothing more comes of this answer.' });
+      if (yield* readEvents(body, place, signal)) return null;
     } catch (error) {
-      if (signal.aborted) throw error;
-      if (error instanceof ApiProblem ? !error.isTransient : !isBrokenConnection(error)) break;
+      if (signal.aborted || !(error instanceof Error)) throw error;
+      failure = error;
+      if (error instanceof ApiProblem ? !error.isTransient : !isBrokenConnection(error)) return failure;
     }
     // A connection that brought something was a good one.
     if (place.lastEventId !== before) failures = 0;
   }
-  yield connectionLost;
+  return failure;
 }
 
 /** Gives a body's events; the answer is whether the end was among them. */

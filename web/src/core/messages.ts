@@ -1,9 +1,32 @@
-import type { Part, StoredMessage } from '../api/types';
+import type { AppendMessage, Part, StoredMessage } from '../api/types';
+import type { Environment } from './ids';
 
 /** A message as the page knows it: stored ones have a `seq`, the page's own ones have none until the server has answered. */
 export interface Message extends Omit<StoredMessage, 'seq' | 'storedAt'> {
   seq: number | null;
   storedAt: string | null;
+}
+
+/** A message of this page's own. */
+export function newMessage(environment: Environment, conversationId: string, parentId: string | null, role: Message['role'], content: Part[]): Message {
+  return {
+    id: environment.newId(),
+    conversationId,
+    parentId,
+    seq: null,
+    role,
+    content,
+    status: 'complete',
+    createdAt: environment.now().toISOString(),
+    storedAt: null,
+  };
+}
+
+/** The message as an append takes it. */
+export function toAppend({ id, conversationId, parentId, role, content, status, model, provider, usage, createdAt }: Message): AppendMessage {
+  const message: AppendMessage = { id, conversationId, parentId, role, content, createdAt };
+  if (role !== 'assistant') return message;
+  return { ...message, status, ...(model ? { model } : {}), ...(provider ? { provider } : {}), ...(usage ? { usage } : {}) };
 }
 
 /** The text of a message without reasoning, pictures and tool calls; parts are joined by a blank line. */

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { ApiClient } from '../api/client';
 import type { Conversation, StoredMessage } from '../api/types';
 import { initialState, useStore } from '../state/store';
-import { ConversationService } from './conversationService';
+import { type Copies, ConversationService, noCopies } from './conversationService';
 
 const conversation = (id: string, change: Partial<Conversation> = {}): Conversation => ({
   id,
@@ -32,10 +32,16 @@ const message = (conversationId: string, seq: number): StoredMessage => ({
 });
 
 /** Every request waits until the test answers it. */
-function setUp() {
-  const waiting: { path: string; answer: (body: object) => void }[] = [];
-  const api = new ApiClient('', (input) => new Promise((resolve) => waiting.push({ path: String(input), answer: (body) => resolve(Response.json(body)) })));
-  const service = new ConversationService(api, useStore, { newId: () => 'new', now: () => new Date(0) });
+function setUp(copies: Partial<Copies> = {}) {
+  const waiting: { path: string; answer: (body: object) => void; fail: () => void }[] = [];
+  const api = new ApiClient(
+    '',
+    (input) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ path: String(input), answer: (body) => resolve(Response.json(body)), fail: () => reject(new TypeError('network error')) });
+      }),
+  );
+  const service = new ConversationService(api, useStore, { newId: () => 'new', now: () => new Date(0) }, { ...noCopies, ...copies });
   const next = async (part: string) => {
     while (!waiting.some(({ path }) => path.includes(part))) await new Promise((resolve) => setTimeout(resolve, 0));
     return waiting.splice(waiting.findIndex(({ path }) => path.includes(part)), 1)[0]!;
@@ -114,5 +120,50 @@ describe('ConversationService', () => {
     expect(kept).not.toContain('c1');
     expect(kept).toContain('c3');
     expect(kept).toHaveLength(22);
+  });
+
+  it('shows its copy and what is not saved until the server has told, and keeps it where the server is away', async () => {
+    const own = { ...message('c', 9), id: 'own', seq: null, storedAt: null };
+    const { service, next, read } = setUp({ messages: async () => [message('c', 7), message('c', 8)], unsaved: () => [own] });
+    const opening = service.open('c');
+    (await next('/messages')).fail();
+    (await next('/conversation/c')).fail();
+    await expect(opening).rejects.toThrow('The server cannot be reached.');
+    const ids = () => [...useStore.getState().threads['c']!.messages.keys()];
+    expect(ids()).toEqual(['c-7', 'c-8', 'own']);
+    expect(useStore.getState().threads['c']).toMatchObject({ status: 'ready', isCopy: true });
+    const again = service.open('c');
+    await read('c', [8, 9]);
+    await again;
+    // Between the copy and the page there may be messages that this device does not have.
+    expect(ids()).toEqual(['own', 'c-8', 'c-9']);
+    expect(useStore.getState().threads['c']).toMatchObject({ status: 'ready', isCopy: false });
+  });
+
+  it('shows a conversation that only this device has, whatever the server says', async () => {
+    let isKnown: () => void = () => undefined;
+    const ready = new Promise<void>((resolve) => {
+      isKnown = resolve;
+    });
+    const own = { ...message('c', 1), id: 'own', seq: null, storedAt: null };
+    const { service, next } = setUp({ ready, unsaved: () => [own] });
+    const opening = service.open('c');
+    (await next('/messages')).fail();
+    (await next('/conversation/c')).fail();
+    service.adopt('c', {}, 0);
+    isKnown();
+    await opening;
+    expect([...useStore.getState().threads['c']!.messages.keys()]).toEqual(['own']);
+    expect(useStore.getState().threads['c']!.status).toBe('ready');
+  });
+
+  it('remembers what the server told, but no answer that is still being written', async () => {
+    const put: string[] = [];
+    const { service, next } = setUp({ putMessages: (_, messages) => put.push(...messages.map(({ id }) => id)), putConversations: (conversations) => put.push(...conversations.map(({ id }) => id)) });
+    const opening = service.open('c');
+    (await next('/messages')).answer({ messages: [message('c', 1), { ...message('c', 2), status: 'running' }], next: null });
+    (await next('/conversation/c')).answer(conversation('c', { lastSeq: 2 }));
+    await opening;
+    expect(put.toSorted()).toEqual(['c', 'c-1']);
   });
 });

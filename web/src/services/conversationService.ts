@@ -1,10 +1,11 @@
 import type { ApiClient, ConversationPatch, MessagePage } from '../api/client';
 import { ApiProblem } from '../api/errors';
-import type { Conversation, ModelConfig } from '../api/types';
+import type { Conversation, ModelConfig, StoredMessage } from '../api/types';
 import type { Environment } from '../core/ids';
 import { type Message, newerCopy } from '../core/messages';
 import { changeConversation, changeList, changeThread, forgetThreads, putConversations, putMessages } from '../state/actions';
-import type { ListKind, Store, Thread } from '../state/store';
+import { emptyThread, type ListKind, type Store, type Thread } from '../state/store';
+import type { NewConversation } from './persistenceService';
 
 const LIST_PAGE = 60;
 const MESSAGE_PAGE = 60;
@@ -22,6 +23,26 @@ const FILTERS: Record<ListKind, { archived?: boolean; trashed?: boolean }> = {
   trash: { trashed: true },
 };
 
+/** What this device has of conversations: copies of what the server has, and what is not saved yet. */
+export interface Copies {
+  /** Resolves when what is not saved is known. */
+  ready: Promise<void>;
+  putConversations(conversations: readonly Conversation[]): void;
+  putMessages(conversationId: string, messages: readonly StoredMessage[]): void;
+  messages(conversationId: string): Promise<StoredMessage[]>;
+  /** Messages of this device that the server does not have, in the order in which they were queued. */
+  unsaved(conversationId: string): Message[];
+}
+
+/** Where there is no device to keep copies. */
+export const noCopies: Copies = {
+  ready: Promise.resolve(),
+  putConversations: () => undefined,
+  putMessages: () => undefined,
+  messages: async () => [],
+  unsaved: () => [],
+};
+
 /**
  * The life of conversations: lists, opening, creating, changing, the trash.
  *
@@ -31,6 +52,7 @@ export class ConversationService {
   private readonly api: ApiClient;
   private readonly store: Store;
   private readonly environment: Environment;
+  private readonly copies: Copies;
   /** Conversations that this page has made and the server may not know yet. */
   private readonly uncreated = new Map<string, { config: ModelConfig; request: Promise<void> | null }>();
 
@@ -56,10 +78,11 @@ export class ConversationService {
   /** Is called when a conversation's newest messages were read. */
   onOpened: (id: string) => void = () => undefined;
 
-  constructor(api: ApiClient, store: Store, environment: Environment) {
+  constructor(api: ApiClient, store: Store, environment: Environment, copies: Copies = noCopies) {
     this.api = api;
     this.store = store;
     this.environment = environment;
+    this.copies = copies;
   }
 
   /** Makes a conversation with an id of this page's own, shows it, and starts creating it on the server. */
@@ -81,6 +104,7 @@ export class ConversationService {
       lastMessageAt: now,
     };
     putConversations(this.store, [conversation]);
+    this.copies.putConversations([conversation]);
     changeThread(this.store, id, { status: 'ready' });
     this.begun.add(id);
     this.uncreated.set(id, { config, request: null });
@@ -102,6 +126,46 @@ export class ConversationService {
         pending.request = null;
       });
     return pending.request;
+  }
+
+  /** What makes the conversation on the server, where that may not have happened yet. */
+  newConversation(id: string): NewConversation | undefined {
+    const pending = this.uncreated.get(id);
+    return pending && { config: { ...pending.config } };
+  }
+
+  /** Something of the conversation is saved: the server has it. */
+  isCreated(id: string): void {
+    this.uncreated.delete(id);
+  }
+
+  /** A conversation of which this device has something that is not saved; `create` where the server may not know it. */
+  adopt(id: string, create: NewConversation | undefined, at: number): void {
+    this.begun.add(id);
+    if (create && !this.uncreated.has(id)) this.uncreated.set(id, { config: (create.config ?? {}) as ModelConfig, request: null });
+    if (create && !(id in this.store.getState().conversations)) {
+      const time = new Date(at).toISOString();
+      const title = { title: create.title ?? null, titleSource: create.title ? 'cut' : 'none' } as const;
+      const flags = { archived: false, pinned: false, trashedAt: null, lastSeq: 0 };
+      putConversations(this.store, [{ id, ...title, ...flags, config: (create.config ?? {}) as ModelConfig, createdAt: time, updatedAt: '', lastMessageAt: time }]);
+    }
+    const thread = this.store.getState().threads[id];
+    if (thread && thread.status !== 'ready') void this.showCopy(id);
+  }
+
+  /** Shows copies of conversations, where nothing newer is known. */
+  takeCopies(copies: readonly Conversation[]): void {
+    const known = this.store.getState().conversations;
+    putConversations(
+      this.store,
+      copies.filter(({ id, updatedAt }) => !(id in known) || known[id]!.updatedAt <= updatedAt),
+    );
+  }
+
+  /** Keeps copies of what the server told, for times when it cannot be asked. */
+  remember(messages: readonly StoredMessage[]): void {
+    const whole = messages.filter(({ status }) => status !== 'running');
+    if (whole.length > 0) this.copies.putMessages(whole[0]!.conversationId, whole);
   }
 
   /** Reads the first page of a list, or the next one. What is asked for while the list is being read is read again afterwards. */
@@ -135,7 +199,7 @@ export class ConversationService {
    * began later.
    */
   catchUp(id: string): Promise<void> {
-    if (this.uncreated.has(id)) return Promise.resolve();
+    if (this.uncreated.has(id)) return this.showCopy(id);
     const under = this.opening.get(id);
     if (under) {
       under.isStale = true;
@@ -157,18 +221,38 @@ export class ConversationService {
 
   private async readNewest(id: string): Promise<void> {
     const known = this.store.getState().threads[id];
-    if (!known || known.status !== 'ready') changeThread(this.store, id, { status: 'loading' });
+    const isNew = !known || known.status !== 'ready';
+    if (isNew) changeThread(this.store, id, { status: 'loading' });
+    const copy = isNew ? this.showCopy(id) : Promise.resolve();
     try {
       const [conversation, page] = await Promise.all([this.api.getConversation(id), this.api.listMessages(id, { order: 'newest', limit: MESSAGE_PAGE })]);
       this.putFresh(conversation);
-      changeThread(this.store, id, (thread) => mergeNewestPage(thread, page));
+      this.remember(page.messages);
+      changeThread(this.store, id, (thread) => mergeNewestPage(thread, page, this.copies.unsaved(id)));
       this.forgetLongUnused();
       this.onOpened(id);
     } catch (error) {
-      const missing = error instanceof ApiProblem && error.problem.status < 500;
+      // What this device has is shown first: also a conversation that only it has.
+      await copy;
+      await this.copies.ready;
+      if (this.uncreated.has(id)) return this.showCopy(id);
+      const missing = error instanceof ApiProblem && error.problem.status < 500 && error.problem.status !== 401;
       changeThread(this.store, id, (thread) => (thread.status === 'ready' && !missing ? {} : { status: missing ? 'missing' : 'failed' }));
       if (!missing) throw error;
     }
+  }
+
+  /** Shows what this device has of a conversation until the server has told. */
+  private async showCopy(id: string): Promise<void> {
+    await this.copies.ready;
+    const copied = await this.copies.messages(id).catch(() => []);
+    const own = this.copies.unsaved(id);
+    const thread = this.store.getState().threads[id] ?? emptyThread;
+    if (thread.status === 'ready' || (copied.length === 0 && own.length === 0)) return;
+    const messages = new Map<string, Message>(copied.map((message) => [message.id, message]));
+    for (const message of [...own, ...thread.messages.values()]) if (!messages.has(message.id)) messages.set(message.id, message);
+    changeThread(this.store, id, { status: 'ready', messages, older: null, isCopy: !this.uncreated.has(id) });
+    this.onOpened(id);
   }
 
   /** Reads one older page of messages. Callers that ask while a page is on its way share it. */
@@ -187,6 +271,7 @@ export class ConversationService {
     try {
       const page = await this.api.listMessages(id, { order: 'newest', limit: OLDER_PAGE, cursor });
       putMessages(this.store, id, page.messages);
+      this.remember(page.messages);
       changeThread(this.store, id, { older: page.next });
     } finally {
       // First: whoever sees the change may ask for the next page.
@@ -246,7 +331,9 @@ export class ConversationService {
     const known = this.store.getState().conversations;
     const isFresh = ({ id, lastSeq, updatedAt }: Conversation) => !(id in known) || (known[id]!.lastSeq <= lastSeq && known[id]!.updatedAt <= updatedAt);
     const shown = (conversation: Conversation) => (conversation.title === null ? { ...conversation, title: known[conversation.id]?.title ?? null } : conversation);
-    putConversations(this.store, conversations.filter(isFresh).map(shown));
+    const fresh = conversations.filter(isFresh).map(shown);
+    putConversations(this.store, fresh);
+    this.copies.putConversations(fresh);
   }
 
   private patch(id: string, patch: ConversationPatch, shown: Partial<Conversation>): Promise<void> {
@@ -298,16 +385,19 @@ export class ConversationService {
   }
 }
 
-/** Joins the newest page with what is loaded; when messages lie between the two, only the page and this page's own unsaved messages stay. */
-function mergeNewestPage(thread: Thread, page: MessagePage): Partial<Thread> {
+/**
+ * Joins the newest page with what is loaded; when messages lie between the two, or what is loaded is a copy, only the page and this
+ * device's own unsaved messages stay.
+ */
+function mergeNewestPage(thread: Thread, page: MessagePage, unsaved: readonly Message[]): Partial<Thread> {
   const loaded = [...thread.messages.values()];
   const newestLoaded = Math.max(0, ...loaded.map((message) => message.seq ?? 0));
   const oldestFresh = page.messages[0]?.seq ?? 0;
-  const adjoins = thread.status === 'ready' && (newestLoaded === 0 || oldestFresh <= newestLoaded + 1);
+  const adjoins = thread.status === 'ready' && thread.isCopy !== true && (newestLoaded === 0 || oldestFresh <= newestLoaded + 1);
   const kept = adjoins ? loaded : loaded.filter((message) => message.seq === null);
-  const messages = new Map<string, Message>(kept.map((message) => [message.id, message]));
+  const messages = new Map<string, Message>([...unsaved, ...kept].map((message) => [message.id, message]));
   for (const message of page.messages) messages.set(message.id, newerCopy(messages.get(message.id), message));
-  return { status: 'ready', messages, older: adjoins && newestLoaded > 0 ? thread.older : page.next };
+  return { status: 'ready', messages, older: adjoins && newestLoaded > 0 ? thread.older : page.next, isCopy: false };
 }
 
 /** Whether a conversation belongs into a list. */

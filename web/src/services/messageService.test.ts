@@ -5,11 +5,11 @@ import type { AppendMessage, CompletionRequest, StoredMessage } from '../api/typ
 import { activePath } from '../core/messageTree';
 import { textOf } from '../core/messages';
 import { changeThread } from '../state/actions';
-import { readRunningTurn } from '../state/runningTurns';
 import { initialState, useStore } from '../state/store';
-import { ConversationService } from './conversationService';
+import { AnswerService } from './answerService';
+import { type Copies, ConversationService, noCopies } from './conversationService';
 import { MessageService } from './messageService';
-import type { PersistenceService } from './persistenceService';
+import type { AnswerMemory, AnswerState, PendingAnswer } from './persistenceService';
 
 /** A stream that the test feeds, so that it decides what has come when. */
 class Feed {
@@ -38,9 +38,61 @@ class Feed {
   }
 }
 
+/** The device's memory of answers, as the engine keeps it: what is wanted starts at once, and what failed waits until the test wants it again. */
+class Memory implements AnswerMemory {
+  readonly wanted = new Map<string, PendingAnswer>();
+  private readonly states = new Map<string, AnswerState>();
+  private listener: (answer: PendingAnswer, state: AnswerState) => void = () => undefined;
+
+  async want(answer: PendingAnswer): Promise<void> {
+    this.wanted.set(answer.runId, answer);
+    queueMicrotask(() => this.tell(answer.runId, { state: 'start', attempt: 1 }));
+  }
+
+  began(runId: string): void {
+    this.states.set(runId, { state: 'running' });
+  }
+
+  ended(runId: string): void {
+    this.wanted.delete(runId);
+    this.states.delete(runId);
+  }
+
+  failed(runId: string, { status, code = '' }: { status: number; code?: string }): boolean {
+    const isForGood = code.startsWith('provider_') || (status >= 400 && status < 500);
+    if (!this.wanted.has(runId) || isForGood) return false;
+    queueMicrotask(() => this.tell(runId, { state: 'waiting', reason: { code: 'server_away', detail: '' }, until: null }));
+    return true;
+  }
+
+  pending(): PendingAnswer[] {
+    return [...this.wanted.values()];
+  }
+
+  state(runId: string): AnswerState | null {
+    return this.states.get(runId) ?? null;
+  }
+
+  subscribe(listener: (answer: PendingAnswer, state: AnswerState) => void): () => void {
+    this.listener = listener;
+    return () => undefined;
+  }
+
+  tell(runId: string, state: AnswerState): void {
+    const answer = this.wanted.get(runId);
+    if (!answer) return;
+    this.states.set(runId, state);
+    this.listener(answer, state);
+  }
+
+  startAll(): void {
+    for (const runId of this.wanted.keys()) this.tell(runId, { state: 'start', attempt: 2 });
+  }
+}
+
 const conversation = (id: string) => ({ id, title: null, titleSource: 'none', config: {}, archived: false, pinned: false, trashedAt: null, lastSeq: 0, createdAt: '', updatedAt: '', lastMessageAt: null });
 
-function setUp(options: { createFails?: boolean; completionStatus?: number } = {}) {
+function setUp(options: { createFails?: boolean; completionStatus?: number; copies?: Partial<Copies> } = {}) {
   const feeds: Feed[] = [];
   const calls: string[] = [];
   const runs: Response[] = [];
@@ -65,16 +117,11 @@ function setUp(options: { createFails?: boolean; completionStatus?: number } = {
     return Response.json(conversation(body?.id ?? path.split('/').at(-1)));
   });
   const environment = { newId: () => `id-${(count += 1)}`, now: () => new Date(1_700_000_000_000 + count * 1000) };
-  const persistence: PersistenceService = {
-    queueMessage: (message) => queued.push(message),
-    flush: async () => undefined,
-    getQueueStatus: () => ({ queued: queued.length, sending: 0, waiting: 0, failed: 0 }),
-    subscribe: () => () => undefined,
-    retryFailed: () => undefined,
-    handOver: () => undefined,
-  };
-  const conversations = new ConversationService(api, useStore, environment);
-  const service = new MessageService(api, useStore, conversations, persistence, environment);
+  const outbox = { queueMessage: async (message: AppendMessage) => void queued.push(message) };
+  const memory = new Memory();
+  const conversations = new ConversationService(api, useStore, environment, { ...noCopies, ...options.copies });
+  const answers = new AnswerService(api, useStore, conversations, outbox, memory, environment);
+  const service = new MessageService(useStore, conversations, answers, outbox, environment);
   const shown = (id: string) => {
     const thread = useStore.getState().threads[id]!;
     return activePath(thread.messages.values(), thread.choices).map(({ message, siblings }) => [message.role, textOf(message.content), message.status, siblings.length]);
@@ -84,7 +131,7 @@ function setUp(options: { createFails?: boolean; completionStatus?: number } = {
     await waitFor(() => feeds.length > index);
     return feeds[index]!;
   };
-  return { service, queued, shown, ended, feed, calls, runs, pages };
+  return { service, answers, memory, conversations, queued, shown, ended, feed, calls, runs, pages };
 }
 
 /** Resolves with the change of the store or the turn of the event loop that makes the condition true. */
@@ -129,6 +176,7 @@ describe('MessageService', () => {
     const second = await feed(1);
     second.send('delta', delta('A bit'));
     await waitFor(() => useStore.getState().answers[conversationId]?.text !== '');
+    // The server knows nothing of the run any more.
     second.breakOff();
     await ended(conversationId);
     expect(queued.map((message) => [message.role, message.status, textOf(message.content)])).toEqual([
@@ -139,14 +187,70 @@ describe('MessageService', () => {
     ]);
   });
 
-  it('keeps nothing of an answer that never began because of us, and says why', async () => {
-    const { service, queued, shown, ended, feed } = setUp();
-    const { conversationId, messageId } = service.sendMessage('Hello');
+  it('lets an answer that has not begun wait for the server, and asks for it again with the same ids', async () => {
+    const { service, memory, queued, shown, ended, feed } = setUp();
+    const { conversationId } = service.sendMessage('Hello');
+    const first = await feed(0);
+    first.breakOff();
+    await ended(conversationId);
+    const answerId = Object.keys(useStore.getState().answersWaiting)[0]!;
+    expect(useStore.getState().answersWaiting[answerId]).toEqual({ reason: { code: 'server_away', detail: '' }, until: null });
+    expect(shown(conversationId)).toEqual([
+      ['user', 'Hello', 'complete', 1],
+      ['assistant', '', 'running', 1],
+    ]);
+    memory.startAll();
+    const second = await feed(1);
+    expect([second.request.runId, second.request.record]).toEqual([first.request.runId, first.request.record]);
+    second.send('delta', delta('Late'));
+    second.send('done', { finishReason: 'stop' });
+    await ended(conversationId);
+    expect(useStore.getState().answersWaiting).toEqual({});
+    expect(queued.map(({ id, role }) => [id === answerId, role])).toEqual([
+      [false, 'user'],
+      [true, 'assistant'],
+    ]);
+    await waitFor(() => memory.pending().length === 0);
+  });
+
+  it('asks for one answer to both when another message is sent before the server is back', async () => {
+    const { service, memory, queued, shown, ended, feed } = setUp();
+    const { conversationId } = service.sendMessage('First');
     (await feed(0)).breakOff();
     await ended(conversationId);
-    expect(shown(conversationId)).toEqual([['user', 'Hello', 'complete', 1]]);
-    expect(useStore.getState().problems[messageId]?.code).toBe('connection_lost');
-    expect(queued).toHaveLength(1);
+    service.sendMessage('Second', conversationId);
+    expect(shown(conversationId).map(([role, text]) => [role, text])).toEqual([
+      ['user', 'First'],
+      ['user', 'Second'],
+      ['assistant', ''],
+    ]);
+    expect(memory.pending().map(({ parentId }) => parentId)).toEqual([queued[1]!.id]);
+    expect(queued[1]!.parentId).toBe(queued[0]!.id);
+    const { request } = await feed(1);
+    expect(request.messages.map(({ content }) => content)).toEqual([[{ type: 'text', text: 'First' }], [{ type: 'text', text: 'Second' }]]);
+  });
+
+  it('goes on with an answer that another tab had asked for and not read', async () => {
+    const { memory, queued, shown, ended, feed, pages } = setUp();
+    const question: StoredMessage = { id: 'q', conversationId: 'c', parentId: null, seq: 1, role: 'user', content: [{ type: 'text', text: 'Hello' }], status: 'complete', createdAt: '', storedAt: '' };
+    pages.push([question]);
+    await memory.want({ runId: 'r', conversationId: 'c', answerId: 'a', parentId: 'q', request: {} });
+    const stream = await feed(0);
+    expect(stream.request.record).toEqual({ conversationId: 'c', messageId: 'a', parentId: 'q' });
+    stream.send('delta', delta('Here'));
+    stream.send('done', { finishReason: 'stop' });
+    await ended('c');
+    expect(shown('c').map(([, text]) => text)).toEqual(['Hello', 'Here']);
+    expect(queued.map(({ id }) => id)).toEqual(['a']);
+  });
+
+  it('forgets an answer of another tab that the server has already', async () => {
+    const { memory, pages, feed } = setUp();
+    const messages = (['user', 'assistant'] as const).map((role, index) => ({ id: `m${index}`, conversationId: 'c', parentId: index === 0 ? null : 'm0', seq: index + 1, role, content: [], status: 'complete' as const, createdAt: '', storedAt: '' }));
+    pages.push(messages);
+    await memory.want({ runId: 'r', conversationId: 'c', answerId: 'm1', parentId: 'm0', request: {} });
+    await waitFor(() => memory.pending().length === 0);
+    expect(await Promise.race([feed(0).then(() => 'asked'), Promise.resolve('not asked')])).toBe('not asked');
   });
 
   it("keeps a provider's refusal as a failed answer with its reason", async () => {
@@ -198,13 +302,13 @@ describe('MessageService', () => {
   });
 
   it('asks the server to keep the answer of a conversation that is there, and leaves it there when the page is being closed', async () => {
-    const { service, queued, feed } = setUp();
+    const { answers, service, queued, feed } = setUp();
     const { conversationId, messageId } = service.sendMessage('Hello');
     const { request } = await feed(0);
     const answerId = useStore.getState().answers[conversationId]!.messageId;
     expect(request.record).toEqual({ conversationId, messageId: answerId, parentId: messageId });
     expect(request.runId).toMatch(/^id-/);
-    service.leave();
+    answers.leave();
     expect(queued).toHaveLength(1);
     service.stop(conversationId);
   });
@@ -235,27 +339,30 @@ describe('MessageService', () => {
   });
 
   it('shows an answer that is still being written when its conversation is opened', async () => {
-    const { service, queued, ended, shown, runs } = setUp();
+    const { answers, queued, ended, shown, runs } = setUp();
     const message = { id: 'a', conversationId: 'c', parentId: null, seq: 1, role: 'assistant' as const, content: [], status: 'running' as const, createdAt: '', storedAt: '', runId: 'r' };
     changeThread(useStore, 'c', { status: 'ready', messages: new Map([['a', message]]) });
     runs.push(new Response(`id: aa.1\nevent: delta\ndata: ${JSON.stringify(delta('From afar'))}\n\nid: aa.2\nevent: done\ndata: {"finishReason":"stop"}\n\n`));
-    service.followRunning('c');
+    answers.followRunning('c');
     expect(useStore.getState().answers['c']?.messageId).toBe('a');
     await ended('c');
     expect(shown('c')).toEqual([['assistant', 'From afar', 'complete', 1]]);
     expect(queued).toEqual([]);
-    service.followRunning('c');
+    answers.followRunning('c');
     expect('c' in useStore.getState().answers).toBe(false);
   });
 
-  it('keeps what has come when the page is being closed and the server does not keep it', async () => {
-    const { service, queued, feed } = setUp({ createFails: true });
+  it('leaves an answer that this device remembers to the next tab when the page is being closed', async () => {
+    const { service, answers, memory, queued, feed, calls } = setUp({ createFails: true });
     const { conversationId } = service.sendMessage('Hello');
-    (await feed(0)).send('delta', delta('Half'));
+    const stream = await feed(0);
+    stream.send('delta', delta('Half'));
     await waitFor(() => useStore.getState().answers[conversationId]?.text !== '');
-    service.leave();
-    expect(queued[1]).toMatchObject({ status: 'interrupted' });
-    expect(textOf(queued[1]!.content)).toBe('Half');
+    answers.leave();
+    stream.breakOff();
+    expect(queued).toHaveLength(1);
+    expect(calls).toEqual([]);
+    expect(memory.pending().map(({ runId }) => runId)).toEqual([stream.request.runId]);
   });
 });
 
@@ -348,10 +455,10 @@ describe('MessageService and what others do', () => {
   });
 
   it('offers an answer that the server could not store, and says when its journal has it', async () => {
-    const { service, runs, queued, ended } = setUp();
+    const { answers, service, runs, queued, ended } = setUp();
     load(stored('m1', 1), stored('m2', 2, { status: 'running', runId: 'r', content: [] }));
     runs.push(new Response(`id: aa.1\nevent: delta\ndata: ${JSON.stringify(delta('Whole'))}\n\nid: aa.2\nevent: done\ndata: {"finishReason":"stop","persisted":false,"journalPosition":17}\n\n`));
-    service.followRunning('c');
+    answers.followRunning('c');
     await ended('c');
     expect(queued.map(({ id, status }) => [id, status])).toEqual([['m2', 'complete']]);
     expect(useStore.getState().receipts).toEqual({ m2: 'journal' });
@@ -360,32 +467,30 @@ describe('MessageService and what others do', () => {
   });
 
   it('leaves an answer that the server keeps to the server when the browser takes the connection', async () => {
-    const { service, queued, feed } = setUp();
+    const { answers, memory, service, queued, feed } = setUp();
     const { conversationId } = service.sendMessage('Hello');
     const stream = await feed(0);
     stream.send('delta', delta('Half'));
     await waitFor(() => useStore.getState().answers[conversationId]?.text !== '');
-    service.leave();
+    answers.leave();
     stream.breakOff();
     await waitFor(() => queued.length === 1);
-    expect(readRunningTurn(conversationId)).toMatchObject({ runId: stream.request.runId });
+    expect(memory.pending().map(({ runId }) => runId)).toEqual([stream.request.runId]);
   });
 
-  it('opens a lost connection at once when the server is known to be back', async () => {
-    const { service, queued, ended, feed, runs, calls } = setUp();
-    const { conversationId } = service.sendMessage('Hello');
-    const stream = await feed(0);
-    runs.push(Response.json({ code: 'store_unavailable', detail: 'No.' }, { status: 503 }));
-    runs.push(Response.json({ code: 'store_unavailable', detail: 'No.' }, { status: 503 }));
+  it('opens a lost connection to the run of another device at once when the server is known to be back', async () => {
+    const { answers, shown, ended, runs, calls } = setUp();
+    load(stored('m1', 1), stored('m2', 2, { status: 'running', runId: 'r', content: [] }));
+    for (let count = 0; count < 3; count += 1) runs.push(Response.json({ code: 'store_unavailable', detail: 'No.' }, { status: 503 }));
     runs.push(new Response(`id: aa.1\nevent: delta\ndata: ${JSON.stringify(delta('Late'))}\n\nid: aa.2\nevent: done\ndata: {"finishReason":"stop"}\n\n`));
-    stream.breakOff();
+    answers.followRunning('c');
     await waitFor(() => calls.length === 1);
     const before = performance.now();
-    const knock = setInterval(() => service.serverIsBack(), 1);
-    await ended(conversationId);
+    const knock = setInterval(() => answers.serverIsBack(), 1);
+    await ended('c');
     clearInterval(knock);
     // Without the knocking the pauses alone take 1.5 s.
     expect(performance.now() - before).toBeLessThan(1_500);
-    expect(textOf(queued[1]!.content)).toBe('Late');
+    expect(shown('c')[1]![1]).toBe('Late');
   });
 });

@@ -1,54 +1,26 @@
+import type { AnswerState, NewConversation, PendingAnswer } from '@manent/client';
 import type { AppendMessage } from '../api/types';
 
-/**
- * Where a message stands on its way to the server.
- *
- * - `queued`: accepted by this page, not sent yet.
- * - `sending`: a request that carries it is under way.
- * - `saved`: the server has it durably.
- * - `waiting`: it cannot be sent now (`reason` says why) and will be tried again.
- * - `failed`: the server refuses it for good (`reason` says why); only the person can decide what happens.
- */
-export type SaveState = 'queued' | 'sending' | 'saved' | 'waiting' | 'failed';
+export type { AnswerState, NewConversation, PendingAnswer };
 
-export interface SaveReason {
-  /** `server_away`, `server_busy`, `behind_another`, or the code with which the server refused. */
-  code: string;
-  detail: string;
+/** The part of the device's outbox that the page's own services use. */
+export interface Outbox {
+  /**
+   * Takes responsibility for a message. Resolves when it is safe on this device; rejects when it is not taken.
+   * What becomes of it then is told through the store's `saves`.
+   */
+  queueMessage(message: AppendMessage, conversationId: string, create?: NewConversation): Promise<void>;
 }
 
-export interface SaveStatus {
-  messageId: string;
-  conversationId: string;
-  state: SaveState;
-  reason: SaveReason | null;
-  /** The place in the conversation, once saved. */
-  seq: number | null;
-}
-
-export interface QueueStatus {
-  queued: number;
-  sending: number;
-  waiting: number;
-  failed: number;
-}
-
-export type SaveListener = (status: SaveStatus) => void;
-
-/**
- * Gets messages to the server: each once, and those of one conversation in the order in which they were queued.
- *
- * Callers never wait for it. What becomes of a message is told through `subscribe`, for every change of its state.
- */
-export interface PersistenceService {
-  /** Takes responsibility for a message. A message id that was taken before is ignored. */
-  queueMessage(message: AppendMessage, conversationId: string): void;
-  /** Tries everything that waits, now. Resolves when nothing more can be done at once. */
-  flush(): Promise<void>;
-  getQueueStatus(): QueueStatus;
-  subscribe(listener: SaveListener): () => void;
-  /** Sends a failed message again, and what failed behind it in its conversation, when the person has asked for it. */
-  retryFailed(messageId: string): void;
-  /** Called when the page is being closed: hands over what is unsaved, as far as the browser still allows. */
-  handOver(): void;
+/** The part of the device's memory of answers that the page's own services use. */
+export interface AnswerMemory {
+  /** Remembers an answer, and then tells `listener` to start it. */
+  want(answer: PendingAnswer): Promise<void>;
+  began(runId: string): void;
+  ended(runId: string): void;
+  /** Whether it is tried again; when, is told to the listener. */
+  failed(runId: string, failure: { status: number; code?: string; retryAfterMs?: number }): boolean;
+  pending(): PendingAnswer[];
+  state(runId: string): AnswerState | null;
+  subscribe(listener: (answer: PendingAnswer, state: AnswerState) => void): () => void;
 }

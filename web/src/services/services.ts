@@ -1,44 +1,42 @@
+import { createClient } from '@manent/client';
 import { ApiClient } from '../api/client';
+import type { Conversation, RunState, StoredMessage } from '../api/types';
 import { realEnvironment } from '../core/ids';
-import { changeThread, putReceipt } from '../state/actions';
-import { type Store, useStore } from '../state/store';
+import { readDraft, writeDraft } from '../state/drafts';
+import { installOutboxActions } from '../state/outbox';
+import { useStore } from '../state/store';
+import { showToast } from '../state/toasts';
+import { strings } from '../strings';
 import { currentRoute } from '../ui/router';
+import { AnswerService } from './answerService';
 import { ConnectivityService } from './connectivityService';
 import { ConversationService } from './conversationService';
-import { DirectPersistenceService } from './directPersistenceService';
-import { FeedService } from './feedService';
+import { Device } from './device';
 import { MessageService } from './messageService';
-import type { PersistenceService, SaveStatus } from './persistenceService';
+import { OutboxService } from './outboxService';
 
 /** The one place where the services are made and joined. */
 
-export const api = new ApiClient();
-export const conversationService = new ConversationService(api, useStore, realEnvironment);
-export const persistenceService: PersistenceService = new DirectPersistenceService({
-  append: (messages, options) => api.appendMessages(messages, options),
-  ensureConversation: (id) => conversationService.ensureCreated(id),
-  delay: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-});
-export const messageService = new MessageService(api, useStore, conversationService, persistenceService, realEnvironment);
-export const connectivityService = new ConnectivityService(api, useStore, () => {
-  void persistenceService.flush();
-  messageService.serverIsBack();
-  feedService.tryNow();
-  conversationService.loadList('main').catch(() => undefined);
-  void loadModels();
-});
-
-const feedService = new FeedService({
-  open: (after) => api.openFeed(after),
-  onConversation: (conversation) => conversationService.hear(conversation),
-  onMessage: (message) => messageService.hear(message),
-  onRun: (run) => messageService.hearRun(run),
-  onMissed: () => lookAgain(),
-  later: (milliseconds, run) => setTimeout(run, milliseconds),
-});
-
 /** A page that is still there so long after it was about to be closed stays, in milliseconds. */
 const STAYS_AFTER_MS = 2_000;
+
+const opening = createClient();
+const device = new Device(opening);
+
+export const api = new ApiClient();
+export const conversationService = new ConversationService(api, useStore, realEnvironment, device);
+const answerService = new AnswerService(api, useStore, conversationService, device, device, realEnvironment);
+export const messageService = new MessageService(useStore, conversationService, answerService, device, realEnvironment);
+export const connectivityService = new ConnectivityService(api, useStore, () => {
+  device.whenOpen(({ persistence, answers, feed }) => {
+    persistence.probeNow();
+    answers.probeNow();
+    feed.tryNow();
+  });
+  answerService.serverIsBack();
+  lookAgain();
+  void loadModels();
+});
 
 export async function loadModels(): Promise<void> {
   try {
@@ -49,29 +47,59 @@ export async function loadModels(): Promise<void> {
 }
 
 export function installServices(): void {
-  conversationService.onOpened = (id) => messageService.takeUp(id);
+  conversationService.onOpened = (id) => answerService.takeUp(id);
+  messageService.onNotTaken = (conversationId, text, error) => {
+    console.error(error);
+    // The words are not lost: they go back to where they were written.
+    if (readDraft(conversationId) === '') writeDraft(conversationId, text);
+    showToast(strings().saves.notTaken, null, 'error');
+  };
+  api.onSignInNeeded = () => useStore.setState({ signInNeeded: true });
   connectivityService.install(window);
-  persistenceService.subscribe((status) => recordSave(useStore, status));
+  opening.then(
+    (client) => {
+      const checkSignIn = async () => useStore.setState({ models: await api.listModels() });
+      client.cache.conversations().then(
+        (copies) => conversationService.takeCopies(copies as unknown as Conversation[]),
+        () => undefined,
+      );
+      installOutboxActions(new OutboxService({ client, store: useStore, conversations: conversationService, answers: answerService, checkSignIn, now: Date.now }));
+      client.feed.subscribe((event) => {
+        if (event.event === 'conversation') conversationService.hear(event.data as unknown as Conversation);
+        else if (event.event === 'message') messageService.hear(event.data as unknown as StoredMessage);
+        else if (event.event === 'run') messageService.hearRun(event.data as unknown as RunState);
+        else lookAgain();
+      });
+      const { conversationId } = currentRoute();
+      if (conversationId !== null && useStore.getState().threads[conversationId]?.status === 'ready') answerService.takeUp(conversationId);
+    },
+    (error: unknown) => {
+      console.error(error);
+      useStore.setState({ warnings: [{ code: 'refused', detail: strings().saves.noEngine }] });
+    },
+  );
   window.addEventListener('beforeunload', (event) => {
-    messageService.prepareToLeave();
+    answerService.prepareToLeave();
     // Runs only where the person stays.
-    setTimeout(() => messageService.comeBack(), STAYS_AFTER_MS);
-    const { queued, sending, waiting } = persistenceService.getQueueStatus();
-    if (queued + sending + waiting > 0) event.preventDefault();
+    setTimeout(() => answerService.comeBack(), STAYS_AFTER_MS);
+    if (wouldLose()) event.preventDefault();
   });
-  window.addEventListener('pagehide', () => {
-    messageService.leave();
-    persistenceService.handOver();
-  });
+  window.addEventListener('pagehide', () => answerService.leave());
   window.addEventListener('pageshow', (event) => {
-    if (event.persisted) messageService.comeBack();
+    if (event.persisted) answerService.comeBack();
   });
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') lookAgain();
   });
   conversationService.loadList('main').catch(() => undefined);
   void loadModels();
-  feedService.install(document);
+}
+
+/** Whether closing the page would lose something: what this device does not hold durably. */
+function wouldLose(): boolean {
+  const { queue, saves } = useStore.getState();
+  const states = Object.values(saves);
+  return queue?.storage === 'memory' ? states.length > 0 : states.some(({ state }) => state === 'storing');
 }
 
 /** Other tabs and devices may have gone on while nobody looked here. */
@@ -79,21 +107,4 @@ function lookAgain(): void {
   conversationService.loadList('main').catch(() => undefined);
   const { conversationId } = currentRoute();
   if (conversationId !== null && !(conversationId in useStore.getState().answers)) conversationService.open(conversationId).catch(() => undefined);
-}
-
-/** Keeps each unsaved message's state where the page sees it; a saved one needs none. */
-function recordSave(store: Store, status: SaveStatus): void {
-  store.setState((state) => {
-    const saves = { ...state.saves };
-    if (status.state === 'saved') delete saves[status.messageId];
-    else saves[status.messageId] = { conversationId: status.conversationId, state: status.state, reason: status.reason, until: null, since: saves[status.messageId]?.since ?? Date.now(), mayBeSent: true };
-    return { saves };
-  });
-  if (status.state !== 'saved' || status.seq === null) return;
-  putReceipt(store, status.messageId, null);
-  changeThread(store, status.conversationId, (thread) => {
-    const message = thread.messages.get(status.messageId);
-    if (!message) return {};
-    return { messages: new Map(thread.messages).set(message.id, { ...message, seq: status.seq, storedAt: new Date().toISOString() }) };
-  });
 }

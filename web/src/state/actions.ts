@@ -66,6 +66,11 @@ export function putReceipt(store: Store, messageId: string, receipt: State['rece
   store.setState((state) => ({ receipts: without(state.receipts, messageId, receipt) }));
 }
 
+export function putAnswerWaiting(store: Store, answerId: string, waiting: State['answersWaiting'][string] | null): void {
+  if (waiting === null && !(answerId in store.getState().answersWaiting)) return;
+  store.setState((state) => ({ answersWaiting: without(state.answersWaiting, answerId, waiting) }));
+}
+
 export function announce(store: Store, text: string): void {
   if (text === '') return;
   store.setState((state) => ({ announcement: { text, count: state.announcement.count + 1 } }));

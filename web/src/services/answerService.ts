@@ -1,0 +1,547 @@
+import type { ApiClient } from '../api/client';
+import { streamPlacedEvents, streamRunEvents, type Wait, waitInBrowser } from '../api/completion';
+import { ApiProblem, isAbort, ServerUnreachable } from '../api/errors';
+import type { AppendMessage, CompletionEvent, CompletionMessage, CompletionRequest, Part } from '../api/types';
+import { type Answer, answerParts, answerStatus, emptyAnswer, hasBegun } from '../core/answer';
+import { historyBudget, historyOf } from '../core/history';
+import type { Environment } from '../core/ids';
+import { activePath, parentKey, pathTo } from '../core/messageTree';
+import { type Message, newMessage, textOf, toAppend } from '../core/messages';
+import { effectiveModel } from '../core/modelChoice';
+import { changeThread, putAnswerWaiting, putMessages, putProblem, putReceipt, removeMessage } from '../state/actions';
+import { emptyThread, type Store, type Thread } from '../state/store';
+import { AnswerPresenter } from './answerPresenter';
+import type { ConversationService } from './conversationService';
+import type { AnswerMemory, AnswerState, Outbox, PendingAnswer } from './persistenceService';
+import { answerOf, hasCome, type Turn, type TurnOptions } from './turn';
+
+/** Asked of the model when the person wants a cut answer to go on. It is sent, never stored. */
+const CONTINUE_PROMPT = 'Continue your last answer exactly where it stopped. Do not repeat anything and do not comment on the interruption.';
+
+/** How long an answer waits at most for its new conversation to be there, so that the server can keep the answer too, in milliseconds. */
+const CREATION_WAIT_MS = 300;
+
+/** How long an answer waits at most until this device remembers it, in milliseconds. */
+const MEMORY_WAIT_MS = 300;
+
+/**
+ * Answers: asked for, shown as they come, kept when they have ended, however they have ended.
+ *
+ * What is asked for is remembered on the device first. While the server is away an answer waits; when a tab dies another one goes on with what
+ * it had asked for. Asking again never makes a second answer: the run's id stays the same.
+ */
+export class AnswerService {
+  private readonly api: ApiClient;
+  private readonly store: Store;
+  private readonly conversations: ConversationService;
+  private readonly outbox: Outbox;
+  private readonly memory: AnswerMemory;
+  private readonly environment: Environment;
+  /** By conversation: the answer that is shown as it comes. */
+  private readonly running = new Map<string, Turn>();
+  /** By run: answers that have not begun and wait for the server. */
+  private readonly parked = new Map<string, Turn>();
+  /** Runs that were followed once: one that could not be followed to its end is not tried again at once. */
+  private readonly followed = new Set<string>();
+  /** Ends the pauses before lost connections are opened again. */
+  private readonly pauses = new Set<() => void>();
+  private isLeaving = false;
+
+  constructor(api: ApiClient, store: Store, conversations: ConversationService, outbox: Outbox, memory: AnswerMemory, environment: Environment) {
+    this.api = api;
+    this.store = store;
+    this.conversations = conversations;
+    this.outbox = outbox;
+    this.memory = memory;
+    this.environment = environment;
+    memory.subscribe((answer, state) => this.onMemory(answer, state));
+  }
+
+  /** The answer that is shown as it comes in a conversation. */
+  shownIn(conversationId: string): string | null {
+    return this.running.get(conversationId)?.message.id ?? null;
+  }
+
+  /** Asks for an answer, unless one is coming in this conversation. One that waits for the same question gives way. */
+  answer({ conversationId, parentId, continued }: TurnOptions): void {
+    if (this.running.has(conversationId)) return;
+    for (const turn of this.parked.values()) if (turn.message.parentId === parentId) this.cancel(turn);
+    const message: Message = { ...this.newMessage(conversationId, parentId, 'assistant', []), status: 'running' };
+    const turn = this.turn(message, this.environment.newId(), continued);
+    this.present(turn);
+    putProblem(this.store, parentId, null);
+    this.show(message);
+    const config = this.store.getState().conversations[conversationId]?.config ?? {};
+    const request = { config, ...(continued ? { continued: continued.id } : {}) };
+    this.memory.want({ runId: turn.runId, conversationId, answerId: message.id, parentId, request }).then(
+      () => {
+        turn.isRemembered = true;
+      },
+      () => void this.ask(turn),
+    );
+    // An answer never waits for the device's store.
+    setTimeout(() => {
+      const isHeldUp = this.running.get(conversationId) === turn && !turn.isAsking && this.memory.state(turn.runId)?.state !== 'waiting';
+      if (isHeldUp) void this.ask(turn);
+    }, MEMORY_WAIT_MS);
+  }
+
+  /** Lets go of answers of a conversation that wait for the server: something else is asked instead. */
+  cancelWaiting(conversationId: string, answerId?: string): void {
+    for (const turn of this.parked.values()) {
+      if (turn.message.conversationId === conversationId && (answerId === undefined || turn.message.id === answerId)) this.cancel(turn);
+    }
+  }
+
+  /** The same for the answer to one message: the person has taken it back. */
+  cancelWaitingFor(messageId: string): void {
+    for (const turn of this.parked.values()) if (turn.message.parentId === messageId) this.cancel(turn);
+  }
+
+  /** Shows the newest answer of the shown path that the server is still writing, as it comes. */
+  followRunning(conversationId: string): void {
+    if (this.running.has(conversationId)) return;
+    const thread = this.thread(conversationId);
+    const message = activePath(thread.messages.values(), thread.choices).findLast((item) => item.message.status === 'running' && item.message.seq !== null)?.message;
+    if (message?.runId === undefined || this.followed.has(message.runId)) return;
+    this.followed.add(message.runId);
+    void this.follow(message, message.runId);
+  }
+
+  /** A conversation was read: shows what is still being written in it, also what this device waits for. */
+  takeUp(conversationId: string): void {
+    for (const pending of this.memory.pending()) {
+      if (pending.conversationId !== conversationId || this.hasTurn(pending.runId)) continue;
+      const state = this.memory.state(pending.runId);
+      if (state?.state === 'waiting') this.expectLater(pending, state);
+    }
+    this.followRunning(conversationId);
+  }
+
+  /** An answer that somebody else has begun: there is no message of it yet. */
+  expect(conversationId: string, messageId: string, runId: string, parentId: string): void {
+    const thread = this.thread(conversationId);
+    if (thread.status !== 'ready' || thread.messages.has(messageId) || !thread.messages.has(parentId)) return;
+    if (this.running.has(conversationId) || this.followed.has(runId) || this.hasTurn(runId)) return;
+    const message: Message = { ...this.newMessage(conversationId, parentId, 'assistant', []), id: messageId, status: 'running', runId };
+    putMessages(this.store, conversationId, [message]);
+    this.followed.add(runId);
+    void this.follow(message, runId);
+  }
+
+  /** The server is back: connections that were lost are opened again at once, and every run may be followed again. */
+  serverIsBack(): void {
+    this.followed.clear();
+    for (const end of this.pauses) end();
+  }
+
+  stop(conversationId: string): void {
+    const turn = this.running.get(conversationId);
+    if (!turn) return;
+    // What is shown ends at once. When the server cannot be told it writes the answer to its end.
+    this.api.stopRun(turn.runId).catch(() => undefined);
+    turn.controller.abort();
+    if (turn.isAsking) return;
+    turn.presenter?.apply({ event: 'stopped' });
+    this.end(turn);
+  }
+
+  /** The page is perhaps being closed: from here on the browser takes connections away. */
+  prepareToLeave(): void {
+    this.isLeaving = true;
+  }
+
+  /**
+   * The page is being closed: what the server keeps goes on there, what this device remembers is taken up by the next tab; every other answer
+   * ends as interrupted, and what has come of it is kept.
+   */
+  leave(): void {
+    this.isLeaving = true;
+    for (const turn of this.running.values()) {
+      if (turn.isRecorded || turn.isRemembered) continue;
+      // Nobody would read on.
+      this.api.stopRun(turn.runId, { keepalive: true }).catch(() => undefined);
+      turn.presenter?.apply({ event: 'error', code: 'connection_lost', detail: 'The page was closed while the answer was coming.', retryable: true });
+      this.end(turn);
+      turn.controller.abort();
+    }
+  }
+
+  /** The page was not closed after all, or is brought back as it was: what it had let go of is read again. */
+  comeBack(): void {
+    this.isLeaving = false;
+    this.followed.clear();
+    for (const turn of [...this.running.values()].filter(({ wasCutOff }) => wasCutOff)) {
+      turn.wasCutOff = false;
+      void this.ask(turn);
+    }
+  }
+
+  private onMemory(pending: PendingAnswer, state: AnswerState): void {
+    const { runId, conversationId, answerId } = pending;
+    const turn = this.running.get(conversationId)?.runId === runId ? this.running.get(conversationId)! : this.parked.get(runId);
+    if (state.state === 'start') {
+      putAnswerWaiting(this.store, answerId, null);
+      if (turn) this.goOn(turn);
+      else void this.pickUp(pending);
+    } else if (state.state === 'waiting') {
+      if (turn) this.park(turn, state);
+      else this.expectLater(pending, state);
+    }
+  }
+
+  /** Asks for an answer that waited, as soon as no other one of its conversation is coming. */
+  private goOn(turn: Turn): void {
+    const { conversationId } = turn.message;
+    const shown = this.running.get(conversationId);
+    turn.isRemembered = true;
+    if (shown === turn) {
+      void this.ask(turn);
+    } else if (shown) {
+      turn.isDue = true;
+    } else {
+      this.parked.delete(turn.runId);
+      this.present(turn);
+      void this.ask(turn);
+    }
+  }
+
+  /** Goes on with what another tab, or this one before it was loaded anew, had asked for. */
+  private async pickUp(pending: PendingAnswer): Promise<void> {
+    const { runId, conversationId, answerId, parentId, request } = pending;
+    try {
+      await this.conversations.catchUp(conversationId);
+    } catch {
+      // What this device has of the conversation may be enough; asking tells whether the server is there.
+    }
+    if (this.hasTurn(runId) || this.memory.state(runId) === null) return;
+    const { messages } = this.thread(conversationId);
+    const known = messages.get(answerId);
+    const isKept = known !== undefined && known.seq !== null && known.status !== 'running';
+    // Its question was taken back, or belongs to somebody who signed out.
+    if (isKept || !messages.has(parentId)) {
+      this.memory.ended(runId);
+      return;
+    }
+    const continued = typeof request['continued'] === 'string' ? messages.get(request['continued']) : undefined;
+    const message: Message = { ...this.newMessage(conversationId, parentId, 'assistant', []), id: answerId, status: 'running' };
+    const turn = this.turn(known ?? message, runId, continued);
+    turn.isRemembered = true;
+    if (this.running.has(conversationId)) {
+      turn.isDue = true;
+      this.parked.set(runId, turn);
+      return;
+    }
+    this.present(turn);
+    this.show(turn.message);
+    await this.ask(turn);
+  }
+
+  /** Shows the place of an answer that is asked for when the server is back. */
+  private expectLater(pending: PendingAnswer, state: AnswerState & { state: 'waiting' }): void {
+    const { runId, conversationId, answerId, parentId } = pending;
+    const thread = this.thread(conversationId);
+    putAnswerWaiting(this.store, answerId, { reason: state.reason, until: state.until });
+    if (thread.status !== 'ready' || !thread.messages.has(parentId) || this.hasTurn(runId) || this.running.has(conversationId)) return;
+    const message: Message = { ...this.newMessage(conversationId, parentId, 'assistant', []), id: answerId, status: 'running' };
+    const turn = this.turn(thread.messages.get(answerId) ?? message, runId, undefined);
+    turn.isRemembered = true;
+    this.parked.set(runId, turn);
+    this.show(turn.message);
+  }
+
+  /** Asks, and reads until the end, a stop, or a failure. */
+  private async ask(turn: Turn): Promise<void> {
+    if (turn.isAsking) return;
+    turn.isAsking = true;
+    const { runId, controller } = turn;
+    let isHeard = false;
+    try {
+      for await (const event of streamPlacedEvents(this.api, () => this.request(turn), runId, turn.place, controller.signal, this.wait)) {
+        if (!isHeard) this.memory.began(runId);
+        isHeard = true;
+        if (event.event === 'notice' && event.code === 'not_recorded') turn.isRecorded = false;
+        turn.presenter?.apply(event);
+      }
+    } catch (error) {
+      turn.isAsking = false;
+      if (this.isCutOff(turn)) return;
+      if (!controller.signal.aborted && this.isTriedAgain(turn, error)) return;
+      turn.presenter?.apply(endOf(error, controller.signal));
+    }
+    turn.isAsking = false;
+    this.end(turn);
+  }
+
+  /** Whether a failed answer is asked for again later; then it is parked or already asked for. */
+  private isTriedAgain(turn: Turn, error: unknown): boolean {
+    const failure = failureOf(error);
+    if (failure === null) return false;
+    const isGone = failure.code === 'run_not_found';
+    // The server knows nothing of it: nothing was begun there, or it died before it could keep anything.
+    if (isGone && hasCome(turn)) {
+      turn.presenter?.apply({ event: 'error', code: 'connection_lost', detail: 'The server lost this answer while it was coming.', retryable: true });
+      this.end(turn);
+      return true;
+    }
+    if (isGone) turn.place.lastEventId = null;
+    return this.memory.failed(turn.runId, isGone ? { status: 0 } : failure);
+  }
+
+  /** What came of it stays shown; an answer that has not begun leaves the conversation free for other questions. */
+  private park(turn: Turn, { reason, until }: AnswerState & { state: 'waiting' }): void {
+    const { conversationId, id } = turn.message;
+    if (turn.isAsking || hasCome(turn)) return;
+    if (this.running.get(conversationId) === turn) {
+      this.running.delete(conversationId);
+      turn.presenter?.finish();
+      turn.presenter = null;
+      this.parked.set(turn.runId, turn);
+    }
+    putAnswerWaiting(this.store, id, { reason, until });
+  }
+
+  private cancel(turn: Turn): void {
+    this.parked.delete(turn.runId);
+    this.memory.ended(turn.runId);
+    putAnswerWaiting(this.store, turn.message.id, null);
+    if (turn.message.seq !== null) return;
+    removeMessage(this.store, turn.message.conversationId, turn.message.id);
+    changeThread(this.store, turn.message.conversationId, { choices: turn.choicesBefore });
+  }
+
+  private async request(turn: Turn): Promise<CompletionRequest & { runId: string }> {
+    const { message, runId, continued, controller } = turn;
+    const { conversationId, parentId } = message;
+    const messages = await this.history(conversationId, message.id, parentId ?? message.id, continued);
+    const config = this.store.getState().conversations[conversationId]?.config ?? {};
+    // A continued answer is kept whole, with what it goes on from, by this page.
+    turn.isRecorded = continued === undefined && (await this.isThere(conversationId));
+    controller.signal.throwIfAborted();
+    const record = { conversationId, messageId: message.id, parentId };
+    return { messages, config, runId, ...(turn.isRecorded ? { record } : {}) };
+  }
+
+  /** Shows an answer that the server writes and keeps, whoever asked for it. */
+  private async follow(message: Message, runId: string): Promise<void> {
+    const { conversationId } = message;
+    const turn = this.turn(message, runId, undefined);
+    const presenter = this.present(turn, textOf(message.content));
+    const { controller } = turn;
+    turn.isRecorded = true;
+    turn.isAsking = true;
+    try {
+      for await (const event of streamRunEvents(this.api, runId, controller.signal, this.wait)) presenter.apply(event);
+    } catch (error) {
+      presenter.apply(endOf(error, controller.signal));
+    }
+    if (this.running.get(conversationId) !== turn || this.isCutOff(turn)) return;
+    this.running.delete(conversationId);
+    const answer = presenter.finish();
+    // The server's text stands; what was shown bridges the time until it is read.
+    const shown: Message = { ...message, content: answerParts(answer), status: answerStatus(answer), ...origin(answer) };
+    if (hasBegun(answer)) putMessages(this.store, conversationId, [shown]);
+    // What the server could not store itself this page offers to it, as the page that began the answer does.
+    if (hasBegun(answer) && message.seq !== null && this.noteReceipt(message.id, answer)) this.queue(toAppend(shown), conversationId).catch(() => undefined);
+    if (!isLost(answer)) this.memory.ended(runId);
+    await this.conversations.catchUp(conversationId).catch(() => undefined);
+    // Nothing came of an answer that was only expected.
+    if (!hasBegun(answer) && this.thread(conversationId).messages.get(message.id)?.seq === null) removeMessage(this.store, conversationId, message.id);
+    this.askWhatIsDue(conversationId);
+  }
+
+  /** Whether the server has the conversation. A new one gets a moment to be created; the answer does not wait longer for it. */
+  private async isThere(conversationId: string): Promise<boolean> {
+    const created = this.conversations.ensureCreated(conversationId).then(
+      () => true,
+      () => false,
+    );
+    const tooLate = new Promise<boolean>((resolve) => setTimeout(resolve, CREATION_WAIT_MS, false));
+    return Promise.race([created, tooLate]);
+  }
+
+  /** Takes a turn out of those that run and keeps its answer, once. */
+  private end(turn: Turn): void {
+    const { conversationId } = turn.message;
+    if (this.running.get(conversationId) !== turn) return;
+    this.running.delete(conversationId);
+    putAnswerWaiting(this.store, turn.message.id, null);
+    const answer = turn.presenter?.finish() ?? answerOf(turn);
+    if (answer.end?.kind !== 'failed') this.followed.add(turn.runId);
+    // The device forgets that it waits for the answer when it has the answer itself.
+    this.keep(turn, answer).then(
+      () => this.memory.ended(turn.runId),
+      () => undefined,
+    );
+    this.conversations.refreshTitleSoon(conversationId);
+    this.askWhatIsDue(conversationId);
+    // Another device may have begun an answer meanwhile.
+    this.followRunning(conversationId);
+  }
+
+  private askWhatIsDue(conversationId: string): void {
+    if (this.running.has(conversationId)) return;
+    const due = [...this.parked.values()].find((turn) => turn.isDue && turn.message.conversationId === conversationId);
+    if (due) this.goOn(due);
+  }
+
+  /** Connections that end while the page is being closed say nothing about an answer that goes on without it. */
+  private isCutOff(turn: Turn): boolean {
+    turn.wasCutOff = this.isLeaving && (turn.isRecorded || turn.isRemembered) && !turn.controller.signal.aborted;
+    return turn.wasCutOff;
+  }
+
+  /** Remembers where an answer is that the server has not stored; the answer tells whether it is such a one. */
+  private noteReceipt(messageId: string, { receipt }: Answer): boolean {
+    if (receipt === null || receipt.persisted) return false;
+    putReceipt(this.store, messageId, receipt.journalPosition === undefined ? 'unstored' : 'journal');
+    return true;
+  }
+
+  /** Waits until it is time to open a lost connection again, or until the server is known to be back. */
+  private readonly wait: Wait = async (milliseconds, signal) => {
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    this.pauses.add(end);
+    await Promise.race([waitInBrowser(milliseconds, signal), ended]);
+    this.pauses.delete(end);
+  };
+
+  /** Puts the ended answer where the running one stood and stores it; an answer of nothing leaves only a note. Resolves when it is safe. */
+  private async keep({ message, start, choicesBefore }: Turn, answer: Answer): Promise<void> {
+    const { conversationId, parentId } = message;
+    const isEmpty = answer.text === start.text && answer.toolCalls.length === 0 && answer.reasoning === start.reasoning;
+    const nothingToKeep = isEmpty && (answer.end?.kind === 'stopped' || (answer.end?.kind === 'failed' && isOwnFailure(answer.end.code)));
+    if (nothingToKeep) {
+      removeMessage(this.store, conversationId, message.id);
+      changeThread(this.store, conversationId, { choices: choicesBefore });
+      const problem = answer.end?.kind === 'failed' ? { code: answer.end.code, detail: answer.end.detail } : { code: 'stopped', detail: '' };
+      if (parentId) putProblem(this.store, parentId, problem);
+      return;
+    }
+    const parts = answerParts(answer);
+    const content: Part[] = parts.length > 0 ? parts : [{ type: 'error', code: 'empty_answer', detail: 'The model sent an empty answer.' }];
+    const kept: Message = { ...message, content, status: answerStatus(answer), ...origin(answer) };
+    putMessages(this.store, conversationId, [kept]);
+    this.noteReceipt(message.id, answer);
+    await this.queue(toAppend(kept), conversationId);
+  }
+
+  private queue(message: AppendMessage, conversationId: string): Promise<void> {
+    return this.outbox.queueMessage(message, conversationId, this.conversations.newConversation(conversationId));
+  }
+
+  /** What the model is sent. Older pages are read first when the path reaches above what is loaded and there is room for more. */
+  private async history(conversationId: string, answerId: string, parentId: string, continued: Message | undefined): Promise<CompletionMessage[]> {
+    const { conversations, models } = this.store.getState();
+    const budget = historyBudget(effectiveModel(conversations[conversationId]?.config ?? {}, models)?.contextWindow);
+    for (;;) {
+      const thread = this.thread(conversationId);
+      const path = pathTo(thread.messages, continued?.id ?? parentId);
+      const history = historyOf(path, budget);
+      const reachesStart = path[0]?.parentId === null || (thread.older === null && thread.isCopy !== true);
+      if (reachesStart || history.omittedMessages > 0) {
+        this.store.setState((state) => ({ omitted: { ...state.omitted, [answerId]: history.omittedMessages } }));
+        return continued ? [...history.messages, { role: 'user', content: CONTINUE_PROMPT }] : history.messages;
+      }
+      if (thread.isCopy === true) await this.conversations.catchUp(conversationId);
+      else await this.conversations.loadOlder(conversationId);
+    }
+  }
+
+  private turn(message: Message, runId: string, continued: Message | undefined): Turn {
+    return {
+      controller: new AbortController(),
+      runId,
+      isRecorded: false,
+      isRemembered: false,
+      isAsking: false,
+      isDue: false,
+      presenter: null,
+      message,
+      start: emptyAnswer(continued ? prefixOf(continued) : undefined),
+      continued,
+      place: { lastEventId: null },
+      choicesBefore: this.thread(message.conversationId).choices,
+    };
+  }
+
+  /** Begins to show a turn as it comes, as the one of its conversation. */
+  private present(turn: Turn, bridge = ''): AnswerPresenter {
+    const { conversationId, id } = turn.message;
+    const presenter = new AnswerPresenter(this.store, conversationId, id, turn.start, bridge);
+    turn.presenter = presenter;
+    this.running.set(conversationId, turn);
+    return presenter;
+  }
+
+  private hasTurn(runId: string): boolean {
+    return this.parked.has(runId) || [...this.running.values()].some((turn) => turn.runId === runId);
+  }
+
+  private show(message: Message): void {
+    putMessages(this.store, message.conversationId, [message]);
+    changeThread(this.store, message.conversationId, (thread) => ({ choices: { ...thread.choices, [parentKey(message)]: message.id } }));
+  }
+
+  private thread(conversationId: string): Thread {
+    return this.store.getState().threads[conversationId] ?? emptyThread;
+  }
+
+  private newMessage(conversationId: string, parentId: string | null, role: Message['role'], content: Part[]): Message {
+    return newMessage(this.environment, conversationId, parentId, role, content);
+  }
+}
+
+/** Failures of our own server and of the way to it: nothing of them belongs into the conversation. */
+const OWN_FAILURES = new Set([
+  'server_unreachable',
+  'connection_lost',
+  'shutting_down',
+  'interrupted',
+  'overloaded',
+  'store_busy',
+  'store_unavailable',
+  'conversation_not_found',
+]);
+
+function isOwnFailure(code: string): boolean {
+  return OWN_FAILURES.has(code);
+}
+
+/** Whether the end of an answer was not read: it may go on. */
+function isLost(answer: Answer): boolean {
+  return answer.end?.kind === 'failed' && isOwnFailure(answer.end.code) && answer.end.code !== 'interrupted';
+}
+
+/** The failure in the words of the device's memory; `null` for a mistake of this page's own. */
+function failureOf(error: unknown): { status: number; code?: string; retryAfterMs?: number } | null {
+  if (error instanceof ApiProblem) {
+    const { status, code, retryAfterMs } = error.problem;
+    return { status, code, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  }
+  return error instanceof ServerUnreachable || isAbort(error) ? { status: 0 } : null;
+}
+
+function endOf(error: unknown, signal: AbortSignal): CompletionEvent | { event: 'stopped' } {
+  if (signal.aborted) return { event: 'stopped' };
+  if (error instanceof ApiProblem) return { event: 'error', code: error.code, detail: error.message, retryable: error.isTransient, traceId: error.problem.traceId };
+  if (error instanceof ServerUnreachable || isAbort(error)) return { event: 'error', code: 'server_unreachable', detail: 'The server cannot be reached.', retryable: true };
+  console.error(error);
+  return { event: 'error', code: 'page_error', detail: error instanceof Error ? error.message : String(error), retryable: true };
+}
+
+function prefixOf(message: Message): { text: string; reasoning: string } {
+  const reasoning = message.content.filter((part) => part.type === 'reasoning').map((part) => part.text);
+  return { text: textOf(message.content), reasoning: reasoning.join('\n\n') };
+}
+
+function origin(answer: Answer): Partial<Message> {
+  return {
+    ...(answer.model === null ? {} : { model: answer.model }),
+    ...(answer.provider === null ? {} : { provider: answer.provider }),
+    ...(answer.usage === null ? {} : { usage: answer.usage }),
+  };
+}

@@ -1,0 +1,122 @@
+import type { FeedEvent, ManentClient, OutboxItem, SaveStatus } from '@manent/client';
+import type { AppendMessage, Conversation, StoredMessage } from '../api/types';
+import type { Message } from '../core/messages';
+import type { Copies } from './conversationService';
+import type { AnswerMemory, AnswerState, NewConversation, Outbox, PendingAnswer } from './persistenceService';
+
+/**
+ * The engine in this tab, from the page's first moment on: it is loaded while the page is drawn, and what is asked of it before is done in
+ * the same order when it is there.
+ */
+export class Device implements Outbox, AnswerMemory, Copies {
+  readonly ready: Promise<void>;
+  private readonly opening: Promise<ManentClient>;
+  private client: ManentClient | null = null;
+
+  constructor(opening: Promise<ManentClient>) {
+    this.opening = opening;
+    this.ready = opening.then(
+      (client) => {
+        this.client = client;
+      },
+      () => undefined,
+    );
+  }
+
+  /** The engine, when it is there. */
+  whenOpen(run: (client: ManentClient) => void): void {
+    this.opening.then(run, () => undefined);
+  }
+
+  async queueMessage(message: AppendMessage, conversationId: string, create?: NewConversation): Promise<void> {
+    const { persistence } = await this.opening;
+    await persistence.queueMessage({ ...message }, conversationId, create);
+  }
+
+  async want(answer: PendingAnswer): Promise<void> {
+    const { answers } = await this.opening;
+    await answers.want(answer);
+  }
+
+  began(runId: string): void {
+    this.whenOpen(({ answers }) => answers.began(runId));
+  }
+
+  ended(runId: string): void {
+    this.whenOpen(({ answers }) => answers.ended(runId));
+  }
+
+  failed(runId: string, failure: { status: number; code?: string; retryAfterMs?: number }): boolean {
+    return this.client?.answers.failed(runId, failure) ?? false;
+  }
+
+  pending(): PendingAnswer[] {
+    return this.client?.answers.pending() ?? [];
+  }
+
+  state(runId: string): AnswerState | null {
+    return this.client?.answers.state(runId) ?? null;
+  }
+
+  subscribe(listener: (answer: PendingAnswer, state: AnswerState) => void): () => void {
+    let stop: () => void = () => undefined;
+    let isStopped = false;
+    this.whenOpen(({ answers }) => {
+      if (!isStopped) stop = answers.subscribe(listener);
+    });
+    return () => {
+      isStopped = true;
+      stop();
+    };
+  }
+
+  putConversations(conversations: readonly Conversation[]): void {
+    this.whenOpen(({ cache }) => cache.putConversations(conversations.map((conversation) => ({ ...conversation }))));
+  }
+
+  putMessages(conversationId: string, messages: readonly StoredMessage[]): void {
+    this.whenOpen(({ cache }) => cache.putMessages(conversationId, messages.map((message) => ({ ...message }))));
+  }
+
+  async messages(conversationId: string): Promise<StoredMessage[]> {
+    const { cache } = await this.opening;
+    return (await cache.messages(conversationId)) as unknown as StoredMessage[];
+  }
+
+  unsaved(conversationId: string): Message[] {
+    const items = this.client?.persistence.items() ?? [];
+    return items.filter((item) => item.conversationId === conversationId && isShown(item)).map(messageOf);
+  }
+
+  onFeed(listener: (event: FeedEvent) => void): void {
+    this.whenOpen(({ feed }) => feed.subscribe(listener));
+  }
+
+  onStatus(listener: (status: SaveStatus) => void): void {
+    this.whenOpen(({ persistence }) => persistence.subscribe(listener));
+  }
+}
+
+/** Whether an item is a message that stands in its conversation; one that was thrown away does not. */
+export function isShown({ message, state }: OutboxItem): boolean {
+  return message.type === undefined && state !== 'discarded';
+}
+
+/** The message that an item carries. */
+export function messageOf({ message, conversationId, queuedAt }: OutboxItem): Message {
+  const { id, parentId, role, content, createdAt, status, model, provider, usage } = message as unknown as AppendMessage;
+  return {
+    id,
+    conversationId,
+    parentId: parentId ?? null,
+    seq: null,
+    role,
+    content: typeof content === 'string' ? [{ type: 'text', text: content }] : content,
+    status: status ?? 'complete',
+    createdAt: createdAt ?? new Date(queuedAt).toISOString(),
+    storedAt: null,
+    ...(model === undefined ? {} : { model }),
+    ...(provider === undefined ? {} : { provider }),
+    ...(usage === undefined ? {} : { usage }),
+  };
+}

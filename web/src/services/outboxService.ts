@@ -1,0 +1,205 @@
+import type { ManentClient, OutboxItem, SaveStatus, StorageWarning } from '@manent/client';
+import type { Part } from '../api/types';
+import { changeThread, putMessages, putReceipt, removeMessage } from '../state/actions';
+import type { OutboxActions, SaveInfo } from '../state/outbox';
+import type { Store } from '../state/store';
+import type { AnswerService } from './answerService';
+import type { ConversationService } from './conversationService';
+import { isShown, messageOf } from './device';
+
+export interface OutboxDependencies {
+  client: ManentClient;
+  store: Store;
+  conversations: ConversationService;
+  answers: AnswerService;
+  /** Asks the server whether somebody is signed in; rejects when nobody is, or when it cannot be asked. */
+  checkSignIn(): Promise<void>;
+  now(): number;
+}
+
+/**
+ * Keeps the page's state in step with the device's outbox, and does what the person decides about what is not saved.
+ *
+ * What is told in one turn of the event loop reaches the store together: with thousands of queued messages one change is as cheap as a few.
+ */
+export class OutboxService implements OutboxActions {
+  private readonly dependencies: OutboxDependencies;
+  private readonly told = new Map<string, SaveStatus>();
+
+  constructor(dependencies: OutboxDependencies) {
+    this.dependencies = dependencies;
+    const { client, store, conversations } = dependencies;
+    const { persistence } = client;
+    const items = persistence.items();
+    for (const item of items) conversations.adopt(item.conversationId, createOf(item), item.queuedAt);
+    store.setState({
+      saves: Object.fromEntries(items.filter(({ state }) => state !== 'discarded').map((item) => [item.messageId, saveInfo(item, item.queuedAt, item.mayBeSent)])),
+      tray: trayOf(items),
+      queue: persistence.getQueueStatus(),
+    });
+    for (const conversationId of new Set(items.map((item) => item.conversationId))) this.showUnsaved(conversationId);
+    persistence.subscribe((status) => this.onStatus(status));
+    persistence.subscribeStatus((queue) => store.setState({ queue, signInNeeded: queue.isPausedForSignIn }));
+    persistence.subscribeWarnings((warning) => this.onWarning(warning));
+  }
+
+  async retry(messageId: string, content?: Part[]): Promise<void> {
+    const item = this.item(messageId);
+    await this.persistence.retry(messageId, content && { ...item.message, content });
+    this.reshow(messageId);
+  }
+
+  async moveToNewBranch(messageId: string): Promise<void> {
+    const item = this.item(messageId);
+    const messages = this.dependencies.store.getState().threads[item.conversationId]?.messages;
+    let parentId = item.message.parentId ?? null;
+    while (parentId !== null && (messages?.get(parentId)?.seq ?? null) === null) parentId = messages?.get(parentId)?.parentId ?? null;
+    await this.persistence.retry(messageId, { ...item.message, parentId });
+    this.reshow(messageId);
+  }
+
+  async discard(messageId: string): Promise<void> {
+    await this.persistence.discard(messageId);
+  }
+
+  async undo(messageId: string): Promise<void> {
+    await this.persistence.undo(messageId);
+    this.reshow(messageId);
+  }
+
+  async withdraw(messageId: string): Promise<void> {
+    await this.persistence.withdraw(messageId);
+    this.dependencies.answers.cancelWaitingFor(messageId);
+  }
+
+  async replaceQueued(messageId: string, content: Part[]): Promise<void> {
+    const item = this.item(messageId);
+    await this.persistence.replace(messageId, { ...item.message, content });
+    this.reshow(messageId);
+  }
+
+  tryNow(): void {
+    const { persistence, answers, feed } = this.dependencies.client;
+    persistence.probeNow();
+    answers.probeNow();
+    feed.tryNow();
+  }
+
+  signedInAgain(): void {
+    const { client, store, checkSignIn } = this.dependencies;
+    checkSignIn().then(
+      () => {
+        store.setState({ signInNeeded: false });
+        client.persistence.signedIn();
+        client.answers.signedIn();
+        client.feed.tryNow();
+      },
+      // The banner stays: the server says that nobody is signed in, or cannot be asked.
+      () => undefined,
+    );
+  }
+
+  items(): OutboxItem[] {
+    return this.persistence.items();
+  }
+
+  history(messageId: string): ReturnType<OutboxActions['history']> {
+    return this.persistence.history(messageId);
+  }
+
+  metrics(): ReturnType<OutboxActions['metrics']> {
+    return this.persistence.getMetrics();
+  }
+
+  private get persistence(): ManentClient['persistence'] {
+    return this.dependencies.client.persistence;
+  }
+
+  private item(messageId: string): OutboxItem {
+    const item = this.persistence.items().find((candidate) => candidate.messageId === messageId);
+    if (!item) throw new Error('This message is no longer on this device: it may have been saved meanwhile.');
+    return item;
+  }
+
+  /** Shows the present words and place of an item in its conversation, where that is loaded. */
+  private reshow(messageId: string): void {
+    const { store } = this.dependencies;
+    const item = this.persistence.items().find((candidate) => candidate.messageId === messageId);
+    if (item && isShown(item) && store.getState().threads[item.conversationId]?.status === 'ready') putMessages(store, item.conversationId, [messageOf(item)]);
+  }
+
+  /** Shows what is not saved in a conversation that is loaded already. */
+  private showUnsaved(conversationId: string): void {
+    const { store } = this.dependencies;
+    const thread = store.getState().threads[conversationId];
+    if (thread?.status !== 'ready') return;
+    const missing = this.persistence.items().filter((item) => item.conversationId === conversationId && isShown(item) && !thread.messages.has(item.messageId));
+    if (missing.length > 0) putMessages(store, conversationId, missing.map(messageOf));
+  }
+
+  private onStatus(status: SaveStatus): void {
+    if (this.told.size === 0) queueMicrotask(() => this.publish());
+    this.told.set(status.messageId, status);
+  }
+
+  private publish(): void {
+    const { store, conversations, now } = this.dependencies;
+    const told = [...this.told.values()];
+    this.told.clear();
+    const before = store.getState().saves;
+    const saves: Record<string, SaveInfo> = { ...before };
+    let isTrayChanged = false;
+    const strangers = new Set<string>();
+    for (const status of told) {
+      const known = before[status.messageId];
+      const isInTray = status.state === 'failed' || status.state === 'discarded';
+      isTrayChanged ||= isInTray || known?.state === 'failed' || store.getState().tray.some(({ messageId }) => messageId === status.messageId);
+      if (status.state === 'saved' || status.state === 'discarded') delete saves[status.messageId];
+      else saves[status.messageId] = saveInfo(status, known?.since ?? now(), known?.mayBeSent === true || status.state === 'sending');
+      const thread = store.getState().threads[status.conversationId];
+      if (status.state !== 'saved' && thread?.status === 'ready' && !thread.messages.has(status.messageId)) strangers.add(status.conversationId);
+    }
+    store.setState({ saves, ...(isTrayChanged ? { tray: trayOf(this.persistence.items()) } : {}) });
+    for (const status of told) {
+      if (status.state === 'saved') this.onSaved(status);
+      const isGone = status.state === 'discarded' || (status.state === 'failed' && status.reason?.code === 'withdrawn');
+      if (isGone) this.unshow(status);
+      if (status.state === 'saved') conversations.isCreated(status.conversationId);
+    }
+    for (const conversationId of strangers) this.showUnsaved(conversationId);
+  }
+
+  private onSaved({ messageId, conversationId, seq }: SaveStatus): void {
+    const { store, now } = this.dependencies;
+    putReceipt(store, messageId, null);
+    if (seq === null || !store.getState().threads[conversationId]?.messages.has(messageId)) return;
+    changeThread(store, conversationId, (thread) => {
+      const message = thread.messages.get(messageId);
+      if (!message || message.seq !== null) return {};
+      return { messages: new Map(thread.messages).set(messageId, { ...message, seq, storedAt: new Date(now()).toISOString() }) };
+    });
+  }
+
+  private unshow({ messageId, conversationId }: SaveStatus): void {
+    const { store } = this.dependencies;
+    const message = store.getState().threads[conversationId]?.messages.get(messageId);
+    if (message && message.seq === null) removeMessage(store, conversationId, messageId);
+  }
+
+  private onWarning(warning: StorageWarning): void {
+    this.dependencies.store.setState(({ warnings }) => ({ warnings: [...warnings.filter(({ code }) => code !== warning.code), warning] }));
+  }
+}
+
+function saveInfo({ conversationId, state, reason, until }: SaveStatus, since: number, mayBeSent: boolean): SaveInfo {
+  return { conversationId, state: state === 'saved' ? 'queued' : state, reason, until, since, mayBeSent };
+}
+
+function trayOf(items: readonly OutboxItem[]): OutboxItem[] {
+  return items.filter(({ state }) => state === 'failed' || state === 'discarded');
+}
+
+function createOf({ message }: OutboxItem): { title?: string; config?: Record<string, unknown> } | undefined {
+  const { create } = message;
+  return typeof create === 'object' && create !== null ? create : undefined;
+}

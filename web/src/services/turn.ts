@@ -1,0 +1,53 @@
+import type { Place } from '../api/completion';
+import type { Answer } from '../core/answer';
+import type { Message } from '../core/messages';
+import type { Thread } from '../state/store';
+import type { AnswerPresenter } from './answerPresenter';
+
+/** An answer that this page shows as it comes, or waits for. */
+export interface Turn {
+  controller: AbortController;
+  /** The run on the server. */
+  runId: string;
+  /** Whether the server keeps the answer too, so that it goes on without this page. */
+  isRecorded: boolean;
+  /** Whether this device remembers it, so that another tab goes on with it when this one dies. */
+  isRemembered: boolean;
+  /** Whether it is being asked for or read at the moment. */
+  isAsking: boolean;
+  /** Whether it may go on as soon as the conversation's other answer has ended. */
+  isDue: boolean;
+  /** Shows it as it comes; `null` while it waits. */
+  presenter: AnswerPresenter | null;
+  message: Message;
+  /** What the answer began with. */
+  start: Answer;
+  /** The answer that this one goes on from. */
+  continued: Message | undefined;
+  /** How far it was read. */
+  place: Place;
+  /** The choices to go back to when nothing comes of the answer. */
+  choicesBefore: Thread['choices'];
+  /** The browser has taken its connection because the page is being closed; the server or another tab goes on with it. */
+  wasCutOff?: boolean;
+}
+
+/** What is answered. */
+export interface TurnOptions {
+  conversationId: string;
+  /** The message that is answered. */
+  parentId: string;
+  /** The answer that this one goes on from. */
+  continued?: Message;
+}
+
+/** What has come of it. */
+export function answerOf(turn: Turn): Answer {
+  return turn.presenter?.answer ?? turn.start;
+}
+
+/** Whether anything has come of it beyond what it began with. */
+export function hasCome(turn: Turn): boolean {
+  const answer = answerOf(turn);
+  return answer.text !== turn.start.text || answer.reasoning !== turn.start.reasoning || answer.toolCalls.length > 0;
+}
