@@ -49,7 +49,7 @@ pub fn read_failure(
     match (status, code.map(|code| (code, meaning(code)))) {
         (401, _) => AnswerFailure::Auth,
         (429, _) => pressure,
-        (_, Some((_, Meaning::WrongWay))) => AnswerFailure::Infrastructure,
+        (_, Some((_, Meaning::WrongWay | Meaning::Remark))) => AnswerFailure::Infrastructure,
         (403, Some(_)) => AnswerFailure::Auth,
         (_, Some((code, Meaning::NotYet))) => AnswerFailure::NotYet {
             code: code.to_owned(),
@@ -71,6 +71,8 @@ enum Meaning {
     WrongWay,
     /// It may be there in a moment, or from the beginning.
     NotYet,
+    /// A remark about a stream that went on, and tells nothing about why it broke later.
+    Remark,
     /// The server asks for time.
     Patience,
     /// Final for this id.
@@ -90,6 +92,7 @@ fn meaning(code: &str) -> Meaning {
         | "cursor_ahead"
         | "cursor_foreign"
         | "invalid_cursor" => Meaning::NotYet,
+        "not_logged" | "not_recorded" => Meaning::Remark,
         "overloaded" | "shutting_down" | "store_unavailable" | "store_busy" | "rate_limited" => {
             Meaning::Patience
         }
@@ -146,7 +149,11 @@ mod tests {
             };
             assert_eq!(read_failure(200, Some(code), None), expected, "{code}");
         }
-        assert_eq!(read_failure(200, None, None), AnswerFailure::Infrastructure);
+        // The last notice of a stream that broke later.
+        for code in [None, Some("not_logged"), Some("not_recorded")] {
+            let expected = AnswerFailure::Infrastructure;
+            assert_eq!(read_failure(200, code, None), expected, "{code:?}");
+        }
     }
 
     #[test]
