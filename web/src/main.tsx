@@ -1,6 +1,7 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { installServices } from './services/services';
+import { installModelCache } from './state/modelCache';
 import { installSettings } from './state/settings';
 import { useStore } from './state/store';
 import { installTitleCache } from './state/titleCache';
@@ -13,6 +14,7 @@ import { installPageUpdates } from './ui/pageUpdates';
 
 installSettings();
 installTitleCache(useStore);
+installModelCache(useStore);
 installServices();
 installKeys();
 installPageUpdates();
