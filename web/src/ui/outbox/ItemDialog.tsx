@@ -9,7 +9,7 @@ import { withdrawItem } from './commands';
 import { HistoryList } from './HistoryList';
 import { usePlace } from './usePlace';
 import { WaysOut } from './WaysOut';
-import { saveSentence } from './words';
+import { isQuiet, saveSentence } from './words';
 
 /** Where one message stands, what happened to it, and what can be done. */
 export function ItemDialog() {
@@ -22,7 +22,7 @@ export function ItemDialog() {
   const seconds = useSecondsToTry(save?.state === 'waiting' ? save.until : null);
   return (
     <Dialog title={texts.item.title} className="item-dialog">
-      <p role="status" className={save?.state === 'failed' && save.reason?.code !== 'withdrawn' ? 'item-now failed' : 'item-now'}>
+      <p role="status" className={save?.state === 'failed' && !isQuiet(save.reason) ? 'item-now failed' : 'item-now'}>
         {save === undefined ? texts.item.saved : saveSentence(save, place, texts)}
       </p>
       {seconds !== null && <p className="hint countdown">{texts.banner.nextTry(seconds)}</p>}

@@ -10,7 +10,7 @@ import { EditorForm } from '../thread/EditorForm';
 import { bringBack, sendAgain, showItem } from './commands';
 import { isOwnMessage, itemKind, itemText, partsOf } from './content';
 import { WaysOut } from './WaysOut';
-import { failureText } from './words';
+import { failureText, isQuiet } from './words';
 
 /** How many items are shown at first, and with each "more". */
 const PAGE = 30;
@@ -46,7 +46,6 @@ function TrayItem({ item }: { item: OutboxItem }) {
   const text = itemText(item);
   const others = partsOf(item.message.content).filter((part) => part.type !== 'text');
   const isDiscarded = item.state === 'discarded';
-  const isQuiet = isDiscarded || reason?.code === 'withdrawn';
   const go = () => {
     changeUi({ dialog: null });
     openConversation(conversationId, messageId);
@@ -71,7 +70,7 @@ function TrayItem({ item }: { item: OutboxItem }) {
           <p className="tray-text" dir="auto" tabIndex={0}>
             {text !== '' ? text : others.some((part) => part.type === 'image') ? texts.tray.picture : texts.tray.nothingToShow}
           </p>
-          <div className={isQuiet ? 'save-trouble quiet' : 'save-trouble'}>
+          <div className={isDiscarded || isQuiet(reason) ? 'save-trouble quiet' : 'save-trouble'}>
             <button type="button" className="trouble-reason" title={texts.saves.history} onClick={() => showItem(messageId)}>
               {isDiscarded ? texts.saves.discarded : failureText(reason, texts)}
             </button>

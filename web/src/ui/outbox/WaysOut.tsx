@@ -1,9 +1,10 @@
 import type { SaveReason } from '../../state/outbox';
 import { changeUi } from '../../state/ui';
 import { useStrings } from '../../strings';
-import { CopyButton } from '../CopyButton';
 import { openConversation } from '../commands';
+import { CopyButton } from '../CopyButton';
 import { discardItem, moveToNewBranch, sendAgain } from './commands';
+import { type WayOut, waysOutOf } from './waysOutOf';
 
 interface Properties {
   messageId: string;
@@ -15,46 +16,30 @@ interface Properties {
   onEdit?: () => void;
 }
 
-/** Reasons that speak of the place in the conversation: elsewhere the same words can be saved. */
-const PLACE_CODES = new Set(['parent_unknown', 'parent_elsewhere', 'parent_refused', 'blocked', 'id_taken', 'target_unknown']);
-
-/** Reasons that speak of the words themselves: they are the same in every place. */
-const CONTENT_CODES = new Set(['message_too_large', 'too_large', 'body_too_large', 'content_empty', 'invalid_value', 'role_not_allowed']);
-
 /** What a person can do with a message that the server does not take. */
 export function WaysOut({ messageId, conversationId, reason, text, onEdit }: Properties) {
   const texts = useStrings();
-  const code = reason?.code ?? '';
-  const blocker = reason?.blockedBy;
-  const isWithdrawn = code === 'withdrawn';
-  const branch = CONTENT_CODES.has(code) ? null : (
-    <button key="branch" type="button" className="text-button" onClick={() => moveToNewBranch(messageId)}>
-      {texts.saves.moveToNewBranch}
-    </button>
-  );
-  const again = (
-    <button key="again" type="button" className="text-button" onClick={() => sendAgain(messageId)}>
-      {isWithdrawn ? texts.saves.send : texts.saves.retry}
-    </button>
-  );
+  const { blockedBy } = reason ?? {};
+  const ways: Record<Exclude<WayOut, 'copy'>, { label: string; run?: () => void }> = {
+    showBlocker: { label: texts.saves.showBlocker, run: blockedBy === undefined ? undefined : () => showBlocker(conversationId, blockedBy) },
+    edit: { label: texts.saves.edit, run: onEdit },
+    again: { label: reason?.code === 'withdrawn' ? texts.saves.send : texts.saves.retry, run: () => sendAgain(messageId) },
+    branch: { label: texts.saves.moveToNewBranch, run: () => moveToNewBranch(messageId) },
+    discard: { label: texts.saves.discard, run: () => void discardItem(messageId) },
+  };
   return (
     <span className="ways-out">
-      {blocker !== undefined && (
-        <button type="button" className="text-button" onClick={() => showBlocker(conversationId, blocker)}>
-          {texts.saves.showBlocker}
-        </button>
-      )}
-      {onEdit && (
-        <button type="button" className="text-button" onClick={onEdit}>
-          {texts.saves.edit}
-        </button>
-      )}
-      {/* What is more likely to help stands first. */}
-      {isWithdrawn ? again : PLACE_CODES.has(code) ? [branch, again] : [again, branch]}
-      {text !== '' && <CopyButton text={text} label={texts.thread.copy} wordy />}
-      <button type="button" className="text-button" onClick={() => void discardItem(messageId)}>
-        {texts.saves.discard}
-      </button>
+      {waysOutOf(reason).map((way) => {
+        if (way === 'copy') return text === '' ? null : <CopyButton key={way} text={text} label={texts.thread.copy} wordy />;
+        const { label, run } = ways[way];
+        return (
+          run && (
+            <button key={way} type="button" className="text-button" onClick={run}>
+              {label}
+            </button>
+          )
+        );
+      })}
     </span>
   );
 }

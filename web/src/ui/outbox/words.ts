@@ -61,6 +61,11 @@ export function failureText(reason: SaveReason | null, texts: Strings): string {
   return texts.saves.failed(reason ? problemText(texts, reason) : '');
 }
 
+/** Whether a message that was not saved is nothing to be alarmed by: the person wanted it so, or it goes with the one that it builds on. */
+export function isQuiet(reason: SaveReason | null): boolean {
+  return reason?.code === 'withdrawn' || reason?.code === 'blocked';
+}
+
 /** How a request ends to which there is no answer of the server's. */
 const UNANSWERED = new Set(['infrastructure', 'not_sent', 'aborted']);
 

@@ -6,7 +6,7 @@ import { changeUi } from '../../state/ui';
 import { useStrings } from '../../strings';
 import { bringBack, showItem } from '../outbox/commands';
 import { WaysOut } from '../outbox/WaysOut';
-import { failureText } from '../outbox/words';
+import { failureText, isQuiet } from '../outbox/words';
 
 /** Says that a message was not saved and why, with the ways out. A click on the reason shows what happened. */
 export function SaveTrouble({ message }: { message: Message }) {
@@ -25,7 +25,7 @@ export function SaveTrouble({ message }: { message: Message }) {
   if (save?.state !== 'failed') return null;
   const isWithdrawn = save.reason?.code === 'withdrawn';
   return (
-    <div className={isWithdrawn ? 'save-trouble quiet' : 'save-trouble'}>
+    <div className={isQuiet(save.reason) ? 'save-trouble quiet' : 'save-trouble'}>
       <button type="button" className="trouble-reason" title={texts.saves.history} onClick={() => showItem(message.id)}>
         {isWithdrawn ? <RotateCcw aria-hidden /> : <CircleAlert aria-hidden />}
         {failureText(save.reason, texts)}
