@@ -4,7 +4,7 @@ import type { OutboxItem } from '../../state/outbox';
 import { useStore } from '../../state/store';
 import { strings } from '../../strings';
 import { depthOf } from '../banners/AwayBanner';
-import { failureText } from './words';
+import { failureText, isQuiet } from './words';
 
 /** Says to those who listen what others see: that a message was not saved, and that everything is after a wait. The marks themselves are silent. */
 export function OutboxAnnouncer() {
@@ -27,7 +27,7 @@ export function OutboxAnnouncer() {
 
 function announceRefused(tray: readonly OutboxItem[], before: readonly OutboxItem[]): void {
   const known = new Set(before.filter((item) => item.state === 'failed').map((item) => item.messageId));
-  const refused = tray.filter((item) => item.state === 'failed' && !known.has(item.messageId) && item.reason?.code !== 'withdrawn');
+  const refused = tray.filter((item) => item.state === 'failed' && !known.has(item.messageId) && !isQuiet(item.reason));
   const first = refused[0];
   if (first === undefined) return;
   announce(useStore, refused.length === 1 ? failureText(first.reason, strings()) : strings().tray.open(refused.length));
