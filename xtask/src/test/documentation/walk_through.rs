@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -39,7 +40,11 @@ pub(super) fn run(workspace: &Workspace, document: &str) -> Result<()> {
     fs::create_dir_all(&folder)?;
     let server = Server::start(workspace, &folder)?;
     let mut shell = command::new("bash", &folder);
-    shell.args(["-euo", "pipefail", "-c", &script(&blocks, &server.address)]);
+    let binary = workspace.binary(Profile::Debug);
+    shell
+        .env("XDG_DATA_HOME", folder.join("home"))
+        .args(["-euo", "pipefail", "-c"])
+        .arg(script(&blocks, &server.address, &binary));
     let output =
         command::capture(&mut shell).with_context(|| format!("a command in {document} failed"))?;
     drop(server);
@@ -70,12 +75,13 @@ fn blocks(document: &str) -> Vec<&str> {
         .collect()
 }
 
-/// One script of all blocks. A reader sees an error that curl passes over, so here curl fails.
-fn script(blocks: &[&str], address: &str) -> String {
+/// One script of all blocks. A reader sees an error that curl passes over, so here curl fails. `manent` is the one of this build.
+fn script(blocks: &[&str], address: &str, binary: &Path) -> String {
     let border = format!("\necho '{BORDER}'\n");
     let body = blocks.join(&border).replace(DOCUMENTED_ADDRESS, address);
     format!(
-        "curl() {{ command curl --fail-with-body --silent --show-error --max-time 30 \"$@\"; }}\n{body}\n"
+        "curl() {{ command curl --fail-with-body --silent --show-error --max-time 30 \"$@\"; }}\nmanent() {{ '{}' \"$@\"; }}\n{body}\n",
+        binary.display()
     )
 }
 
