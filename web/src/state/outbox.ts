@@ -98,7 +98,9 @@ export function unsavedConversations(saves: OutboxSlice['saves']): ReadonlyMap<s
   const known = byConversation.get(saves);
   if (known) return known;
   const found = new Map<string, Unsaved>();
-  for (const { conversationId, state } of Object.values(saves)) {
+  for (const { conversationId, state, reason } of Object.values(saves)) {
+    // What the person took back lies in the tray and is no trouble of the conversation's.
+    if (reason?.code === 'withdrawn') continue;
     if (state === 'failed') found.set(conversationId, 'failed');
     else if (state === 'waiting' && !found.has(conversationId)) found.set(conversationId, 'waiting');
   }

@@ -2,14 +2,15 @@ import { Inbox } from 'lucide-react';
 import { useStore } from '../../state/store';
 import { useStrings } from '../../strings';
 import { showTray } from './commands';
+import { isQuiet } from './words';
 
 /** The way to the tray, in the list's foot: there while something lies in it. */
 export function TrayRow() {
   const texts = useStrings();
-  const { failed, size } = useTray();
+  const { failed, isAlarming, size } = useTray();
   if (size === 0) return null;
   return (
-    <button type="button" className="tray-row" onClick={showTray}>
+    <button type="button" className={isAlarming ? 'tray-row' : 'tray-row quiet'} onClick={showTray}>
       <Inbox aria-hidden />
       <span>{failed === 0 ? texts.tray.openDiscarded : texts.tray.open(failed)}</span>
       {failed > 0 && (
@@ -39,7 +40,8 @@ export function TrayIcon() {
   );
 }
 
-function useTray(): { failed: number; size: number } {
+function useTray(): { failed: number; isAlarming: boolean; size: number } {
   const tray = useStore((state) => state.tray);
-  return { failed: tray.filter((item) => item.state === 'failed').length, size: tray.length };
+  const failed = tray.filter((item) => item.state === 'failed');
+  return { failed: failed.length, isAlarming: failed.some(({ reason }) => !isQuiet(reason)), size: tray.length };
 }
