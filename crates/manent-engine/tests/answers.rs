@@ -471,3 +471,48 @@ fn late_words_about_an_earlier_request_are_ignored() {
     assert_eq!(bench.starts.last(), Some(&(run(1), 2)));
     assert!(bench.now <= 1_000);
 }
+
+#[test]
+fn try_now_while_nothing_waits_is_not_remembered() {
+    let mut bench = Bench::new(vec![]);
+    bench.tell(AnswerInput::ProbeNow);
+    bench.want(1);
+    bench.fail(1, AnswerFailure::Infrastructure);
+    bench.tell(AnswerInput::ProbeNow);
+    assert_eq!(bench.starts.last(), Some(&(run(1), 2)));
+}
+
+#[test]
+fn the_patience_with_not_yet_begins_anew_when_something_else_was_told_meanwhile() {
+    let not_yet = || AnswerFailure::NotYet {
+        code: "run_not_found".to_owned(),
+    };
+    let mut bench = Bench::new(vec![]);
+    bench.want(1);
+    bench.fail(1, not_yet());
+    bench.wake();
+    bench.tell(AnswerInput::Began(run(1)));
+    bench.now += 3_600_000;
+    bench.fail(1, not_yet());
+    assert!(is_waiting(bench.state(1), "behind_another"));
+    bench.wake();
+    bench.fail(1, AnswerFailure::Auth);
+    bench.now += 3_600_000;
+    bench.tell(AnswerInput::SignedIn);
+    bench.fail(1, not_yet());
+    assert!(is_waiting(bench.state(1), "behind_another"));
+}
+
+#[test]
+fn a_probe_that_is_refused_for_good_shows_that_the_server_is_there() {
+    let mut bench = Bench::new(vec![]);
+    bench.want(1);
+    for _ in 0..3 {
+        bench.fail(1, AnswerFailure::Infrastructure);
+        bench.wake();
+    }
+    assert_eq!(bench.answers.breaker(), BreakerState::HalfOpen);
+    let code = "unknown_model".to_owned();
+    bench.fail(1, AnswerFailure::Over { code });
+    assert_eq!(bench.answers.breaker(), BreakerState::Closed);
+}
