@@ -67,13 +67,14 @@ test('what was said while the server was away from this window is there when it 
   await expect(chat.questions.last()).toContainText('And when?');
 });
 
-test('two windows that send at the same moment keep both messages as branches', async ({ chat, page, context, server }) => {
+test('two devices that send at the same moment keep both messages as branches', async ({ chat, page, browser, server }) => {
   await chat.open();
   await chat.ask('hello');
-  const second = await context.newPage();
+  const other = await browser.newContext();
+  const second = await other.newPage();
   await second.goto(`${server.url}/c/${chat.conversationId}`);
   await expect(second.locator('article.from-assistant')).toHaveCount(1);
-  // The second window does not hear of the first in time.
+  // The second device does not hear of the first in time.
   let release = () => {};
   const held = new Promise<void>((resolve) => {
     release = resolve;
@@ -92,11 +93,12 @@ test('two windows that send at the same moment keep both messages as branches', 
   const messages = await chat.stored(6);
   const said = messages.filter((message) => message.role === 'user').map((message) => message.content[0]!.text);
   expect(said.toSorted()).toEqual(['from the first', 'from the second', 'hello']);
-  // Each window goes on with what it said itself, and has the other one's beside it.
+  // Each goes on with what it said itself, and has the other one's beside it.
   await expect(chat.questions.last()).toContainText('from the first');
   await expect(chat.questions.last()).toContainText('/2');
   await expect(second.locator('article.from-user').last()).toContainText('from the second');
   await expect(second.locator('article.from-user').last()).toContainText('/2');
+  await other.close();
 });
 
 test('a window goes on hearing of changes when the server was ended and is back', async ({ chat, page, server }) => {

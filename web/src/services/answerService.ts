@@ -113,7 +113,9 @@ export class AnswerService {
     for (const pending of this.memory.pending()) {
       if (pending.conversationId !== conversationId || this.hasTurn(pending.runId)) continue;
       const state = this.memory.state(pending.runId);
-      if (state?.state === 'waiting') this.expectLater(pending, state);
+      // Another tab looks after it: here it is read along.
+      if (state === null) this.expect(conversationId, pending.answerId, pending.runId, pending.parentId);
+      else if (state.state === 'waiting') this.expectLater(pending, state);
     }
     this.followRunning(conversationId);
   }

@@ -244,6 +244,18 @@ describe('MessageService', () => {
     expect(queued.map(({ id }) => id)).toEqual(['a']);
   });
 
+  it('reads along with an answer that another tab of this device looks after', async () => {
+    const { answers, memory, runs, shown, ended } = setUp();
+    const question: StoredMessage = { id: 'q', conversationId: 'c', parentId: null, seq: 1, role: 'user', content: [{ type: 'text', text: 'Hello' }], status: 'complete', createdAt: '', storedAt: '' };
+    changeThread(useStore, 'c', { status: 'ready', messages: new Map([['q', question]]) });
+    memory.wanted.set('r', { runId: 'r', conversationId: 'c', answerId: 'a', parentId: 'q', request: {} });
+    runs.push(new Response(`id: aa.1\nevent: delta\ndata: ${JSON.stringify(delta('Along'))}\n\nid: aa.2\nevent: done\ndata: {"finishReason":"stop"}\n\n`));
+    answers.takeUp('c');
+    expect(useStore.getState().answers['c']?.messageId).toBe('a');
+    await ended('c');
+    expect(shown('c').map(([, text]) => text)).toEqual(['Hello', 'Along']);
+  });
+
   it('forgets an answer of another tab that the server has already', async () => {
     const { memory, pages, feed } = setUp();
     const messages = (['user', 'assistant'] as const).map((role, index) => ({ id: `m${index}`, conversationId: 'c', parentId: index === 0 ? null : 'm0', seq: index + 1, role, content: [], status: 'complete' as const, createdAt: '', storedAt: '' }));
