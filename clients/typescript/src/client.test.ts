@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FakeBrowser } from './testing/fakeBrowser.js';
-import type { OutboxMessage, SaveStatus } from './types.js';
+import type { OutboxMessage, SaveStatus, StorageWarning } from './types.js';
 
 const CONVERSATION = '0199c0de-0000-7000-8000-00000000000c';
 const idOf = (number: number): string => `0199c0de-0000-7000-8000-${String(number).padStart(12, '0')}`;
@@ -45,6 +45,67 @@ describe('one tab', () => {
     await browser.pass(120_000);
     expect(browser.server.storedIn(CONVERSATION)).toEqual([1, 2, 3].map(idOf));
     expect(second.client.persistence.items()).toEqual([]);
+  });
+
+  it('sends nothing while the browser knows of no network, and lets everything be changed meanwhile', async () => {
+    const browser = new FakeBrowser();
+    browser.isOffline = true;
+    const { client, tab } = await browser.open();
+    await client.persistence.queueMessage(message(1), CONVERSATION);
+    await browser.pass(60_000);
+    expect(browser.server.requests).toEqual([]);
+    expect(client.persistence.items()[0]).toMatchObject({ state: 'waiting', mayBeSent: false });
+    await client.persistence.replace(idOf(1), { ...message(1), content: 'better' });
+    browser.isOffline = false;
+    tab.awake();
+    await browser.pass(10_000);
+    expect(browser.server.contents.get(idOf(1))).toBe('better');
+  });
+
+  it('tells of records that cannot be read, and keeps them', async () => {
+    const browser = new FakeBrowser();
+    const first = await browser.open();
+    browser.server.behave = () => 'unreachable';
+    await first.client.persistence.queueMessage(message(1), CONVERSATION);
+    first.tab.kill();
+    await browser.changeRecords('items', () => '{"version":99,"record":{}}');
+    const second = await browser.open();
+    const warnings: StorageWarning[] = [];
+    second.client.persistence.subscribeWarnings((warning) => warnings.push(warning));
+    expect(warnings).toMatchObject([{ code: 'set_aside', name: 'manent/set_aside', records: 1 }]);
+    expect(second.client.persistence.items()).toEqual([]);
+    expect(await browser.recordsOf('set_aside')).toMatchObject([{ key: idOf(1), from: 'items', record: '{"version":99,"record":{}}' }]);
+  });
+
+  it('leaves the database of a newer version alone and says so', async () => {
+    const browser = new FakeBrowser();
+    await browser.makeNewerDatabase();
+    const { client } = await browser.open();
+    const warnings: StorageWarning[] = [];
+    client.persistence.subscribeWarnings((warning) => warnings.push(warning));
+    expect(warnings).toMatchObject([{ code: 'set_aside', name: 'manent', records: 1 }]);
+    await client.persistence.queueMessage(message(1), CONVERSATION);
+    await browser.settle();
+    expect(client.persistence.getQueueStatus().storage).toBe('durable');
+    expect(browser.server.storedIn(CONVERSATION)).toEqual([idOf(1)]);
+  });
+
+  it('shows a message as not stored while the device refuses, and stores it when it can', async () => {
+    const browser = new FakeBrowser();
+    const { client } = await browser.open();
+    const warnings: string[] = [];
+    client.persistence.subscribeWarnings(({ code }) => warnings.push(code));
+    const allow = browser.refuseWrites();
+    const queued = client.persistence.queueMessage(message(1), CONVERSATION);
+    await browser.pass(5_000);
+    expect(client.persistence.status(idOf(1))).toMatchObject({ state: 'storing', reason: { code: 'storage_refused' } });
+    expect(client.persistence.getQueueStatus().isStorageRefusing).toBe(true);
+    expect(warnings).toEqual(['refused']);
+    expect(browser.server.requests).toEqual([]);
+    allow();
+    await browser.pass(120_000);
+    await queued;
+    expect(browser.server.storedIn(CONVERSATION)).toEqual([idOf(1)]);
   });
 
   it('sends again when the answer was lost, and nothing is stored twice', async () => {

@@ -12,6 +12,9 @@ import { TabLink } from './tabs/tabLink.js';
 import { SingleTabLocks, WebTabLocks } from './tabs/tabLocks.js';
 import type { ClientOptions, ManentClient } from './types.js';
 
+/** Over how long the clients' first tries are spread when the network is back, in milliseconds. */
+const AWAKE_SPREAD_MS = 5_000;
+
 /** Opens the client in this tab: resolves when what the device keeps was read. Never rejects for want of storage. */
 export function createClient(options: ClientOptions = {}): Promise<ManentClient> {
   return openClient(options, browserEnvironment(options.fetch));
@@ -52,10 +55,16 @@ export async function openClient(options: ClientOptions, environment: Environmen
     if (tab.isSender) environment.track(metrics);
   });
   if (store.kind === 'durable') environment.keepStorage();
+  // A network that comes back does so for many at once: each client draws its own moment. Whoever asks for it by hand is served at once.
+  let stopWaiting = () => undefined as void;
   const stopAwake = environment.onAwake(() => {
-    persistence.probeNow();
-    answers.probeNow();
-    feed.tryNow();
+    stopWaiting();
+    const [draw] = environment.random(1);
+    stopWaiting = environment.later(((draw ?? 0) / 255) * AWAKE_SPREAD_MS, () => {
+      persistence.probeNow();
+      answers.probeNow();
+      feed.tryNow();
+    });
   });
   return {
     persistence,
@@ -64,6 +73,7 @@ export async function openClient(options: ClientOptions, environment: Environmen
     cache,
     close: async () => {
       stopAwake();
+      stopWaiting();
       feed.close();
       answers.close();
       await tab.close();

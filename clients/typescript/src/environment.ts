@@ -9,6 +9,8 @@ export interface Environment {
   fetch: typeof fetch;
   /** So many random bytes. */
   random(bytes: number): Uint8Array;
+  /** Whether the browser knows that there is no network. */
+  isOffline(): boolean;
   locks: LockManager | null;
   openChannel(name: string): BroadcastChannel | null;
   openEventSource: ((url: string) => EventSource) | null;
@@ -39,6 +41,7 @@ export function browserEnvironment(fetchImplementation?: typeof fetch): Environm
     },
     fetch: fetchImplementation ?? ((input, init) => fetch(input, init)),
     random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
+    isOffline: () => typeof navigator !== 'undefined' && navigator.onLine === false,
     locks: typeof navigator === 'undefined' ? null : (navigator.locks ?? null),
     openChannel: (name) => (typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(name)),
     openEventSource: typeof EventSource === 'undefined' ? null : (url) => new EventSource(url),

@@ -2,13 +2,14 @@
 
 use manent_engine::answers::{
     AnswerEvent, AnswerInput, AnswerOperation, AnswerOutput, AnswerRecordError, AnswerState,
-    Answers, AnswersConfig, NewAnswer, StoredAnswer, read_failure,
+    Answers, AnswersConfig, NewAnswer, read_failure,
 };
 use manent_engine::{Millis, PersistId};
 use manent_types::RunId;
 use serde::Serialize;
 
 use crate::outbox::RefusedRecord;
+use crate::record::read_answer;
 use crate::wire::{WireError, uuid, whole};
 
 /// Where an answer stands, in the words of the client's `AnswerState`.
@@ -239,7 +240,7 @@ impl JsonAnswers {
         let mut adopted = Vec::new();
         let mut refused = Vec::new();
         for (place, record) in records.iter().enumerate() {
-            match StoredAnswer::decode(record) {
+            match read_answer(record) {
                 Ok(answer) => adopted.push(answer),
                 Err(error) => refused.push(RefusedRecord {
                     place,
@@ -293,8 +294,9 @@ impl JsonAnswers {
 
 /// Whose a record is: for the shell, which adopts only what is nobody's. Nothing where it cannot be read.
 pub(crate) fn holder_of(record: &str) -> Option<String> {
-    let answer: StoredAnswer<String> = StoredAnswer::decode(record).ok()?;
-    Some(String::from(answer.holder))
+    read_answer(record)
+        .ok()
+        .map(|answer| String::from(answer.holder))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod answers;
 mod breaker;
 mod module;
 mod outbox;
+mod record;
 mod wire;
 
 pub use module::{Answers, CircuitBreaker, Outbox, answer_holder};

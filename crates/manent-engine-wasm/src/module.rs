@@ -106,12 +106,13 @@ impl Outbox {
         )
     }
 
-    /// A request ended without an answer: the network failed, or the shell broke it off.
-    pub fn unanswered(&mut self, now: f64, request: f64, is_aborted: bool) -> Result<(), JsError> {
-        let failure = if is_aborted {
-            Failure::UserAbort
-        } else {
-            Failure::Infrastructure
+    /// A request ended without an answer. `how`: `network` (it failed, or time ran out), `aborted` (the shell broke it off), `notSent` (nothing
+    /// left this device).
+    pub fn unanswered(&mut self, now: f64, request: f64, how: &str) -> Result<(), JsError> {
+        let failure = match how {
+            "aborted" => Failure::UserAbort,
+            "notSent" => Failure::NotSent,
+            _ => Failure::Infrastructure,
         };
         told(self.0.unanswered(now, request, failure))
     }

@@ -5,10 +5,11 @@ use manent_engine::append_api::{
 };
 use manent_engine::{
     Answer, Change, Engine, EngineConfig, Failure, Input, ItemId, LaneId, NewItem, PersistId,
-    RecordError, RequestId, Snapshot,
+    RecordError, RequestId,
 };
 use serde::Serialize;
 
+use crate::record::{object, read_records};
 use crate::wire::{WireError, WireItem, WireMetrics, WireOutput, WireState, item_id, uuid, whole};
 
 /// A record that cannot be used: the shell keeps it aside.
@@ -45,7 +46,7 @@ impl JsonOutbox {
         seed: f64,
         records: &[String],
     ) -> Result<Self, WireError> {
-        let (snapshot, refused) = Snapshot::read(records.iter().map(String::as_str));
+        let (snapshot, refused) = read_records(records);
         Ok(Self {
             engine: Engine::new(config, snapshot, whole(seed)?),
             refused: refused_records(refused),
@@ -74,7 +75,7 @@ impl JsonOutbox {
                 stream: uuid(item.conversation)?,
             },
             parent: item.parent.map(item_id).transpose()?,
-            payload: serde_json::from_str(item.payload)?,
+            payload: object(item.payload)?,
             size_bytes: item.payload.len() as u64,
             trace: item.trace.map(str::parse).transpose()?,
         };
@@ -84,7 +85,7 @@ impl JsonOutbox {
     pub(crate) fn replace(&mut self, now: f64, id: &str, payload: &str) -> Result<(), WireError> {
         let input = Input::Replace {
             id: item_id(id)?,
-            payload: serde_json::from_str(payload)?,
+            payload: object(payload)?,
             size_bytes: payload.len() as u64,
         };
         self.handle(now, input)
@@ -101,7 +102,7 @@ impl JsonOutbox {
         let change = match payload {
             None => None,
             Some(payload) => Some(Change {
-                payload: serde_json::from_str(payload)?,
+                payload: object(payload)?,
                 size_bytes: payload.len() as u64,
                 parent: parent.map(item_id).transpose()?,
             }),
@@ -180,13 +181,13 @@ impl JsonOutbox {
 
     /// Takes over records of the store. Those that cannot be read are left out: the shell puts them aside when it reads the store whole.
     pub(crate) fn adopt(&mut self, now: f64, records: &[String]) -> Result<(), WireError> {
-        let (snapshot, _refused) = Snapshot::read(records.iter().map(String::as_str));
+        let (snapshot, _refused) = read_records(records);
         self.handle(now, Input::Adopt(snapshot))
     }
 
     /// Items that these records build on and that have to be adopted with them, where the store has them.
     pub(crate) fn missing_parents(&self, records: &[String]) -> Vec<String> {
-        let (snapshot, _refused) = Snapshot::read(records.iter().map(String::as_str));
+        let (snapshot, _refused) = read_records(records);
         let missing = self.engine.missing_parents(&snapshot);
         missing.iter().map(ItemId::to_string).collect()
     }

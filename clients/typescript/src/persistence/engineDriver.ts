@@ -130,7 +130,7 @@ export class EngineDriver {
     if (isOver) return this.checkQuiet();
     this.tell((outbox, now) => {
       if (sent.how === 'append') outbox.answered(now, request, sent.answer.status, sent.answer.retryAfterMs, sent.answer.body);
-      else outbox.unanswered(now, request, sent.how === 'aborted');
+      else outbox.unanswered(now, request, sent.how);
     });
     this.checkQuiet();
   }

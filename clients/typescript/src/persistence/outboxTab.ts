@@ -45,6 +45,8 @@ export class OutboxTab {
   readonly statuses = new Listeners<SaveStatus[]>();
   readonly reports = new Listeners<SenderReport>();
   readonly warnings = new Listeners<StorageWarning>();
+  /** What was told so far, for those who ask later. */
+  readonly pastWarnings: StorageWarning[] = [];
   readonly removals = new Listeners<string[]>();
   /** This tab is the sender from now on. */
   readonly leads = new Listeners<void>();
@@ -66,6 +68,8 @@ export class OutboxTab {
   private readonly news = { items: new Set<string>(), contents: new Set<string>(), removed: new Set<string>(), isPaced: false, stored: new Set<string>() };
   private isNewsPlanned = false;
   private adopting: Promise<void> = Promise.resolve();
+  /** An adoption failed: there may be earlier items in the store than those that are told of next. */
+  private isBehind = false;
   private signingOut: { resolve(): void; reject(error: Error): void } | null = null;
   private isSignedOut = false;
   private isClosed = false;
@@ -193,10 +197,15 @@ export class OutboxTab {
     try {
       const name = await this.dependencies.store.setAside(unusable);
       const detail = `${count} records of this device's store cannot be read. They are kept under "${name}".`;
-      this.warnings.tell({ code: 'set_aside', detail, name, records: count });
+      this.warn({ code: 'set_aside', detail, name, records: count });
     } catch {
       // They stay where they are, and are looked at again at the next start.
     }
+  }
+
+  private warn(warning: StorageWarning): void {
+    this.pastWarnings.push(warning);
+    this.warnings.tell(warning);
   }
 
   private *engineItems(): Generator<WireItem> {
@@ -232,8 +241,8 @@ export class OutboxTab {
       }
     }
     if (this.isClosed) return;
-    this.beginToSend();
     this.lookAtEngine();
+    this.beginToSend();
     // Their answers died with the last sender.
     for (const [call, { command, resolve, reject }] of this.calls) {
       this.calls.delete(call);
@@ -329,7 +338,7 @@ export class OutboxTab {
 
   private onStorage(isRefusing: boolean): void {
     if (isRefusing && !this.isStorageRefusing) {
-      this.warnings.tell({ code: 'refused', detail: 'This device refuses to store messages: it may be full. What is shown as not stored is lost when this tab is closed.' });
+      this.warn({ code: 'refused', detail: 'This device refuses to store messages: it may be full. What is shown as not stored is lost when this tab is closed.' });
     }
     this.isStorageRefusing = isRefusing;
     this.statuses.tell(this.board.setStorageRefusing(isRefusing));
@@ -339,7 +348,7 @@ export class OutboxTab {
 
   private onLost(): void {
     if (this.isClosed) return;
-    this.warnings.tell({ code: 'lost', detail: "This device's storage was cleared. What was not saved yet is being written again from memory." });
+    this.warn({ code: 'lost', detail: "This device's storage was cleared. What was not saved yet is being written again from memory." });
     for (const id of this.board.ids()) if (this.driver.outbox.state(id) !== undefined) this.board.move(id, { state: 'storing' });
     this.driver.tell((outbox, now) => outbox.storageLost(now));
   }
@@ -365,7 +374,11 @@ export class OutboxTab {
     if (this.isClosed) return;
     switch (message.type) {
       case 'here':
-        if (this.isSender) this.watch(message.slot);
+        // What an earlier tab left in that slot is taken over before what the new one queues: it is of the same lanes.
+        if (this.isSender) {
+          this.watch(message.slot);
+          this.reconcile();
+        }
         break;
       case 'whoIsHere':
         this.dependencies.link.post({ type: 'here', slot: this.slot });
@@ -379,6 +392,13 @@ export class OutboxTab {
         break;
       case 'whoLeads':
         if (this.isSender) this.dependencies.link.post(this.standing());
+        break;
+      case 'whatAbout':
+        if (this.isSender) this.answerAbout(message.ids);
+        break;
+      case 'about':
+        this.onHeld(message.items);
+        for (const id of message.gone) if (!this.own.has(id)) this.showGone(id);
         break;
       case 'leading':
         this.onLeading(message.items, message.report);
@@ -421,21 +441,21 @@ export class OutboxTab {
     this.onHeld(items);
     const told = new Set(items.map(({ id }) => id));
     const doubtful = this.board.ids().filter((id) => !told.has(id) && !this.own.has(id));
-    if (doubtful.length > 0) void this.lookInStore(doubtful);
+    if (doubtful.length > 0) this.dependencies.link.post({ type: 'whatAbout', ids: doubtful });
     // What is durable here and not yet in the sender's hands is told once more.
     for (const id of this.own) if (this.board.get(id)?.state.state !== 'storing') this.news.stored.add(id);
     this.planNews();
     for (const [call, { command }] of this.calls) this.dependencies.link.post({ type: 'command', call, command });
   }
 
-  /** Items of which the sender knows nothing: settled, unless the store still has them. */
-  private async lookInStore(ids: string[]): Promise<void> {
-    try {
-      const stored = new Set(await this.dependencies.store.itemKeys());
-      for (const id of ids) if (!stored.has(id)) this.showGone(id);
-    } catch {
-      // The sender tells again when something changes.
-    }
+  /** Another tab shows items of which this one, the sender, did not tell: it has settled them, or has not seen them yet. */
+  private answerAbout(ids: string[]): void {
+    this.inTurn(async () => {
+      await this.adoptNow(ids.filter((id) => this.driver.outbox.state(id) === undefined));
+      const items = ids.flatMap((id) => this.reportOf(id) ?? []);
+      const gone = ids.filter((id) => this.driver.outbox.state(id) === undefined);
+      this.dependencies.link.post({ type: 'about', items, gone });
+    });
   }
 
   /** Tells `freedSlots` when the slot's tab is gone, or at once where it has none. */
@@ -451,21 +471,25 @@ export class OutboxTab {
 
   /** Takes over what the store holds and this engine does not: a tab died before it could tell. */
   private reconcile(): void {
-    this.inTurn(async () => {
-      const keys = await this.dependencies.store.itemKeys();
-      await this.adoptNow(keys.filter((key) => this.driver.outbox.state(key) === undefined));
-    });
+    this.inTurn(() => this.adoptAll());
   }
 
   private adopt(ids: string[]): void {
-    this.inTurn(() => this.adoptNow(ids));
+    this.inTurn(() => (this.isBehind ? this.adoptAll() : this.adoptNow(ids)));
   }
 
-  /** One adoption after the other; one that fails because the store does is made up for soon. */
+  /** One adoption after the other. One that fails because the store does is made up for before any other: later items must not come first. */
   private inTurn(work: () => Promise<void>): void {
     this.adopting = this.adopting.then(work).catch(() => {
+      this.isBehind = true;
       if (!this.isClosed) this.dependencies.environment.later(READ_AGAIN_MS, () => this.reconcile());
     });
+  }
+
+  private async adoptAll(): Promise<void> {
+    const keys = await this.dependencies.store.itemKeys();
+    await this.adoptNow(keys.filter((key) => this.driver.outbox.state(key) === undefined));
+    this.isBehind = false;
   }
 
   private async adoptNow(ids: string[]): Promise<void> {
@@ -591,11 +615,14 @@ export class OutboxTab {
   private readonly savedNews = new Map<string, WireState>();
 
   private showNew(item: BoardItem): void {
-    const isKnown = this.board.has(item.id);
-    if (isKnown && this.own.has(item.id)) return;
-    this.board.put(item);
-    const status = this.board.status(item.id);
-    if (status) this.statuses.tell([status]);
+    const known = this.board.get(item.id);
+    if (known) {
+      known.message = item.message;
+    } else {
+      this.board.put(item);
+      const status = this.board.status(item.id);
+      if (status) this.statuses.tell([status]);
+    }
     this.news.contents.add(item.id);
     this.planNews();
   }

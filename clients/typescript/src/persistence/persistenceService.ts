@@ -11,15 +11,15 @@ export class DurablePersistenceService implements PersistenceService {
   private readonly statusListeners = new Listeners<SaveStatus>();
   private readonly queueListeners = new Listeners<QueueStatus>();
   private readonly warningListeners = new Listeners<StorageWarning>();
-  /** Warnings of the start, for those who ask later. */
-  private readonly earlyWarnings: StorageWarning[];
+  /** What was told so far, for those who ask later. */
+  private readonly pastWarnings: StorageWarning[];
   private isStatusPlanned = false;
 
   constructor(tab: OutboxTab, storage: DeviceStore['kind'], warnings: StorageWarning[]) {
     this.tab = tab;
     this.deviceId = tab.deviceId;
     this.storage = storage;
-    this.earlyWarnings = warnings;
+    this.pastWarnings = [...warnings, ...tab.pastWarnings];
     tab.statuses.add((statuses) => {
       for (const status of statuses) this.statusListeners.tell(status);
       this.planStatus();
@@ -27,7 +27,7 @@ export class DurablePersistenceService implements PersistenceService {
     tab.reports.add(() => this.planStatus());
     tab.removals.add(() => this.planStatus());
     tab.warnings.add((warning) => {
-      this.earlyWarnings.push(warning);
+      this.pastWarnings.push(warning);
       this.warningListeners.tell(warning);
     });
   }
@@ -83,7 +83,7 @@ export class DurablePersistenceService implements PersistenceService {
   }
 
   subscribeWarnings(listener: (warning: StorageWarning) => void): () => void {
-    for (const warning of this.earlyWarnings) listener(warning);
+    for (const warning of this.pastWarnings) listener(warning);
     return this.warningListeners.add(listener);
   }
 

@@ -17,7 +17,7 @@ export interface HttpAnswer {
 }
 
 /** How a request of the engine ended. */
-export type Sent = { how: 'append' | 'create'; answer: HttpAnswer } | { how: 'network' } | { how: 'aborted' };
+export type Sent = { how: 'append' | 'create'; answer: HttpAnswer } | { how: 'network' | 'aborted' | 'notSent' };
 
 /** Sends the engine's requests. It decides nothing: every answer goes to the engine as it came. */
 export class Transport {
@@ -36,6 +36,7 @@ export class Transport {
    */
   async send(batch: WireSend, signal: AbortSignal, isCreated: (answer: HttpAnswer) => boolean): Promise<Sent> {
     try {
+      if (this.environment.isOffline() && !(await this.isThere(signal))) return { how: 'notSent' };
       for (const create of batch.creates) {
         if (this.created.has(create.conversationId)) continue;
         const answer = await this.post('/conversation/create', create.body, create.traceparent, signal);
@@ -51,6 +52,19 @@ export class Transport {
   /** After the server lost its store, or another account signed in, nothing is known to be there. */
   forgetCreated(): void {
     this.created.clear();
+  }
+
+  /**
+   * The browser says that there is no network. It may be wrong, and a server on this machine needs none: a question without content tells.
+   */
+  private async isThere(signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.environment.fetch(`${this.options.baseUrl}/healthz`, { signal, cache: 'no-store' });
+      return true;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return false;
+    }
   }
 
   private async post(path: string, body: string, traceparent: string | undefined, signal: AbortSignal): Promise<HttpAnswer> {

@@ -50,6 +50,10 @@ export type TabMessage =
   | { type: 'leading'; items: ItemReport[]; report: SenderReport }
   /** Tell how everything stands. */
   | { type: 'whoLeads' }
+  /** A tab shows these, and the sender did not tell of them. */
+  | { type: 'whatAbout'; ids: string[] }
+  /** Where they stand; those that are gone are in no store any more. */
+  | { type: 'about'; items: ItemReport[]; gone: string[] }
   /** Where items stand now, and contents that changed. */
   | { type: 'moved'; items: ItemReport[]; contents: BoardItem[]; removed: string[]; report: SenderReport }
   | { type: 'command'; call: string; command: Command }

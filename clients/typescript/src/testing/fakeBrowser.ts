@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { openClient } from '../client.js';
+import { openDB } from 'idb';
+import { DATABASE_VERSION, deleteDatabase } from '../store/indexedDbStore.js';
 import type { Environment } from '../environment.js';
 import type { ClientOptions, ManentClient, PersistenceMetrics } from '../types.js';
 import { FakeServer } from './fakeServer.js';
@@ -38,6 +40,7 @@ export interface FakeTab {
 export class FakeBrowser {
   readonly server = new FakeServer();
   now = 1_700_000_000_000;
+  isOffline = false;
   private timers: Timer[] = [];
   private readonly channels = new Map<string, Set<FakeChannel>>();
   private readonly held = new Map<string, FakeTab>();
@@ -48,9 +51,50 @@ export class FakeBrowser {
     this.clearStorage();
   }
 
-  /** The person clears the site's data; open connections do not hear of it here. */
-  clearStorage(): void {
+  /** A new profile. */
+  private clearStorage(): void {
     globalThis.indexedDB = new IDBFactory();
+  }
+
+  /** The person clears the site's data while tabs are open: the browser closes their connections and the data is gone. */
+  async loseStorage(): Promise<void> {
+    const databases = await indexedDB.databases();
+    await Promise.all(databases.map(({ name }) => deleteDatabase(name!)));
+    await this.settle();
+  }
+
+  /** What a store of the client's database holds. */
+  async recordsOf(store: string): Promise<unknown[]> {
+    const database = await openDB('manent');
+    const records = await database.getAll(store);
+    database.close();
+    return records;
+  }
+
+  /** Damages the records of a store. */
+  async changeRecords(store: string, change: (record: string) => string): Promise<void> {
+    const database = await openDB('manent');
+    for (const known of (await database.getAll(store)) as { key: string; record: string }[]) await database.put(store, { ...known, record: change(known.record) });
+    database.close();
+  }
+
+  /** The database as a program of the future would have left it. */
+  async makeNewerDatabase(): Promise<void> {
+    const database = await openDB('manent', DATABASE_VERSION + 1, {
+      upgrade: (upgraded) => void upgraded.createObjectStore('items', { keyPath: 'key' }).put({ key: 'of the future' }),
+    });
+    database.close();
+  }
+
+  /** The device is full; the answer makes room. */
+  refuseWrites(): () => void {
+    const put = IDBObjectStore.prototype.put;
+    IDBObjectStore.prototype.put = () => {
+      throw new DOMException('full', 'QuotaExceededError');
+    };
+    return () => {
+      IDBObjectStore.prototype.put = put;
+    };
   }
 
   async open(options: ClientOptions = {}, change: Partial<Environment> = {}): Promise<{ client: ManentClient; tab: FakeTab }> {
@@ -100,6 +144,7 @@ export class FakeBrowser {
         },
         fetch: async (url, init) => {
           if (!isAlive) return never;
+          if (this.isOffline) throw new TypeError('no network');
           try {
             const response = await this.server.fetch(url as string, init);
             return isAlive ? response : never;
@@ -109,6 +154,7 @@ export class FakeBrowser {
           }
         },
         random: (bytes) => Uint8Array.from({ length: bytes }, () => this.nextRandom()),
+        isOffline: () => this.isOffline,
         locks: this.locksOf(() => tab, () => isAlive),
         openChannel: (name) => {
           const all = this.channels.get(name) ?? new Set();

@@ -81,7 +81,8 @@ export class FakeServer {
       refused.add(id);
       return { id, outcome: 'blocked', code: 'parent_refused' };
     }
-    const code = this.rejected.get(id);
+    const isParentThere = !item.parentId || messages.includes(item.parentId);
+    const code = this.rejected.get(id) ?? (isParentThere ? undefined : 'parent_unknown');
     if (code) {
       refused.add(id);
       return { id, outcome: 'rejected', code, detail: 'The test wants it so.' };
