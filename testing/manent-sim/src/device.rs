@@ -30,6 +30,7 @@ pub(crate) struct Tab {
 
 /// See the module.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each goes its own way")]
 pub(crate) struct Device {
     pub(crate) number: usize,
     /// Grows when the device forgot who it was.
@@ -46,6 +47,8 @@ pub(crate) struct Device {
     pub(crate) has_left: bool,
     pub(crate) is_offline: bool,
     pub(crate) store_refuses_until: u64,
+    /// What the store says of the pace, by true time: not before, open until.
+    pub(crate) pace: (u64, u64),
     /// Its lanes were not always what they had been.
     pub(crate) has_lost_lanes: bool,
 }
@@ -63,6 +66,7 @@ impl Device {
             has_left: false,
             is_offline: false,
             store_refuses_until: 0,
+            pace: (0, 0),
             has_lost_lanes: false,
         }
     }

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use manent_engine::append_api::MessagePayload;
-use manent_engine::{
-    Fate, ItemId, LaneId, Record, Snapshot, StoreOperation, StoredItem, StoredPace,
-};
+use manent_engine::{Fate, ItemId, LaneId, Record, Snapshot, StoreOperation, StoredItem};
 use manent_types::DeviceId;
 
 use crate::ledger::Ledger;
@@ -16,7 +14,7 @@ use crate::violation::Violation;
 pub(crate) struct Disk {
     items: BTreeMap<ItemId, (String, StoredItem<MessagePayload>)>,
     lanes: BTreeMap<LaneId, String>,
-    pace: Option<(String, StoredPace)>,
+    pace: Option<String>,
     /// Grows when the store is cleared from outside.
     pub(crate) generation: u64,
     /// The lanes as they were some time ago.
@@ -52,7 +50,7 @@ impl Disk {
                 }
                 StoreOperation::PutPace(pace) => {
                     let text = encode(&Record::Pace(pace))?;
-                    self.pace = Some((text, pace));
+                    self.pace = Some(text);
                 }
                 StoreOperation::Clear => {
                     self.pace = None;
@@ -84,18 +82,13 @@ impl Disk {
     pub(crate) fn snapshot(&self) -> Result<Snapshot<MessagePayload>, Violation> {
         let items = self.items.values().map(|(text, _)| text.as_str());
         let lanes = self.lanes.values().map(String::as_str);
-        let pace = self.pace.iter().map(|(text, _)| text.as_str());
+        let pace = self.pace.as_deref();
         let texts = items.chain(lanes).chain(pace);
         let (snapshot, refused) = Snapshot::read(texts);
         match refused.first() {
             None => Ok(snapshot),
             Some((_, error)) => Err(Violation::Simulator(error.to_string())),
         }
-    }
-
-    /// How patient the next leader has to be.
-    pub(crate) fn pace(&self) -> Option<StoredPace> {
-        self.pace.as_ref().map(|(_, pace)| *pace)
     }
 
     /// The items of the lanes of one tab.

@@ -12,11 +12,12 @@ pub(crate) type Life = u64;
 
 /// An item as the user knows it.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each goes its own way")]
 pub(crate) struct Written {
     pub(crate) device: usize,
     pub(crate) lane: LaneId,
     /// Its place in the order in which the users wrote.
-    pub(crate) written: u64,
+    serial: u64,
     /// Its place in the order in which things became durable, or were put behind everything else when the user sent them again.
     index: Option<u64>,
     /// The place that the store last gave it.
@@ -64,17 +65,17 @@ pub(crate) struct Ledger {
     newest: HashMap<LaneId, u64>,
     /// The newest item of each lane that was ever durable.
     newest_durable: HashMap<LaneId, u64>,
-    last_written: u64,
+    last_serial: u64,
     last_index: u64,
 }
 
 impl Ledger {
     pub(crate) fn write(&mut self, id: ItemId, device: usize, lane: LaneId, text: String) {
-        self.last_written += 1;
+        self.last_serial += 1;
         let written = Written {
             device,
             lane,
-            written: self.last_written,
+            serial: self.last_serial,
             index: None,
             late_rank: None,
             was_retried: false,
@@ -99,6 +100,15 @@ impl Ledger {
         for id in ids {
             if let Some(written) = self.written.get_mut(id) {
                 written.was_retried = true;
+            }
+        }
+    }
+
+    /// Nobody can say where those of these stand in their lanes that the user sent again.
+    pub(crate) fn float_retried(&mut self, ids: &[ItemId]) {
+        for id in ids {
+            if let Some(written) = self.written.get_mut(id) {
+                written.is_floating |= written.was_retried;
             }
         }
     }
@@ -157,8 +167,8 @@ impl Ledger {
         if !is_known {
             return Err(Violation::Altered(id));
         }
-        // A request of a life whose storage was cleared may come whenever it likes.
-        let is_free = written.is_floating || written.is_cleared_away;
+        // A request of a life whose storage was cleared, by the user or from outside, may come whenever it likes.
+        let is_free = written.is_floating || written.is_cleared_away || written.is_given_up;
         let Some(index) = written.index.filter(|_| !is_free) else {
             return Ok(());
         };
@@ -181,10 +191,10 @@ impl Ledger {
         if !written.was_durable {
             written.was_durable = true;
             let newest = self.newest_durable.entry(written.lane.clone()).or_default();
-            if written.written < *newest {
+            if written.serial < *newest {
                 return Err(Violation::OutOfOrder(item.id));
             }
-            *newest = written.written;
+            *newest = written.serial;
         }
         let is_put_back = written.was_retried && written.late_rank != item.late_rank;
         if item.fate == Fate::Pending && (is_put_back || written.index.is_none()) {
@@ -236,6 +246,7 @@ impl Ledger {
         state: &ItemState,
         on_disk: Option<&StoredItem<MessagePayload>>,
         is_excused: bool,
+        has_lost_lanes: bool,
     ) -> Result<(), Violation> {
         let is_on_server = self.on_server.contains(&id);
         match state {
@@ -250,7 +261,13 @@ impl Ledger {
             ItemState::Saved { .. } if !is_on_server => return Err(Violation::NotSaved(id)),
             ItemState::Failed(reason) => {
                 // Nobody but the user takes back, and ids are nobody else's.
-                if is_on_server || *reason == FailReason::Conflict {
+                let is_old = has_lost_lanes
+                    && matches!(
+                        reason,
+                        FailReason::Rejected { .. } | FailReason::Blocked { .. }
+                    )
+                    && self.written.get(&id).is_some_and(|it| it.was_retried);
+                if is_on_server && !is_old || *reason == FailReason::Conflict {
                     return Err(Violation::NotFailed(id, reason.clone()));
                 }
                 let is_durable = on_disk.is_some_and(|item| {

@@ -116,11 +116,9 @@ fn tell(scenario: Scenario) -> ExitCode {
 fn line(progress: &Progress, elapsed: Duration, wanted: usize) -> String {
     let seconds = elapsed.as_secs_f64();
     let written = progress.report.written;
+    let rate = written as u128 * 1_000 / elapsed.as_millis().max(1);
     format!(
-        "{written} of {wanted} messages in {} worlds, {} requests, {} crashes; {seconds:.0} s, {:.0} messages/s",
-        progress.worlds,
-        progress.report.requests,
-        progress.report.crashes,
-        written as f64 / seconds.max(0.001),
+        "{written} of {wanted} messages in {} worlds, {} requests, {} crashes; {seconds:.0} s, {rate} messages/s",
+        progress.worlds, progress.report.requests, progress.report.crashes,
     )
 }

@@ -8,6 +8,8 @@ pub(crate) struct Pace {
     failures: u32,
     failed_at: u64,
     not_before: u64,
+    /// What the device's store says of an open breaker.
+    open_until: u64,
     /// An early try was asked for since the last request.
     probe_asked: bool,
 }
@@ -20,6 +22,15 @@ pub(crate) struct Patience {
 }
 
 impl Pace {
+    /// What the next leader has to keep, as the device's store says.
+    pub(crate) fn restored(not_before: u64, open_until: u64) -> Self {
+        Self {
+            not_before,
+            open_until,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn on_failure(&mut self, now: u64) {
         self.failures += 1;
         self.failed_at = now;
@@ -34,8 +45,10 @@ impl Pace {
         *self = Self::default();
     }
 
+    /// The server is there and asks for patience: the open time counts no more, but it is still one probe.
     pub(crate) fn on_back_pressure(&mut self, now: u64, retry_after_ms: u64) {
         self.not_before = now + retry_after_ms;
+        self.probe_asked = true;
     }
 
     pub(crate) fn on_probe_asked(&mut self) {
@@ -45,6 +58,7 @@ impl Pace {
     /// The engine's clock jumped: it cannot know how much time passed.
     pub(crate) fn on_clock_jump(&mut self) {
         self.not_before = 0;
+        self.open_until = 0;
         self.probe_asked = true;
     }
 
@@ -57,6 +71,11 @@ impl Pace {
         if now < self.not_before {
             return Err(Violation::Impatient {
                 early_ms: self.not_before - now,
+            });
+        }
+        if now < self.open_until && !self.probe_asked {
+            return Err(Violation::ForgotThePace {
+                early_ms: self.open_until - now,
             });
         }
         if self.failures < patience.max_retries {

@@ -54,6 +54,7 @@ pub struct Load {
 const WARM_UP_MS: u64 = 30_000;
 /// For so long the steady rate is measured.
 const STEADY_MS: u64 = 60_000;
+const OUTAGE_BEGINS_MS: u64 = WARM_UP_MS + STEADY_MS;
 /// For so long the recovery is watched.
 const RECOVERY_MS: u64 = 180_000;
 
@@ -98,12 +99,8 @@ impl Crowd {
         Ok(crowd)
     }
 
-    fn outage_begins(&self) -> u64 {
-        WARM_UP_MS + STEADY_MS
-    }
-
     fn outage_ends(&self) -> u64 {
-        self.outage_begins() + self.load.outage_ms
+        OUTAGE_BEGINS_MS + self.load.outage_ms
     }
 
     fn ends(&self) -> u64 {
@@ -128,7 +125,7 @@ impl Crowd {
         for client in &self.clients {
             client.check_end()?;
         }
-        let (begins, ends) = (self.outage_begins(), self.outage_ends());
+        let (begins, ends) = (OUTAGE_BEGINS_MS, self.outage_ends());
         Ok(self
             .rates
             .profile(WARM_UP_MS..begins, ends..ends + RECOVERY_MS))
@@ -190,7 +187,7 @@ impl Crowd {
             return Ok(());
         };
         self.rates.count(self.now, items.len());
-        let is_away = (self.outage_begins()..self.outage_ends()).contains(&self.now);
+        let is_away = (OUTAGE_BEGINS_MS..self.outage_ends()).contains(&self.now);
         let answer = if is_away {
             match self.load.outage {
                 Outage::Silent => return Ok(()),

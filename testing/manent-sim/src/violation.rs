@@ -63,6 +63,12 @@ pub enum Violation {
         /// By so much.
         early_ms: u64,
     },
+    /// A new leader sent before the end of the open time that the device's store tells.
+    #[error("a new leader sent {early_ms} ms before the end of the open time that the store tells")]
+    ForgotThePace {
+        /// By so much.
+        early_ms: u64,
+    },
     /// The engine caught itself.
     #[error("the engine caught itself breaking a promise: {0}")]
     Caught(&'static str),

@@ -56,9 +56,9 @@ impl Rates {
             .resize(self.messages.len().max(recovery.end), 0);
         let before = &self.requests[steady.clone()];
         let after = &self.requests[recovery.clone()];
-        let seconds = before.len() as f64 / BUCKETS_PER_SECOND as f64;
+        let buckets = u32::try_from(before.len()).unwrap_or(u32::MAX);
         Profile {
-            steady: f64::from(before.iter().sum::<u32>()) / seconds,
+            steady: f64::from(before.iter().sum::<u32>()) * 10.0 / f64::from(buckets),
             steady_peak: busiest_second(before),
             steady_spike: before.iter().copied().max().unwrap_or(0),
             peak: busiest_second(after),

@@ -74,18 +74,17 @@ impl World {
             .is_some_and(|parent| !self.ledger.is_on_server(parent));
         let is_retried = |id| self.ledger.get(id).is_some_and(|it| it.was_retried);
         let was_discarded = self.ledger.get(item.id).is_some_and(|it| it.was_discarded);
+        // After its lanes were lost, a device may send an item under a number under which the server refused it once.
+        let is_old = is_retried(item.id) && self.devices[device].has_lost_lanes;
+        // The parent came later, by another try of the user.
+        let is_parent_late = item.parent.is_some_and(is_retried);
         let is_true = match reason {
             FailReason::Withdrawn => true,
             FailReason::TooLarge { limit_bytes } => item.size_bytes > *limit_bytes,
-            // After its lanes were lost, a device may send an item under a number under which the server refused it once.
             FailReason::Rejected { .. } => {
-                is_to_blame
-                    || is_parent_missing
-                    // The parent came later, by another try of the user.
-                    || item.parent.is_some_and(is_retried)
-                    || is_retried(item.id) && self.devices[device].has_lost_lanes
+                is_to_blame || is_parent_missing || is_parent_late || is_old
             }
-            FailReason::Blocked { .. } => is_parent_missing || was_discarded,
+            FailReason::Blocked { .. } => is_parent_missing || was_discarded || is_old,
             FailReason::Conflict => false,
         };
         if is_true {

@@ -74,6 +74,7 @@ impl World {
         } else {
             jumping.clock_offset - by
         };
+        jumping.pace = (0, 0);
         for tab in jumping.tabs.iter_mut().flatten() {
             tab.pace.on_clock_jump();
         }
@@ -92,9 +93,6 @@ impl World {
             device.is_signed_in = true;
             device.is_offline = false;
             device.store_refuses_until = 0;
-            if device.has_left {
-                self.come_back(number)?;
-            }
             for _ in 0..self.devices[number].tabs.len() {
                 self.open_tab(number)?;
             }

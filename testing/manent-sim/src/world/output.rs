@@ -177,8 +177,13 @@ impl World {
         let is_excused = device
             .tab(address.slot, address.life)
             .is_none_or(|tab| tab.generation != generation);
-        self.ledger
-            .on_state(id, state, device.disk.get(id), is_excused)
+        self.ledger.on_state(
+            id,
+            state,
+            device.disk.get(id),
+            is_excused,
+            device.has_lost_lanes,
+        )
     }
 
     pub(super) fn persist_done(
@@ -212,8 +217,35 @@ impl World {
                 _ => None,
             })
             .collect();
-        device.disk.apply(operations, &mut self.ledger)?;
+        self.apply(address.device, operations)?;
         self.tell(address, Input::Persisted(id))?;
         self.let_go(address, written)
+    }
+
+    /// A device's store writes a transaction.
+    pub(super) fn apply(
+        &mut self,
+        number: usize,
+        operations: Vec<StoreOperation<MessagePayload>>,
+    ) -> Result<(), Violation> {
+        let device = &mut self.devices[number];
+        let caller_now = self.now + device.clock_offset;
+        for operation in &operations {
+            match operation {
+                StoreOperation::PutPace(pace) => {
+                    // Nobody can say what it means when the clock went back since.
+                    let truly = |at: Option<u64>| {
+                        at.filter(|_| pace.noted_at <= caller_now)
+                            .map_or(0, |at| self.now + at.saturating_sub(caller_now))
+                    };
+                    device.pace = (truly(pace.patience_until), truly(pace.open_until));
+                }
+                StoreOperation::Clear => device.pace = (0, 0),
+                StoreOperation::PutItem(_)
+                | StoreOperation::DeleteItem(_)
+                | StoreOperation::PutLane(_) => {}
+            }
+        }
+        device.disk.apply(operations, &mut self.ledger)
     }
 }

@@ -54,7 +54,11 @@ impl World {
             persist: None,
             is_written_in_vain: false,
             request: None,
-            pace: Pace::default(),
+            pace: if is_first {
+                Pace::restored(device.pace.0, device.pace.1)
+            } else {
+                Pace::default()
+            },
             is_signing_in: false,
             newest: vec![None; self.conversations.len()],
             generation: device.disk.generation,
@@ -87,7 +91,7 @@ impl World {
             && is_written
             && self.chance.per_mille(500)
         {
-            device.disk.apply(operations, &mut self.ledger)?;
+            self.apply(number, operations)?;
         }
         for (item, _) in dead.engine.items() {
             // What was cleared away and not written again goes with its last copy.
@@ -127,6 +131,10 @@ impl World {
         let Some(leader) = self.leader(number) else {
             return Ok(());
         };
+        let (not_before, open_until) = self.devices[number].pace;
+        if let Some(tab) = self.devices[number].tab(leader.slot, leader.life) {
+            tab.pace = Pace::restored(not_before, open_until);
+        }
         let snapshot = self.devices[number].disk.snapshot()?;
         self.tell(leader, Input::Adopt(snapshot))?;
         self.tell(leader, Input::Lead(true))
@@ -181,6 +189,7 @@ impl World {
         self.report.storage_losses += 1;
         let device = &mut self.devices[number];
         device.disk.clear();
+        device.pace = (0, 0);
         device.has_lost_lanes = true;
         for (id, written) in self.ledger.written_mut() {
             if written.device == number {
@@ -198,6 +207,9 @@ impl World {
             return Ok(());
         };
         tab.generation = generation;
+        // What was put behind everything else is written again in another order than it stands in.
+        let held: Vec<ItemId> = tab.engine.items().iter().map(|(item, _)| item.id).collect();
+        self.ledger.float_retried(&held);
         self.tell(address, Input::StorageLost)
     }
 

@@ -72,8 +72,7 @@ impl World {
         let Some(item) = tab.engine.item(id) else {
             return Ok(());
         };
-        let (lane, mut parent, mut payload) =
-            (item.lane.clone(), item.parent, item.payload.clone());
+        let (name, mut parent, mut payload) = (tab.name.clone(), item.parent, item.payload.clone());
         let mut size_bytes = item.size_bytes;
         let is_mended = self.chance.per_mille(800);
         if is_mended {
@@ -91,10 +90,6 @@ impl World {
                 written.texts.push(text);
             }
         }
-        // What was written in the lane and has not come to the leader yet may stand before or behind it.
-        let is_news_missing = self.devices[address.device]
-            .living()
-            .any(|(slot, tab)| slot != address.slot && tab.name == lane.device);
         let again = self.with_what_builds_on(address, id);
         self.report.retries += 1;
         let change = is_mended.then_some(Change {
@@ -103,9 +98,13 @@ impl World {
             parent,
         });
         self.ledger.retry(&again);
-        if is_news_missing {
-            self.ledger.float(&again);
-        }
+        // In another tab's lane they stand before or behind what that tab writes meanwhile.
+        let is_foreign = |id: &&ItemId| {
+            let written = self.ledger.get(**id);
+            written.is_some_and(|written| written.lane.device != name)
+        };
+        let foreign: Vec<ItemId> = again.iter().filter(is_foreign).copied().collect();
+        self.ledger.float(&foreign);
         self.tell(address, Input::Retry { id, change })
     }
 
