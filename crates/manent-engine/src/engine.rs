@@ -34,6 +34,7 @@ struct InFlight {
     items: Vec<SentItem>,
     ids: HashSet<ItemId>,
     /// The engine's own time.
+    began: Millis,
     deadline: Millis,
 }
 
@@ -77,6 +78,8 @@ pub struct Engine<P> {
     /// The device whose lanes were sent last.
     last_device: Option<DeviceId>,
     isolation: Option<Isolation>,
+    /// Whether items that were kept back may be let go before the next request, because it is known to be one like any other.
+    lets_go: bool,
     is_leading: bool,
     is_signed_out: bool,
     /// When to ask the store again, by the engine's own time.
@@ -117,6 +120,7 @@ impl<P: Clone> Engine<P> {
             last_request: 0,
             last_device: None,
             isolation: None,
+            lets_go: false,
             is_leading: config.leads,
             is_signed_out: false,
             write_again_at: None,

@@ -9,7 +9,7 @@
 
 use rand_pcg::rand_core::Rng;
 
-use crate::back_off::{doubled, draw, full_jitter};
+use crate::back_off::{doubled, draw};
 use crate::circuit_breaker::{BreakerState, CircuitBreaker, Permit};
 use crate::config::EngineConfig;
 use crate::item::WaitReason;
@@ -17,6 +17,10 @@ use crate::time::Millis;
 
 /// The following part of an outage's length takes the second request of the catching up: a quarter.
 const SPREAD_DIVISOR: Millis = 4;
+
+/// From the second failure in a row on, the back-off grows with the time for which nothing got through, to a third of it: requests that
+/// time out take long, and all that waited for the same time-out would come back together.
+const BACK_OFF_DIVISOR: Millis = 3;
 
 /// The pauses of a long catching up become no shorter than this part of the first back-off.
 const PAUSE_DIVISOR: Millis = 4;
@@ -126,6 +130,11 @@ impl Pacer {
         }
     }
 
+    /// Whether the server is there, and only a pause of the catching up may hold up the next request.
+    pub(crate) fn is_catching_up(&self) -> bool {
+        self.waits == 0 && !self.is_paused && self.breaker.state() == BreakerState::Closed
+    }
+
     /// Asks for an early try.
     pub(crate) fn probe_now(&mut self) {
         self.wants_probe = true;
@@ -164,8 +173,7 @@ impl Pacer {
             let until = Some(until.min(self.early_after));
             return Decision::Denied { until };
         }
-        let is_catching_up = self.waits == 0 && self.breaker.state() == BreakerState::Closed;
-        if is_catching_up {
+        if self.is_catching_up() {
             Decision::Impatient
         } else {
             Decision::Early
@@ -226,12 +234,18 @@ impl Pacer {
         }
     }
 
-    /// The server, or the way to it, does not work.
-    pub(crate) fn on_failure(&mut self, now: Millis, rng: &mut impl Rng) {
+    /// The server, or the way to it, does not work, since the request that shows it began.
+    pub(crate) fn on_failure(&mut self, began: Millis, now: Millis, rng: &mut impl Rng) {
         self.breaker.on_failure(now, rng);
-        self.begin_to_wait(now);
+        self.begin_to_wait(began);
         if self.breaker.state() == BreakerState::Closed {
-            let wait = full_jitter(rng, self.waits, self.backoff_ms, self.backoff_cap_ms);
+            let bound = doubled(self.backoff_ms, self.waits - 1, self.backoff_cap_ms);
+            let away = now.saturating_sub(self.away_since.unwrap_or(now));
+            let part = match self.waits {
+                0 | 1 => 0,
+                _ => (away / BACK_OFF_DIVISOR).min(self.backoff_cap_ms),
+            };
+            let wait = draw(rng, bound.max(part));
             self.next_at = self.next_at.max(now.saturating_add(wait));
         } else {
             // The open time is the schedule now.
@@ -255,9 +269,9 @@ impl Pacer {
         self.floor = self.floor.max(until);
     }
 
-    fn begin_to_wait(&mut self, now: Millis) {
+    fn begin_to_wait(&mut self, since: Millis) {
         self.waits = self.waits.saturating_add(1);
-        self.away_since.get_or_insert(now);
+        self.away_since.get_or_insert(since);
         self.spread = 0;
     }
 
@@ -329,12 +343,12 @@ mod tests {
     fn an_early_try_is_a_probe_and_at_most_one_in_its_interval() {
         let (mut pacer, mut rng) = pacer();
         for _ in 0..3 {
-            pacer.on_failure(0, &mut rng);
+            pacer.on_failure(0, 0, &mut rng);
         }
         assert!(matches!(pacer.acquire(0), Permit::Denied { .. }));
         pacer.probe_now();
         assert_eq!(pacer.acquire(0), Permit::Probe);
-        pacer.on_failure(0, &mut rng);
+        pacer.on_failure(0, 0, &mut rng);
         pacer.probe_now();
         assert_eq!(pacer.acquire(10), Permit::Denied { until: Some(1_000) });
         assert_eq!(pacer.acquire(1_000), Permit::Probe);
@@ -355,7 +369,7 @@ mod tests {
         for seed in 0..50 {
             let mut pacer = Pacer::new(&EngineConfig::default());
             let mut rng = Pcg32::seed_from_u64(seed);
-            pacer.on_failure(1_000, &mut rng);
+            pacer.on_failure(1_000, 1_000, &mut rng);
             pacer.on_success(21_000, &mut rng);
             assert!(pacer.next_at <= 26_000);
             let later = pacer.next_at;
@@ -369,21 +383,21 @@ mod tests {
     #[test]
     fn a_long_outage_spreads_no_further_than_the_cap_and_the_pauses_shrink() {
         let (mut pacer, mut rng) = pacer();
-        pacer.on_failure(0, &mut rng);
+        pacer.on_failure(0, 0, &mut rng);
         pacer.on_success(10_000_000, &mut rng);
         let mut spreads = vec![pacer.spread];
         for _ in 0..7 {
             pacer.on_success(10_000_000, &mut rng);
             spreads.push(pacer.spread);
         }
-        assert_eq!(spreads, [10_000, 5_000, 2_500, 1_250, 625, 312, 250, 250]);
+        assert_eq!(spreads, [15_000, 7_500, 3_750, 1_875, 937, 468, 250, 250]);
     }
 
     #[test]
     fn whoever_wants_it_now_need_not_wait_for_the_catching_up() {
         let mut rng = Pcg32::seed_from_u64(1);
         let mut pacer = Pacer::new(&EngineConfig::default());
-        pacer.on_failure(0, &mut rng);
+        pacer.on_failure(0, 0, &mut rng);
         pacer.on_success(40_000, &mut rng);
         assert!(matches!(pacer.acquire(40_000), Permit::Denied { .. }));
         pacer.probe_now();
@@ -408,5 +422,19 @@ mod tests {
         assert_eq!(pacer.floor, 5_400_100);
         assert_eq!(pacer.breaker(), BreakerState::Open { until: 60_100 });
         assert_eq!(pacer.acquire(5_400_100), Permit::Probe);
+    }
+
+    #[test]
+    fn whoever_waited_for_time_outs_does_not_come_back_with_all_the_others() {
+        let mut latest = 0;
+        for seed in 0..50 {
+            let mut pacer = Pacer::new(&EngineConfig::default());
+            let mut rng = Pcg32::seed_from_u64(seed);
+            pacer.on_failure(0, 30_000, &mut rng);
+            assert!(pacer.next_at <= 31_000);
+            pacer.on_failure(31_000, 61_000, &mut rng);
+            latest = latest.max(pacer.next_at);
+        }
+        assert!((75_000..=61_000 + 61_000 / 3).contains(&latest), "{latest}");
     }
 }

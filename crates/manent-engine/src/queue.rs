@@ -24,6 +24,10 @@ pub(crate) type Place = (u64, ItemId);
 
 /// An item in memory.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are independent of each other"
+)]
 pub(crate) struct Item<P> {
     pub(crate) stored: StoredItem<P>,
     /// Its place in this engine's queue: the stored order, unless it came too late for that.

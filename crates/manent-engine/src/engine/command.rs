@@ -26,7 +26,7 @@ impl<P: Clone> Engine<P> {
         }
         let fate = self.fate_of_new(&new);
         let caller_now = self.timeline.caller();
-        let is_held = !self.is_leading || self.pacer.denied(self.timeline.now()).is_some();
+        let is_held = !self.is_leading || self.is_kept_waiting();
         let order = self.queue.next_order(caller_now);
         let reason = match &fate {
             Fate::Failed { reason } => Some(reason.clone()),
@@ -67,6 +67,11 @@ impl<P: Clone> Engine<P> {
             self.discards.retain(|(_, other)| *other != replaced);
             self.remove_for_good(replaced);
         }
+    }
+
+    /// Whether a new item will have to wait, and not only for its turn in the catching up after an outage.
+    fn is_kept_waiting(&self) -> bool {
+        !self.pacer.is_catching_up() && self.pacer.denied(self.timeline.now()).is_some()
     }
 
     fn fate_of_new(&self, new: &NewItem<P>) -> Fate {

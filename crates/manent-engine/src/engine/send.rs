@@ -40,13 +40,17 @@ impl<P: Clone> Engine<P> {
         }
         let now = self.timeline.now();
         if let Some(until) = self.pacer.denied(now) {
+            if self.pacer.is_catching_up() && std::mem::take(&mut self.lets_go) {
+                // One request shall take along all that waits.
+                self.let_go(&self.batch(self.config.max_batch_items, Held::Included));
+            }
             return until;
         }
         let mut head = self.head(Held::LeftOut);
         if head.is_empty() {
-            let held = self.head(Held::Included);
-            if !held.is_empty() {
-                self.let_go(&held);
+            let kept_back = self.head(Held::Included);
+            if !kept_back.is_empty() {
+                self.let_go(&kept_back);
                 return None;
             }
             head = self.first_of_a_circle();
@@ -261,6 +265,7 @@ impl<P: Clone> Engine<P> {
             request,
             items: sent,
             ids: ids.iter().copied().collect(),
+            began: now,
             deadline: now.saturating_add(self.config.request_timeout_ms),
         });
         let batch = Batch {

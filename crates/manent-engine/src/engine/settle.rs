@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Engine, Isolation, SentItem, Tell};
+use super::{Engine, InFlight, Isolation, SentItem, Tell};
 use crate::answer::{Answer, Failure, ItemOutcome, Outcome, Reaction};
 use crate::history::{
     HistoryEntry, HistoryStep, SavedItem, note, words_for_failure, words_for_outcome,
@@ -42,9 +42,10 @@ impl<P: Clone> Engine<P> {
         let Some(sent) = self.in_flight.take_if(|sent| sent.request == request) else {
             return;
         };
+        self.lets_go = true;
         match answer {
-            Answer::Outcomes(outcomes) => self.settle(&sent.items, outcomes),
-            Answer::Failed(failure) => self.react(&sent.items, failure),
+            Answer::Outcomes(outcomes) => self.settle(&sent, outcomes),
+            Answer::Failed(failure) => self.react(&sent, failure),
         }
         for item in &sent.items {
             if self.queue.is_pending(item.id) {
@@ -64,7 +65,8 @@ impl<P: Clone> Engine<P> {
         self.on_answered(request, Answer::Failed(Failure::Infrastructure));
     }
 
-    fn react(&mut self, sent: &[SentItem], failure: Failure) {
+    fn react(&mut self, request: &InFlight, failure: Failure) {
+        let sent = request.items.as_slice();
         self.counters.failed_syncs += 1;
         let now = self.timeline.now();
         for item in sent {
@@ -74,7 +76,7 @@ impl<P: Clone> Engine<P> {
             self.keep_back(sent);
         }
         match failure.reaction() {
-            Reaction::BackOff => self.pacer.on_failure(now, &mut self.rng),
+            Reaction::BackOff => self.pacer.on_failure(request.began, now, &mut self.rng),
             Reaction::HoldFor(retry_after_ms) => {
                 self.pacer
                     .on_back_pressure(now, retry_after_ms, &mut self.rng);
@@ -116,7 +118,8 @@ impl<P: Clone> Engine<P> {
         }
     }
 
-    fn settle(&mut self, sent: &[SentItem], outcomes: Vec<ItemOutcome>) {
+    fn settle(&mut self, request: &InFlight, outcomes: Vec<ItemOutcome>) {
+        let sent = request.items.as_slice();
         let mut told = believable(outcomes);
         let mut broken: BTreeSet<&LaneId> = BTreeSet::new();
         let mut touched: BTreeSet<&LaneId> = BTreeSet::new();
@@ -189,7 +192,7 @@ impl<P: Clone> Engine<P> {
         if is_progress {
             self.pacer.on_success(now, &mut self.rng);
         } else {
-            self.pacer.on_failure(now, &mut self.rng);
+            self.pacer.on_failure(request.began, now, &mut self.rng);
         }
         if tally.settled > 0 {
             self.counters.successful_syncs += 1;

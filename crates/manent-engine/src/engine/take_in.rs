@@ -26,6 +26,7 @@ impl<P: Clone> Engine<P> {
             self.restored_pace = snapshot.pace;
             self.resume_pace();
         }
+        self.lets_go = true;
         self.take_in(snapshot, true);
     }
 

@@ -65,10 +65,14 @@ impl Bench {
 
     pub(crate) fn confirm_all(&mut self) {
         while !self.persists.is_empty() {
-            let (id, operations) = self.persists.remove(0);
-            self.write(operations);
-            self.tell(Input::Persisted(id));
+            self.confirm_one();
         }
+    }
+
+    pub(crate) fn confirm_one(&mut self) {
+        let (id, operations) = self.persists.remove(0);
+        self.write(operations);
+        self.tell(Input::Persisted(id));
     }
 
     fn write(&mut self, operations: Vec<StoreOperation<String>>) {
