@@ -1,7 +1,8 @@
 import { TriangleAlert, X } from 'lucide-react';
-import type { StorageWarning } from '../../state/outbox';
+import type { QueueStatus, StorageWarning } from '../../state/outbox';
 import { useStore } from '../../state/store';
 import { type Strings, useStrings } from '../../strings';
+import { depthOf } from './AwayBanner';
 
 /** The gravest first; one at a time, so that they stay slim. */
 const ORDER: StorageWarning['code'][] = ['refused', 'lost', 'set_aside', 'memory_only'];
@@ -9,11 +10,11 @@ const ORDER: StorageWarning['code'][] = ['refused', 'lost', 'set_aside', 'memory
 /** What a person should know about this device's own store. */
 export function StorageBanner() {
   const texts = useStrings();
-  const warning = useStore((state) => gravest(state.warnings));
   const queue = useStore((state) => state.queue);
+  const warning = useStore((state) => gravest(state.warnings, queue));
   if (warning === undefined) return null;
   const text = warningText(warning, queue !== null, texts);
-  const canDismiss = isHarmless(warning, queue?.isStorageRefusing ?? false);
+  const canDismiss = isHarmless(warning, queue);
   return (
     <div className="banner storage">
       <TriangleAlert aria-hidden />
@@ -27,13 +28,16 @@ export function StorageBanner() {
   );
 }
 
-function gravest(warnings: readonly StorageWarning[]): StorageWarning | undefined {
-  return ORDER.map((code) => warnings.find((warning) => warning.code === code)).find((warning) => warning !== undefined);
+function gravest(warnings: readonly StorageWarning[], queue: QueueStatus | null): StorageWarning | undefined {
+  // A storage that takes writes again is nothing to warn of.
+  const holds = ({ code }: StorageWarning) => code !== 'refused' || queue === null || queue.isStorageRefusing;
+  return ORDER.map((code) => warnings.find((warning) => warning.code === code)).find((warning) => warning !== undefined && holds(warning));
 }
 
-/** What has happened can be put away once it was read; what still holds stays. */
-function isHarmless({ code }: StorageWarning, isRefusing: boolean): boolean {
-  return code !== 'refused' || !isRefusing;
+/** What has happened can be put away once it was read; what something unsaved depends on stays. */
+function isHarmless({ code }: StorageWarning, queue: QueueStatus | null): boolean {
+  if (code === 'memory_only') return depthOf(queue) === 0;
+  return code !== 'refused';
 }
 
 export function warningText(warning: StorageWarning, hasEngine: boolean, { warnings }: Strings): string {

@@ -188,8 +188,16 @@ describe('the banners', () => {
     await draw(<Banners />);
     expect([text().startsWith('This device’s storage is full'), button('Dismiss')]).toEqual([true, undefined]);
     await set({ queue });
-    await press('Dismiss');
     expect(text()).toContain('2 records on this device could not be read. They were put aside as “kept”');
+    await press('Dismiss');
+    expect(text()).toBe('');
+  });
+
+  it('let nobody put away that closing the tab would lose something', async () => {
+    await set({ queue: { ...queue, storage: 'memory', queued: 1 }, warnings: [{ code: 'memory_only', detail: '' }] });
+    await draw(<Banners />);
+    expect([text().includes('is lost when the tab is closed'), button('Dismiss')]).toEqual([true, undefined]);
+    await set({ queue: { ...queue, storage: 'memory' } });
     await press('Dismiss');
     expect(text()).toBe('');
   });
