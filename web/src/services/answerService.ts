@@ -2,7 +2,7 @@ import type { ApiClient } from '../api/client';
 import { streamPlacedEvents, streamRunEvents, type Wait, waitInBrowser } from '../api/completion';
 import { ApiProblem, isAbort, ServerUnreachable } from '../api/errors';
 import type { AppendMessage, CompletionEvent, CompletionMessage, CompletionRequest, Part } from '../api/types';
-import { type Answer, answerParts, answerStatus, emptyAnswer, hasBegun } from '../core/answer';
+import { type Answer, answerParts, answerStatus, emptyAnswer, hasBegun, reduceAnswer } from '../core/answer';
 import { historyBudget, historyOf } from '../core/history';
 import type { Environment } from '../core/ids';
 import { activePath, parentKey, pathTo } from '../core/messageTree';
@@ -13,6 +13,7 @@ import { emptyThread, type Store, type Thread } from '../state/store';
 import { AnswerPresenter } from './answerPresenter';
 import type { ConversationService } from './conversationService';
 import type { AnswerMemory, AnswerState, Outbox, PendingAnswer } from './persistenceService';
+import { type StreamPlaces, unlimitedPlaces } from './streamPlaces';
 import { answerOf, hasCome, type Turn, type TurnOptions } from './turn';
 
 /** Asked of the model when the person wants a cut answer to go on. It is sent, never stored. */
@@ -37,9 +38,10 @@ export class AnswerService {
   private readonly outbox: Outbox;
   private readonly memory: AnswerMemory;
   private readonly environment: Environment;
+  private readonly places: StreamPlaces;
   /** By conversation: the answer that is shown as it comes. */
   private readonly running = new Map<string, Turn>();
-  /** By run: answers that have not begun and wait for the server. */
+  /** By run: answers that wait for the server. */
   private readonly parked = new Map<string, Turn>();
   /** Runs that were followed once: one that could not be followed to its end is not tried again at once. */
   private readonly followed = new Set<string>();
@@ -47,13 +49,14 @@ export class AnswerService {
   private readonly pauses = new Set<() => void>();
   private isLeaving = false;
 
-  constructor(api: ApiClient, store: Store, conversations: ConversationService, outbox: Outbox, memory: AnswerMemory, environment: Environment) {
+  constructor(api: ApiClient, store: Store, conversations: ConversationService, outbox: Outbox, memory: AnswerMemory, environment: Environment, places = unlimitedPlaces) {
     this.api = api;
     this.store = store;
     this.conversations = conversations;
     this.outbox = outbox;
     this.memory = memory;
     this.environment = environment;
+    this.places = places;
     memory.subscribe((answer, state) => this.onMemory(answer, state));
   }
 
@@ -65,7 +68,7 @@ export class AnswerService {
   /** Asks for an answer, unless one is coming in this conversation. One that waits for the same question gives way. */
   answer({ conversationId, parentId, continued }: TurnOptions): void {
     if (this.running.has(conversationId)) return;
-    for (const turn of this.parked.values()) if (turn.message.parentId === parentId) this.cancel(turn);
+    this.cancelWaitingFor(parentId);
     const message: Message = { ...this.newMessage(conversationId, parentId, 'assistant', []), status: 'running' };
     const turn = this.turn(message, this.environment.newId(), continued);
     this.present(turn);
@@ -86,7 +89,10 @@ export class AnswerService {
     }, MEMORY_WAIT_MS);
   }
 
-  /** Lets go of answers of a conversation that wait for the server: something else is asked instead. */
+  /**
+   * Lets go of answers of a conversation that wait for the server: something else is asked instead. What had come of one is kept as it is; where
+   * the server goes on with it, the server's text takes its place.
+   */
   cancelWaiting(conversationId: string, answerId?: string): void {
     for (const turn of this.parked.values()) {
       if (turn.message.conversationId === conversationId && (answerId === undefined || turn.message.id === answerId)) this.cancel(turn);
@@ -259,7 +265,7 @@ export class AnswerService {
     const { runId, controller } = turn;
     let isHeard = false;
     try {
-      for await (const event of streamPlacedEvents(this.api, () => this.request(turn), runId, turn.place, controller.signal, this.wait)) {
+      for await (const event of this.read(turn)) {
         if (!isHeard) this.memory.began(runId);
         isHeard = true;
         if (event.event === 'notice' && event.code === 'not_recorded') turn.isRecorded = false;
@@ -273,6 +279,33 @@ export class AnswerService {
     }
     turn.isAsking = false;
     this.end(turn);
+  }
+
+  /**
+   * Asks at once, and reads as long as the browser has a connection to spare. Where it has none an answer that goes on by itself is left
+   * after its first event, and read on when there is one.
+   */
+  private async *read(turn: Turn): AsyncGenerator<CompletionEvent, void, void> {
+    const { runId, place, controller } = turn;
+    let taking: Promise<(() => void) | null> = this.places.tryTake();
+    try {
+      for (;;) {
+        let isPutOff = false;
+        for await (const event of streamPlacedEvents(this.api, () => this.request(turn), runId, place, controller.signal, this.wait)) {
+          yield event;
+          const goesOn = turn.isRecorded || turn.isRemembered;
+          if (goesOn && place.lastEventId !== null && event.event !== 'done' && event.event !== 'error' && (await taking) === null) {
+            isPutOff = true;
+            break;
+          }
+        }
+        if (!isPutOff) return;
+        taking = this.places.take(controller.signal);
+        await taking;
+      }
+    } finally {
+      taking.then((release) => release?.()).catch(() => undefined);
+    }
   }
 
   /** Whether a failed answer is asked for again later; then it is parked or already asked for. */
@@ -290,14 +323,15 @@ export class AnswerService {
     return this.memory.failed(turn.runId, isGone ? { status: 0 } : failure);
   }
 
-  /** What came of it stays shown; an answer that has not begun leaves the conversation free for other questions. */
+  /** Puts an answer aside until the server is back: what has come of it stays shown, and the conversation is free for other questions. */
   private park(turn: Turn, { reason, until }: AnswerState & { state: 'waiting' }): void {
     const { conversationId, id } = turn.message;
-    if (turn.isAsking || hasCome(turn)) return;
+    if (turn.isAsking) return;
     if (this.running.get(conversationId) === turn) {
       this.running.delete(conversationId);
-      turn.presenter?.finish();
+      turn.soFar = turn.presenter?.finish() ?? turn.soFar;
       turn.presenter = null;
+      if (hasBegun(turn.soFar)) putMessages(this.store, conversationId, [{ ...turn.message, content: answerParts(turn.soFar), ...origin(turn.soFar) }]);
       this.parked.set(turn.runId, turn);
     }
     putAnswerWaiting(this.store, id, { reason, until });
@@ -307,6 +341,11 @@ export class AnswerService {
     this.parked.delete(turn.runId);
     this.memory.ended(turn.runId);
     putAnswerWaiting(this.store, turn.message.id, null);
+    if (hasCome(turn)) {
+      const lost: CompletionEvent = { event: 'error', code: 'connection_lost', detail: 'The connection broke while the answer was coming.', retryable: true };
+      void this.keep(turn, reduceAnswer(turn.soFar, lost, performance.now())).catch(() => undefined);
+      return;
+    }
     if (turn.message.seq !== null) return;
     removeMessage(this.store, turn.message.conversationId, turn.message.id);
     changeThread(this.store, turn.message.conversationId, { choices: turn.choicesBefore });
@@ -332,10 +371,14 @@ export class AnswerService {
     const { controller } = turn;
     turn.isRecorded = true;
     turn.isAsking = true;
+    let release: () => void = () => undefined;
     try {
+      release = await this.places.take(controller.signal);
       for await (const event of streamRunEvents(this.api, runId, controller.signal, this.wait)) presenter.apply(event);
     } catch (error) {
       presenter.apply(endOf(error, controller.signal));
+    } finally {
+      release();
     }
     if (this.running.get(conversationId) !== turn || this.isCutOff(turn)) return;
     this.running.delete(conversationId);
@@ -454,6 +497,7 @@ export class AnswerService {
   }
 
   private turn(message: Message, runId: string, continued: Message | undefined): Turn {
+    const start = emptyAnswer(continued ? prefixOf(continued) : undefined);
     return {
       controller: new AbortController(),
       runId,
@@ -463,7 +507,8 @@ export class AnswerService {
       isDue: false,
       presenter: null,
       message,
-      start: emptyAnswer(continued ? prefixOf(continued) : undefined),
+      start,
+      soFar: start,
       continued,
       place: { lastEventId: null },
       choicesBefore: this.thread(message.conversationId).choices,
@@ -473,7 +518,7 @@ export class AnswerService {
   /** Begins to show a turn as it comes, as the one of its conversation. */
   private present(turn: Turn, bridge = ''): AnswerPresenter {
     const { conversationId, id } = turn.message;
-    const presenter = new AnswerPresenter(this.store, conversationId, id, turn.start, bridge);
+    const presenter = new AnswerPresenter(this.store, conversationId, id, turn.soFar, bridge);
     turn.presenter = presenter;
     this.running.set(conversationId, turn);
     return presenter;

@@ -10,6 +10,7 @@ import { AnswerService } from './answerService';
 import { type Copies, ConversationService, noCopies } from './conversationService';
 import { MessageService } from './messageService';
 import type { AnswerMemory, AnswerState, PendingAnswer } from './persistenceService';
+import type { StreamPlaces } from './streamPlaces';
 
 /** A stream that the test feeds, so that it decides what has come when. */
 class Feed {
@@ -92,7 +93,7 @@ class Memory implements AnswerMemory {
 
 const conversation = (id: string) => ({ id, title: null, titleSource: 'none', config: {}, archived: false, pinned: false, trashedAt: null, lastSeq: 0, createdAt: '', updatedAt: '', lastMessageAt: null });
 
-function setUp(options: { createFails?: boolean; completionStatus?: number; copies?: Partial<Copies> } = {}) {
+function setUp(options: { createFails?: boolean; completionStatus?: number; copies?: Partial<Copies>; places?: StreamPlaces } = {}) {
   const feeds: Feed[] = [];
   const calls: string[] = [];
   const runs: Response[] = [];
@@ -120,7 +121,7 @@ function setUp(options: { createFails?: boolean; completionStatus?: number; copi
   const outbox = { queueMessage: async (message: AppendMessage) => void queued.push(message) };
   const memory = new Memory();
   const conversations = new ConversationService(api, useStore, environment, { ...noCopies, ...options.copies });
-  const answers = new AnswerService(api, useStore, conversations, outbox, memory, environment);
+  const answers = new AnswerService(api, useStore, conversations, outbox, memory, environment, options.places);
   const service = new MessageService(useStore, conversations, answers, outbox, environment);
   const shown = (id: string) => {
     const thread = useStore.getState().threads[id]!;
@@ -228,6 +229,72 @@ describe('MessageService', () => {
     expect(queued[1]!.parentId).toBe(queued[0]!.id);
     const { request } = await feed(1);
     expect(request.messages.map(({ content }) => content)).toEqual([[{ type: 'text', text: 'First' }], [{ type: 'text', text: 'Second' }]]);
+  });
+
+  it('starts an answer also when the browser has no connection to spare, and reads it on when there is one', async () => {
+    let give: () => void = () => undefined;
+    let given = 0;
+    const places: StreamPlaces = {
+      tryTake: async () => null,
+      take: () =>
+        new Promise((resolve) => {
+          give = () => resolve(() => (given += 1));
+        }),
+    };
+    const { service, shown, ended, feed, runs, calls } = setUp({ places });
+    const { conversationId } = service.sendMessage('Hello');
+    const stream = await feed(0);
+    stream.send('start', { provider: 'p', model: 'm' }, 'aa.1');
+    stream.send('delta', delta('not read here'), 'aa.2');
+    runs.push(new Response(`id: aa.2\nevent: delta\ndata: ${JSON.stringify(delta('Read later'))}\n\nid: aa.3\nevent: done\ndata: {"finishReason":"stop"}\n\n`));
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    expect(calls).toEqual([]);
+    give();
+    await ended(conversationId);
+    expect(calls).toEqual([`GET /completion/${stream.request.runId}?after=aa.1`]);
+    expect(shown(conversationId)[1]).toEqual(['assistant', 'Read later', 'complete', 1]);
+    await waitFor(() => given === 1);
+  });
+
+  it('puts a cut answer aside while the server is away, and goes on after its last word when it is back', async () => {
+    const { service, memory, queued, shown, ended, feed, runs } = setUp();
+    const { conversationId } = service.sendMessage('Hello');
+    const stream = await feed(0);
+    stream.send('delta', delta('One '), 'aa.2');
+    await waitFor(() => useStore.getState().answers[conversationId]?.text !== '');
+    for (let count = 0; count < 2; count += 1) runs.push(Response.json({ code: 'store_unavailable', detail: 'No.' }, { status: 503 }));
+    stream.breakOff();
+    await ended(conversationId);
+    expect(shown(conversationId)[1]).toEqual(['assistant', 'One ', 'running', 1]);
+    expect(Object.keys(useStore.getState().answersWaiting)).toHaveLength(1);
+    runs.push(new Response(`id: aa.3\nevent: delta\ndata: ${JSON.stringify(delta('two'))}\n\nid: aa.4\nevent: done\ndata: {"finishReason":"stop"}\n\n`));
+    memory.startAll();
+    await ended(conversationId);
+    expect(shown(conversationId)[1]).toEqual(['assistant', 'One two', 'complete', 1]);
+    expect(queued).toHaveLength(2);
+  });
+
+  it('keeps what had come of a cut answer when something else is asked meanwhile', async () => {
+    const { service, queued, shown, ended, feed, runs } = setUp();
+    const { conversationId } = service.sendMessage('Hello');
+    const stream = await feed(0);
+    stream.send('delta', delta('One '), 'aa.2');
+    await waitFor(() => useStore.getState().answers[conversationId]?.text !== '');
+    for (let count = 0; count < 2; count += 1) runs.push(Response.json({ code: 'store_unavailable', detail: 'No.' }, { status: 503 }));
+    stream.breakOff();
+    await ended(conversationId);
+    service.sendMessage('More', conversationId);
+    expect(queued.map(({ role, status, parentId }) => [role, status, parentId])).toEqual([
+      ['user', undefined, null],
+      ['assistant', 'interrupted', queued[0]!.id],
+      ['user', undefined, queued[1]!.id],
+    ]);
+    expect(shown(conversationId).map(([, text, status]) => [text, status])).toEqual([
+      ['Hello', 'complete'],
+      ['One ', 'interrupted'],
+      ['More', 'complete'],
+      ['', 'running'],
+    ]);
   });
 
   it('goes on with an answer that another tab had asked for and not read', async () => {

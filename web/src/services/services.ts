@@ -14,6 +14,7 @@ import { ConversationService } from './conversationService';
 import { Device } from './device';
 import { MessageService } from './messageService';
 import { OutboxService } from './outboxService';
+import { LockedPlaces, unlimitedPlaces } from './streamPlaces';
 
 /** The one place where the services are made and joined. */
 
@@ -25,7 +26,9 @@ const device = new Device(opening);
 
 export const api = new ApiClient();
 export const conversationService = new ConversationService(api, useStore, realEnvironment, device);
-const answerService = new AnswerService(api, useStore, conversationService, device, device, realEnvironment);
+// Not every address of the page has locks: browsers keep them for safe ones.
+const streamPlaces = navigator.locks ? new LockedPlaces(navigator.locks) : unlimitedPlaces;
+const answerService = new AnswerService(api, useStore, conversationService, device, device, realEnvironment, streamPlaces);
 export const messageService = new MessageService(useStore, conversationService, answerService, device, realEnvironment);
 export const connectivityService = new ConnectivityService(api, useStore, () => {
   device.whenOpen(({ persistence, answers, feed }) => {

@@ -24,8 +24,9 @@ export interface Turn {
   start: Answer;
   /** The answer that this one goes on from. */
   continued: Message | undefined;
-  /** How far it was read. */
+  /** How far it was read, and what had come by then when it was put aside. */
   place: Place;
+  soFar: Answer;
   /** The choices to go back to when nothing comes of the answer. */
   choicesBefore: Thread['choices'];
   /** The browser has taken its connection because the page is being closed; the server or another tab goes on with it. */
@@ -43,7 +44,7 @@ export interface TurnOptions {
 
 /** What has come of it. */
 export function answerOf(turn: Turn): Answer {
-  return turn.presenter?.answer ?? turn.start;
+  return turn.presenter?.answer ?? turn.soFar;
 }
 
 /** Whether anything has come of it beyond what it began with. */
