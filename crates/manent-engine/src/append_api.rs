@@ -8,7 +8,9 @@
 //! An answer is read as what it is, not as what it should be: a page of HTML, half a document, or a problem from someone else's proxy is
 //! classified as *infrastructure*, so it costs a retry and never a message.
 
-use manent_protocol::{AppendResponse, ItemResult, OutcomeName, Problem};
+mod reading;
+
+use manent_protocol::{ItemResult, OutcomeName};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -17,6 +19,7 @@ use crate::id::ItemId;
 use crate::port::Batch;
 use crate::time::Millis;
 use crate::trace::TraceContext;
+use reading::ReadProblem;
 
 /// The field of a payload that makes the conversation first. It is not sent with the item.
 pub const CREATE_FIELD: &str = "create";
@@ -107,8 +110,7 @@ pub fn read_create_answer(answer: HttpAnswer<'_>) -> Result<(), Failure> {
         return Err(read_failure(answer));
     }
     // Someone else's page that says "welcome" created nothing.
-    let resource: Option<Value> = serde_json::from_slice(answer.body).ok();
-    match resource.as_ref().and_then(|resource| resource.get("id")) {
+    match reading::object(answer.body).and_then(|mut resource| resource.remove("id")) {
         Some(Value::String(_)) => Ok(()),
         _ => Err(Failure::Infrastructure),
     }
@@ -117,11 +119,9 @@ pub fn read_create_answer(answer: HttpAnswer<'_>) -> Result<(), Failure> {
 /// Reads an answer. A failure of the network is [`Failure::Infrastructure`] and needs no reading.
 pub fn read_append_answer(answer: HttpAnswer<'_>) -> Answer {
     if answer.status == 200 {
-        return match serde_json::from_slice::<AppendResponse>(answer.body) {
-            Ok(response) => {
-                Answer::Outcomes(response.results.into_iter().filter_map(outcome).collect())
-            }
-            Err(_) => Answer::Failed(Failure::Infrastructure),
+        return match reading::results(answer.body) {
+            Some(results) => Answer::Outcomes(results.into_iter().filter_map(outcome).collect()),
+            None => Answer::Failed(Failure::Infrastructure),
         };
     }
     Answer::Failed(read_failure(answer))
@@ -129,9 +129,7 @@ pub fn read_append_answer(answer: HttpAnswer<'_>) -> Answer {
 
 /// The class of an answer that is no success. For any call of the native API.
 pub fn read_failure(answer: HttpAnswer<'_>) -> Failure {
-    let problem: Option<Problem> = serde_json::from_slice(answer.body)
-        .ok()
-        .filter(|problem: &Problem| problem.status == answer.status);
+    let problem = reading::problem(answer.body).filter(|problem| problem.status == answer.status);
     let retry_after_ms = answer
         .retry_after_ms
         .max(problem.as_ref().and_then(|problem| problem.retry_after_ms));
@@ -153,14 +151,14 @@ pub fn read_failure(answer: HttpAnswer<'_>) -> Failure {
     }
 }
 
-fn is_about_the_way(problem: &Problem) -> bool {
+fn is_about_the_way(problem: &ReadProblem) -> bool {
     matches!(
         problem.code.as_str(),
         "host_not_allowed" | "origin_not_allowed" | "not_found" | "method_not_allowed"
     )
 }
 
-fn is_about_the_account(problem: &Problem) -> bool {
+fn is_about_the_account(problem: &ReadProblem) -> bool {
     !is_about_the_way(problem)
 }
 

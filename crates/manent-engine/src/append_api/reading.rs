@@ -1,0 +1,191 @@
+//! The answers' JSON, read by hand: what `serde` would write for these types is a tenth of the module that a browser downloads.
+//!
+//! A test holds it against the types of `manent-protocol`.
+
+use manent_protocol::{ItemResult, OutcomeName};
+use serde_json::{Map, Value};
+
+use crate::time::Millis;
+
+type Object = Map<String, Value>;
+
+/// A body that is a JSON object.
+pub(super) fn object(body: &[u8]) -> Option<Object> {
+    match serde_json::from_str(std::str::from_utf8(body).ok()?).ok()? {
+        Value::Object(object) => Some(object),
+        _ => None,
+    }
+}
+
+/// The `results` of an append.
+pub(super) fn results(body: &[u8]) -> Option<Vec<ItemResult>> {
+    match object(body)?.remove("results")? {
+        Value::Array(results) => results.iter().map(result).collect(),
+        _ => None,
+    }
+}
+
+fn result(value: &Value) -> Option<ItemResult> {
+    let result = value.as_object()?;
+    Some(ItemResult {
+        id: optional_text(result, "id")?,
+        outcome: match result.get("outcome")?.as_str()? {
+            "stored" => OutcomeName::Stored,
+            "duplicate" => OutcomeName::Duplicate,
+            "conflict" => OutcomeName::Conflict,
+            "gap" => OutcomeName::Gap,
+            "rejected" => OutcomeName::Rejected,
+            "blocked" => OutcomeName::Blocked,
+            _ => return None,
+        },
+        seq: optional_number(result, "seq")?,
+        code: optional_text(result, "code")?,
+        detail: optional_text(result, "detail")?,
+        expected_device_seq: optional_number(result, "expectedDeviceSeq")?,
+    })
+}
+
+/// What of a problem decides.
+pub(super) struct ReadProblem {
+    pub(super) status: u16,
+    pub(super) code: String,
+    pub(super) detail: String,
+    pub(super) retry_after_ms: Option<Millis>,
+}
+
+/// A problem of ours; someone else's JSON is none.
+pub(super) fn problem(body: &[u8]) -> Option<ReadProblem> {
+    let problem = object(body)?;
+    for name in ["type", "title", "traceId"] {
+        problem.get(name)?.as_str()?;
+    }
+    Some(ReadProblem {
+        status: u16::try_from(problem.get("status")?.as_u64()?).ok()?,
+        code: optional_text(&problem, "code")??,
+        detail: optional_text(&problem, "detail")??,
+        retry_after_ms: optional_number(&problem, "retryAfterMs")?,
+    })
+}
+
+/// Absent or `null`: nothing. Of another form: unreadable.
+#[expect(
+    clippy::option_option,
+    reason = "the outer one says whether it can be read"
+)]
+fn optional_text(object: &Object, name: &str) -> Option<Option<String>> {
+    match object.get(name) {
+        None | Some(Value::Null) => Some(None),
+        Some(value) => Some(Some(value.as_str()?.to_owned())),
+    }
+}
+
+#[expect(
+    clippy::option_option,
+    reason = "the outer one says whether it can be read"
+)]
+fn optional_number(object: &Object, name: &str) -> Option<Option<u64>> {
+    match object.get(name) {
+        None | Some(Value::Null) => Some(None),
+        Some(value) => Some(Some(value.as_u64()?)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use manent_protocol::{AppendResponse, Problem};
+    use serde_json::json;
+
+    use super::*;
+
+    /// The document, and all ways to take one thing out of it or to put something else in its place.
+    fn variants(document: &Value) -> Vec<Value> {
+        let mut found = vec![
+            document.clone(),
+            Value::Null,
+            json!(7),
+            json!("x"),
+            json!({}),
+        ];
+        match document {
+            Value::Object(object) => {
+                for (name, value) in object {
+                    let mut without = object.clone();
+                    without.remove(name);
+                    found.push(Value::Object(without));
+                    for other in variants(value) {
+                        let mut with = object.clone();
+                        with.insert(name.clone(), other);
+                        found.push(Value::Object(with));
+                    }
+                }
+            }
+            Value::Array(items) => {
+                for place in 0..items.len() {
+                    for other in variants(&items[place]) {
+                        let mut with = items.clone();
+                        with[place] = other;
+                        found.push(Value::Array(with));
+                    }
+                }
+            }
+            _ => {}
+        }
+        found
+    }
+
+    #[test]
+    fn reads_results_as_the_protocol_does() {
+        let outcomes = [
+            "stored",
+            "duplicate",
+            "conflict",
+            "gap",
+            "rejected",
+            "blocked",
+        ];
+        let results: Vec<Value> = outcomes
+            .iter()
+            .map(|outcome| json!({"id": "i", "outcome": outcome, "seq": 4, "code": "c", "detail": "d", "expectedDeviceSeq": 9}))
+            .collect();
+        for variant in variants(&json!({"results": results})) {
+            let body = variant.to_string();
+            let expected: Option<AppendResponse> = serde_json::from_str(&body).ok();
+            let read = super::results(body.as_bytes());
+            assert_eq!(read, expected.map(|response| response.results), "{body}");
+        }
+    }
+
+    #[test]
+    fn reads_problems_as_the_protocol_does() {
+        let document = json!({"type": "about:blank", "title": "T", "status": 429, "code": "rate_limited",
+            "detail": "D", "traceId": "t", "retryAfterMs": 1_000});
+        for variant in variants(&document) {
+            let body = variant.to_string();
+            let expected: Option<Problem> = serde_json::from_str(&body).ok();
+            let expected = expected.map(|problem| {
+                (
+                    problem.status,
+                    problem.code,
+                    problem.detail,
+                    problem.retry_after_ms,
+                )
+            });
+            let read = problem(body.as_bytes()).map(|problem| {
+                (
+                    problem.status,
+                    problem.code,
+                    problem.detail,
+                    problem.retry_after_ms,
+                )
+            });
+            assert_eq!(read, expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn reads_nothing_out_of_what_is_no_json() {
+        for body in [&b"\xff\xfe"[..], b"", b"<html>", b"[]", b"{\"results\":["] {
+            assert!(object(body).is_none());
+        }
+    }
+}
