@@ -60,7 +60,7 @@ impl<P: Clone> Engine<P> {
             }
         }
         let mut items = snapshot.items;
-        items.sort_by_key(|item| (item.late_rank.unwrap_or(item.order), item.id));
+        items.sort_by_key(|item| (item.late_rank.unwrap_or(item.order), item.order, item.id));
         let mut taken = Vec::with_capacity(items.len());
         for stored in items {
             let id = stored.id;
@@ -75,7 +75,7 @@ impl<P: Clone> Engine<P> {
                 && self
                     .queue
                     .last_known_rank(&stored.lane)
-                    .is_some_and(|last| rank < last);
+                    .is_some_and(|last| rank <= last);
             let is_discarded = matches!(stored.fate, Fate::Discarded { .. });
             let maybe_sent = !stored.is_held;
             let mut history = vec![HistoryEntry::new(stored.enqueued_at, HistoryStep::Queued)];
