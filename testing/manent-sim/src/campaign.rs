@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::{Failure, Report, Scenario, simulate};
 
 /// So many seeds are tried for each smaller size when a failing world is made smaller.
-const TRIES: u64 = 300;
+const TRIES: u64 = 100;
 
 /// Many worlds like one another, each with its own seed.
 #[derive(Debug, Clone, Copy)]

@@ -24,6 +24,9 @@ pub(crate) struct Written {
     late_rank: Option<u64>,
     /// The user sent it again, or what it builds on: it may be put behind everything else.
     pub(crate) was_retried: bool,
+    was_sent: bool,
+    /// It was sent already when what it builds on was sent again: it keeps its place, and where the two wait for each other it goes first.
+    pub(crate) may_overtake: bool,
     /// Its place among the others of its lane is anyone's guess.
     pub(crate) is_floating: bool,
     /// Every text that the user gave it: an edit may be refused, or die with the tab before it is safe.
@@ -79,6 +82,8 @@ impl Ledger {
             index: None,
             late_rank: None,
             was_retried: false,
+            was_sent: false,
+            may_overtake: false,
             is_floating: false,
             texts: vec![text],
             was_durable: false,
@@ -95,11 +100,19 @@ impl Ledger {
         self.written.insert(id, written);
     }
 
+    /// A request with it left.
+    pub(crate) fn on_sent(&mut self, id: ItemId) {
+        if let Some(written) = self.written.get_mut(&id) {
+            written.was_sent = true;
+        }
+    }
+
     /// The user sends items again.
     pub(crate) fn retry(&mut self, ids: &[ItemId]) {
         for id in ids {
             if let Some(written) = self.written.get_mut(id) {
                 written.was_retried = true;
+                written.may_overtake |= written.was_sent;
             }
         }
     }

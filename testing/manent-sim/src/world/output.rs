@@ -116,11 +116,16 @@ impl World {
             if knows_its_store && !is_safe {
                 return Err(Violation::SentBeforePersisted(item.id));
             }
-            let is_early = item.parent.is_some_and(|parent| {
-                device.disk.has_pending(parent)
-                    && !self.ledger.is_settled(parent)
-                    && !batch.items[..place].iter().any(|item| item.id == parent)
-            });
+            let may_overtake = self
+                .ledger
+                .get(item.id)
+                .is_some_and(|written| written.may_overtake);
+            let is_early = !may_overtake
+                && item.parent.is_some_and(|parent| {
+                    device.disk.has_pending(parent)
+                        && !self.ledger.is_settled(parent)
+                        && !batch.items[..place].iter().any(|item| item.id == parent)
+                });
             if is_early {
                 return Err(Violation::SentBeforeParent(item.id));
             }
@@ -133,6 +138,9 @@ impl World {
         }
         tab.pace.check(self.now, batch.items.len(), patience)?;
         tab.pace.on_sent();
+        for item in &batch.items {
+            self.ledger.on_sent(item.id);
+        }
         self.report.requests += 1;
         self.report.probes += usize::from(batch.is_probe);
         self.carry(address, request, append_request(batch));

@@ -112,6 +112,15 @@ impl World {
             }
             let later = self.chance.between(0, 300);
             self.schedule(later, Happening::Succeed(number));
+        } else {
+            // The leader notices that the tab is gone, and reads what it may have left without a word.
+            let later = self.chance.between(1, 500);
+            let dead = Address {
+                device: number,
+                slot,
+                life: dead.life,
+            };
+            self.schedule(later, Happening::News(dead));
         }
         Ok(())
     }
