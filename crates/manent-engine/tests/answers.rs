@@ -258,7 +258,9 @@ fn a_probe_of_which_nothing_is_heard_counts_as_failed() {
         bench.wake();
     }
     assert_eq!(bench.answers.breaker(), BreakerState::HalfOpen);
-    bench.go_on_to(bench.now + 120_000);
+    let asked_at = bench.now;
+    bench.wake();
+    assert_eq!(bench.now, asked_at + 120_000);
     assert!(matches!(bench.answers.breaker(), BreakerState::Open { .. }));
 }
 
@@ -368,6 +370,7 @@ fn an_early_try_is_one_start_and_at_most_one_in_its_interval() {
     bench.tell(AnswerInput::ProbeNow);
     assert_eq!(bench.starts.len(), before + 1);
     let now = bench.now;
+    assert_eq!(bench.wake_at, Some(now + 1_000));
     assert_eq!(bench.go_on_to(now + 999), 0);
     assert_eq!(bench.go_on_to(now + 1_000), 1);
 }
@@ -515,4 +518,53 @@ fn a_probe_that_is_refused_for_good_shows_that_the_server_is_there() {
     let code = "unknown_model".to_owned();
     bench.fail(1, AnswerFailure::Over { code });
     assert_eq!(bench.answers.breaker(), BreakerState::Closed);
+}
+
+#[test]
+fn a_stream_that_lasted_makes_the_next_back_off_short_again() {
+    let mut bench = Bench::new(vec![]);
+    bench.want(1);
+    for _ in 0..20 {
+        bench.tell(AnswerInput::Began(run(1)));
+        bench.fail(1, AnswerFailure::Infrastructure);
+        bench.wake();
+        bench.tell(AnswerInput::Began(run(1)));
+        bench.now += 10_000;
+        let broke_at = bench.now;
+        bench.fail(1, AnswerFailure::Infrastructure);
+        bench.wake();
+        assert!(bench.now <= broke_at + 1_000);
+    }
+}
+
+#[test]
+fn try_now_also_ends_the_back_off_of_a_stream_that_broke() {
+    let mut bench = Bench::new(vec![]);
+    bench.want(1);
+    for _ in 0..10 {
+        bench.tell(AnswerInput::Began(run(1)));
+        let broke_at = bench.now;
+        bench.fail(1, AnswerFailure::Infrastructure);
+        let before = bench.starts.len();
+        bench.tell(AnswerInput::ProbeNow);
+        if bench.starts.len() == before {
+            bench.wake();
+        }
+        assert_eq!(bench.starts.len(), before + 1);
+        assert!(bench.now <= broke_at + 1_000);
+    }
+}
+
+#[test]
+fn what_is_wanted_after_a_success_does_not_wait_for_the_failure_before_it() {
+    for number in 0..20 {
+        let mut bench = Bench::new(vec![]);
+        bench.now = number;
+        bench.want(1);
+        bench.want(2);
+        bench.fail(1, AnswerFailure::Infrastructure);
+        bench.tell(AnswerInput::Began(run(2)));
+        bench.want(3);
+        assert_eq!(bench.state(3), Some(AnswerState::Starting { attempt: 1 }));
+    }
 }

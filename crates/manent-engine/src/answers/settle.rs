@@ -85,7 +85,7 @@ impl<P: Clone> Answers<P> {
         };
         let is_first = entry.not_yet_since.is_none();
         let since = *entry.not_yet_since.get_or_insert(now);
-        if now.saturating_sub(since) >= self.config.not_yet_patience_ms && !is_first {
+        if now.saturating_sub(since) >= self.config.not_yet_patience_ms {
             return self.give_up(run, phase, code);
         }
         let at = now.saturating_add(self.own_back_off(run, is_first));
