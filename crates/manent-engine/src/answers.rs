@@ -191,7 +191,7 @@ impl<P: Clone> Answers<P> {
 
     /// Takes in what the store holds. Answers that are known already stay as they are.
     fn adopt(&mut self, mut answers: Vec<StoredAnswer<P>>) {
-        answers.sort_by_key(|answer| (answer.wanted_at, answer.run));
+        answers.sort_unstable_by_key(|answer| (answer.wanted_at, answer.run));
         for mut stored in answers {
             // One that is being removed has ended: a reader may still see it.
             if self.find(stored.run).is_some() || self.records.is_removing(stored.run) {

@@ -8,7 +8,7 @@
 //! under the number that the engine gave it, and for a while after its numbering changed: where the numbers are off, the server could take
 //! a later item of a request and not the earlier one.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use manent_types::DeviceId;
 
@@ -149,7 +149,8 @@ impl<P: Clone> Engine<P> {
         let mut chosen: Vec<SentItem> = Vec::new();
         let mut first = None;
         let mut ids: HashSet<ItemId> = HashSet::new();
-        let mut numbers: HashMap<&LaneId, u64> = HashMap::new();
+        // A request has few lanes: looked through, and not hashed.
+        let mut numbers: Vec<(&LaneId, u64)> = Vec::new();
         let mut bytes = 0_u64;
         let now = self.timeline.now();
         let mut walk = self.queue.walk(device);
@@ -168,11 +169,17 @@ impl<P: Clone> Engine<P> {
                 .queue
                 .lane(lane)
                 .is_some_and(|lane| lane.is_confirmed && lane.careful_until <= now);
-            let ahead = numbers.entry(lane).or_insert(0);
-            *ahead += 1;
+            let known = numbers.iter_mut().find(|(known, _)| *known == lane);
+            let ahead = if let Some((_, ahead)) = known {
+                *ahead += 1;
+                *ahead
+            } else {
+                numbers.push((lane, 1));
+                1
+            };
             ids.insert(item.stored.id);
             first.get_or_insert(item.place());
-            chosen.push(self.numbered(item, *ahead));
+            chosen.push(self.numbered(item, ahead));
             if is_certain || held == Held::Included {
                 walk.follow(item);
             }

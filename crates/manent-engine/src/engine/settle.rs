@@ -121,8 +121,8 @@ impl<P: Clone> Engine<P> {
     fn settle(&mut self, request: &InFlight, outcomes: Vec<ItemOutcome>) {
         let sent = request.items.as_slice();
         let mut told = believable(outcomes);
-        let mut broken: BTreeSet<&LaneId> = BTreeSet::new();
-        let mut touched: BTreeSet<&LaneId> = BTreeSet::new();
+        let mut broken = Lanes::default();
+        let mut touched = Lanes::default();
         let mut tally = Tally::default();
         for item in sent {
             if broken.contains(&item.lane) {
@@ -184,7 +184,7 @@ impl<P: Clone> Engine<P> {
             }
         }
         let now = self.timeline.now();
-        for lane in touched {
+        for lane in touched.0 {
             let stored = self.queue.stored_lane(lane, now);
             self.log.push(StoreOperation::PutLane(stored));
         }
@@ -276,6 +276,22 @@ impl<P: Clone> Engine<P> {
             .children(id)
             .filter(|child| Some(&child.stored.lane) != lane && child.stored.fate == Fate::Pending);
         children.map(|child| child.stored.id).collect()
+    }
+}
+
+/// The lanes of a request, each once: few enough to be looked through.
+#[derive(Default)]
+struct Lanes<'request>(Vec<&'request LaneId>);
+
+impl<'request> Lanes<'request> {
+    fn contains(&self, lane: &LaneId) -> bool {
+        self.0.contains(&lane)
+    }
+
+    fn insert(&mut self, lane: &'request LaneId) {
+        if !self.contains(lane) {
+            self.0.push(lane);
+        }
     }
 }
 

@@ -63,7 +63,7 @@ impl<P: Clone> Engine<P> {
             .tray()
             .map(|item| (&item.stored, self.state_of(item)))
             .collect();
-        items.sort_by_key(|(stored, _)| (stored.order, stored.id));
+        items.sort_unstable_by_key(|(stored, _)| (stored.order, stored.id));
         items
     }
 
