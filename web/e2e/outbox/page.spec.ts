@@ -1,5 +1,6 @@
 import * as faults from '../support/faults/fault.ts';
 import { appended } from '../support/faults/seen.ts';
+import { en } from '../../src/strings/en.ts';
 import { pageTab } from '../support/proof/pageSurface.ts';
 import { APPEND, expect, pageSurface, test } from '../support/proof/test.ts';
 
@@ -49,29 +50,47 @@ test.describe('offline', () => {
   test('a queued message can be edited and another one taken back', async ({ world }) => {
     const tab = await world.openTab();
     const { page } = tab;
-    await world.network.goOffline();
-    const edited = await world.write(tab);
+    const rule = world.network.on(APPEND, faults.dropRequest());
+    await world.write(tab);
+    // From now on only the first one is tried; what is behind it never leaves the device.
+    await rule.met(3);
     const kept = await world.write(tab);
     const withdrawn = await world.write(tab);
     await world.wasShown(withdrawn.id, 'waiting');
     const row = (id: string) => page.locator(`article[data-message-id="${id}"]`);
-    // The first may be under way in a try that fails; what was never sent is behind it.
     await row(kept.id).hover();
-    await row(kept.id).getByRole('button', { name: 'Edit', exact: true }).click();
-    const editor = page.getByRole('textbox', { name: 'Edit your message' });
+    await row(kept.id).getByRole('button', { name: en.thread.edit, exact: true }).click();
+    await expect(page.getByText(en.saves.editQueued)).toBeVisible();
+    const editor = page.getByRole('textbox', { name: en.thread.editLabel });
     await editor.fill('said in other words');
     await editor.press('Enter');
     await expect(row(kept.id)).toContainText('said in other words');
     kept.text = 'said in other words';
     await row(withdrawn.id).locator('.save-mark').click();
-    await page.getByRole('button', { name: 'Do not send' }).click();
-    await world.wasShown(withdrawn.id, 'failed');
-    await page.keyboard.press('Escape');
-    await world.network.goOnline();
+    await page.getByRole('button', { name: en.saves.withdraw, exact: true }).click();
+    await expect.poll(() => world.shown.statesOf(withdrawn.id).at(-1)).toMatch(/^(failed|gone)$/);
+    rule.lift();
     await tab.tryNow();
     await world.keptItsPromise({ except: [withdrawn.id] });
     expect(await world.row(withdrawn.id)).toBeNull();
-    expect((await world.row(edited.id))?.content).toEqual([{ type: 'text', text: edited.text }]);
+  });
+
+  test('what is written while the browser knows that it is offline can still be edited', async ({ world }) => {
+    const tab = await world.openTab();
+    await world.context.setOffline(true);
+    const written = await world.write(tab);
+    await world.wasShown(written.id, 'waiting');
+    const row = tab.page.locator(`article[data-message-id="${written.id}"]`);
+    await row.hover();
+    await row.getByRole('button', { name: en.thread.edit, exact: true }).click();
+    await expect(tab.page.getByText(en.saves.editQueued)).toBeVisible();
+    const editor = tab.page.getByRole('textbox', { name: en.thread.editLabel });
+    await editor.fill('said in other words');
+    await editor.press('Enter');
+    await expect(row).toContainText('said in other words');
+    written.text = 'said in other words';
+    await world.context.setOffline(false);
+    await world.keptItsPromise();
   });
 });
 
@@ -126,6 +145,24 @@ test.describe('an answer', () => {
       ['assistant', 'complete', ['Hello! This is a scripted answer.']],
     ]);
     expect(new Set(world.network.requests(GENERATE).map((seen) => (JSON.parse(seen.body) as { runId: string }).runId)).size).toBe(1);
+  });
+
+  test('that the network cuts does not keep anyone from writing on', async ({ world }) => {
+    const tab = await world.openTab();
+    await tab.write('long');
+    await expect.poll(async () => (await tab.page.locator('article.from-assistant').innerText()).length).toBeGreaterThan(40);
+    await world.network.goOffline();
+    await expect(tab.page.locator('.banner.away')).toContainText('You can go on reading and writing');
+    const { id } = await world.write(tab);
+    await world.wasShown(id, 'waiting');
+    await world.network.goOnline();
+    await tab.tryNow();
+    await expect.poll(async () => (await world.server.messages(world.conversationId)).map(({ role, status }) => [role, status]), { timeout: 20_000 }).toEqual([
+      ['user', 'complete'],
+      ['assistant', 'complete'],
+      ['user', 'complete'],
+      ['assistant', 'complete'],
+    ]);
   });
 
   test('whose asking was lost on the way is asked for again by itself, under the same run', async ({ world }) => {

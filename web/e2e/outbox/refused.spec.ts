@@ -7,7 +7,7 @@ test.describe('a message that the server refuses for good, client', () => {
   test('blocks what builds on it and nothing else, and goes with it when it is sent again', async ({ world }) => {
     const { id: other } = await world.server.api('POST', '/conversation/create', { title: 'Another' });
     const tab = await world.openTab();
-    const rule = world.network.on(APPEND, faults.unknownParents(), { times: 1 });
+    const rule = world.network.on(APPEND, faults.emptied(), { times: 1 });
     const refused = await world.write(tab, { parentId: null });
     await world.wasShown(refused.id, 'failed');
     expect(rule.hits).toBe(1);
@@ -51,7 +51,7 @@ test.describe('a message that the server refuses for good, page', () => {
     const tab = await world.openTab();
     await world.write(tab);
     await world.keptItsPromise();
-    world.network.on(APPEND, faults.unknownParents(), { times: 1, when: (seen) => seen.body.includes('word 2.') });
+    world.network.on(APPEND, faults.emptied(), { times: 1, when: (seen) => seen.body.includes('word 2.') });
     const refused = await world.write(tab);
     await world.wasShown(refused.id, 'failed');
     const row = tab.page.locator(`article[data-message-id="${refused.id}"]`);

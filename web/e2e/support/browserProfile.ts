@@ -21,7 +21,7 @@ export class BrowserProfile {
 
   /** Starts a browser on the profile. */
   async start(): Promise<BrowserContext> {
-    const context = await chromium.launchPersistentContext(this.directory, { ...this.options, locale: 'en-US', viewport: { width: 1280, height: 800 } });
+    const context = await chromium.launchPersistentContext(this.directory, { ...this.options, locale: 'en-US', viewport: { width: 1280, height: 800 }, serviceWorkers: 'allow' });
     context.setDefaultTimeout(10_000);
     const system = await context.browser()!.newBrowserCDPSession();
     const { processInfo } = await system.send('SystemInfo.getProcessInfo');

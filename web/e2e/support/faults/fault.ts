@@ -34,12 +34,12 @@ export const answerTwice = (): Fault => ({ kind: 'answerTwice' });
 export const hold = (sides: { request?: number | Promise<unknown>; answer?: number | Promise<unknown> }): Fault => ({ kind: 'hold', ...sides });
 export const cut = (afterEvents: number, how: 'reset' | 'end' = 'end'): Fault => ({ kind: 'cut', afterEvents, how });
 
-/** Makes the server refuse for good what an append carries, by naming parents that nobody has. */
-export const unknownParents = (): Fault => ({
+/** Makes the server refuse for good what an append carries, by taking its content away. */
+export const emptied = (): Fault => ({
   kind: 'changeRequest',
   change: (body) => {
     const append = JSON.parse(body) as { messages: object[] };
-    return JSON.stringify({ ...append, messages: append.messages.map((message) => ({ ...message, parentId: '01900000-0000-7000-8000-00000000dead' })) });
+    return JSON.stringify({ ...append, messages: append.messages.map((message) => ({ ...message, content: [] })) });
   },
 });
 

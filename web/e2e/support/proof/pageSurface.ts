@@ -7,7 +7,9 @@ export const pageSurface: Surface = {
   name: 'page',
   prepare: async () => () => null,
   async show(page: Page, origin: string, conversationId: string): Promise<Tab> {
+    const isRead = page.waitForResponse(`**/conversation/${conversationId}/messages*`).then((response) => response.finished());
     await page.goto(`${origin}/c/${conversationId}`);
+    await isRead;
     return pageTab(page);
   },
 };
@@ -19,10 +21,12 @@ export async function pageTab(page: Page): Promise<Tab> {
   return {
     page,
     async write(text) {
-      // While an answer is being written nothing can be sent.
-      await expect(page.getByRole('button', { name: 'Stop the answer' })).toHaveCount(0);
       await composer.fill(text);
-      await composer.press('Enter');
+      // While an answer is being written nothing can be sent; another tab may begin one at any moment.
+      await expect(async () => {
+        await composer.press('Enter');
+        await expect(composer).toHaveValue('', { timeout: 500 });
+      }).toPass({ timeout: 10_000 });
       const article = page.locator('article.from-user', { hasText: text });
       await expect(article).toBeVisible();
       return (await article.getAttribute('data-message-id'))!;

@@ -1,5 +1,6 @@
-import type { BrowserContext } from '@playwright/test';
+import type { BrowserContext, Page } from '@playwright/test';
 import { en } from '../../../src/strings/en.ts';
+import { now } from '../faults/seen.ts';
 import { KEPT_STATES, type Shown, type ShownState } from './shown.ts';
 import type { ShownLog } from './shownLog.ts';
 
@@ -13,7 +14,14 @@ declare global {
 
 /** Records from now on what the pages of a browser show, each change at once. */
 export async function record(context: BrowserContext, log: ShownLog): Promise<void> {
-  await context.exposeBinding('manentShown', (_source, entry: Shown) => log.add(entry));
+  const documents = new Map<Page, string>();
+  await context.exposeBinding('manentShown', ({ page }, entry: Shown) => {
+    const before = documents.get(page);
+    if (before === undefined) page.once('close', () => log.end(documents.get(page)!, now()));
+    else if (before !== entry.tab) log.end(before, entry.at);
+    documents.set(page, entry.tab);
+    log.add(entry);
+  });
   await context.addInitScript(observe, { kept: KEPT_STATES, words: WORDS, database: 'manent', store: 'items' } satisfies Parameters<typeof observe>[0]);
 }
 
@@ -34,7 +42,7 @@ const WORDS: readonly (readonly [string, ShownState])[] = [
 function observe({ kept, words, database, store }: { kept: readonly ShownState[]; words: typeof WORDS; database: string; store: string }): void {
   // Taken now: a test may move the page's clock, never this one.
   const { performance, Promise, indexedDB } = window;
-  const now = () => performance.timeOrigin + performance.now();
+  const at = () => performance.timeOrigin + performance.now();
   const tab = crypto.randomUUID().slice(0, 8);
 
   /** Whether the device's store has the message among those that are not saved; also in a second one beside one of a newer version. */
@@ -62,18 +70,19 @@ function observe({ kept, words, database, store }: { kept: readonly ShownState[]
   };
 
   const show = (messageId: string, state: ShownState): void => {
-    const entry = { at: now(), tab, messageId, state };
+    const entry = { at: at(), tab, messageId, state };
     window.manentShown(entry);
     if (!kept.includes(state)) return;
     // A store that is being deleted cannot be looked into.
-    void holds(messageId).then((isOnDevice) => window.manentShown({ ...entry, isOnDevice, lookedAt: now() }), () => undefined);
+    void holds(messageId).then((isOnDevice) => window.manentShown({ ...entry, isOnDevice, lookedAt: at() }), () => undefined);
   };
   window.manentRecorder = { show, holds };
 
   /** The state that a person reads at a message. */
   const read = (article: HTMLElement): ShownState => {
     const mark = article.querySelector<HTMLElement>('.save-trouble, .save-label');
-    if (!mark) return 'none';
+    // An answer that is still to come or being written has no mark, and nobody takes it for saved.
+    if (!mark) return article.classList.contains('from-user') ? 'none' : 'gone';
     const text = mark.textContent.trim();
     return words.find(([beginning]) => text.startsWith(beginning))?.[1] ?? 'unknown';
   };
@@ -85,14 +94,14 @@ function observe({ kept, words, database, store }: { kept: readonly ShownState[]
       const id = article.dataset.messageId!;
       const state = read(article);
       present.add(id);
-      if (shown.get(id) === state) continue;
+      if ((shown.get(id) ?? 'gone') === state) continue;
       shown.set(id, state);
       show(id, state);
     }
     for (const id of shown.keys()) {
       if (present.has(id)) continue;
+      if (shown.get(id) !== 'gone') show(id, 'gone');
       shown.delete(id);
-      show(id, 'gone');
     }
   };
   new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });

@@ -17,6 +17,12 @@ export class ShownLog {
     this.waiting = this.waiting.filter(({ fits }) => !fits(entry));
   }
 
+  /** A document is gone, and shows nothing any more. */
+  end(tab: string, at: number): void {
+    const last = new Map(this.entries.filter((entry) => entry.tab === tab).map((entry) => [entry.messageId, entry]));
+    for (const { messageId, state } of last.values()) if (state !== 'gone') this.add({ at, tab, messageId, state: 'gone' });
+  }
+
   /** Resolves as soon as something is shown that fits; what was shown before does not count. */
   next(fits: (entry: Shown) => boolean): Promise<Shown> {
     return new Promise((resolve) => this.waiting.push({ fits, resolve }));

@@ -5,9 +5,9 @@ export type StoredTimes = ReadonlyMap<string, number>;
 
 /**
  * How long a message may be shown without a mark before that means "saved", in milliseconds. The page gives a save a second before it
- * marks it; the rest is for drawing on a busy machine.
+ * marks it; the rest is for a busy machine.
  */
-export const UNMARKED_MS = 1_600;
+export const UNMARKED_MS = 2_500;
 
 /**
  * Everything that a page showed and that was not so, as sentences; none of them is what a test wants.
