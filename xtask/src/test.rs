@@ -4,6 +4,7 @@
 
 mod arrows;
 mod browser;
+mod client;
 mod clippy;
 mod documentation;
 mod format;
@@ -54,6 +55,11 @@ const STEPS: &[Step] = &[
         name: "purity",
         about: "the pure crates stay pure, the arrows between crates hold",
         run: purity::run,
+    },
+    Step {
+        name: "client",
+        about: "the TypeScript client: the engine as wasm, lint, types, unit tests, size",
+        run: client::run,
     },
     Step {
         name: "page",

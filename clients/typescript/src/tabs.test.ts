@@ -257,7 +257,7 @@ describe('several tabs', () => {
         for (const { client } of [...tabs, last]) expect(client.persistence.items()).toEqual([]);
         for (const tab of [...tabs, last]) tab.tab.kill();
       }),
-      { numRuns: 60, seed: 7 },
+      { numRuns: 200, seed: 7 },
     );
   }, 120_000);
 });

@@ -1,4 +1,9 @@
 //! What JavaScript sees. Each method is a line into the modules beside this one.
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::too_many_arguments,
+    reason = "optional texts and lists cross the boundary by value only, and a struct would cost more code there than its fields"
+)]
 
 use manent_engine::answers::AnswerInput;
 use manent_engine::{EngineConfig, Failure, Input};

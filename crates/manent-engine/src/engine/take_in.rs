@@ -60,7 +60,9 @@ impl<P: Clone> Engine<P> {
             }
         }
         let mut items = snapshot.items;
-        items.sort_unstable_by_key(|item| (item.late_rank.unwrap_or(item.order), item.order, item.id));
+        items.sort_unstable_by_key(|item| {
+            (item.late_rank.unwrap_or(item.order), item.order, item.id)
+        });
         let mut taken = Vec::with_capacity(items.len());
         for stored in items {
             let id = stored.id;
