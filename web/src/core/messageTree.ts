@@ -46,6 +46,17 @@ export function activePath(messages: Iterable<Message>, choices: Choices): PathI
   return path;
 }
 
+const known = new WeakMap<ReadonlyMap<string, Message>, { choices: Choices; path: readonly PathItem[] }>();
+
+/** {@link activePath} of what is known of a conversation; found once for each state of it, whoever asks. */
+export function shownPath(messages: ReadonlyMap<string, Message>, choices: Choices): readonly PathItem[] {
+  const found = known.get(messages);
+  if (found?.choices === choices) return found.path;
+  const path = activePath(messages.values(), choices);
+  known.set(messages, { choices, path });
+  return path;
+}
+
 /** The path from the first known ancestor down to `leafId`, both included. */
 export function pathTo(messages: ReadonlyMap<string, Message>, leafId: string | null): Message[] {
   const path: Message[] = [];

@@ -5,10 +5,10 @@ import type { AppendMessage, CompletionEvent, CompletionMessage, CompletionReque
 import { type Answer, answerParts, answerStatus, emptyAnswer, hasBegun, reduceAnswer } from '../core/answer';
 import { historyBudget, historyOf } from '../core/history';
 import type { Environment } from '../core/ids';
-import { activePath, parentKey, pathTo } from '../core/messageTree';
+import { pathTo, shownPath } from '../core/messageTree';
 import { type Message, newMessage, textOf, toAppend } from '../core/messages';
 import { effectiveModel } from '../core/modelChoice';
-import { changeThread, putAnswerWaiting, putMessages, putProblem, putReceipt, removeMessage } from '../state/actions';
+import { changeThread, putAnswerWaiting, putMessages, putProblem, putReceipt, removeMessage, showMessage } from '../state/actions';
 import { emptyThread, type Store, type Thread } from '../state/store';
 import { AnswerPresenter } from './answerPresenter';
 import type { ConversationService } from './conversationService';
@@ -93,10 +93,16 @@ export class AnswerService {
    * Lets go of answers of a conversation that wait for the server: something else is asked instead. What had come of one is kept as it is; where
    * the server goes on with it, the server's text takes its place.
    */
-  cancelWaiting(conversationId: string, answerId?: string): void {
-    for (const turn of this.parked.values()) {
-      if (turn.message.conversationId === conversationId && (answerId === undefined || turn.message.id === answerId)) this.cancel(turn);
-    }
+  cancelWaiting(conversationId: string): void {
+    for (const turn of this.parked.values()) if (turn.message.conversationId === conversationId) this.cancel(turn);
+  }
+
+  /** The person does not want an answer any more that waits for the server. */
+  giveUp(answerId: string): void {
+    const turn = [...this.parked.values()].find(({ message }) => message.id === answerId);
+    if (!turn) return;
+    this.cancel(turn);
+    if (turn.message.parentId && !hasCome(turn)) putProblem(this.store, turn.message.parentId, { code: 'stopped', detail: '' });
   }
 
   /** The same for the answer to one message: the person has taken it back. */
@@ -108,7 +114,7 @@ export class AnswerService {
   followRunning(conversationId: string): void {
     if (this.running.has(conversationId)) return;
     const thread = this.thread(conversationId);
-    const message = activePath(thread.messages.values(), thread.choices).findLast((item) => item.message.status === 'running' && item.message.seq !== null)?.message;
+    const message = shownPath(thread.messages, thread.choices).findLast((item) => item.message.status === 'running' && item.message.seq !== null)?.message;
     if (message?.runId === undefined || this.followed.has(message.runId)) return;
     this.followed.add(message.runId);
     void this.follow(message, message.runId);
@@ -529,8 +535,7 @@ export class AnswerService {
   }
 
   private show(message: Message): void {
-    putMessages(this.store, message.conversationId, [message]);
-    changeThread(this.store, message.conversationId, (thread) => ({ choices: { ...thread.choices, [parentKey(message)]: message.id } }));
+    showMessage(this.store, message);
   }
 
   private thread(conversationId: string): Thread {

@@ -97,9 +97,9 @@ export class Device implements Outbox, AnswerMemory, Copies {
   }
 }
 
-/** Whether an item is a message that stands in its conversation; one that was thrown away does not. */
-export function isShown({ message, state }: OutboxItem): boolean {
-  return message.type === undefined && state !== 'discarded';
+/** Whether an item is a message that stands in its conversation; one that was taken back or thrown away does not. */
+export function isShown({ message, state, reason }: OutboxItem): boolean {
+  return message.type === undefined && state !== 'discarded' && !(state === 'failed' && reason?.code === 'withdrawn');
 }
 
 /** The message that an item carries. */

@@ -214,6 +214,17 @@ describe('MessageService', () => {
     await waitFor(() => memory.pending().length === 0);
   });
 
+  it('gives up an answer that waits when the person wants none, and offers to ask again', async () => {
+    const { service, answers, memory, shown, ended, feed } = setUp();
+    const { conversationId, messageId } = service.sendMessage('Hello');
+    (await feed(0)).breakOff();
+    await ended(conversationId);
+    answers.giveUp(Object.keys(useStore.getState().answersWaiting)[0]!);
+    expect(shown(conversationId)).toEqual([['user', 'Hello', 'complete', 1]]);
+    expect([memory.pending(), useStore.getState().answersWaiting]).toEqual([[], {}]);
+    expect(useStore.getState().problems[messageId]?.code).toBe('stopped');
+  });
+
   it('asks for one answer to both when another message is sent before the server is back', async () => {
     const { service, memory, queued, shown, ended, feed } = setUp();
     const { conversationId } = service.sendMessage('First');

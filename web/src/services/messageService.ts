@@ -1,8 +1,8 @@
 import type { RunState, ModelConfig, Part, StoredMessage } from '../api/types';
 import type { Environment } from '../core/ids';
-import { activePath, choicesLeadingTo, parentKey } from '../core/messageTree';
+import { choicesLeadingTo, shownPath } from '../core/messageTree';
 import { type Message, newMessage, textOf, toAppend } from '../core/messages';
-import { changeConversation, changeThread, putMessages, putReceipt } from '../state/actions';
+import { changeConversation, changeThread, putMessages, putReceipt, showMessage } from '../state/actions';
 import { emptyThread, type Store, type Thread } from '../state/store';
 import type { AnswerService } from './answerService';
 import type { ConversationService } from './conversationService';
@@ -43,7 +43,7 @@ export class MessageService {
     const id = conversationId ?? this.conversations.begin(config, titleCut(parts));
     this.answers.cancelWaiting(id);
     const thread = this.thread(id);
-    const parentId = activePath(thread.messages.values(), thread.choices).at(-1)?.message.id ?? null;
+    const parentId = shownPath(thread.messages, thread.choices).at(-1)?.message.id ?? null;
     return { conversationId: id, messageId: this.say(id, parentId, parts) };
   }
 
@@ -51,7 +51,7 @@ export class MessageService {
   hearRun({ id, status, conversationId, messageId }: RunState): void {
     if (status !== 'running' || conversationId === undefined || messageId === undefined) return;
     const thread = this.thread(conversationId);
-    const last = activePath(thread.messages.values(), thread.choices).at(-1)?.message;
+    const last = shownPath(thread.messages, thread.choices).at(-1)?.message;
     if (last?.role === 'user') this.answers.expect(conversationId, messageId, id, last.id);
   }
 
@@ -105,11 +105,6 @@ export class MessageService {
     this.answers.stop(conversationId);
   }
 
-  /** Gives up an answer that is asked for when the server is back. */
-  cancelWaiting(conversationId: string, answerId: string): void {
-    this.answers.cancelWaiting(conversationId, answerId);
-  }
-
   chooseBranch(conversationId: string, messageId: string): void {
     changeThread(this.store, conversationId, (thread) => ({ choices: { ...thread.choices, ...choicesLeadingTo(thread.messages, messageId) } }));
     this.answers.followRunning(conversationId);
@@ -126,8 +121,7 @@ export class MessageService {
   }
 
   private show(message: Message): void {
-    putMessages(this.store, message.conversationId, [message]);
-    changeThread(this.store, message.conversationId, (thread) => ({ choices: { ...thread.choices, [parentKey(message)]: message.id } }));
+    showMessage(this.store, message);
   }
 
   private thread(conversationId: string): Thread {

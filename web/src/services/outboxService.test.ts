@@ -110,10 +110,11 @@ describe('OutboxService', () => {
     const { service, calls, change, shown } = setUp(item('m1', 'queued'));
     await service.withdraw('m1');
     await change({ ...item('m1', 'failed'), reason: { code: 'withdrawn', detail: '' } });
-    expect(shown()).toEqual([]);
+    await change(item('m2', 'queued'));
+    expect(shown().map(([id]) => id)).toEqual(['m2']);
     expect(useStore.getState().tray.map(({ messageId }) => messageId)).toEqual(['m1']);
     await change(item('m1', 'queued'));
-    expect(shown()).toEqual([['m1', 'm1', null]]);
+    expect(shown().map(([id]) => id)).toEqual(['m2', 'm1']);
     expect(useStore.getState().tray).toEqual([]);
     expect(calls).toEqual([
       ['withdraw', 'm1'],

@@ -78,6 +78,10 @@ export class OutboxService implements OutboxActions {
     this.reshow(messageId);
   }
 
+  giveUpAnswer(answerId: string): void {
+    this.dependencies.answers.giveUp(answerId);
+  }
+
   tryNow(): void {
     const { persistence, answers, feed } = this.dependencies.client;
     persistence.probeNow();

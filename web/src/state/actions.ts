@@ -1,5 +1,6 @@
 import type { Conversation, StoredMessage } from '../api/types';
 import { type Message, newerCopy } from '../core/messages';
+import { parentKey } from '../core/messageTree';
 import { emptyThread, type LiveAnswer, type ListKind, type ListState, type State, type Store, type Thread } from './store';
 
 /** Changes of the store that several services make. Each is one step from one consistent state to the next. */
@@ -43,6 +44,14 @@ export function putMessages(store: Store, conversationId: string, messages: read
     for (const message of messages) next.set(message.id, newerCopy(next.get(message.id), message));
     return { messages: next };
   });
+}
+
+/** Adds a message of this page's own, on the shown path. */
+export function showMessage(store: Store, message: Message): void {
+  changeThread(store, message.conversationId, ({ messages, choices }) => ({
+    messages: new Map(messages).set(message.id, newerCopy(messages.get(message.id), message)),
+    choices: { ...choices, [parentKey(message)]: message.id },
+  }));
 }
 
 export function removeMessage(store: Store, conversationId: string, messageId: string): void {

@@ -1,5 +1,5 @@
 import { useEffect, useMemo } from 'react';
-import { activePath } from '../../core/messageTree';
+import { shownPath } from '../../core/messageTree';
 import { useDelayed } from '../../hooks/useDelayed';
 import { conversationService } from '../../services/services';
 import { emptyThread, useStore } from '../../state/store';
@@ -17,7 +17,7 @@ export function ThreadView({ conversationId, targetMessageId }: { conversationId
   const thread = useStore((state) => state.threads[conversationId]) ?? emptyThread;
   const conversation = useStore((state) => state.conversations[conversationId]);
   const reachable = useStore((state) => state.connectivity.reachable);
-  const path = useMemo(() => activePath(thread.messages.values(), thread.choices), [thread.messages, thread.choices]);
+  const path = useMemo(() => shownPath(thread.messages, thread.choices), [thread.messages, thread.choices]);
   const showSkeleton = useDelayed(thread.status === 'loading' && path.length === 0, 300);
 
   useEffect(() => {
