@@ -19,7 +19,7 @@ pub struct AnswersConfig {
     pub open_ms: Millis,
     /// The longest open time. Default 60 s.
     pub open_cap_ms: Millis,
-    /// The most patience that a server can ask for. Default 1 h.
+    /// The most patience that a server can ask for; up to half of what it asks for is waited on top. Default 1 h.
     pub patience_cap_ms: Millis,
     /// At most one early try ("probe now") in this time. Default 1 s.
     pub early_probe_interval_ms: Millis,

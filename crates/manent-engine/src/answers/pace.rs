@@ -10,7 +10,7 @@ use rand_pcg::rand_core::Rng;
 
 use super::config::AnswersConfig;
 use super::port::AnswerWait;
-use crate::back_off::full_jitter;
+use crate::back_off::{draw, full_jitter};
 use crate::circuit_breaker::{BreakerState, CircuitBreaker, Permit};
 use crate::time::Millis;
 
@@ -154,7 +154,8 @@ impl Pace {
         true
     }
 
-    /// The server asked for patience: at least that long, and some jitter so that not all come at once.
+    /// The server asked for patience: at least that long, and up to half of it more. Whoever is told the same time shall not come back at the same
+    /// time.
     pub(super) fn on_back_pressure(
         &mut self,
         pass: Option<Pass>,
@@ -164,10 +165,10 @@ impl Pace {
     ) {
         self.abandon(pass);
         self.waits = self.waits.saturating_add(1);
-        let wait = full_jitter(rng, self.waits, self.backoff_ms, self.backoff_cap_ms);
+        let back_off = full_jitter(rng, self.waits, self.backoff_ms, self.backoff_cap_ms);
         let asked = retry_after_ms.unwrap_or(0).min(self.patience_cap_ms);
-        let asked = now.saturating_add(asked);
-        self.floor = self.floor.max(asked.saturating_add(wait));
+        let wait = asked.saturating_add(back_off.max(draw(rng, asked / 2)));
+        self.floor = self.floor.max(now.saturating_add(wait));
     }
 
     /// Nobody is signed in; the server is there.
@@ -259,8 +260,23 @@ mod tests {
         pace.on_back_pressure(Some(pass), 0, Some(10_000), &mut rng);
         pace.probe_now();
         assert!(matches!(pace.acquire(9_999), Err(Some(until)) if until >= 10_000));
-        assert!(pace.acquire(11_001).is_ok());
+        assert!(pace.acquire(15_001).is_ok());
         assert_eq!(pace.breaker(), BreakerState::Closed);
+    }
+
+    #[test]
+    fn those_who_are_asked_for_the_same_patience_come_back_at_different_times() {
+        let mut back: Vec<Millis> = (0..50)
+            .map(|seed| {
+                let (mut pace, _) = pace();
+                let mut rng = Pcg32::seed_from_u64(seed);
+                pace.on_back_pressure(None, 0, Some(60_000), &mut rng);
+                pace.acquire(0).unwrap_err().unwrap()
+            })
+            .collect();
+        back.sort_unstable();
+        assert!(back[0] >= 60_000 && back[49] <= 90_000);
+        assert!(back[40] - back[10] >= 10_000, "{back:?}");
     }
 
     #[test]
@@ -268,7 +284,7 @@ mod tests {
         let (mut pace, mut rng) = pace();
         let pass = pace.acquire(0).unwrap();
         pace.on_back_pressure(Some(pass), 0, Some(u64::MAX), &mut rng);
-        assert!(matches!(pace.acquire(0), Err(Some(until)) if until <= 3_601_000));
+        assert!(matches!(pace.acquire(0), Err(Some(until)) if until <= 5_400_000));
     }
 
     #[test]
