@@ -139,6 +139,14 @@ pub fn read_failure(answer: HttpAnswer<'_>) -> Failure {
         429 => Failure::BackPressure { retry_after_ms },
         503 if retry_after_ms.is_some() => Failure::BackPressure { retry_after_ms },
         408 | 425 => Failure::Infrastructure,
+        // Whoever says it, Manent or a proxy on the way: this body will not pass.
+        413 => Failure::Permanent {
+            code: problem.as_ref().map_or_else(
+                || "body_too_large".to_owned(),
+                |problem| problem.code.clone(),
+            ),
+            detail: problem.map(|problem| problem.detail),
+        },
         400..=499 => match problem {
             // What is wrong with the way is not wrong with the message.
             Some(problem) if !is_about_the_way(&problem) => Failure::Permanent {
@@ -277,6 +285,104 @@ mod tests {
         }
     }
 
+    fn batch(items: &[(u128, Value)]) -> Batch<MessagePayload> {
+        let items = items.iter().zip(1..).map(|((stream, payload), number)| {
+            let id = ItemId(Uuid::from_u128(u128::from(number)));
+            BatchItem {
+                id,
+                lane: LaneId {
+                    device: "phone".parse().unwrap(),
+                    stream: Uuid::from_u128(*stream),
+                },
+                number,
+                parent: None,
+                payload: payload.as_object().unwrap().clone(),
+                trace: None,
+                attempt: 1,
+            }
+        });
+        Batch {
+            device: "phone".parse().unwrap(),
+            items: items.collect(),
+            is_probe: false,
+        }
+    }
+
+    #[test]
+    fn a_conversation_is_made_before_what_is_first_written_into_it() {
+        let config = json!({"model": "large"});
+        let batch = batch(&[
+            (
+                7,
+                json!({"role": "user", "content": "Hi", "create": {"title": "Garden", "config": config}}),
+            ),
+            (8, json!({"role": "user", "content": "Ho"})),
+            (
+                7,
+                json!({"role": "user", "content": "Hey", "create": {"title": "Other"}}),
+            ),
+            (9, json!({"type": "trash", "create": {"title": null}})),
+            (
+                6,
+                json!({"role": "user", "content": "Hu", "create": "nonsense"}),
+            ),
+        ]);
+        let bodies: Vec<Value> = create_requests(&batch)
+            .into_iter()
+            .map(|request| request.body)
+            .collect();
+        assert_eq!(
+            bodies,
+            [
+                json!({"id": Uuid::from_u128(7), "title": "Garden", "config": config}),
+                json!({"id": Uuid::from_u128(9)}),
+            ]
+        );
+        let sent = append_request(&batch);
+        assert_eq!(
+            sent["messages"][0],
+            json!({"id": Uuid::from_u128(1), "conversationId": Uuid::from_u128(7), "deviceSeq": 1,
+                "role": "user", "content": "Hi"})
+        );
+        assert_eq!(sent["messages"][3]["type"], "trash");
+        assert!(
+            sent["messages"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|message| message.get(CREATE_FIELD).is_none())
+        );
+    }
+
+    #[test]
+    fn an_answer_to_a_create_is_read_like_any_other() {
+        let read = |status, body: &str| {
+            read_create_answer(HttpAnswer {
+                status,
+                retry_after_ms: None,
+                body: body.as_bytes(),
+            })
+        };
+        let conversation = r#"{"id":"0199c0de-0000-7000-8000-000000000001","title":null}"#;
+        assert_eq!(read(201, conversation), Ok(()));
+        assert_eq!(read(200, conversation), Ok(()));
+        let nonsense = Err(Failure::Infrastructure);
+        assert_eq!(read(200, "<html>Welcome to the hotel</html>"), nonsense);
+        assert_eq!(read(201, &conversation[..20]), nonsense);
+        assert_eq!(read(204, ""), nonsense);
+        assert_eq!(read(503, ""), nonsense);
+        assert_eq!(read(401, ""), Err(Failure::Auth));
+        let pressure = Failure::BackPressure {
+            retry_after_ms: None,
+        };
+        assert_eq!(read(429, ""), Err(pressure));
+        let permanent = Failure::Permanent {
+            code: "invalid_body".to_owned(),
+            detail: Some("D".to_owned()),
+        };
+        assert_eq!(read(400, &problem(400, "invalid_body")), Err(permanent));
+    }
+
     #[test]
     fn takes_nonsense_for_a_fault_on_the_way() {
         for (status, body) in [
@@ -318,6 +424,14 @@ mod tests {
         assert_eq!(
             read(413, None, &problem(413, "body_too_large")),
             Answer::Failed(permanent)
+        );
+        let by_a_proxy = Failure::Permanent {
+            code: "body_too_large".to_owned(),
+            detail: None,
+        };
+        assert_eq!(
+            read(413, None, "<html>Request Entity Too Large</html>"),
+            Answer::Failed(by_a_proxy)
         );
     }
 }

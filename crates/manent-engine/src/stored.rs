@@ -217,6 +217,40 @@ mod tests {
     }
 
     #[test]
+    fn the_other_records_are_frozen_too() {
+        let lane: Record<String> = Record::Lane(StoredLane {
+            lane: LaneId {
+                device: "phone".parse().unwrap(),
+                stream: Uuid::from_u128(2),
+            },
+            applied: 7,
+            is_uncertain: true,
+        });
+        let pace: Record<String> = Record::Pace(StoredPace {
+            noted_at: 1,
+            open_until: Some(2),
+            openings: 3,
+            patience_until: Some(4),
+        });
+        let quiet: Record<String> = Record::Pace(StoredPace::default());
+        for (record, text) in [
+            (
+                lane,
+                r#"{"lane":{"lane":{"device":"phone","stream":"00000000-0000-0000-0000-000000000002"},"applied":7,"isUncertain":true}}"#,
+            ),
+            (
+                pace,
+                r#"{"pace":{"notedAt":1,"openUntil":2,"openings":3,"patienceUntil":4}}"#,
+            ),
+            (quiet, r#"{"pace":{"notedAt":0}}"#),
+        ] {
+            let text = format!(r#"{{"version":1,"record":{text}}}"#);
+            assert_eq!(record.encode().unwrap(), text);
+            assert_eq!(Record::decode(&text), Ok(record));
+        }
+    }
+
+    #[test]
     fn refuses_newer_and_damaged_records_and_keeps_the_others() {
         let good = record().encode().unwrap();
         let newer = r#"{"version":2,"record":{"something":"else"}}"#;

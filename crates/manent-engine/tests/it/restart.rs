@@ -206,3 +206,25 @@ fn what_never_left_the_device_can_still_be_changed_also_after_a_restart() {
     assert!(bench.sent.is_empty());
     assert!(matches!(bench.state(1), Some(ItemState::Failed(_))));
 }
+
+#[test]
+fn what_grew_past_the_limits_is_sent_alone_and_the_server_decides() {
+    let mut bench = Bench::new(EngineConfig::default());
+    let mut large = item(1, 9, None);
+    large.size_bytes = 1_900_000;
+    bench.enqueue(large);
+    bench.enqueue(item(2, 9, None));
+    let smaller = EngineConfig {
+        max_item_bytes: 1_000,
+        max_batch_bytes: 1_000,
+        ..EngineConfig::default()
+    };
+    let mut bench = bench.restart(smaller);
+    assert_eq!(bench.last_sent(), [(id(1), 1)]);
+    bench.answer(Answer::Failed(Failure::Permanent {
+        code: "message_too_large".to_owned(),
+        detail: None,
+    }));
+    assert!(matches!(bench.state(1), Some(ItemState::Failed(_))));
+    assert_eq!(bench.last_sent(), [(id(2), 1)]);
+}
