@@ -7,9 +7,11 @@ import { newId } from './ids.js';
 import { OutboxTab } from './persistence/outboxTab.js';
 import { DurablePersistenceService } from './persistence/persistenceService.js';
 import { Transport } from './persistence/transport.js';
+import type { IndexedDbStore } from './store/indexedDbStore.js';
 import { openStore } from './store/openStore.js';
 import { TabLink } from './tabs/tabLink.js';
-import { SingleTabLocks, WebTabLocks } from './tabs/tabLocks.js';
+import { LeaseTabLocks } from './tabs/leaseTabLocks.js';
+import { SingleTabLocks, type TabLocks, WebTabLocks } from './tabs/tabLocks.js';
 import type { ClientOptions, ManentClient } from './types.js';
 
 /** Over how long the clients' first tries are spread when the network is back, in milliseconds. */
@@ -26,9 +28,8 @@ export async function openClient(options: ClientOptions, environment: Environmen
   const baseUrl = (options.baseUrl ?? '').replace(/\/+$/, '');
   const opening = openStore({ name, storage: options.storage ?? 'auto', newId: () => newId(environment), now: () => environment.now() });
   const [module, { store, database, warnings }] = await Promise.all([loadEngine(options.wasm), opening]);
-  const isShared = store.kind === 'durable' && environment.locks !== null;
-  const link = new TabLink(isShared ? environment.openChannel(name) : null);
-  const locks = isShared ? new WebTabLocks(environment.locks!, `${name}/${store.installation}`) : new SingleTabLocks();
+  const link = new TabLink(database ? environment.openChannel(name) : null);
+  const locks = tabLocks(environment, database, name);
   const transport = new Transport(environment, { baseUrl, headers: options.headers });
   const settings = { maxRetries: options.maxRetries, backoffMs: options.backoffMs };
   const tab = await OutboxTab.open({ module, store, locks, link, transport, environment, settings });
@@ -81,4 +82,11 @@ export async function openClient(options: ClientOptions, environment: Environmen
       store.close();
     },
   };
+}
+
+/** Tabs share what shares a database; without Web Locks (pages that are not secure) by leases in it. */
+function tabLocks(environment: Environment, database: IndexedDbStore | null, name: string): TabLocks {
+  if (!database) return new SingleTabLocks();
+  if (environment.locks) return new WebTabLocks(environment.locks, `${name}/${database.installation}`);
+  return new LeaseTabLocks(database, environment, newId(environment));
 }

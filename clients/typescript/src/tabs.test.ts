@@ -262,6 +262,66 @@ describe('several tabs', () => {
   }, 120_000);
 });
 
+describe('tabs of a page that is not secure', () => {
+  const insecure = () => {
+    const browser = new FakeBrowser();
+    browser.isSecure = false;
+    return browser;
+  };
+
+  it('have slots of their own and one sender all the same', async () => {
+    const browser = insecure();
+    const tabs = [await browser.open(), await browser.open(), await browser.open()];
+    expect(tabs.map(({ client }) => client.persistence.deviceId.slice(-2))).toEqual(['-0', '-1', '-2']);
+    expect(tabs.map(({ client }) => client.persistence.getQueueStatus().isSender)).toEqual([true, false, false]);
+    await tabs[2]!.client.persistence.queueMessage(message(1), CONVERSATION);
+    await browser.settle();
+    expect(browser.server.storedIn(CONVERSATION)).toEqual([idOf(1)]);
+  });
+
+  it('take over from a sender that died when its lease has run out', async () => {
+    const browser = insecure();
+    const sender = await browser.open();
+    const { client } = await browser.open();
+    browser.server.behave = () => 'hang';
+    await client.persistence.queueMessage(message(1), CONVERSATION);
+    browser.server.behave = () => 'answer';
+    sender.tab.kill();
+    await browser.pass(60_000);
+    expect(client.persistence.getQueueStatus().isSender).toBe(false);
+    await browser.pass(200_000);
+    expect(client.persistence.getQueueStatus().isSender).toBe(true);
+    expect(browser.server.storedIn(CONVERSATION)).toEqual([idOf(1)]);
+  });
+
+  it('hand over at once when a tab is left in order', async () => {
+    const browser = insecure();
+    const sender = await browser.open();
+    const { client } = await browser.open();
+    await sender.client.close();
+    await browser.pass(10_000);
+    expect(client.persistence.getQueueStatus().isSender).toBe(true);
+  });
+
+  it('share the work anew when one slept for so long that its leases ran out', async () => {
+    const browser = insecure();
+    const sleeper = await browser.open();
+    const other = await browser.open();
+    const wake = sleeper.tab.sleep();
+    await browser.pass(300_000);
+    expect(other.client.persistence.getQueueStatus().isSender).toBe(true);
+    const third = await browser.open();
+    expect(third.client.persistence.deviceId).toBe(sleeper.client.persistence.deviceId);
+    wake();
+    await browser.pass(20_000);
+    expect(sleeper.client.persistence.getQueueStatus().isSender).toBe(false);
+    expect(sleeper.client.persistence.deviceId).toMatch(/-2$/);
+    await sleeper.client.persistence.queueMessage(message(1), CONVERSATION);
+    await browser.pass(10_000);
+    expect(browser.server.storedIn(CONVERSATION)).toEqual([idOf(1)]);
+  });
+});
+
 describe('the device', () => {
   it('says so when only memory is left, and sends all the same', async () => {
     const browser = new FakeBrowser();

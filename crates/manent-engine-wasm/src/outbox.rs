@@ -376,7 +376,7 @@ mod tests {
         let states = told
             .iter()
             .filter(|output| output["event"]["type"] == "item");
-        assert_eq!(states.last().unwrap()["event"]["state"]["code"], "retry");
+        assert_eq!(states.next_back().unwrap()["event"]["state"]["code"], "retry");
     }
 
     #[test]

@@ -40,7 +40,8 @@ const READ_AGAIN_MS = 1_000;
  * the one before it.
  */
 export class OutboxTab {
-  readonly deviceId: string;
+  /** Under which this tab's items are numbered. */
+  deviceId: string;
   readonly board = new Board();
   readonly statuses = new Listeners<SaveStatus[]>();
   readonly reports = new Listeners<SenderReport>();
@@ -172,6 +173,7 @@ export class OutboxTab {
     const { link, locks, store } = this.dependencies;
     link.subscribe((message) => this.onMessage(message));
     store.onLost(() => this.onLost());
+    locks.onLost((what) => (what === 'sender' ? this.onSenderLost() : void this.onSlotLost()));
     await this.setAsideUnusable(records, itemCount);
     for (const item of this.engineItems()) this.board.put(boardItemOf(item));
     if (this.isSender) {
@@ -351,6 +353,29 @@ export class OutboxTab {
     this.warn({ code: 'lost', detail: "This device's storage was cleared. What was not saved yet is being written again from memory." });
     for (const id of this.board.ids()) if (this.driver.outbox.state(id) !== undefined) this.board.move(id, { state: 'storing' });
     this.driver.tell((outbox, now) => outbox.storageLost(now));
+  }
+
+  /** This tab slept, and another one sends now. */
+  private onSenderLost(): void {
+    if (this.isClosed) return;
+    this.driver.tell((outbox, now) => outbox.lead(now, false));
+    this.isSender = false;
+    const held = this.board.ids();
+    this.driver.tell((outbox, now) => outbox.release(now, held));
+    this.dependencies.link.post({ type: 'whoLeads' });
+    void this.dependencies.locks.lead().then(() => this.takeOver());
+  }
+
+  /** This tab slept, and another one has its slot now: what is queued from now on goes by another name. */
+  private async onSlotLost(): Promise<void> {
+    if (this.isClosed) return;
+    try {
+      this.slot = await this.dependencies.locks.acquireSlot();
+      this.deviceId = `${this.dependencies.store.installation}-${this.slot}`;
+      this.dependencies.link.post({ type: 'here', slot: this.slot });
+    } catch {
+      this.dependencies.environment.later(READ_AGAIN_MS, () => void this.onSlotLost());
+    }
   }
 
   private onSignedIn(): void {

@@ -5,7 +5,6 @@ import type { OutboxTab } from './outboxTab.js';
 
 /** The outbox as pages use it. */
 export class DurablePersistenceService implements PersistenceService {
-  readonly deviceId: string;
   private readonly tab: OutboxTab;
   private readonly storage: DeviceStore['kind'];
   private readonly statusListeners = new Listeners<SaveStatus>();
@@ -17,7 +16,6 @@ export class DurablePersistenceService implements PersistenceService {
 
   constructor(tab: OutboxTab, storage: DeviceStore['kind'], warnings: StorageWarning[]) {
     this.tab = tab;
-    this.deviceId = tab.deviceId;
     this.storage = storage;
     this.pastWarnings = [...warnings, ...tab.pastWarnings];
     tab.statuses.add((statuses) => {
@@ -30,6 +28,10 @@ export class DurablePersistenceService implements PersistenceService {
       this.pastWarnings.push(warning);
       this.warningListeners.tell(warning);
     });
+  }
+
+  get deviceId(): string {
+    return this.tab.deviceId;
   }
 
   queueMessage(message: OutboxMessage, conversationId: string, create?: NewConversation): Promise<void> {

@@ -1,4 +1,5 @@
 import { type DBSchema, deleteDB, type IDBPDatabase, openDB } from 'idb';
+import type { LeaseStore } from '../tabs/leaseTabLocks.js';
 import { Listeners } from '../listeners.js';
 import type { StoreOperation } from '../engine/wire.js';
 import { type DeviceStore, PACE_KEY, type RecordToSetAside, StorageRefused, type StoreContents, type StoredRecord } from './deviceStore.js';
@@ -42,7 +43,7 @@ export class NewerDatabase extends Error {
  * Each transaction that writes looks first whether the database still is the one that was opened (`epoch`): a cleared one is a new one, even
  * under the same name, and everything has to be written again.
  */
-export class IndexedDbStore implements DeviceStore {
+export class IndexedDbStore implements DeviceStore, LeaseStore {
   readonly kind = 'durable';
   readonly installation: string;
   private readonly options: IndexedDbOptions;
@@ -137,6 +138,26 @@ export class IndexedDbStore implements DeviceStore {
     return this.run('readonly', ['answers'], (transaction) => transaction.objectStore('answers').getAll());
   }
 
+  async takeLease(name: string, owner: string, now: number, until: number): Promise<boolean> {
+    return this.run('readwrite', ['meta'], async (transaction) => {
+      const meta = transaction.objectStore('meta');
+      const known = await meta.get(leaseKey(name));
+      const [holder, end] = known ? (JSON.parse(known.value) as [string, number]) : [owner, 0];
+      // A clock that was set back must not make a lease last longer than it ever could.
+      const isHeld = holder !== owner && now < end && end - now <= until - now;
+      if (!isHeld) await meta.put({ key: leaseKey(name), value: JSON.stringify([owner, until]) });
+      return !isHeld;
+    });
+  }
+
+  async dropLease(name: string, owner: string): Promise<void> {
+    await this.run('readwrite', ['meta'], async (transaction) => {
+      const meta = transaction.objectStore('meta');
+      const known = await meta.get(leaseKey(name));
+      if (known && (JSON.parse(known.value) as [string, number])[0] === owner) await meta.delete(leaseKey(name));
+    });
+  }
+
   onLost(listener: () => void): void {
     this.lostListeners.add(listener);
   }
@@ -167,7 +188,7 @@ export class IndexedDbStore implements DeviceStore {
       let database: Database | null = null;
       try {
         database = await this.connection();
-        const transaction: Transaction<Mode> = database.transaction([...stores, 'meta'] as StoreName[], mode, { durability: 'strict' });
+        const transaction: Transaction<Mode> = database.transaction([...new Set<StoreName>([...stores, 'meta'])], mode, { durability: 'strict' });
         // Whoever awaits something else first would let the transaction end.
         transaction.done.catch(() => undefined);
         try {
@@ -219,6 +240,8 @@ export class IndexedDbStore implements DeviceStore {
     this.database = null;
   }
 }
+
+const leaseKey = (name: string): string => `lease/${name}`;
 
 type StoreName = 'items' | 'others' | 'answers' | 'meta' | typeof SET_ASIDE;
 type Transaction<Mode extends IDBTransactionMode> = import('idb').IDBPTransaction<ManentDatabase, StoreName[], Mode>;

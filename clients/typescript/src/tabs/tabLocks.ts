@@ -10,6 +10,8 @@ export interface TabLocks {
   stopLeading(): void;
   /** Calls once when the tab that holds a slot is gone. Answers the way to stop watching. */
   whenFree(slot: number, listener: () => void): () => void;
+  /** Told when this tab slept for so long that another one took what it held. */
+  onLost(listener: (what: 'slot' | 'sender') => void): void;
   /** Lets go of everything. */
   close(): void;
 }
@@ -68,6 +70,10 @@ export class WebTabLocks implements TabLocks {
     return () => stopping.abort();
   }
 
+  onLost(): void {
+    // The browser takes no lock away from a tab that lives.
+  }
+
   close(): void {
     this.closing.abort();
     this.letGoOfSending();
@@ -107,6 +113,10 @@ export class SingleTabLocks implements TabLocks {
 
   whenFree(): () => void {
     return () => undefined;
+  }
+
+  onLost(): void {
+    // Nobody could take it.
   }
 
   close(): void {

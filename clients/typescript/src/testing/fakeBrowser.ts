@@ -33,6 +33,8 @@ export interface FakeTab {
   tracked: PersistenceMetrics[];
   /** The tab dies: nothing of it runs any more. */
   kill(): void;
+  /** The browser lets no timer of the tab run, until the answer is called. */
+  sleep(): () => void;
   awake(): void;
   leave(): void;
 }
@@ -41,6 +43,8 @@ export class FakeBrowser {
   readonly server = new FakeServer();
   now = 1_700_000_000_000;
   isOffline = false;
+  /** Whether the page is a secure one, which has Web Locks. */
+  isSecure = true;
   private timers: Timer[] = [];
   private readonly channels = new Map<string, Set<FakeChannel>>();
   private readonly held = new Map<string, FakeTab>();
@@ -126,6 +130,7 @@ export class FakeBrowser {
 
   private newTab(): FakeTab {
     let isAlive = true;
+    let missed: (() => void)[] | null = null;
     const awake = new Set<() => void>();
     const leave = new Set<() => void>();
     const channels = new Set<FakeChannel>();
@@ -136,7 +141,7 @@ export class FakeBrowser {
       environment: {
         now: () => this.now,
         later: (milliseconds, run) => {
-          const timer = { at: this.now + Math.max(0, milliseconds), run: () => isAlive && run() };
+          const timer = { at: this.now + Math.max(0, milliseconds), run: () => isAlive && (missed ? void missed.push(run) : run()) };
           this.timers.push(timer);
           return () => {
             this.timers = this.timers.filter((other) => other !== timer);
@@ -155,7 +160,7 @@ export class FakeBrowser {
         },
         random: (bytes) => Uint8Array.from({ length: bytes }, () => this.nextRandom()),
         isOffline: () => this.isOffline,
-        locks: this.locksOf(() => tab, () => isAlive),
+        locks: this.isSecure ? this.locksOf(() => tab, () => isAlive) : null,
         openChannel: (name) => {
           const all = this.channels.get(name) ?? new Set();
           this.channels.set(name, all);
@@ -180,6 +185,14 @@ export class FakeBrowser {
         for (const channel of channels) channel.close();
         for (const [name, waiting] of this.waiting) this.waiting.set(name, waiting.filter((other) => other.tab !== tab));
         for (const [name, holder] of this.held) if (holder === tab) this.letGo(name);
+      },
+      sleep: () => {
+        missed = [];
+        return () => {
+          const late = missed ?? [];
+          missed = null;
+          for (const run of late) run();
+        };
       },
       awake: () => {
         for (const listener of awake) listener();
