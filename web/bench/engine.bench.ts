@@ -68,7 +68,7 @@ class Shell {
       case 'persist':
         return () => this.outbox.persisted(this.now, output.id, true);
       case 'send': {
-        if (!this.isServerThere) return () => this.outbox.unanswered(this.now, output.request, false);
+        if (!this.isServerThere) return () => this.outbox.unanswered(this.now, output.request, 'network');
         const results = output.ids.map((id) => ({ id, outcome: 'stored', seq: 1 }));
         return () => this.outbox.answered(this.now, output.request, 200, null, JSON.stringify({ results }));
       }
