@@ -40,10 +40,11 @@ export async function openClient(options: ClientOptions, environment: Environmen
   const answers = await DurableAnswerKeeper.open({ module, store, link, environment, deviceId, settings, watch: (slot) => tab.watch(slot) });
 
   const lead = () => {
-    feed.lead();
+    feed.lead(true);
     void answers.lead();
   };
   tab.leads.add(lead);
+  tab.follows.add(() => feed.lead(false));
   if (tab.isSender) lead();
   tab.freedSlots.add((slot) => void answers.adoptFrom(slot));
   tab.signOuts.add(() => {

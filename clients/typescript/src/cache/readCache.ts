@@ -3,10 +3,11 @@ import type { IndexedDbStore } from '../store/indexedDbStore.js';
 import type { ReadCache } from '../types.js';
 
 /** How much is kept; the least recently used goes first. */
-const MOST_CONVERSATIONS = 500;
-const MOST_THREADS = 60;
-/** The newest of a conversation. */
-const MOST_MESSAGES = 1_000;
+export const MOST_CONVERSATIONS = 500;
+export const MOST_THREADS = 60;
+/** The newest of a conversation, and so many characters of JSON. */
+export const MOST_MESSAGES = 1_000;
+const MOST_CHARACTERS = 2_000_000;
 
 type Copy = Record<string, unknown>;
 
@@ -44,9 +45,7 @@ export class IndexedDbReadCache implements ReadCache {
       const database = await this.store.connection();
       const transaction = database.transaction('cached_messages', 'readwrite', { durability: 'relaxed' });
       const known = await transaction.store.get(conversationId);
-      const merged = new Map((known?.messages ?? []).map((message) => [message.id, message]));
-      for (const message of messages) merged.set(message.id, message);
-      const newest = [...merged.values()].sort(bySeq).slice(-MOST_MESSAGES);
+      const newest = mergeMessages(known?.messages ?? [], messages);
       void transaction.store.put({ conversationId, usedAt: this.environment.now(), messages: newest });
       let surplus = (await transaction.store.count()) - MOST_THREADS;
       for (let cursor = surplus > 0 ? await transaction.store.index('usedAt').openCursor() : null; cursor && surplus > 0; surplus -= 1) {
@@ -112,6 +111,21 @@ export const noReadCache: ReadCache & { clear(): void } = {
   messages: async () => [],
   clear: () => undefined,
 };
+
+/** Joins two sets of copies: the newest that fit, and always one. What has no place on the server yet is the outbox's. */
+export function mergeMessages(known: readonly Copy[], fresh: readonly Copy[]): Copy[] {
+  const merged = new Map(known.map((message) => [message.id, message]));
+  for (const message of fresh) if (typeof message.seq === 'number') merged.set(message.id, message);
+  const newest = [...merged.values()].sort(bySeq).slice(-MOST_MESSAGES);
+  let size = 0;
+  let first = newest.length;
+  while (first > 0) {
+    size += JSON.stringify(newest[first - 1]).length;
+    if (size > MOST_CHARACTERS && first < newest.length) break;
+    first -= 1;
+  }
+  return newest.slice(first);
+}
 
 function bySeq(one: Copy, other: Copy): number {
   return (typeof one.seq === 'number' ? one.seq : 0) - (typeof other.seq === 'number' ? other.seq : 0);

@@ -12,7 +12,7 @@ const BROKEN_PAUSES_MS = [250, 1_000, 2_000, 4_000, 8_000, 15_000];
 const EVENTS = ['conversation', 'message', 'run'] as const;
 
 export interface FeedDependencies {
-  environment: Environment;
+  environment: Pick<Environment, 'openEventSource' | 'later'>;
   link: TabLink;
   baseUrl: string;
 }
@@ -39,7 +39,7 @@ export class SharedFeed implements Feed {
     this.dependencies = dependencies;
     dependencies.link.subscribe((message) => {
       if (message.type === 'feed') {
-        this.cursor = message.cursor;
+        this.cursor = message.cursor ?? this.cursor;
         if (message.event) this.listeners.tell(message.event);
       } else if (message.type === 'wantFeed') {
         this.isWanted = true;
@@ -54,6 +54,8 @@ export class SharedFeed implements Feed {
     this.isWanted = true;
     this.dependencies.link.post({ type: 'wantFeed' });
     this.connect();
+    // Another tab may have been reading for long: what was before this moment is in what is read now.
+    if (!this.isReader) queueMicrotask(() => listener({ event: 'missed' }));
     return this.listeners.add(listener);
   }
 
@@ -62,10 +64,13 @@ export class SharedFeed implements Feed {
     this.connect();
   }
 
-  /** This tab reads for all from now on. */
-  lead(): void {
-    this.isReader = true;
-    this.connect();
+  /** Whether this tab reads for all from now on. */
+  lead(isReader: boolean): void {
+    this.isReader = isReader;
+    if (isReader) return this.connect();
+    this.stopPause();
+    this.source?.close();
+    this.source = null;
   }
 
   close(): void {
@@ -83,17 +88,17 @@ export class SharedFeed implements Feed {
     const after = this.cursor === null ? '' : `?after=${encodeURIComponent(this.cursor)}`;
     const source = openEventSource(`${this.dependencies.baseUrl}/feed${after}`);
     this.source = source;
-    const on = (name: string, take: (data: unknown) => FeedEvent | null) =>
+    const on = (name: string, take: (data: Record<string, unknown>) => FeedEvent | null) =>
       source.addEventListener(name, (event: MessageEvent<string>) => {
         if (this.source !== source) return;
         const data = parsed(event.data);
-        if (data === undefined) return this.broke(source);
+        // What makes no sense is left out; asking again would bring the same.
+        if (data === null) return;
         if (event.lastEventId !== '') this.cursor = event.lastEventId;
         this.tell(take(data));
       });
-    for (const name of EVENTS) on(name, (data) => ({ event: name, data: data as Record<string, unknown> }));
-    on('ready', (data) => {
-      const { cursor } = data as { cursor?: unknown };
+    for (const name of EVENTS) on(name, (data) => ({ event: name, data }));
+    on('ready', ({ cursor }) => {
       if (typeof cursor === 'string') this.cursor = cursor;
       this.failures = 0;
       // From now on nothing is missed; what was read before this moment may be older.
@@ -124,10 +129,11 @@ export class SharedFeed implements Feed {
 /** `EventSource.CLOSED`, also where there is no such class. */
 const CLOSED = 2;
 
-function parsed(text: string): unknown {
+function parsed(text: string): Record<string, unknown> | null {
   try {
-    return JSON.parse(text) as unknown;
+    const data = JSON.parse(text) as unknown;
+    return typeof data === 'object' && data !== null && !Array.isArray(data) ? (data as Record<string, unknown>) : null;
   } catch {
-    return undefined;
+    return null;
   }
 }

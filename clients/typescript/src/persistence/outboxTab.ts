@@ -51,6 +51,8 @@ export class OutboxTab {
   readonly removals = new Listeners<string[]>();
   /** This tab is the sender from now on. */
   readonly leads = new Listeners<void>();
+  /** This tab was the sender and is it no longer. */
+  readonly follows = new Listeners<void>();
   /** The device's store was emptied on purpose. */
   readonly signOuts = new Listeners<void>();
   /** As the sender this tab learned that a slot's tab is gone. */
@@ -360,6 +362,7 @@ export class OutboxTab {
     if (this.isClosed) return;
     this.driver.tell((outbox, now) => outbox.lead(now, false));
     this.isSender = false;
+    this.follows.tell();
     const held = this.board.ids();
     this.driver.tell((outbox, now) => outbox.release(now, held));
     this.dependencies.link.post({ type: 'whoLeads' });
