@@ -1,0 +1,80 @@
+/** Calls of the native API that are no matter of the outbox. */
+
+export interface ApiOptions {
+  /** Where the server is; the page's own origin by default. */
+  baseUrl?: string;
+  /** Added to each request. */
+  headers?: () => Record<string, string> | Promise<Record<string, string>>;
+  fetch?: typeof fetch;
+}
+
+/** The server answered, and its answer is a refusal or a failure of its own. */
+export class ApiProblem extends Error {
+  readonly status: number;
+  /** The server's stable code; `http_error` where it gave none. */
+  readonly code: string;
+
+  constructor(status: number, code: string, detail: string) {
+    super(detail);
+    this.name = 'ApiProblem';
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** The server could not be reached, or its answer makes no sense. */
+export class ServerUnreachable extends Error {
+  constructor(options?: ErrorOptions) {
+    super('The server cannot be reached.', options);
+    this.name = 'ServerUnreachable';
+  }
+}
+
+export class Api {
+  private readonly options: ApiOptions;
+
+  constructor(options: ApiOptions = {}) {
+    this.options = options;
+  }
+
+  async json<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+    const response = await this.send(method, path, body, signal);
+    try {
+      return (await response.json()) as T;
+    } catch (error) {
+      throw new ServerUnreachable({ cause: error });
+    }
+  }
+
+  /** The whole answer, once its status says that it is one. */
+  async send(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
+    const { baseUrl = '', headers, fetch: send = fetch } = this.options;
+    const own = (await headers?.()) ?? {};
+    let response: Response;
+    try {
+      response = await send(baseUrl.replace(/\/+$/, '') + path, {
+        method,
+        headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...own },
+        body: body === undefined ? undefined : JSON.stringify(body),
+        signal,
+      });
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      throw new ServerUnreachable({ cause: error });
+    }
+    if (response.ok) return response;
+    throw await problemOf(response);
+  }
+}
+
+async function problemOf(response: Response): Promise<ApiProblem> {
+  const problem = (await response.json().catch(() => ({}))) as { code?: unknown; detail?: unknown };
+  const code = typeof problem.code === 'string' ? problem.code : 'http_error';
+  return new ApiProblem(response.status, code, typeof problem.detail === 'string' ? problem.detail : `The server answered ${response.status}.`);
+}
+
+/** Values as a query, without those that are absent. */
+export function query(values: Record<string, string | number | boolean | undefined>): string {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? '' : `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
+}

@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FakeBrowser } from '../testing/fakeBrowser.js';
+import { CircuitBreaker } from './circuitBreaker.js';
+import { type ServerSentEvent, EventStreamReader } from './eventStream.js';
+import { MessageService } from './messageService.js';
+import { RetryQueue } from './retryQueue.js';
+
+const wasm = readFileSync(new URL('../wasm/manent_engine_bg.wasm', import.meta.url));
+
+describe('RetryQueue', () => {
+  it('processes in order, each until it succeeds, and pauses while all fails', async () => {
+    const browser = new FakeBrowser();
+    const { tab } = await browser.open();
+    const done: number[] = [];
+    let calls = 0;
+    let works = false;
+    const process = async (item: number) => {
+      calls += 1;
+      if (!works) throw new Error('away');
+      done.push(item);
+    };
+    const queue = new RetryQueue(process, { maxRetries: 3, backoffMs: 1_000, wasm }, tab.environment);
+    for (const item of [1, 2, 3]) queue.enqueue(item);
+    await browser.pass(60_000);
+    expect([done, queue.size]).toEqual([[], 3]);
+    expect(calls).toBeLessThan(20);
+    works = true;
+    await browser.pass(120_000);
+    await queue.processQueue();
+    expect([done, queue.size]).toEqual([[1, 2, 3], 0]);
+  });
+
+  it('gives out what can never succeed and goes on', async () => {
+    const browser = new FakeBrowser();
+    const { tab } = await browser.open();
+    const failed: number[] = [];
+    const done: number[] = [];
+    const process = async (item: number) => {
+      if (item === 1) throw new RangeError('never');
+      done.push(item);
+    };
+    const queue = new RetryQueue(process, { isPermanent: (error) => error instanceof RangeError, onFailed: (item) => failed.push(item), wasm }, tab.environment);
+    queue.enqueue(1);
+    queue.enqueue(2);
+    await browser.settle();
+    expect([failed, done]).toEqual([[1], [2]]);
+  });
+});
+
+describe('CircuitBreaker', () => {
+  it('lets one probe through while it is half open', async () => {
+    const browser = new FakeBrowser();
+    const { tab } = await browser.open();
+    const breaker = new CircuitBreaker({ threshold: 1, openMs: 1_000, wasm }, tab.environment);
+    await expect(breaker.execute(async () => Promise.reject(new Error('away')))).rejects.toThrow('away');
+    expect((await breaker.state()).state).toBe('open');
+    const calls: string[] = [];
+    let answer: () => void = () => undefined;
+    const first = breaker.execute(() => {
+      calls.push('first');
+      return new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+    });
+    const second = breaker.execute(async () => calls.push('second'));
+    await browser.pass(5_000);
+    expect(calls).toEqual(['first']);
+    answer();
+    await browser.pass(5_000);
+    await Promise.all([first, second]);
+    expect(calls).toEqual(['first', 'second']);
+    expect((await breaker.state()).state).toBe('closed');
+  });
+});
+
+describe('MessageService', () => {
+  it('sends through the outbox, each message below the one before', async () => {
+    const browser = new FakeBrowser();
+    const { client, tab } = await browser.open();
+    const messages = new MessageService(client, {}, tab.environment);
+    const first = await messages.sendMessage('Hello');
+    await messages.sendMessage('Again', first.conversationId);
+    await browser.settle();
+    expect(browser.server.storedIn(first.conversationId)).toHaveLength(2);
+    expect(browser.server.conversations).toContain(first.conversationId);
+    const sent = browser.server.requestsTo('/message/append').flatMap(({ body }) => body.messages as { parentId: string | null }[]);
+    expect(sent.map(({ parentId }) => parentId)).toEqual([null, first.messageId]);
+  });
+
+  it('streams a run to its end, over a connection that breaks', async () => {
+    const browser = new FakeBrowser();
+    const { client, tab } = await browser.open();
+    const bodies = ['id: 1\nevent: delta\ndata: {"text":"Hel"}\n\nid: 2\nevent: del', 'id: 2\nevent: delta\ndata: {"text":"lo"}\n\nid: 3\nevent: done\ndata: {"finishReason":"stop"}\n\n'];
+    const asked: string[] = [];
+    const environment = {
+      ...tab.environment,
+      fetch: async (url: string | URL | Request) => {
+        asked.push(String(url));
+        return new Response(bodies.shift());
+      },
+    };
+    const messages = new MessageService(client, {}, environment);
+    const events: unknown[] = [];
+    const reading = (async () => {
+      for await (const { event, data } of messages.streamCompletion([{ role: 'user', content: 'Hi' }], {}, { runId: 'run' })) events.push([event, data]);
+    })();
+    await browser.pass(1_000);
+    await reading;
+    expect(asked).toEqual(['/completion/generate', '/completion/run?after=1']);
+    expect(events).toEqual([
+      ['delta', { text: 'Hel' }],
+      ['delta', { text: 'lo' }],
+      ['done', { finishReason: 'stop' }],
+    ]);
+  });
+});
+
+describe('EventStreamReader', () => {
+  it('gives the same events wherever the chunks are cut', () => {
+    const text = ': hello\r\nid: 1\r\nevent: delta\rdata: {"ü":1}\ndata: two\n\n\n\ndata:x\n\nevent: cut';
+    const bytes = new TextEncoder().encode(text);
+    const expected: ServerSentEvent[] = [
+      { event: 'delta', data: '{"ü":1}\ntwo', id: '1' },
+      { event: 'message', data: 'x', id: '1' },
+    ];
+    fc.assert(
+      fc.property(fc.array(fc.nat(bytes.length)), (cuts) => {
+        const reader = new EventStreamReader();
+        const places = [0, ...cuts.toSorted((one, other) => one - other), bytes.length];
+        const events = places.slice(1).flatMap((end, index) => reader.push(bytes.slice(places[index], end)));
+        expect(events).toEqual(expected);
+      }),
+    );
+  });
+});
