@@ -131,6 +131,16 @@ impl Api {
         self.whole(request.json(body)).await
     }
 
+    /// Sends JSON in a trace and reads what is answered.
+    pub(crate) async fn post_for<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &Value,
+        trace: Option<&TraceContext>,
+    ) -> Result<T, ApiError> {
+        read(&self.post(path, body, trace).await?)
+    }
+
     /// Opens a stream of events; absent when the server says that nothing more comes (204).
     pub(crate) async fn open_stream(
         &self,

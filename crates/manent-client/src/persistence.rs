@@ -298,6 +298,38 @@ impl PersistenceService {
             .await
     }
 
+    /// Sends a failed item again under a new id: the way out where the server has something else under the old one. The answer is the new id.
+    /// What builds on the old one stays in the tray.
+    ///
+    /// # Errors
+    /// [`QueueError::NotInTray`], [`QueueError::Unknown`].
+    pub async fn resend(&self, message_id: MessageId) -> Result<MessageId, QueueError> {
+        let failed = ItemId(message_id.as_uuid());
+        let id = environment::new_id();
+        let trace = environment::new_trace();
+        let replacement = self
+            .look(move |engine| {
+                let mut items = engine.items().into_iter();
+                let (stored, _) = items.find(|(stored, _)| stored.id == failed)?;
+                Some(NewItem {
+                    id: ItemId(id),
+                    lane: stored.lane.clone(),
+                    parent: stored.parent,
+                    payload: stored.payload.clone(),
+                    size_bytes: stored.size_bytes,
+                    trace,
+                })
+            })
+            .await?
+            .ok_or(QueueError::Unknown)?;
+        let input = Input::Resend {
+            failed,
+            replacement,
+        };
+        self.order(input, ItemId(id), Expect::Durable).await?;
+        Ok(MessageId::new(id))
+    }
+
     /// The payload of a message that is queued already: what it says about its conversation stays.
     async fn rewritten(&self, message: &OutgoingMessage) -> Result<Payload, QueueError> {
         let id = ItemId(message.id.as_uuid());

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use manent_protocol::{ConversationResource, MessageList};
 use manent_types::{ConversationId, MessageStatus, Role};
@@ -22,6 +23,9 @@ use crate::transcript::{Transcript, TranscriptMessage};
 
 /// So many pages of 200 messages are read of a conversation.
 const MOST_PAGES: usize = 10;
+
+/// How long the server is waited for when this device has a copy.
+const PATIENCE_WITH_A_COPY: Duration = Duration::from_secs(5);
 
 /// An open conversation.
 pub(crate) struct Session {
@@ -106,17 +110,26 @@ impl Sessions {
         // Closed: then nothing is queued either.
         let queued = self.persistence.items().await.unwrap_or_default();
         let create = creation(id, &queued);
-        let read = self.read(id).await;
         let is_known_here = queued
             .iter()
             .any(|item| item.status.conversation_id == id && item.is_pending_message());
-        let (stored, title, is_copy) = match read {
-            Ok((stored, title)) => (stored, title, false),
-            Err(error) => match self.read_copy(id).await {
-                Some(copy) => (copy.messages, copy.title, true),
-                None if is_known_here => (Vec::new(), None, true),
-                None => return Err(error),
-            },
+        let copy = self.read_copy(id).await;
+        let patience = if is_known_here || copy.is_some() {
+            PATIENCE_WITH_A_COPY
+        } else {
+            Duration::MAX
+        };
+        let read = tokio::time::timeout(patience, self.read(id)).await;
+        let (stored, title, is_copy) = match (read, copy) {
+            (Ok(Ok((stored, title))), _) => (stored, title, false),
+            (_, Some(copy)) => (copy.messages, copy.title, true),
+            (_, None) if is_known_here => (Vec::new(), None, true),
+            (Ok(Err(error)), None) => return Err(error),
+            (Err(_), None) => {
+                return Err(ApiError::Unreachable {
+                    reason: "it took too long to answer".to_owned(),
+                });
+            }
         };
         let awaited = self.board.of(id);
         let stored = stored

@@ -41,7 +41,7 @@ pub enum StorageWarning {
         /// What is wrong with the first.
         reason: String,
     },
-    /// The file was removed or replaced while it was in use; everything that is not saved is written again.
+    /// The file was removed, or another one was put in its place, while it was in use; everything that is not saved is written again.
     Lost {
         /// Where it was.
         path: PathBuf,
@@ -70,6 +70,8 @@ pub(crate) enum WriteError {
 pub(crate) struct Store {
     connection: Connection,
     path: PathBuf,
+    /// Which file it was when it was opened.
+    identity: Option<(u64, u64)>,
     _lock: File,
 }
 
@@ -96,6 +98,7 @@ impl Store {
         };
         let mut store = Self {
             connection,
+            identity: directory::identity(&path),
             path,
             _lock: lock,
         };
@@ -134,15 +137,8 @@ impl Store {
 
     /// Writes all of this durably, or nothing.
     pub(crate) fn write(&mut self, changes: &[Change]) -> Result<(), WriteError> {
-        if !directory::is_in_place(&self.path) {
-            let path = self.path.clone();
-            return Err(match file::open(&path) {
-                Ok(connection) => {
-                    self.connection = connection;
-                    WriteError::Replaced(StorageWarning::Lost { path })
-                }
-                Err(trouble) => WriteError::Refused(trouble.reason()),
-            });
+        if directory::identity(&self.path) != self.identity {
+            return Err(self.begin_anew());
         }
         let Err(error) = self.apply(changes) else {
             return Ok(());
@@ -153,6 +149,23 @@ impl Store {
                 Ok(warning) => WriteError::Replaced(warning),
                 Err(error) => WriteError::Refused(error.to_string()),
             }),
+        }
+    }
+
+    /// Another file lies there, or none: what was in ours is to be written again, over what the other one has.
+    fn begin_anew(&mut self) -> WriteError {
+        match file::open(&self.path) {
+            Ok(connection) => {
+                self.connection = connection;
+                self.identity = directory::identity(&self.path);
+                let path = self.path.clone();
+                WriteError::Replaced(StorageWarning::Lost { path })
+            }
+            Err(Trouble::Other(reason)) => WriteError::Refused(reason),
+            Err(trouble) => match self.replace(&trouble) {
+                Ok(warning) => WriteError::Replaced(warning),
+                Err(error) => WriteError::Refused(error.to_string()),
+            },
         }
     }
 
@@ -178,6 +191,7 @@ impl Store {
         }
         let (connection, warning) = replace(&self.path, trouble)?;
         self.connection = connection;
+        self.identity = directory::identity(&self.path);
         Ok(warning)
     }
 

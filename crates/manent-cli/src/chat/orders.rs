@@ -186,6 +186,10 @@ impl Talk<'_> {
         let id = item.status.message_id;
         match self.client.persistence().retry(id, None).await {
             Ok(()) => "It is on its way again.".to_owned(),
+            Err(QueueError::NeedsNewId) => match self.client.persistence().resend(id).await {
+                Ok(_) => "It is on its way again, as a new message.".to_owned(),
+                Err(error) => format!("It cannot be sent again: {error}"),
+            },
             Err(error) => format!("It cannot be sent again: {error}"),
         }
     }

@@ -205,11 +205,18 @@ impl<'client> Talk<'client> {
 
     /// Says something and shows its answer.
     pub(super) async fn say(&mut self, text: &str) -> Followed {
-        let sent = self
-            .client
-            .messages()
-            .send_message(text, self.conversation)
-            .await;
+        let messages = self.client.messages().clone();
+        let mut sending = std::pin::pin!(messages.send_message(text, self.conversation));
+        let sent = loop {
+            tokio::select! {
+                sent = &mut sending => break sent,
+                // A disk that takes no writes keeps it waiting, and says so here.
+                news = self.newsroom.news.recv() => if let Some(news) = news {
+                    self.tell(news);
+                },
+                _ = self.signals.next() => return Followed::Leave,
+            }
+        };
         match sent {
             Ok(sent) => {
                 self.conversation = Some(sent.conversation_id);
@@ -379,6 +386,7 @@ impl<'client> Talk<'client> {
             return;
         }
         if self.screen.is_interactive() {
+            self.screen.note("The answer that was waited for:");
             self.screen.show(&content.text);
         } else {
             self.screen.answer(&content.text);

@@ -296,6 +296,29 @@ fn kill_9_between_any_two_steps_loses_and_doubles_nothing_that_was_shown() {
 }
 
 #[test]
+fn an_answer_is_ended_as_interrupted_when_the_server_is_killed_in_the_middle_of_it() {
+    let (world, server) = world();
+    let address = server.address().to_owned();
+    let mut open = Open::start(&world, &address, &[], "count\n");
+    open.read("one two".len());
+    // Dropping it is `kill -9`.
+    drop(server);
+    let listen = ["serve", "--listen", &address, "--data-dir", "data"];
+    let server = world.start(&listen, &[]);
+    drop(open.child.stdin.take());
+    let mut rest = String::new();
+    open.output.read_to_string(&mut rest).unwrap();
+    let shown = format!("one two{rest}");
+    assert_eq!(open.child.wait().unwrap().code(), Some(0));
+    let said = said(server.address());
+    assert_eq!(said[0], ("user".to_owned(), "count".to_owned()));
+    assert_eq!(said.len(), 2, "{shown:?} {said:?}");
+    assert_eq!(said[1].0, "assistant");
+    assert!(COUNTED.starts_with(&said[1].1), "{said:?}");
+    assert!(COUNTED.starts_with(shown.trim_end()), "{shown}");
+}
+
+#[test]
 fn a_second_chat_on_the_same_outbox_is_refused() {
     let (world, server) = world();
     let mut first = Open::start(&world, server.address(), &[], "Hello\n");

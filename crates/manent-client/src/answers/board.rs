@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use manent_engine::answers::AnswerState;
-use manent_types::{ConversationId, RunId};
+use manent_types::{ConversationId, MessageStatus, RunId};
 use tokio::sync::watch;
 
 use super::handle::{AnswerHandle, AnswerProgress, AnswerStage};
@@ -112,19 +112,30 @@ impl Board {
         }
         let received = &post.received;
         post.has_caught_up = post.progress.send_if_modified(|progress| {
-            let shown = &progress.content.text;
-            let is_behind = received.text.len() < shown.len() && received.status.is_none();
-            if is_behind && shown.starts_with(&received.text) {
-                return false;
+            if !is_more(&progress.content, received) {
+                replace(progress, received);
+                return true;
             }
-            replace(progress, received);
-            true
+            let is_cut = received
+                .status
+                .is_some_and(|status| status != MessageStatus::Complete);
+            if is_cut {
+                // The server died with less than it had told: what was shown is what there is.
+                progress.content.end_as(received);
+            }
+            is_cut
         });
     }
 
     /// What has come of an answer.
     pub(crate) fn content(&self, run: RunId) -> Option<AnswerContent> {
-        self.posts().get(&run).map(|post| post.received.clone())
+        let posts = self.posts();
+        let post = posts.get(&run)?;
+        let shown = post.progress.borrow();
+        if post.has_caught_up || is_more(&shown.content, &post.received) {
+            return Some(shown.content.clone());
+        }
+        Some(post.received.clone())
     }
 
     /// Shows the end, and takes it down. Whoever has a handle still sees it.
@@ -147,6 +158,11 @@ impl Board {
     fn posts(&self) -> MutexGuard<'_, HashMap<RunId, Post>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether what is shown begins with what was received, and goes on.
+fn is_more(shown: &AnswerContent, received: &AnswerContent) -> bool {
+    received.text.len() < shown.text.len() && shown.text.starts_with(&received.text)
 }
 
 /// Shows something else than what was shown.
@@ -172,6 +188,7 @@ fn handle(run: RunId, post: &Post) -> AnswerHandle {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::completion::Receipt;
     use manent_protocol::DeltaEvent;
     use manent_types::{MessageId, ModelSettings};
     use uuid::Uuid;
@@ -211,6 +228,32 @@ mod tests {
         assert_eq!(handle.new_text().as_deref(), Some("ld"));
         assert_eq!(board.cursor(run).as_deref(), Some("r.3"));
         assert_eq!(handle.progress().restarts, 0);
+    }
+
+    #[test]
+    fn what_was_shown_stays_when_the_server_died_with_less() {
+        let (board, run, mut handle) = board();
+        board.begin(run);
+        board.apply(run, &text("Hello wor"), Some("r.1".to_owned()));
+        handle.new_text();
+        board.begin(run);
+        let interrupted = CompletionEvent::Failed {
+            code: "interrupted".to_owned(),
+            detail: "D".to_owned(),
+            is_retryable: true,
+            receipt: Receipt {
+                persisted: Some(true),
+                ..Receipt::default()
+            },
+        };
+        board.apply(run, &text("Hell"), Some("r.1".to_owned()));
+        board.apply(run, &interrupted, Some("r.2".to_owned()));
+        let content = board.content(run).unwrap();
+        assert_eq!(
+            (content.text.as_str(), content.status, content.receipt),
+            ("Hello wor", Some(MessageStatus::Interrupted), None)
+        );
+        assert_eq!((handle.new_text(), handle.progress().restarts), (None, 0));
     }
 
     #[test]

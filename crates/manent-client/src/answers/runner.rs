@@ -103,7 +103,8 @@ impl Runner {
             "config": create.config,
         });
         let path = "/conversation/create";
-        let created: Created = self.api.call(Method::POST, path, Some(&body)).await?;
+        let trace = self.trace.as_ref();
+        let created: Created = self.api.post_for(path, &body, trace).await?;
         tracing::debug!(conversation = created.id, "created");
         self.creations.insert(conversation);
         Ok(())

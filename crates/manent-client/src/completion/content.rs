@@ -74,6 +74,13 @@ impl AnswerContent {
         content
     }
 
+    /// Ends as another copy of the same answer did that has less of it: nobody else has kept the whole of this one.
+    pub(crate) fn end_as(&mut self, other: &Self) {
+        self.status = other.status;
+        self.problem.clone_from(&other.problem);
+        self.receipt = None;
+    }
+
     /// Ends the answer for a reason that the model does not know of.
     pub(crate) fn fail(&mut self, code: &str, detail: &str) {
         self.status = Some(MessageStatus::Failed);

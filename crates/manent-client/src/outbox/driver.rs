@@ -104,6 +104,8 @@ impl Expect {
 
 struct Waiter {
     id: ItemId,
+    /// The item that it takes the place of, about which a refusal may be, too.
+    replaces: Option<ItemId>,
     expect: Expect,
     reply: Reply,
 }
@@ -271,10 +273,23 @@ impl Driver {
                 expect,
                 reply,
             } => {
-                if let Input::Enqueue(item) = &input {
+                if let Input::Enqueue(item)
+                | Input::Resend {
+                    replacement: item, ..
+                } = &input
+                {
                     self.lanes.entry(id).or_insert_with(|| item.lane.clone());
                 }
-                self.waiters.push(Waiter { id, expect, reply });
+                let replaces = match &input {
+                    Input::Resend { failed, .. } => Some(*failed),
+                    _ => None,
+                };
+                self.waiters.push(Waiter {
+                    id,
+                    replaces,
+                    expect,
+                    reply,
+                });
                 self.handle(input);
             }
             Command::Send {
@@ -286,6 +301,7 @@ impl Driver {
                 self.lanes.entry(id).or_insert_with(|| item.lane.clone());
                 self.waiters.push(Waiter {
                     id,
+                    replaces: None,
                     expect: Expect::Durable,
                     reply,
                 });
@@ -362,21 +378,27 @@ impl Driver {
     /// What follows from the steps that were made: a transaction, and news for those who listen.
     fn settle(&mut self) {
         self.write();
-        let metrics = self.engine.metrics();
-        let status = QueueStatus::new(&metrics, self.wait);
-        let is_at_rest = self.requests.is_empty()
-            && (status.storing + status.queued + status.sending == 0 || status.is_storage_refusing);
-        self.shared.queue.send_if_modified(|current| {
-            let is_new = *current != status;
-            *current = status;
-            is_new
-        });
-        if is_at_rest {
+        self.tell_status();
+        let is_sending = {
+            let status = self.shared.queue.borrow();
+            status.storing + status.queued + status.sending > 0 && !status.is_storage_refusing
+        };
+        if self.requests.is_empty() && !is_sending {
             for flush in self.flushes.drain(..) {
                 // Nobody waits for it any more, perhaps.
                 let _ = flush.send(());
             }
         }
+    }
+
+    fn tell_status(&self) {
+        let metrics = self.engine.metrics();
+        let status = QueueStatus::new(&metrics, self.wait);
+        self.shared.queue.send_if_modified(|current| {
+            let is_new = *current != status;
+            *current = status;
+            is_new
+        });
     }
 
     fn on_event(&mut self, event: Event) {
@@ -446,7 +468,9 @@ impl Driver {
         if self.engine.state(id).is_none() {
             self.lanes.remove(&id);
         }
-        let Some(place) = self.waiters.iter().rposition(|waiter| waiter.id == id) else {
+        let is_about =
+            |waiter: &Waiter| waiter.id == id || waiter.replaces.is_some_and(|other| other == id);
+        let Some(place) = self.waiters.iter().rposition(is_about) else {
             return;
         };
         let waiter = self.waiters.remove(place);

@@ -40,9 +40,19 @@ pub(super) fn claim(directory: &Path, profile: &str) -> Result<(PathBuf, File), 
     Ok((path, lock))
 }
 
-/// Whether the database is still where it was opened.
-pub(super) fn is_in_place(path: &Path) -> bool {
-    path.exists()
+/// Which file lies at a path; absent when there is none.
+pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
+    let metadata = fs::metadata(path).ok()?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        Some((metadata.dev(), metadata.ino()))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        Some((0, 0))
+    }
 }
 
 fn create(directory: &Path) -> io::Result<()> {

@@ -68,7 +68,8 @@ pub(super) fn open(path: &Path) -> Result<Connection, Trouble> {
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(Duration::from_secs(5))?;
+    // Nobody else has a reason to touch it: this is for a backup that copies it.
+    connection.busy_timeout(Duration::from_secs(1))?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "full")

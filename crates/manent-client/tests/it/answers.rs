@@ -1,10 +1,12 @@
 //! Answers come back, whatever breaks, and are asked for once.
 
+use std::time::Duration;
+
 use manent_client::{
     AnswerStage, ApiError, CompletionEvent, ConversationQuery, DeltaEvent, MessageStatus,
     ModelSettings, PromptMessage, SendError,
 };
-use manent_testkit::{Direction, Fault};
+use manent_testkit::{Direction, Fault, Mixture};
 
 use crate::support::{COUNTED, Test, World, lines, saved, soon};
 
@@ -25,6 +27,36 @@ async fn a_stream_that_is_cut_goes_on_where_it_was() -> Test {
         world.said(sent.conversation_id).await?,
         lines(&[("user", "count"), ("assistant", COUNTED)])
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_talk_over_a_network_that_breaks_again_and_again_is_kept_word_for_word() -> Test {
+    for seed in 10..14 {
+        let world = World::new().await?;
+        world.proxy.set_mixture(Mixture {
+            seed,
+            faulty_per_mille: 600,
+            most_bytes: 1_500,
+            longest_stall: Duration::from_millis(50),
+        });
+        let client = world.client().await?;
+        let mut conversation = None;
+        let mut expected = Vec::new();
+        for text in ["Hello", "count", "and you?"] {
+            let mut sent = client.messages().send_message(text, conversation).await?;
+            conversation = Some(sent.conversation_id);
+            let mut answer = String::new();
+            while let Some(piece) = soon(sent.answer.next_text()).await? {
+                answer.push_str(&piece);
+            }
+            expected.extend(lines(&[("user", text), ("assistant", &answer)]));
+        }
+        saved(&client).await?;
+        let conversation = conversation.ok_or_else(|| anyhow::anyhow!("nothing was said"))?;
+        assert_eq!(world.said(conversation).await?, expected, "{seed}");
+        assert_eq!(expected[3].1, COUNTED, "{seed}");
+    }
     Ok(())
 }
 

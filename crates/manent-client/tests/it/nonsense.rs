@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use manent_client::{ItemState, MessageStatus};
+use manent_client::{ItemState, MessageStatus, QueueError};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -24,7 +24,8 @@ type Script = Box<dyn FnMut(&Value) -> Said + Send>;
 #[derive(Clone, Default)]
 struct Fake {
     scripts: Arc<Mutex<HashMap<&'static str, Script>>>,
-    calls: Arc<Mutex<Vec<String>>>,
+    /// Paths with their traces.
+    calls: Arc<Mutex<Vec<(String, String)>>>,
 }
 
 impl Fake {
@@ -35,7 +36,16 @@ impl Fake {
 
     fn calls(&self, path: &str) -> usize {
         let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        calls.iter().filter(|call| call.starts_with(path)).count()
+        calls
+            .iter()
+            .filter(|(call, _)| call.starts_with(path))
+            .count()
+    }
+
+    /// The traces of all calls so far.
+    fn traces(&self) -> Vec<String> {
+        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.iter().map(|(_, trace)| trace.clone()).collect()
     }
 
     async fn start(&self) -> anyhow::Result<SocketAddr> {
@@ -49,16 +59,16 @@ impl Fake {
 
 async fn answer(State(fake): State<Fake>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
-    let has_trace = request.headers().contains_key("traceparent");
+    let trace = request.headers().get("traceparent").cloned();
     let body: Bytes = axum::body::to_bytes(request.into_body(), 1 << 20)
         .await
         .unwrap_or_default();
     let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    assert!(has_trace, "{path} came without a trace");
+    let trace = trace.and_then(|trace| Some(trace.to_str().ok()?.to_owned()));
     fake.calls
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
-        .push(path.clone());
+        .push((path.clone(), trace.unwrap_or_default()));
     let mut scripts = fake.scripts.lock().unwrap_or_else(PoisonError::into_inner);
     let script = scripts
         .iter_mut()
@@ -139,6 +149,45 @@ async fn nonsense_for_an_append_is_retried_until_it_makes_sense() -> Test {
 }
 
 #[tokio::test]
+async fn one_trace_runs_from_the_key_press_to_the_conversation_the_message_and_the_answer() -> Test
+{
+    let fake = Fake::default();
+    let traces_of_items = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&traces_of_items);
+    fake.on("/conversation/create", |_| created());
+    fake.on("/completion/generate", |_| done());
+    fake.on("/message/append", move |body| {
+        let trace = body["messages"][0]["traceparent"].clone();
+        seen.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(trace);
+        stored(body)
+    });
+    let directory = tempfile::tempdir()?;
+    let client = builder(fake.start().await?, directory.path())
+        .open()
+        .await?;
+    let mut sent = client.messages().send_message("Hello", None).await?;
+    soon(sent.answer.end()).await?;
+    saved(&client).await?;
+    let mut traces = fake.traces();
+    assert!(traces.len() >= 3, "{traces:?}");
+    let of_items = traces_of_items
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    traces.extend(
+        of_items
+            .iter()
+            .map(|trace| trace.as_str().unwrap_or_default().to_owned()),
+    );
+    let first = traces[0].clone();
+    assert_eq!(first.len(), 55);
+    assert!(traces.iter().all(|trace| *trace == first), "{traces:?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_page_that_says_welcome_created_no_conversation() -> Test {
     let fake = Fake::default();
     let mut creations = vec![
@@ -187,6 +236,42 @@ async fn fewer_outcomes_than_items_leave_the_others_queued_until_they_are_told()
     }
     saved(&client).await?;
     assert_eq!(client.persistence().queue_status().failed, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_message_whose_id_is_taken_is_sent_again_under_a_new_one() -> Test {
+    let fake = Fake::default();
+    let mut is_first = true;
+    fake.on("/conversation/create", |_| created());
+    fake.on("/completion/generate", |_| (500, HTML, String::new()));
+    fake.on("/message/append", move |body| {
+        if !std::mem::take(&mut is_first) {
+            return stored(body);
+        }
+        let id = &body["messages"][0]["id"];
+        let result = json!({"id": id, "outcome": "conflict", "code": "id_taken"});
+        (200, JSON, json!({"results": [result]}).to_string())
+    });
+    let directory = tempfile::tempdir()?;
+    let client = builder(fake.start().await?, directory.path())
+        .open()
+        .await?;
+    let persistence = client.persistence();
+    let sent = client.messages().send_message("Hello", None).await?;
+    let mut status = persistence.watch_status();
+    soon(status.wait_for(|status| status.failed == 1)).await??;
+    assert_eq!(
+        persistence.retry(sent.message_id, None).await,
+        Err(QueueError::NeedsNewId)
+    );
+    let id = persistence.resend(sent.message_id).await?;
+    saved(&client).await?;
+    assert_eq!(persistence.status(sent.message_id).await?, None);
+    let state = persistence.status(id).await?;
+    assert!(matches!(state, Some(ItemState::Saved { .. })), "{state:?}");
+    let again = soon(persistence.resend(sent.message_id)).await?;
+    assert_eq!(again, Err(QueueError::Unknown));
     Ok(())
 }
 

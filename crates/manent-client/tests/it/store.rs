@@ -186,3 +186,54 @@ async fn a_file_that_is_removed_while_it_is_used_is_written_again() -> Test {
     );
     Ok(())
 }
+
+#[tokio::test]
+async fn a_file_that_is_replaced_while_it_is_used_is_written_again() -> Test {
+    let world = World::new().await?;
+    world.proxy.go_down().await;
+    let client = world.client().await?;
+    let first = client.messages().send_message("Hello", None).await?;
+    let other = world.outbox.path().join("other.sqlite3");
+    rusqlite::Connection::open(&other)?.execute_batch("CREATE TABLE other (a)")?;
+    for name in ["test.sqlite3-wal", "test.sqlite3-shm"] {
+        fs::remove_file(world.outbox.path().join(name))?;
+    }
+    fs::rename(&other, database(&world))?;
+    let conversation = first.conversation_id;
+    client
+        .messages()
+        .send_message("and again", Some(conversation))
+        .await?;
+    client.close().await;
+    let client = world.client().await?;
+    let items = client.persistence().items().await?;
+    let texts: Vec<_> = items.iter().map(manent_client::OutboxItem::text).collect();
+    assert_eq!(texts, ["Hello", "and again"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn while_the_disk_takes_no_writes_nothing_counts_as_safe_and_nothing_is_sent() -> Test {
+    let world = World::new().await?;
+    let client = world.client().await?;
+    let mut warnings = client.persistence().warnings();
+    let blocker = rusqlite::Connection::open(database(&world))?;
+    blocker.execute_batch("BEGIN IMMEDIATE")?;
+    let messages = client.messages().clone();
+    let sending = tokio::spawn(async move { messages.send_message("Hello", None).await });
+    let refused = soon(warnings.recv()).await??;
+    assert!(
+        matches!(refused, StorageWarning::Refused { attempts: 1, .. }),
+        "{refused:?}"
+    );
+    let status = client.persistence().queue_status();
+    assert!(status.is_storage_refusing && status.storing == 1 && !sending.is_finished());
+    assert_eq!(world.proxy.counts().accepted, 0);
+
+    blocker.execute_batch("ROLLBACK")?;
+    let mut sent = soon(sending).await???;
+    assert_eq!(soon(sent.answer.end()).await?.text, "You said: Hello");
+    saved(&client).await?;
+    assert!(!client.persistence().queue_status().is_storage_refusing);
+    Ok(())
+}

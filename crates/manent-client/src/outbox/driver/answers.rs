@@ -79,6 +79,8 @@ impl Driver {
             }
             Attempt::Ended(content) => {
                 self.keep(run, &content);
+                // Whoever sees the end finds it counted in the outbox.
+                self.tell_status();
                 self.board.end(run, Some(&content));
                 self.handle_answers(AnswerInput::Ended(run));
             }
@@ -96,9 +98,11 @@ impl Driver {
 
     /// Puts an answer that the server has not stored itself into the outbox. Whoever is first stores it; the other one is a duplicate.
     fn keep(&mut self, run: RunId, content: &AnswerContent) {
+        // A server that died may have stored less than it had told, or nothing: what was shown is offered to it.
+        let is_whole = content.status != Some(MessageStatus::Interrupted);
         let is_stored = content
             .receipt
-            .is_some_and(|receipt| receipt.persisted == Some(true));
+            .is_some_and(|receipt| is_whole && receipt.persisted == Some(true));
         let Some(payload) = self.board.payload(run) else {
             return;
         };
