@@ -52,6 +52,8 @@ async fn figures_have_bounded_labels_whatever_clients_send() -> Test {
     let client = server.client();
     let id = create(client).await?;
     say(client, &id, "hello").await?;
+    let run = json!({"messages": [{"role": "user", "content": "hello"}], "runId": new_id()});
+    client.generate(&run).await?.rest().await?;
     let secret = format!("secret{}", new_id().replace('-', ""));
     for number in 0..20 {
         let path = format!("/{secret}/{number}");
@@ -91,6 +93,8 @@ async fn figures_have_bounded_labels_whatever_clients_send() -> Test {
         .collect();
     routes.extend([
         "unmatched",
+        // All servers of this process share the figures, those with the test switch too.
+        "/testing/sign-in-needed",
         "/openapi.json",
         "/docs",
         "/docs/",
