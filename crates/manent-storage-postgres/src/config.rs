@@ -24,8 +24,8 @@ pub struct PostgresConfig {
     pub statement_timeout: Duration,
     /// How long opening waits for a database that cannot be reached. Zero tries once.
     pub start_wait: Duration,
-    /// How many groups of writes may be under way at once, each on a connection of its own. An owner's writes go through one of them, in
-    /// order. Held below the number of connections.
+    /// How many groups of writes may be under way at once, each on a connection of its own. An owner's writes go through one at a time, in
+    /// order. Held below the number of connections. The second begins only when there is enough to do for it, or when the first takes long.
     pub writers: usize,
     /// The most writes that share a commit.
     pub group_jobs: usize,

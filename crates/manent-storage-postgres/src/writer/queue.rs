@@ -1,16 +1,16 @@
 //! The calls' side of the writers.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
 use manent_domain::ports::{SignalListener, StoreError};
 use manent_types::UserId;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::Instant;
 
-use super::job::{Job, WriteJob};
+use super::desk::{Desk, Seat};
+use super::job::WriteJob;
+use super::schedule::Limits;
 use super::serve;
 use crate::config::PostgresConfig;
 use crate::error::Error;
@@ -21,14 +21,6 @@ use crate::workspace::{Wanted, Workspace};
 
 /// The queue is bounded in units of this many bytes; a job takes at least one.
 const PERMIT_BYTES: usize = 4_096;
-
-/// What a writer receives.
-pub(super) enum Message {
-    /// To write.
-    Job(Box<dyn Job>),
-    /// To finish what waits and to end; answered when that is done.
-    Close(oneshot::Sender<()>),
-}
 
 /// What the writers share.
 pub(crate) struct WriterParts {
@@ -42,9 +34,9 @@ pub(crate) struct WriterParts {
     pub(crate) group_bytes: usize,
 }
 
-/// The queues of the writers.
+/// The way to the writers.
 pub(crate) struct WriteQueue {
-    writers: Vec<UnboundedSender<Message>>,
+    desk: Arc<Desk>,
     room: Arc<Semaphore>,
     permits: u32,
     wait: Duration,
@@ -56,19 +48,21 @@ impl WriteQueue {
     pub(crate) fn start(config: &PostgresConfig, parts: WriterParts) -> Self {
         let counters = Arc::clone(&parts.counters);
         let parts = Arc::new(parts);
-        let writers = (0..)
-            .take(config.writer_count())
-            .map(|number| {
-                let (sender, receiver) = unbounded_channel();
-                tokio::spawn(serve::run(receiver, Arc::clone(&parts), number));
-                sender
-            })
-            .collect();
+        let limits = Limits {
+            jobs: parts.group_jobs,
+            bytes: parts.group_bytes,
+        };
+        let writers = config.writer_count();
+        let desk = Arc::new(Desk::new(writers, limits));
+        for (seat, number) in (0..writers).zip(0..) {
+            let seat = Seat::new(Arc::clone(&desk), seat);
+            tokio::spawn(serve::run(seat, Arc::clone(&parts), number));
+        }
         let permits = u32::try_from(config.queue_bytes / PERMIT_BYTES)
             .unwrap_or(u32::MAX)
             .clamp(1, 1 << 28);
         Self {
-            writers,
+            desk,
             room: Arc::new(Semaphore::new(permits as usize)),
             permits,
             wait: config.acquire_timeout,
@@ -112,36 +106,23 @@ impl WriteQueue {
             reply,
             held: (permit, gauge),
         };
-        self.writer_of(owner)
-            .ok_or_else(closed)?
-            .send(Message::Job(Box::new(job)))
-            .map_err(|_| closed())?;
+        if !self.desk.put(owner, Box::new(job)) {
+            return Err(closed());
+        }
         answer.await.map_err(|_| closed())?
-    }
-
-    fn writer_of(&self, owner: UserId) -> Option<&UnboundedSender<Message>> {
-        let mut hasher = DefaultHasher::new();
-        owner.hash(&mut hasher);
-        let count = u64::try_from(self.writers.len()).ok()?;
-        let index = hasher.finish().checked_rem(count)?;
-        self.writers.get(usize::try_from(index).ok()?)
     }
 
     /// Refuses new writes and waits until those that wait are durable.
     pub(crate) async fn close(&self) {
         self.room.close();
-        let closing: Vec<_> = self
-            .writers
-            .iter()
-            .filter_map(|writer| {
-                let (reply, answer) = oneshot::channel();
-                writer.send(Message::Close(reply)).ok().map(|()| answer)
-            })
-            .collect();
-        for closed in closing {
-            // An error means that the writer has ended already, which is what is wanted.
-            let _ = closed.await;
-        }
+        self.desk.close().await;
+    }
+}
+
+impl Drop for WriteQueue {
+    /// The writers end when they have done what waits.
+    fn drop(&mut self) {
+        self.desk.begin_to_close();
     }
 }
 

@@ -6,13 +6,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use manent_domain::ports::StoreError;
-use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::desk::{Group, Seat};
 use super::group::{self, Committed, Ended};
 use super::job::Job;
-use super::queue::{Message, WriterParts};
+use super::queue::WriterParts;
 use crate::error::Error;
 use crate::metrics::Counters;
 use crate::pool::Lease;
@@ -30,56 +29,22 @@ struct Writer {
     mark: GroupMark,
 }
 
-/// Serves a queue until it is closed or nobody is left to use it.
-pub(super) async fn run(
-    mut receiver: UnboundedReceiver<Message>,
-    parts: Arc<WriterParts>,
-    number: i32,
-) {
+/// Serves until nothing is left and nothing comes.
+pub(super) async fn run(seat: Seat, parts: Arc<WriterParts>, number: i32) {
     let mark = GroupMark {
         instance: parts.instance,
         writer: number,
         groups: 0,
     };
     let mut writer = Writer { parts, mark };
-    let mut closing: Option<oneshot::Sender<()>> = None;
-    while closing.is_none() {
-        let Some(first) = receiver.recv().await else {
-            break;
-        };
-        // Those who were just answered, or wait for the same thread, come into this group and not into the next one.
-        tokio::task::yield_now().await;
-        let mut jobs = Vec::new();
-        let mut bytes = 0;
-        let mut next = Some(first);
-        while let Some(message) = next {
-            match message {
-                Message::Job(job) => {
-                    bytes += job.bytes();
-                    jobs.push(job);
-                }
-                Message::Close(reply) => {
-                    closing = Some(reply);
-                    break;
-                }
-            }
-            let has_room = jobs.len() < writer.parts.group_jobs && bytes < writer.parts.group_bytes;
-            next = if has_room {
-                receiver.try_recv().ok()
-            } else {
-                None
-            };
-        }
-        writer.serve(jobs).await;
-    }
-    if let Some(reply) = closing {
-        // Nobody waits any more: fine.
-        let _ = reply.send(());
+    while let Some(group) = seat.next().await {
+        writer.serve(group).await;
     }
 }
 
 impl Writer {
-    async fn serve(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+    async fn serve(&mut self, mut group: Group) {
+        let mut jobs = std::mem::take(&mut group.jobs);
         let now = Instant::now();
         let late: Vec<_> = jobs.extract_if(.., |job| job.deadline() <= now).collect();
         self.fail(
@@ -92,7 +57,10 @@ impl Writer {
             return;
         }
         match self.write(&mut jobs).await {
-            Ok(()) => answer(jobs),
+            Ok(()) => {
+                group.finish(jobs.len());
+                answer(jobs);
+            }
             // Which of them is to blame is not known.
             Err(Error::Postgres(error)) if jobs.len() > 1 && is_fault_of_one(&error) => {
                 self.serve_singly(jobs).await;
