@@ -193,6 +193,15 @@ impl Ledger {
         Ok(())
     }
 
+    /// A device's store wrote items, and was cleared before it told anybody.
+    pub(crate) fn on_written_in_vain(&mut self, ids: &[ItemId]) {
+        for id in ids {
+            if let Some(written) = self.written.get_mut(id) {
+                written.was_durable = true;
+            }
+        }
+    }
+
     /// A device's store wrote an item. The user's decisions count when the store knows them.
     pub(crate) fn on_written(
         &mut self,
@@ -201,8 +210,7 @@ impl Ledger {
         let Some(written) = self.written.get_mut(&item.id) else {
             return Ok(());
         };
-        if !written.was_durable {
-            written.was_durable = true;
+        if !std::mem::replace(&mut written.was_durable, true) {
             let newest = self.newest_durable.entry(written.lane.clone()).or_default();
             if written.serial < *newest {
                 return Err(Violation::OutOfOrder(item.id));

@@ -19,6 +19,7 @@
 //! Signing out, limits on the number of items, items larger than a request, and the load of many clients after an outage are not simulated.
 #![warn(missing_docs)]
 
+mod answers;
 mod campaign;
 mod chance;
 mod device;
@@ -33,6 +34,7 @@ pub mod stress;
 mod violation;
 mod world;
 
+pub use answers::{AnswersReport, simulate_answers};
 pub use campaign::{Campaign, Progress, shrink};
 pub use report::Report;
 pub use sabotage::Sabotage;

@@ -1,6 +1,7 @@
 //! What can go wrong. Each is a broken promise.
 
 use manent_engine::{FailReason, ItemId};
+use manent_types::RunId;
 
 /// A promise that did not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +79,27 @@ pub enum Violation {
     /// With everything in order again, the world did not come to rest.
     #[error("the world did not come to rest")]
     Restless,
+    /// An answer was asked for before the device's store had it.
+    #[error("the answer of run {0} was asked for before it was persisted")]
+    StartedBeforePersisted(RunId),
+    /// The provider was asked more than once for one run.
+    #[error("run {0} began more than once at the provider")]
+    BegunTwice(RunId),
+    /// An answer that was safe left the store before its end, or is waited for by nobody.
+    #[error("the answer of run {0} is forgotten")]
+    Forgotten(RunId),
+    /// With everything in order again, an answer is still waited for.
+    #[error("the answer of run {0} never came")]
+    StillWaited(RunId),
+    /// The user was told that an answer ended, and it had not.
+    #[error("the answer of run {0} was called ended, which is not true")]
+    NotEnded(RunId),
+    /// The user was told that an answer can never come, and it could.
+    #[error("the answer of run {0} was called impossible, which is not true")]
+    NotRefused(RunId),
+    /// A second probe while one is under way.
+    #[error("run {0} was asked for although a probe was under way")]
+    TwoProbes(RunId),
     /// The server could not read a request.
     #[error("the server could not read a request: {0}")]
     BadRequest(String),

@@ -209,15 +209,6 @@ impl World {
         let Some((_, operations)) = tab.persist.take_if(|(current, _)| *current == id) else {
             return Ok(());
         };
-        // The store was cleared under it: the connection is broken, or leads to the new, empty one.
-        let is_broken = tab.generation != generation && self.chance.per_mille(500);
-        if std::mem::take(&mut tab.is_written_in_vain) {
-            return self.tell(address, Input::Persisted(id));
-        }
-        if is_refused || is_broken {
-            self.report.refused_writes += 1;
-            return self.tell(address, Input::PersistFailed(id));
-        }
         let written: Vec<ItemId> = operations
             .iter()
             .filter_map(|operation| match operation {
@@ -225,6 +216,16 @@ impl World {
                 _ => None,
             })
             .collect();
+        if std::mem::take(&mut tab.is_written_in_vain) {
+            self.ledger.on_written_in_vain(&written);
+            return self.tell(address, Input::Persisted(id));
+        }
+        // The store was cleared under it: the connection is broken, or leads to the new, empty one.
+        let is_broken = tab.generation != generation && self.chance.per_mille(500);
+        if is_refused || is_broken {
+            self.report.refused_writes += 1;
+            return self.tell(address, Input::PersistFailed(id));
+        }
         self.apply(address.device, operations)?;
         self.tell(address, Input::Persisted(id))?;
         self.let_go(address, written)
