@@ -50,6 +50,9 @@ export class ApiClient {
   /** Is called when the server answers that nobody is signed in. */
   onSignInNeeded: () => void = () => undefined;
 
+  /** Is called when the server did what somebody asked who has to be signed in for it. */
+  onServed: () => void = () => undefined;
+
   constructor(baseUrl = '', fetchImplementation: typeof fetch = (input, init) => fetch(input, init)) {
     this.baseUrl = baseUrl;
     this.fetchImplementation = fetchImplementation;
@@ -163,6 +166,7 @@ export class ApiClient {
       });
       this.listener(true);
       if (response.status === 401) this.onSignInNeeded();
+      else if (response.ok && path !== '/healthz') this.onServed();
       return response;
     } catch (error) {
       if (isAbort(error)) throw error;

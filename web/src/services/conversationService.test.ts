@@ -33,12 +33,12 @@ const message = (conversationId: string, seq: number): StoredMessage => ({
 
 /** Every request waits until the test answers it. */
 function setUp(copies: Partial<Copies> = {}) {
-  const waiting: { path: string; answer: (body: object) => void; fail: () => void }[] = [];
+  const waiting: { path: string; answer: (body: object) => void; fail: () => void; refuse: (status: number, code: string) => void }[] = [];
   const api = new ApiClient(
     '',
     (input) =>
       new Promise((resolve, reject) => {
-        waiting.push({ path: String(input), answer: (body) => resolve(Response.json(body)), fail: () => reject(new TypeError('network error')) });
+        waiting.push({ path: String(input), answer: (body) => resolve(Response.json(body)), fail: () => reject(new TypeError('network error')), refuse: (status, code) => resolve(Response.json({ status, code, detail: '' }, { status })) });
       }),
   );
   const service = new ConversationService(api, useStore, { newId: () => 'new', now: () => new Date(0) }, { ...noCopies, ...copies });
@@ -165,5 +165,31 @@ describe('ConversationService', () => {
     (await next('/conversation/c')).answer(conversation('c', { lastSeq: 2 }));
     await opening;
     expect(put.toSorted()).toEqual(['c', 'c-1']);
+  });
+
+  it('keeps showing what this device has of a conversation that the server says it has not, and reads it again when it hears of it', async () => {
+    const { service, next, read } = setUp({ messages: async () => [message('c', 1)] });
+    const opening = service.open('c');
+    const notFound = (part: string) => next(part).then(({ refuse }) => refuse(404, 'conversation_not_found'));
+    await Promise.all([notFound('/messages'), notFound('/conversation/c')]);
+    await opening;
+    expect(useStore.getState().threads['c']).toMatchObject({ status: 'ready', isGone: true });
+    expect([...useStore.getState().threads['c']!.messages.keys()]).toEqual(['c-1']);
+    service.hear(conversation('c'));
+    await read('c', [1, 2]);
+    while (useStore.getState().threads['c']!.isGone) await new Promise((resolve) => setTimeout(resolve, 0));
+    expect([...useStore.getState().threads['c']!.messages.keys()]).toEqual(['c-1', 'c-2']);
+  });
+
+  it('takes no list for newer than a change of its own that is under way', async () => {
+    const { service, next } = setUp();
+    service.hear(conversation('c'));
+    const listing = service.loadList('main');
+    const removing = service.moveToTrash('c');
+    (await next('/conversations')).answer({ conversations: [conversation('c')], next: null });
+    await listing;
+    expect(useStore.getState().conversations['c']!.trashedAt).not.toBeNull();
+    (await next('/conversation/c')).answer(conversation('c', { trashedAt: '2026-01-02T00:00:00.000Z' }));
+    await removing;
   });
 });

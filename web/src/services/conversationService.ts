@@ -137,6 +137,7 @@ export class ConversationService {
   /** Something of the conversation is saved: the server has it. */
   isCreated(id: string): void {
     this.uncreated.delete(id);
+    this.lookAgainIfGone(id);
   }
 
   /** A conversation of which this device has something that is not saved; `create` where the server may not know it. */
@@ -236,8 +237,12 @@ export class ConversationService {
       await copy;
       await this.copies.ready;
       if (this.uncreated.has(id)) return this.showCopy(id);
-      const missing = error instanceof ApiProblem && error.problem.status < 500 && error.problem.status !== 401;
-      changeThread(this.store, id, (thread) => (thread.status === 'ready' && !missing ? {} : { status: missing ? 'missing' : 'failed' }));
+      const missing = error instanceof ApiProblem && error.problem.status === 404;
+      changeThread(this.store, id, ({ status, messages }) => {
+        // What this device has stays readable, whatever the server says.
+        if (status === 'ready' && messages.size > 0) return missing ? { isGone: true, isCopy: true } : {};
+        return status === 'ready' && !missing ? {} : { status: missing ? 'missing' : 'failed' };
+      });
       if (!missing) throw error;
     }
   }
@@ -319,8 +324,14 @@ export class ConversationService {
 
   /** Takes what the server tells of itself. While a change of this page's own is under way its answer is awaited instead. */
   hear(conversation: Conversation): void {
-    if (this.changing.has(conversation.id)) this.heardMeanwhile.add(conversation.id);
-    else if (!this.uncreated.has(conversation.id)) this.putFresh(conversation);
+    if (!this.uncreated.has(conversation.id)) this.putFresh(conversation);
+    this.lookAgainIfGone(conversation.id);
+  }
+
+  /** The server has a conversation of which it had said that it has none. */
+  private lookAgainIfGone(id: string): void {
+    const thread = this.store.getState().threads[id];
+    if (thread?.isGone || thread?.status === 'missing') this.catchUp(id).catch(() => undefined);
   }
 
   /**
@@ -329,7 +340,11 @@ export class ConversationService {
    */
   private putFresh(...conversations: readonly Conversation[]): void {
     const known = this.store.getState().conversations;
-    const isFresh = ({ id, lastSeq, updatedAt }: Conversation) => !(id in known) || (known[id]!.lastSeq <= lastSeq && known[id]!.updatedAt <= updatedAt);
+    const isFresh = ({ id, lastSeq, updatedAt }: Conversation) => {
+      // What this page changes is not known to an answer that was asked for before; it is asked for once more afterwards.
+      if (this.changing.has(id)) this.heardMeanwhile.add(id);
+      return !this.changing.has(id) && (!(id in known) || (known[id]!.lastSeq <= lastSeq && known[id]!.updatedAt <= updatedAt));
+    };
     const shown = (conversation: Conversation) => (conversation.title === null ? { ...conversation, title: known[conversation.id]?.title ?? null } : conversation);
     const fresh = conversations.filter(isFresh).map(shown);
     putConversations(this.store, fresh);
@@ -397,7 +412,7 @@ function mergeNewestPage(thread: Thread, page: MessagePage, unsaved: readonly Me
   const kept = adjoins ? loaded : loaded.filter((message) => message.seq === null);
   const messages = new Map<string, Message>([...unsaved, ...kept].map((message) => [message.id, message]));
   for (const message of page.messages) messages.set(message.id, newerCopy(messages.get(message.id), message));
-  return { status: 'ready', messages, older: adjoins && newestLoaded > 0 ? thread.older : page.next, isCopy: false };
+  return { status: 'ready', messages, older: adjoins && newestLoaded > 0 ? thread.older : page.next, isCopy: false, isGone: false };
 }
 
 /** Whether a conversation belongs into a list. */

@@ -118,7 +118,7 @@ function setUp(options: { createFails?: boolean; completionStatus?: number; copi
     return Response.json(conversation(body?.id ?? path.split('/').at(-1)));
   });
   const environment = { newId: () => `id-${(count += 1)}`, now: () => new Date(1_700_000_000_000 + count * 1000) };
-  const outbox = { queueMessage: async (message: AppendMessage) => void queued.push(message) };
+  const outbox = { queueMessage: async (message: AppendMessage) => void (queued.some(({ id }) => id === message.id) || queued.push(message)) };
   const memory = new Memory();
   const conversations = new ConversationService(api, useStore, environment, { ...noCopies, ...options.copies });
   const answers = new AnswerService(api, useStore, conversations, outbox, memory, environment, options.places);
@@ -305,6 +305,21 @@ describe('MessageService', () => {
       ['One ', 'interrupted'],
       ['More', 'complete'],
       ['', 'running'],
+    ]);
+  });
+
+  it('queues an answer that nobody has queued before what is said below it', async () => {
+    const { service, queued } = setUp();
+    const message = (id: string, parentId: string | null, seq: number | null, role: 'user' | 'assistant') => ({ id, conversationId: 'c', parentId, seq, role, content: [], status: 'complete' as const, createdAt: id, storedAt: null });
+    const messages = [message('q', null, 1, 'user'), message('other', 'q', null, 'user'), message('answer', 'other', null, 'assistant')];
+    // The other tab's question is in the outbox, its answer is not.
+    useStore.setState({ saves: { other: { conversationId: 'c', state: 'queued', reason: null, until: null, since: 0, mayBeSent: false } } });
+    changeThread(useStore, 'c', { status: 'ready', messages: new Map(messages.map((entry) => [entry.id, entry])) });
+    const { messageId } = service.sendMessage('And then?', 'c');
+    await waitFor(() => queued.length >= 2);
+    expect(queued.map(({ id, parentId }) => [id, parentId])).toEqual([
+      ['answer', 'other'],
+      [messageId, 'answer'],
     ]);
   });
 

@@ -1,6 +1,6 @@
 import type { RunState, ModelConfig, Part, StoredMessage } from '../api/types';
 import type { Environment } from '../core/ids';
-import { choicesLeadingTo, shownPath } from '../core/messageTree';
+import { choicesLeadingTo, pathTo, shownPath } from '../core/messageTree';
 import { type Message, newMessage, textOf, toAppend } from '../core/messages';
 import { changeConversation, changeThread, putMessages, putReceipt, showMessage } from '../state/actions';
 import { emptyThread, type Store, type Thread } from '../state/store';
@@ -112,12 +112,24 @@ export class MessageService {
 
   private say(conversationId: string, parentId: string | null, content: Part[]): string {
     const message = newMessage(this.environment, conversationId, parentId, 'user', content);
+    this.queueAncestors(conversationId, parentId);
     this.show(message);
     changeConversation(this.store, conversationId, { lastMessageAt: message.createdAt, trashedAt: null });
     const create = this.conversations.newConversation(conversationId);
     this.outbox.queueMessage(toAppend(message), conversationId, create).catch((error: unknown) => this.onNotTaken(conversationId, textOf(content), error));
     this.answers.answer({ conversationId, parentId: message.id });
     return message.id;
+  }
+
+  /**
+   * What the new message follows and nobody is known to store, such as an answer that another tab asked for and has not queued: it is queued
+   * first, so that the server knows what the message follows. A second copy of it is a duplicate.
+   */
+  private queueAncestors(conversationId: string, parentId: string | null): void {
+    const { saves } = this.store.getState();
+    const create = this.conversations.newConversation(conversationId);
+    const unsaved = pathTo(this.thread(conversationId).messages, parentId).filter(({ id, seq, status }) => seq === null && status !== 'running' && !(id in saves));
+    for (const message of unsaved) this.outbox.queueMessage(toAppend(message), conversationId, create).catch(() => undefined);
   }
 
   private show(message: Message): void {

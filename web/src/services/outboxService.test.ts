@@ -56,7 +56,7 @@ function setUp(...items: OutboxItem[]) {
   };
   const client = { persistence, answers: { signedIn: called('answers.signedIn') }, feed: { tryNow: called('feed.tryNow') } } as unknown as ManentClient;
   const conversations = new ConversationService(new ApiClient('', () => new Promise(() => undefined)), useStore, { newId: () => 'new', now: () => new Date(0) });
-  const answers = { cancelWaitingFor: called('cancelWaitingFor') } as unknown as AnswerService;
+  const answers = { cancelWaitingFor: called('cancelWaitingFor'), answer: called('answer') } as unknown as AnswerService;
   const signIn = { isDone: false };
   const checkSignIn = () => (signIn.isDone ? Promise.resolve() : Promise.reject(new Error('nobody')));
   const service = new OutboxService({ client, store: useStore, conversations, answers, checkSignIn, now: () => 2_000 });
@@ -127,7 +127,10 @@ describe('OutboxService', () => {
     const message = (id: string, parentId: string | null, seq: number | null) => ({ id, conversationId: 'c', parentId, seq, role: 'user' as const, content: [], status: 'complete' as const, createdAt: '', storedAt: null });
     changeThread(useStore, 'c', { messages: new Map([message('m1', null, 1), message('m2', 'm1', null)].map((entry) => [entry.id, entry])) });
     await service.moveToNewBranch('m3');
-    expect(calls).toEqual([['retry', 'm3', { ...item('m3', 'failed').message, parentId: 'm1' }]]);
+    expect(calls).toEqual([
+      ['retry', 'm3', { ...item('m3', 'failed').message, parentId: 'm1' }],
+      ['answer', { conversationId: 'c', parentId: 'm3' }],
+    ]);
   });
 
   it('goes on only when the server says that somebody is signed in', async () => {

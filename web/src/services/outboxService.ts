@@ -47,6 +47,7 @@ export class OutboxService implements OutboxActions {
     const item = this.item(messageId);
     await this.persistence.retry(messageId, content && { ...item.message, content });
     this.reshow(messageId);
+    this.askAgain(item);
   }
 
   async moveToNewBranch(messageId: string): Promise<void> {
@@ -56,6 +57,15 @@ export class OutboxService implements OutboxActions {
     while (parentId !== null && (messages?.get(parentId)?.seq ?? null) === null) parentId = messages?.get(parentId)?.parentId ?? null;
     await this.persistence.retry(messageId, { ...item.message, parentId });
     this.reshow(messageId);
+    this.askAgain(item);
+  }
+
+  /** A question that is sent after all gets its answer, unless it has one. */
+  private askAgain({ messageId, conversationId, message }: OutboxItem): void {
+    const messages = this.dependencies.store.getState().threads[conversationId]?.messages;
+    if (message.role !== 'user' || message.type !== undefined || !messages) return;
+    if ([...messages.values()].some(({ parentId }) => parentId === messageId)) return;
+    this.dependencies.answers.answer({ conversationId, parentId: messageId });
   }
 
   async discard(messageId: string): Promise<void> {
@@ -69,7 +79,6 @@ export class OutboxService implements OutboxActions {
 
   async withdraw(messageId: string): Promise<void> {
     await this.persistence.withdraw(messageId);
-    this.dependencies.answers.cancelWaitingFor(messageId);
   }
 
   async replaceQueued(messageId: string, content: Part[]): Promise<void> {
@@ -166,6 +175,8 @@ export class OutboxService implements OutboxActions {
     store.setState({ saves, ...(isTrayChanged ? { tray: trayOf(this.persistence.items()) } : {}) });
     for (const status of told) {
       if (status.state === 'saved') this.onSaved(status);
+      // While its question needs a decision an answer is not asked for.
+      if (status.state === 'failed') this.dependencies.answers.cancelWaitingFor(status.messageId);
       const isGone = status.state === 'discarded' || (status.state === 'failed' && status.reason?.code === 'withdrawn');
       if (isGone) this.unshow(status);
       if (status.state === 'saved') conversations.isCreated(status.conversationId);

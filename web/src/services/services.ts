@@ -3,7 +3,7 @@ import { ApiClient } from '../api/client';
 import type { Conversation, RunState, StoredMessage } from '../api/types';
 import { realEnvironment } from '../core/ids';
 import { readDraft, writeDraft } from '../state/drafts';
-import { installOutboxActions } from '../state/outbox';
+import { installOutboxActions, outboxActions } from '../state/outbox';
 import { useStore } from '../state/store';
 import { showToast } from '../state/toasts';
 import { strings } from '../strings';
@@ -58,6 +58,10 @@ export function installServices(): void {
     showToast(strings().saves.notTaken, null, 'error');
   };
   api.onSignInNeeded = () => useStore.setState({ signInNeeded: true });
+  // Somebody signed in, perhaps in another tab.
+  api.onServed = () => {
+    if (useStore.getState().signInNeeded) outboxActions().signedInAgain();
+  };
   connectivityService.install(window);
   opening.then(
     (client) => {
@@ -86,6 +90,9 @@ export function installServices(): void {
     // Runs only where the person stays.
     setTimeout(() => answerService.comeBack(), STAYS_AFTER_MS);
     if (wouldLose()) event.preventDefault();
+  });
+  window.addEventListener('focus', () => {
+    if (useStore.getState().signInNeeded) outboxActions().signedInAgain();
   });
   window.addEventListener('pagehide', () => answerService.leave());
   window.addEventListener('pageshow', (event) => {

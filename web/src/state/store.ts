@@ -23,6 +23,8 @@ export interface Thread {
   loadingOlder: boolean;
   /** It is the device's copy, and may lack messages: the server has not been asked yet, or is away. */
   isCopy?: boolean;
+  /** The server says that it has no such conversation; what is shown is what this device has. */
+  isGone?: boolean;
 }
 
 /** An answer that is coming: what is shown of it on this frame. */

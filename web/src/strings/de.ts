@@ -61,6 +61,7 @@ export const de: Strings = {
     changeFailed: (reason) => `Das ließ sich nicht ändern: ${reason}`,
     inTrash: 'Diese Unterhaltung liegt im Papierkorb.',
     inArchive: 'Diese Unterhaltung ist archiviert.',
+    gone: 'Der Server hat diese Unterhaltung nicht. Hier steht, was dieses Gerät davon hat.',
     missing: 'Diese Unterhaltung gibt es nicht oder nicht mehr.',
     failed: 'Diese Unterhaltung konnte nicht geladen werden.',
     settings: 'Modell und Systemprompt',

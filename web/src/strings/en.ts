@@ -59,6 +59,7 @@ export const en = {
     changeFailed: (reason: string) => `That could not be changed: ${reason}`,
     inTrash: 'This conversation is in the trash.',
     inArchive: 'This conversation is archived.',
+    gone: 'The server does not have this conversation. This is what this device has of it.',
     missing: 'This conversation does not exist, or not any more.',
     failed: 'This conversation could not be loaded.',
     settings: 'Model and system prompt',

@@ -35,6 +35,7 @@ export function ThreadView({ conversationId, targetMessageId }: { conversationId
       {conversation?.archived && !conversation.trashedAt && (
         <Notice text={texts.conversation.inArchive} action={texts.conversation.unarchive} run={() => archiveConversation(conversationId, false)} />
       )}
+      {thread.isGone && thread.status === 'ready' && <Notice text={texts.conversation.gone} action={texts.sidebar.newChat} run={newChat} />}
       {thread.status === 'missing' && <Dead text={texts.conversation.missing} action={texts.sidebar.newChat} run={newChat} />}
       {thread.status === 'failed' && path.length === 0 && (
         <Dead text={texts.conversation.failed} action={texts.tryAgain} run={() => conversationService.open(conversationId).catch(() => undefined)} />
