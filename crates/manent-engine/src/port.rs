@@ -28,7 +28,9 @@ pub enum Input<P> {
         /// How.
         answer: Answer,
     },
-    /// The network is back, the window has the focus, or the user wants it now: try once, early. The schedule stays.
+    /// The network is back, the window has the focus, or the user wants it now: try once, early. The schedule stays. What many devices
+    /// notice at the same moment (a network that is back) is to be told after a pause of a few seconds that is drawn by chance; what the
+    /// user wants, at once.
     ProbeNow,
     /// Someone signed in: go on.
     SignedIn,
