@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask run`, `test`, `bench`, `gen`.
+//! The project's own commands: `cargo xtask run`, `test`, `sim`, `bench`, `gen`.
 //!
 //! Each command does its own set-up: what it needs and can install, it installs; what it cannot, it names together with
 //! the command that does. What a step decides lives in the file of that name under `test/`.
@@ -20,6 +20,7 @@ mod npm;
 mod page;
 mod postgres;
 mod run;
+mod sim;
 mod stamp;
 mod system_packages;
 mod test;
@@ -54,6 +55,8 @@ enum Task {
     Test(test::Options),
     /// Kill the server under load, many times, and look for lost words
     Kill(kill::Options),
+    /// Simulate clients, networks and servers with everything going wrong (release build)
+    Sim(sim::Options),
     /// Run the benchmarks (release build)
     Bench(bench::Options),
     /// Write the files that are generated from the code
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Task::Page => page::build(&workspace),
         Task::Test(options) => test::run(&workspace, &options),
         Task::Kill(options) => kill::run(&workspace, &options),
+        Task::Sim(options) => sim::run(&workspace, &options),
         Task::Bench(options) => bench::run(&workspace, &options),
         Task::Gen(options) => generate::run(&workspace, &options),
     });
