@@ -283,11 +283,7 @@ async fn a_refusal_by_something_on_the_way_fails_no_message() -> Test {
         (403, HTML, "<html>blocked</html>".to_owned())
     });
     fake.on("/message/append", |_| {
-        (
-            413,
-            HTML,
-            "<html>too large for this proxy</html>".to_owned(),
-        )
+        (403, HTML, "<html>not from your desk</html>".to_owned())
     });
     let directory = tempfile::tempdir()?;
     let client = builder(fake.start().await?, directory.path())

@@ -36,9 +36,9 @@ pub(crate) fn builder(address: SocketAddr, directory: &Path) -> ClientBuilder {
 
 /// Waits for something that has to come, and not for ever.
 pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> anyhow::Result<T> {
-    tokio::time::timeout(Duration::from_secs(20), what)
+    tokio::time::timeout(Duration::from_mins(1), what)
         .await
-        .context("it did not come in 20 s")
+        .context("it did not come in a minute")
 }
 
 /// A server that answers by rules, a proxy before it, and a place for an outbox.
