@@ -70,7 +70,7 @@ impl<P: Clone> Engine<P> {
     }
 
     /// Whether a new item will have to wait, and not only for its turn in the catching up after an outage.
-    fn is_kept_waiting(&self) -> bool {
+    pub(super) fn is_kept_waiting(&self) -> bool {
         !self.pacer.is_catching_up() && self.pacer.denied(self.timeline.now()).is_some()
     }
 

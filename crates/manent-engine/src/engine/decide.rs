@@ -52,6 +52,10 @@ impl<P: Clone> Engine<P> {
 
     fn send_again(&mut self, id: ItemId) {
         self.note_step(id, HistoryStep::Retried);
+        let waits = !self.is_leading || self.is_kept_waiting();
+        if let Some(item) = self.queue.get_mut(id) {
+            item.stored.is_held = waits && !item.maybe_sent;
+        }
         self.requeue(id, Tell::WhenDurable);
     }
 

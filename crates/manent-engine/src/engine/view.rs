@@ -56,7 +56,7 @@ impl<P: Clone> Engine<P> {
             .collect()
     }
 
-    /// The items in the tray, in the order in which they were enqueued; those being sent again are shown here until that is durable.
+    /// The items in the tray, in the order in which they were enqueued; not those that the user has sent again, durably or not yet.
     pub fn tray(&self) -> Vec<(&StoredItem<P>, ItemState)> {
         let mut items: Vec<_> = self
             .queue
