@@ -154,7 +154,7 @@ export class ApiClient {
     path: string,
     options: { body?: unknown; signal?: AbortSignal; keepalive?: boolean; accept?: string },
   ): Promise<Response> {
-    const headers: Record<string, string> = { accept: options.accept ?? 'application/json' };
+    const headers: Record<string, string> = { accept: options.accept ?? 'application/json', traceparent: newTraceparent() };
     if (options.body !== undefined) headers['content-type'] = 'application/json';
     try {
       const response = await this.fetchImplementation(this.baseUrl + path, {
@@ -174,6 +174,12 @@ export class ApiClient {
       throw new ServerUnreachable({ cause: error });
     }
   }
+}
+
+/** A new W3C trace context: what the server logs of a request is found by it. */
+function newTraceparent(): string {
+  const hex = (bytes: number) => Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return `00-${hex(16)}-${hex(8)}-01`;
 }
 
 function query(values: Record<string, string | number | boolean | undefined>): string {
