@@ -65,6 +65,8 @@ export interface SaveStatus {
 /** An item with its content, as the tray and the panel show it. */
 export interface OutboxItem extends SaveStatus {
   message: OutboxMessage;
+  /** What makes its conversation on the server first: there the conversation may not exist yet. */
+  create?: NewConversation;
   queuedAt: number;
   /** Whether a request with it may have left this device: it can no longer be edited or taken back. */
   mayBeSent: boolean;

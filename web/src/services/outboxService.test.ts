@@ -23,7 +23,8 @@ const queue: QueueStatus = {
   isSender: true,
 };
 
-const item = (id: string, state: SaveState, message: Partial<OutboxMessage> = {}): OutboxItem => ({
+const item = (id: string, state: SaveState, message: Partial<OutboxMessage> = {}, create?: OutboxItem['create']): OutboxItem => ({
+  ...(create ? { create } : {}),
   messageId: id,
   conversationId: 'c',
   state,
@@ -79,7 +80,7 @@ describe('OutboxService', () => {
   });
 
   it('shows what this device holds in its conversation, and a conversation that only this device has', () => {
-    const { conversations, shown } = setUp(item('m1', 'queued', { create: { title: 'Plan', config: { model: 'x' } } }), item('m2', 'failed'));
+    const { conversations, shown } = setUp(item('m1', 'queued', {}, { title: 'Plan', config: { model: 'x' } }), item('m2', 'failed'));
     expect(shown()).toEqual([
       ['m1', 'm1', null],
       ['m2', 'm2', null],
@@ -91,7 +92,7 @@ describe('OutboxService', () => {
   });
 
   it('takes a saved message out of the marks and gives it its place', async () => {
-    const { conversations, change, shown } = setUp(item('m1', 'queued', { create: {} }));
+    const { conversations, change, shown } = setUp(item('m1', 'queued', {}, {}));
     await change(item('m1', 'sending'));
     expect(useStore.getState().saves['m1']).toMatchObject({ state: 'sending', mayBeSent: true, since: 1_000 });
     await change({ ...item('m1', 'saved'), seq: 4 });

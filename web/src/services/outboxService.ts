@@ -31,7 +31,7 @@ export class OutboxService implements OutboxActions {
     const { client, store, conversations } = dependencies;
     const { persistence } = client;
     const items = persistence.items();
-    for (const item of items) conversations.adopt(item.conversationId, createOf(item), item.queuedAt);
+    for (const item of items) conversations.adopt(item.conversationId, item.create, item.queuedAt);
     store.setState({
       saves: Object.fromEntries(items.filter(({ state }) => state !== 'discarded').map((item) => [item.messageId, saveInfo(item, item.queuedAt, item.mayBeSent)])),
       tray: trayOf(items),
@@ -212,9 +212,4 @@ function saveInfo({ conversationId, state, reason, until }: SaveStatus, since: n
 
 function trayOf(items: readonly OutboxItem[]): OutboxItem[] {
   return items.filter(({ state }) => state === 'failed' || state === 'discarded');
-}
-
-function createOf({ message }: OutboxItem): { title?: string; config?: Record<string, unknown> } | undefined {
-  const { create } = message;
-  return typeof create === 'object' && create !== null ? create : undefined;
 }

@@ -1,5 +1,5 @@
 import type { WireState } from '../engine/wire.js';
-import type { OutboxItem, OutboxMessage, SaveReason, SaveState, SaveStatus } from '../types.js';
+import type { NewConversation, OutboxItem, OutboxMessage, SaveReason, SaveState, SaveStatus } from '../types.js';
 import { wordsFor } from './words.js';
 
 /** An item of this device that is not saved, of whichever tab. */
@@ -7,6 +7,8 @@ export interface BoardItem {
   id: string;
   conversationId: string;
   message: OutboxMessage;
+  /** Makes the conversation first. */
+  create?: NewConversation;
   queuedAt: number;
   mayBeSent: boolean;
   state: WireState;
@@ -110,7 +112,8 @@ export class Board {
   }
 
   private itemOf(item: BoardItem): OutboxItem {
-    return { ...this.statusOf(item), message: item.message, queuedAt: item.queuedAt, mayBeSent: item.mayBeSent };
+    const { message, create, queuedAt, mayBeSent } = item;
+    return { ...this.statusOf(item), message, ...(create ? { create } : {}), queuedAt, mayBeSent };
   }
 
   private statusOf(item: BoardItem): SaveStatus {

@@ -118,7 +118,7 @@ export class OutboxTab {
     if (this.board.status(id)) return;
     const { environment } = this.dependencies;
     const payload = payloadOf(message, create);
-    this.board.put({ id, conversationId, message, queuedAt: environment.now(), mayBeSent: false, state: { state: 'storing' } });
+    this.board.put({ id, conversationId, message, ...(create ? { create } : {}), queuedAt: environment.now(), mayBeSent: false, state: { state: 'storing' } });
     this.own.add(id);
     const accepted = this.waiters.wait(id, (state) => state !== 'storing');
     this.driver.tell((outbox, now) => outbox.enqueue(now, id, this.deviceId, conversationId, payload.parent, payload.text, newTrace(environment)));

@@ -25,10 +25,12 @@ export function payloadOf(message: OutboxMessage, create?: NewConversation): Pay
 
 export function boardItemOf(item: WireItem): BoardItem {
   const { [CREATE]: _create, ...fields } = item.payload;
+  const create = createOf(item);
   return {
     id: item.id,
     conversationId: item.conversationId,
     message: { ...fields, id: item.id },
+    ...(create ? { create } : {}),
     queuedAt: item.queuedAt,
     mayBeSent: item.mayBeSent,
     state: item.state,
