@@ -132,13 +132,10 @@ impl World {
                 }
             }
             Sabotage::ProbesWithTwo if sent.is_probe => {
-                let two: Vec<_> = waiting()
-                    .filter(|item| item.parent.is_none())
-                    .take(2)
-                    .collect();
-                if two.len() == 2 {
-                    sent = batch(&two);
-                }
+                let is_sent = |id| sent.items.iter().any(|item| item.id == id);
+                let second = waiting().find(|item| item.parent.is_none() && !is_sent(item.id));
+                let more = second.map(|second| batch(&[second]).items);
+                sent.items.extend(more.into_iter().flatten());
             }
             Sabotage::RenamesOnRetry => {
                 for item in sent.items.iter_mut().filter(|item| item.attempt > 1) {
