@@ -33,6 +33,8 @@ struct InFlight {
     request: RequestId,
     items: Vec<SentItem>,
     ids: HashSet<ItemId>,
+    /// Those that go to the end of the queue when the request ended without settling them.
+    moving: Vec<ItemId>,
     /// The engine's own time.
     began: Millis,
     deadline: Millis,

@@ -150,9 +150,8 @@ impl<P: Clone> Engine<P> {
             self.pacer.on_abandoned(now, &mut self.rng);
             for item in &sent.items {
                 self.note_detail(item.id, HistoryStep::Answered, "aborted".into());
-                self.put_behind_parent(item.id);
-                self.notify_state(item.id);
             }
+            self.after_request(&sent);
         }
     }
 

@@ -54,6 +54,14 @@ impl<P: Clone> Engine<P> {
                 return None;
             }
             head = self.first_of_a_circle();
+            if head.iter().any(|part| {
+                self.queue
+                    .get(part.id)
+                    .is_some_and(|item| item.stored.is_held)
+            }) {
+                self.let_go(&head);
+                return None;
+            }
         }
         if head.is_empty() {
             return None;
@@ -107,7 +115,7 @@ impl<P: Clone> Engine<P> {
         let is_blocked_otherwise = self
             .queue
             .heads()
-            .any(|item| self.is_kept_back(item, Held::LeftOut));
+            .any(|item| self.is_kept_back(item, Held::Included));
         let first = self.queue.oldest_pending();
         match first.filter(|_| !is_blocked_otherwise) {
             Some(item) => vec![self.numbered(item, 1)],
@@ -272,6 +280,7 @@ impl<P: Clone> Engine<P> {
             request,
             items: sent,
             ids: ids.iter().copied().collect(),
+            moving: Vec::new(),
             began: now,
             deadline: now.saturating_add(self.config.request_timeout_ms),
         });

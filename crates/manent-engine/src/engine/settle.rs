@@ -47,13 +47,23 @@ impl<P: Clone> Engine<P> {
             Answer::Outcomes(outcomes) => self.settle(&sent, outcomes),
             Answer::Failed(failure) => self.react(&sent, failure),
         }
+        self.after_request(&sent);
+        self.notify_metrics();
+    }
+
+    /// Puts what was not settled into its place and tells where it stands.
+    pub(super) fn after_request(&mut self, sent: &InFlight) {
+        for id in &sent.moving {
+            if self.queue.is_pending(*id) {
+                self.move_along_to_end(*id);
+            }
+        }
         for item in &sent.items {
             if self.queue.is_pending(item.id) {
                 self.put_behind_parent(item.id);
                 self.notify_state(item.id);
             }
         }
-        self.notify_metrics();
     }
 
     pub(super) fn on_time_out(&mut self) {

@@ -129,6 +129,11 @@ impl<P: Clone> Engine<P> {
         if !stands_before {
             return;
         }
+        self.move_along_to_end(id);
+    }
+
+    /// Moves a pending item behind everything else, and along with it what builds on it.
+    pub(super) fn move_along_to_end(&mut self, id: ItemId) {
         let mut moving = vec![id];
         moving.extend(
             self.queue
@@ -139,12 +144,18 @@ impl<P: Clone> Engine<P> {
         }
     }
 
-    /// Moves a pending item behind everything else, unless a request with it is under way: that one's answer tells.
+    /// Moves a pending item behind everything else; while a request with it is under way, when that one ended.
     pub(super) fn move_to_end(&mut self, id: ItemId) {
         let Some(item) = self.queue.get(id) else {
             return;
         };
-        if item.stored.fate != Fate::Pending || self.is_in_flight(id) {
+        if item.stored.fate != Fate::Pending {
+            return;
+        }
+        if let Some(sent) = &mut self.in_flight
+            && sent.ids.contains(&id)
+        {
+            sent.moving.push(id);
             return;
         }
         let (lane, maybe_sent) = (item.stored.lane.clone(), item.maybe_sent);

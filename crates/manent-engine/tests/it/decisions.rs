@@ -5,7 +5,7 @@ use manent_engine::{
     ItemState, Outcome, StoreOperation,
 };
 
-use crate::bench::{Bench, id, item, outcomes, stored};
+use crate::bench::{Bench, id, item, item_of, outcomes, stored};
 
 fn rejected() -> Outcome {
     Outcome::Rejected {
@@ -193,6 +193,41 @@ fn a_child_that_was_under_way_when_its_parent_was_sent_again_goes_behind_it() {
     assert_eq!(bench.last_sent(), [(id(2), 4)]);
     bench.answer(outcomes(&[(2, stored())]));
     assert!(bench.engine.is_idle());
+}
+
+/// The child of a blocked one was under way, and lanes that wait for each other in a circle must not come of it.
+#[test]
+fn what_was_under_way_follows_through_other_lanes_too() {
+    let config = || EngineConfig {
+        max_batch_items: 1,
+        ..EngineConfig::default()
+    };
+    let mut bench = Bench::new(config());
+    bench.enqueue(item_of("tab-0", 1, 9, None));
+    bench.enqueue(item_of("tab-1", 2, 9, Some(1)));
+    bench.enqueue(item_of("tab-0", 3, 9, Some(2)));
+    // Sent in an earlier life: the failure of what they build on does not take them along.
+    let mut bench = bench.restart(config());
+    bench.confirm_all();
+    bench.answer(outcomes(&[(1, rejected())]));
+    bench.answer(outcomes(&[(2, Outcome::Blocked)]));
+    assert_eq!(bench.last_sent(), [(id(3), 2)]);
+    bench.tell(Input::Retry {
+        id: id(1),
+        change: None,
+    });
+    bench.confirm_all();
+    bench.answer(Answer::Failed(Failure::Infrastructure));
+    let mut order = Vec::new();
+    while !bench.engine.is_idle() {
+        if bench.engine.metrics().sending_messages == 0 {
+            bench.wake_until_sent();
+        }
+        let number = bench.last_sent()[0].0.0.as_u128();
+        order.push(number);
+        bench.answer(outcomes(&[(number, stored())]));
+    }
+    assert_eq!(order, [1, 2, 3]);
 }
 
 #[test]
