@@ -24,8 +24,8 @@ const surface: Surface = {
 
 test('the page in Chromium', async ({ launchOptions }) => {
   const report = new Report('page');
-  const full = await World.create(surface, launchOptions);
-  const empty = await World.create(surface, launchOptions);
+  const full = await World.create(surface, launchOptions, { isRecorded: false });
+  const empty = await World.create(surface, launchOptions, { isRecorded: false });
   try {
     await fill(full);
     await measurePresses(full, report);

@@ -76,6 +76,8 @@ function watch(): void {
 export async function pressed(page: Page, text: string): Promise<Press> {
   const input = page.locator('textarea').first();
   await input.fill(text);
+  // The page takes nothing while it asks for an answer.
+  await page.waitForFunction(() => document.querySelector('button[type=submit]:disabled, .composer button.send-button:not([type=submit])') === null);
   await input.press('Enter');
   await page.waitForFunction(() => window.stopwatch.press.drawn !== undefined && window.stopwatch.press.kept !== undefined, undefined, { polling: 20 });
   return page.evaluate(() => window.stopwatch.press as Press);

@@ -10,7 +10,7 @@ async function open(): Promise<ManentClient> {
   const { persistence } = client;
   const show = ({ messageId, state }: { messageId: string; state: SaveState }) => {
     const isKept = state === 'queued' || state === 'sending' || state === 'waiting';
-    window.manentRecorder.show(messageId, isKept && persistence.getQueueStatus().storage === 'memory' ? 'inTab' : state);
+    window.manentRecorder?.show(messageId, isKept && persistence.getQueueStatus().storage === 'memory' ? 'inTab' : state);
   };
   persistence.items().forEach(show);
   persistence.subscribe(show);

@@ -8,7 +8,7 @@ declare global {
   interface Window {
     /** Into the test's log; survives the page, because it leaves it at once. */
     manentShown: (entry: Shown) => void;
-    manentRecorder: { show: (messageId: string, state: ShownState) => void; holds: (messageId: string) => Promise<boolean> };
+    manentRecorder?: { show: (messageId: string, state: ShownState) => void; holds: (messageId: string) => Promise<boolean> };
   }
 }
 
