@@ -1,6 +1,7 @@
 //! `manent chat`.
 
 mod commands;
+mod follow;
 mod input;
 mod news;
 mod orders;

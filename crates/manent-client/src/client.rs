@@ -12,6 +12,7 @@ use reqwest::header::HeaderMap;
 use tokio::sync::{mpsc, watch};
 use url::Url;
 
+use crate::address;
 use crate::answers::Board;
 use crate::conversations::ConversationService;
 use crate::environment;
@@ -132,10 +133,10 @@ impl ClientBuilder {
     /// # Errors
     /// [`OpenError`].
     pub async fn open(self) -> Result<Client, OpenError> {
-        let base = parse(&self.url)?;
+        let base = address::parse(&self.url)?;
         let profile = match self.profile {
-            Some(profile) => checked(profile)?,
-            None => profile_of(&base),
+            Some(profile) => address::checked(profile)?,
+            None => address::profile_of(&base),
         };
         let directory = match self.directory {
             Some(directory) => directory,
@@ -294,60 +295,6 @@ impl Client {
     }
 }
 
-fn parse(url: &str) -> Result<Url, OpenError> {
-    let invalid = |reason: String| OpenError::InvalidUrl {
-        url: url.to_owned(),
-        reason,
-    };
-    let parsed = Url::parse(url).map_err(|error| invalid(error.to_string()))?;
-    if !matches!(parsed.scheme(), "http" | "https") {
-        return Err(invalid(
-            "it does not begin with http:// or https://".to_owned(),
-        ));
-    }
-    if parsed.host().is_none() {
-        return Err(invalid("it names no host".to_owned()));
-    }
-    if parsed.query().is_some() || parsed.fragment().is_some() {
-        return Err(invalid("it has a query or a fragment".to_owned()));
-    }
-    if !parsed.username().is_empty() || parsed.password().is_some() {
-        return Err(invalid("it holds a name or a password".to_owned()));
-    }
-    Ok(parsed)
-}
-
-fn is_allowed(character: char) -> bool {
-    character.is_ascii_alphanumeric() || "-_.".contains(character)
-}
-
-fn checked(profile: String) -> Result<String, OpenError> {
-    let is_short = (1..=64).contains(&profile.len());
-    if is_short && profile.chars().all(is_allowed) && !profile.starts_with('.') {
-        Ok(profile)
-    } else {
-        Err(OpenError::InvalidProfile(profile))
-    }
-}
-
-/// One outbox for each server.
-fn profile_of(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    let port = url.port_or_known_default().unwrap_or_default();
-    let path = url.path().trim_end_matches('/');
-    let name = format!("{host}-{port}{path}");
-    name.chars()
-        .map(|character| {
-            if is_allowed(character) {
-                character
-            } else {
-                '_'
-            }
-        })
-        .take(64)
-        .collect()
-}
-
 async fn name_installation(store: &SharedStore, path: &Path) -> Result<String, OpenError> {
     let name = environment::new_id().to_string();
     let put = Change::Put(Key::installation(), name.clone());
@@ -357,46 +304,5 @@ async fn name_installation(store: &SharedStore, path: &Path) -> Result<String, O
             path: path.to_owned(),
             reason: format!("{error:?}"),
         }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn refuses_addresses_that_are_none() {
-        for bad in [
-            "",
-            "127.0.0.1:3080",
-            "ftp://example.org",
-            "http://",
-            "http://example.org/?a=b",
-            "http://me:secret@example.org",
-        ] {
-            assert!(
-                matches!(parse(bad), Err(OpenError::InvalidUrl { .. })),
-                "{bad}"
-            );
-        }
-    }
-
-    #[test]
-    fn each_server_has_an_outbox_of_its_own() {
-        let name = |url: &str| profile_of(&parse(url).unwrap());
-        assert_eq!(name("http://127.0.0.1:3080"), "127.0.0.1-3080");
-        assert_eq!(
-            name("https://example.org/manent/"),
-            "example.org-443_manent"
-        );
-        assert_eq!(name("http://[::1]:1"), "___1_-1");
-    }
-
-    #[test]
-    fn a_profile_cannot_leave_its_directory() {
-        for bad in ["", "..", "../a", "a/b", ".hidden", &"x".repeat(65)] {
-            assert!(checked(bad.to_owned()).is_err(), "{bad}");
-        }
-        assert_eq!(checked("work.2".to_owned()), Ok("work.2".to_owned()));
     }
 }

@@ -13,6 +13,7 @@
 //! - Headers (such as a token) are asked for when a request is sent and are never stored. Content is never logged.
 #![warn(missing_docs)]
 
+mod address;
 mod answers;
 mod client;
 mod completion;

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use manent_client::{
-    AnswerHandle, AnswerStage, AnswerWait, Client, ConversationId, ItemState, MessageId,
-    MessageStatus, Role, Transcript, text_of,
+    AnswerHandle, AnswerStage, Client, ConversationId, MessageId, Role, Transcript, text_of,
 };
 use tokio::time::Instant;
 
@@ -15,9 +14,6 @@ use super::screen::Screen;
 use super::words;
 use crate::exit::Failure;
 use crate::signals::Signals;
-
-/// How long to wait after an answer for the news that its question is saved.
-const MOMENT: Duration = Duration::from_millis(300);
 
 /// How much of a conversation is shown when it is opened.
 const SHOWN_MESSAGES: usize = 6;
@@ -38,11 +34,11 @@ pub(super) struct Talk<'client> {
     pub(super) client: &'client Client,
     lines: Lines,
     pub(super) screen: Screen,
-    signals: Signals,
-    newsroom: Newsroom,
+    pub(super) signals: Signals,
+    pub(super) newsroom: Newsroom,
     announcer: Announcer,
     /// With lines from a pipe: how long a server that is away is waited for, all in all.
-    patience: Duration,
+    pub(super) patience: Duration,
     /// Absent: a new one, with the next message.
     pub(super) conversation: Option<ConversationId>,
     /// Answers that come later.
@@ -50,7 +46,7 @@ pub(super) struct Talk<'client> {
     pub(super) listed: Vec<ConversationId>,
     pub(super) numbered: Vec<MessageId>,
     pub(super) discarded: Option<MessageId>,
-    has_failures: bool,
+    pub(super) has_failures: bool,
 }
 
 impl<'client> Talk<'client> {
@@ -230,123 +226,6 @@ impl<'client> Talk<'client> {
         }
     }
 
-    /// Shows an answer as it comes. One that does not begin because the server is away comes later.
-    pub(super) async fn follow(
-        &mut self,
-        mut answer: AnswerHandle,
-        question: Option<MessageId>,
-    ) -> Followed {
-        let mut held_back = Vec::new();
-        let mut is_stopping = false;
-        let mut restarts = answer.progress().restarts;
-        let mut told_wait = None;
-        let followed = loop {
-            let progress = answer.progress();
-            if std::mem::replace(&mut restarts, progress.restarts) != progress.restarts {
-                self.screen.note("(the answer begins again)");
-            }
-            if let Some(text) = answer.new_text() {
-                self.screen.answer(&text);
-            }
-            match progress.stage {
-                AnswerStage::Ended => break Followed::Ended,
-                AnswerStage::Waiting(wait) if is_held_up(wait) => {
-                    if !progress.content.has_begun() && !self.is_patient() {
-                        break Followed::Later;
-                    }
-                    if progress.content.has_begun() && told_wait != Some(wait.code()) {
-                        told_wait = Some(wait.code());
-                        let why = words::of_answer(progress.stage, now());
-                        self.screen.note(&format!("(cut off: {why})"));
-                    }
-                }
-                _ => {}
-            }
-            let waited_since = Instant::now();
-            let is_waiting = matches!(progress.stage, AnswerStage::Waiting(_));
-            tokio::select! {
-                _ = answer.changed() => {}
-                news = self.newsroom.news.recv() => held_back.extend(news),
-                () = tokio::time::sleep(self.patience), if is_waiting && !self.screen.is_interactive() => {}
-                _ = self.signals.next() => {
-                    if std::mem::replace(&mut is_stopping, true) {
-                        break Followed::Leave;
-                    }
-                    if let Err(error) = self.client.messages().stop(&answer).await {
-                        self.screen.note(&format!("It could not be stopped: {error}"));
-                    }
-                }
-            }
-            if is_waiting {
-                self.patience = self.patience.saturating_sub(waited_since.elapsed());
-            }
-        };
-        self.screen.end_line();
-        match followed {
-            Followed::Ended => {
-                self.say_how_it_ended(&answer);
-                self.say_where_it_stands(question).await;
-            }
-            Followed::Later => {
-                let why = words::of_answer(answer.progress().stage, now());
-                self.screen.note(&format!(
-                    "· queued on this device; the answer comes later: {why}"
-                ));
-                self.await_later(answer);
-            }
-            Followed::Leave => {}
-        }
-        for news in held_back {
-            self.tell(news);
-        }
-        followed
-    }
-
-    /// Whether an answer that is held up is still waited for.
-    fn is_patient(&self) -> bool {
-        !self.screen.is_interactive() && !self.patience.is_zero()
-    }
-
-    fn await_later(&mut self, answer: AnswerHandle) {
-        self.newsroom.await_answer(answer.clone());
-        self.awaited.push(answer);
-    }
-
-    fn say_how_it_ended(&mut self, answer: &AnswerHandle) {
-        let content = answer.progress().content;
-        let text = match (content.status, &content.problem) {
-            (Some(MessageStatus::Failed), Some((code, detail))) => {
-                self.has_failures = true;
-                format!("The answer failed: {detail} ({code}). /again asks once more.")
-            }
-            (Some(MessageStatus::Interrupted), _) => {
-                "The server was interrupted; this is what came. /again asks once more.".to_owned()
-            }
-            (Some(MessageStatus::Stopped), _) => "Stopped.".to_owned(),
-            (Some(_), Some((_, detail))) => detail.clone(),
-            _ => return,
-        };
-        self.screen.note(&text);
-    }
-
-    /// The mark below an answer: whether what was said is saved.
-    async fn say_where_it_stands(&mut self, question: Option<MessageId>) {
-        let Some(id) = question.filter(|_| self.screen.is_interactive()) else {
-            return;
-        };
-        let mut status = self.client.persistence().watch_status();
-        // Late, or closed: it is said as it is.
-        let _ = tokio::time::timeout(MOMENT, status.wait_for(|status| status.unsaved() == 0)).await;
-        match self.client.persistence().status(id).await {
-            Ok(None | Some(ItemState::Saved { .. })) => self.screen.note("· saved"),
-            Ok(Some(state)) => {
-                let text = words::of_item(&state, now());
-                self.screen.note(&format!("· {text}"));
-            }
-            Err(_) => {}
-        }
-    }
-
     /// Shows what happened by itself.
     pub(super) fn tell(&mut self, news: News) {
         match news {
@@ -368,45 +247,6 @@ impl<'client> Talk<'client> {
             }
             News::Answered(answer) => self.show_late(&answer),
         }
-    }
-
-    /// An answer that was waited for has come.
-    fn show_late(&mut self, answer: &AnswerHandle) {
-        self.awaited.retain(|other| other.run_id != answer.run_id);
-        let content = answer.progress().content;
-        if content.status.is_none() {
-            // It gave way to another one.
-            return;
-        }
-        if Some(answer.conversation_id) != self.conversation {
-            let id = answer.conversation_id;
-            self.screen.note(&format!(
-                "An answer has come in another conversation: /open {id}"
-            ));
-            return;
-        }
-        if self.screen.is_interactive() {
-            self.screen.note("The answer that was waited for:");
-            self.screen.show(&content.text);
-        } else {
-            self.screen.answer(&content.text);
-            self.screen.end_line();
-        }
-        self.say_how_it_ended(answer);
-    }
-
-    /// Whether there was one that had not begun.
-    pub(super) fn give_up_answers(&mut self) -> bool {
-        let given_up: Vec<AnswerHandle> = self.awaited.drain(..).collect();
-        for answer in &given_up {
-            let (messages, answer) = (self.client.messages().clone(), answer.clone());
-            tokio::spawn(async move { messages.stop(&answer).await.ok() });
-        }
-        if given_up.is_empty() {
-            return false;
-        }
-        self.screen.note("The answer is no longer waited for.");
-        true
     }
 
     /// The lines have ended: waits for a while until all is saved and answered.
@@ -470,11 +310,6 @@ impl<'client> Talk<'client> {
                 .show(&format!("{text} in the tray: /tray in a chat shows why."));
         }
     }
-}
-
-/// Whether waiting for an answer means waiting for somebody else than the server's turn.
-fn is_held_up(wait: AnswerWait) -> bool {
-    !matches!(wait, AnswerWait::BehindAnother { .. })
 }
 
 /// Milliseconds since 1970, for how long something still takes.

@@ -5,6 +5,7 @@
 //! wanted written by then, so that a message and the wish for its answer become durable together.
 
 mod answers;
+mod events;
 mod write;
 
 use std::collections::HashMap;
@@ -13,22 +14,22 @@ use std::time::Duration;
 
 use manent_engine::answers::{AnswerInput, Answers, NewAnswer};
 use manent_engine::{
-    Answer, CommandError, Engine, Event, FailReason, Input, ItemId, ItemState, LaneId, Millis,
-    NewItem, Output, RequestId, WaitReason,
+    Answer, Engine, FailReason, Input, ItemId, ItemState, LaneId, Millis, NewItem, Output,
+    RequestId, WaitReason,
 };
-use manent_types::{ConversationId, DeviceId, MessageId, RunId};
+use manent_types::{DeviceId, RunId};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::send;
-use super::status::{QueueStatus, SaveStatus, Shared};
+use super::status::{QueueStatus, Shared};
 use crate::answers::{AnswerPayload, Attempt, Board};
 use crate::creations::Creations;
 use crate::environment;
 use crate::error::QueueError;
 use crate::http::Api;
 use crate::payload::Payload;
-use crate::store::{SharedStore, StorageWarning, WriteError};
+use crate::store::{SharedStore, WriteError};
 use write::Writes;
 
 /// A machine that slept wakes its timers late: the engine is asked again at least so often.
@@ -399,92 +400,6 @@ impl Driver {
             *current = status;
             is_new
         });
-    }
-
-    fn on_event(&mut self, event: Event) {
-        match event {
-            Event::Item { id, state } => self.on_item(id, state),
-            Event::Pace { wait } => self.wait = wait,
-            Event::Removed { id } => {
-                self.lanes.remove(&id);
-            }
-            Event::Refused { id, error } => self.on_refused(id, error),
-            Event::Metrics(metrics) => {
-                if let Some(listener) = &self.shared.on_metrics {
-                    listener(&metrics);
-                }
-            }
-            Event::LaneMoved { from, to, .. } => {
-                tracing::info!(from, to, "the server counts a lane from elsewhere");
-            }
-            Event::StorageRefused { attempts } => {
-                let reason = self.writes.refusal().to_owned();
-                self.warn(StorageWarning::Refused { attempts, reason });
-            }
-            Event::StorageRecovered => self.warn(StorageWarning::Recovered),
-            Event::SignOutNeedsConfirmation { queued, failed } => {
-                for reply in self.sign_outs.drain(..) {
-                    let _ = reply.send(Err(QueueError::WouldLose { queued, failed }));
-                }
-            }
-            Event::SignedOut => {
-                self.lanes.clear();
-                for reply in self.sign_outs.drain(..) {
-                    let _ = reply.send(Ok(()));
-                }
-            }
-            Event::InvariantHeld(which) => {
-                tracing::error!(which, "the outbox caught itself about to break a promise");
-            }
-        }
-    }
-
-    fn on_item(&mut self, id: ItemId, state: ItemState) {
-        let mut rest = Vec::with_capacity(self.waiters.len());
-        for waiter in self.waiters.drain(..) {
-            if waiter.id == id && waiter.expect.is_met(&state) {
-                let _ = waiter.reply.send(Ok(()));
-            } else {
-                rest.push(waiter);
-            }
-        }
-        self.waiters = rest;
-        let Some(lane) = self.lanes.get(&id) else {
-            return;
-        };
-        let status = SaveStatus {
-            message_id: MessageId::new(id.0),
-            conversation_id: ConversationId::new(lane.stream),
-            state,
-        };
-        if matches!(status.state, ItemState::Saved { .. }) {
-            self.lanes.remove(&id);
-        }
-        // Nobody listens, perhaps.
-        let _ = self.shared.statuses.send(status);
-    }
-
-    fn on_refused(&mut self, id: ItemId, error: CommandError) {
-        if self.engine.state(id).is_none() {
-            self.lanes.remove(&id);
-        }
-        let is_about =
-            |waiter: &Waiter| waiter.id == id || waiter.replaces.is_some_and(|other| other == id);
-        let Some(place) = self.waiters.iter().rposition(is_about) else {
-            return;
-        };
-        let waiter = self.waiters.remove(place);
-        // Taken before is as good as taken.
-        let result = match error {
-            CommandError::IdInUse => Ok(()),
-            other => Err(other.into()),
-        };
-        let _ = waiter.reply.send(result);
-    }
-
-    fn warn(&self, warning: StorageWarning) {
-        // Nobody listens, perhaps.
-        let _ = self.shared.warnings.send(warning);
     }
 }
 
