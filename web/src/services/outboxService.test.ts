@@ -101,10 +101,11 @@ describe('OutboxService', () => {
     expect(conversations.newConversation('c')).toBeUndefined();
   });
 
-  it('shows what another tab has queued', async () => {
-    const { change, shown } = setUp();
-    await change(item('other', 'queued'));
+  it('shows what another tab has queued, and a conversation that it has begun', async () => {
+    const { conversations, change, shown } = setUp();
+    await change(item('other', 'queued', {}, { config: { model: 'x' } }));
     expect(shown()).toEqual([['other', 'other', null]]);
+    expect(conversations.newConversation('c')).toEqual({ config: { model: 'x' } });
   });
 
   it('takes a withdrawn message out of its conversation and shows it again when it is sent after all', async () => {

@@ -25,13 +25,15 @@ export interface OutboxDependencies {
 export class OutboxService implements OutboxActions {
   private readonly dependencies: OutboxDependencies;
   private readonly told = new Map<string, SaveStatus>();
+  /** Conversations of which this device has or had something that is not saved. */
+  private readonly adopted = new Set<string>();
 
   constructor(dependencies: OutboxDependencies) {
     this.dependencies = dependencies;
-    const { client, store, conversations } = dependencies;
+    const { client, store } = dependencies;
     const { persistence } = client;
     const items = persistence.items();
-    for (const item of items) conversations.adopt(item.conversationId, item.create, item.queuedAt);
+    this.adopt(items);
     store.setState({
       saves: Object.fromEntries(items.filter(({ state }) => state !== 'discarded').map((item) => [item.messageId, saveInfo(item, item.queuedAt, item.mayBeSent)])),
       tray: trayOf(items),
@@ -150,6 +152,13 @@ export class OutboxService implements OutboxActions {
     if (missing.length > 0) putMessages(store, conversationId, missing.map(messageOf));
   }
 
+  private adopt(items: readonly OutboxItem[]): void {
+    for (const { conversationId, create, queuedAt } of items) {
+      this.adopted.add(conversationId);
+      this.dependencies.conversations.adopt(conversationId, create, queuedAt);
+    }
+  }
+
   private onStatus(status: SaveStatus): void {
     if (this.told.size === 0) queueMicrotask(() => this.publish());
     this.told.set(status.messageId, status);
@@ -159,6 +168,9 @@ export class OutboxService implements OutboxActions {
     const { store, conversations, now } = this.dependencies;
     const told = [...this.told.values()];
     this.told.clear();
+    // Another tab may have begun a conversation, or told late what it has.
+    const unknown = new Set(told.filter(({ state, conversationId }) => state !== 'saved' && !this.adopted.has(conversationId)).map(({ conversationId }) => conversationId));
+    if (unknown.size > 0) this.adopt(this.persistence.items().filter(({ conversationId }) => unknown.has(conversationId)));
     const before = store.getState().saves;
     const saves: Record<string, SaveInfo> = { ...before };
     let isTrayChanged = false;
