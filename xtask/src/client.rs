@@ -61,7 +61,10 @@ pub(crate) fn prepare(workspace: &Workspace) -> Result<()> {
     for name in CRATES {
         inputs.extend(files_of(&workspace.root().join("crates").join(name), &[])?);
     }
-    inputs.extend(files_of(&workspace.root().join("tools/manent-bindings"), &[])?);
+    inputs.extend(files_of(
+        &workspace.root().join("tools/manent-bindings"),
+        &[],
+    )?);
     let stamp = Stamp::new(workspace, "client-wasm", &inputs)?;
     if module(workspace).exists() && stamp.is_current() {
         return Ok(());
@@ -107,7 +110,14 @@ fn write_bindings(workspace: &Workspace, compiled: PathBuf) -> Result<()> {
     console::progress("writing the engine's bindings (the first time takes a minute)");
     let mut cargo = command::cargo(workspace.root());
     cargo
-        .args(["run", "--locked", "--quiet", "--package", "manent-bindings", "--"])
+        .args([
+            "run",
+            "--locked",
+            "--quiet",
+            "--package",
+            "manent-bindings",
+            "--",
+        ])
         .arg(compiled)
         .arg(bindings(workspace))
         .arg("manent_engine");

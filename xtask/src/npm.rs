@@ -11,7 +11,10 @@ use crate::{command, console, doctor};
 /// `npm ci` in `folder`, when its lock file changed or nothing is installed there. `name` is for people and for the stamp.
 pub(crate) fn install(workspace: &Workspace, folder: &Path, name: &str) -> Result<()> {
     doctor::require_node()?;
-    let inputs = [folder.join("package.json"), folder.join("package-lock.json")];
+    let inputs = [
+        folder.join("package.json"),
+        folder.join("package-lock.json"),
+    ];
     let stamp = Stamp::new(workspace, &format!("{name}-packages"), &inputs)?;
     // npm writes this file last when it installs.
     let is_installed = folder.join("node_modules/.package-lock.json").exists();
