@@ -18,6 +18,13 @@ export class OutboxFull extends OutboxError {
   }
 }
 
+/** What was to be queued has an id that is none, or content that no store could give back. */
+export class InvalidItem extends OutboxError {
+  constructor(detail: string, options?: ErrorOptions) {
+    super('invalid', `The message cannot be queued: ${detail}.`, options);
+  }
+}
+
 /** Nobody is signed in. */
 export class SignedOut extends OutboxError {
   constructor() {

@@ -2,6 +2,11 @@ import type { Environment } from './environment.js';
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
+const ID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+
+/** Whether it is a UUID in the form in which the engine writes it: two forms of one id would be two items to whoever compares texts. */
+export const isId = (value: unknown): value is string => typeof value === 'string' && ID.test(value);
+
 /** A UUID of version 7: made now, and random. Works without a secure context, unlike `crypto.randomUUID`. */
 export function newId(environment: Pick<Environment, 'now' | 'random'>): string {
   const bytes = environment.random(16);

@@ -1,8 +1,8 @@
 import type { WireEvent, WireItem, WireMetrics, WireState } from '../engine/wire.js';
 import type { EngineModule } from '../engine/load.js';
 import type { Environment } from '../environment.js';
-import { ClientClosed, errorOf, OutboxError, SignedOut, WouldLose } from '../errors.js';
-import { newSeed, newTrace } from '../ids.js';
+import { ClientClosed, errorOf, InvalidItem, OutboxError, SignedOut, UnknownItem, WouldLose } from '../errors.js';
+import { isId, newSeed, newTrace } from '../ids.js';
 import { Listeners } from '../listeners.js';
 import type { DeviceStore, RecordToSetAside, StoredRecord } from '../store/deviceStore.js';
 import type { Command, ItemReport, Refusal, SenderReport, TabMessage } from '../tabs/messages.js';
@@ -113,6 +113,8 @@ export class OutboxTab {
     this.checkOpen();
     if (this.isSignedOut) throw new SignedOut();
     const { id } = message;
+    if (!isId(id)) throw new InvalidItem('its id is no UUID in small letters');
+    if (!isId(conversationId)) throw new InvalidItem('the id of its conversation is no UUID in small letters');
     // An item that is known is in good hands; one that is being stored is awaited with whoever queued it first.
     if (this.board.has(id)) return this.board.get(id)?.state.state === 'storing' ? this.waiters.wait(id, (state) => state !== 'storing') : undefined;
     if (this.board.status(id)) return;
@@ -121,13 +123,22 @@ export class OutboxTab {
     this.board.put({ id, conversationId, message, ...(create ? { create } : {}), queuedAt: environment.now(), mayBeSent: false, state: { state: 'storing' } });
     this.own.add(id);
     const accepted = this.waiters.wait(id, (state) => state !== 'storing');
-    this.driver.tell((outbox, now) => outbox.enqueue(now, id, this.deviceId, conversationId, payload.parent, payload.text, newTrace(environment)));
+    this.driver.tell((outbox, now) => {
+      try {
+        outbox.enqueue(now, id, this.deviceId, conversationId, payload.parent, payload.text, newTrace(environment));
+      } catch (error) {
+        this.board.remove(id);
+        this.own.delete(id);
+        this.waiters.refused(id, new InvalidItem('the engine cannot read it', { cause: error }));
+      }
+    });
     return accepted;
   }
 
   /** Has a command followed by the tab that holds the item. */
   async command(command: Command): Promise<unknown> {
     this.checkOpen();
+    if ('id' in command && !isId(command.id)) throw new UnknownItem();
     if (this.isSender) return this.follow(command);
     this.callCount += 1;
     const call = `${this.deviceId}/${this.callCount}`;
@@ -138,7 +149,7 @@ export class OutboxTab {
   }
 
   history(id: string): HistoryEntry[] {
-    return JSON.parse(this.driver.outbox.history(id)) as HistoryEntry[];
+    return isId(id) ? (JSON.parse(this.driver.outbox.history(id)) as HistoryEntry[]) : [];
   }
 
   probeNow(): void {
@@ -333,7 +344,7 @@ export class OutboxTab {
   private onRefused(id: string, name: string): void {
     // Two tabs queued the same item, or one did it twice: it is in good hands.
     if (name === 'id_in_use') return this.waiters.moved(id, 'queued');
-    if (this.board.get(id)?.state.state === 'storing' && this.driver.outbox.state(id) === undefined) {
+    if (this.board.get(id)?.state.state === 'storing' && this.stateOf(id) === undefined) {
       this.board.remove(id);
       this.own.delete(id);
     }
@@ -353,7 +364,7 @@ export class OutboxTab {
   private onLost(): void {
     if (this.isClosed) return;
     this.warn({ code: 'lost', detail: "This device's storage was cleared. What was not saved yet is being written again from memory." });
-    for (const id of this.board.ids()) if (this.driver.outbox.state(id) !== undefined) this.board.move(id, { state: 'storing' });
+    for (const id of this.board.ids()) if (this.stateOf(id) !== undefined) this.board.move(id, { state: 'storing' });
     this.driver.tell((outbox, now) => outbox.storageLost(now));
   }
 
@@ -479,9 +490,9 @@ export class OutboxTab {
   /** Another tab shows items of which this one, the sender, did not tell: it has settled them, or has not seen them yet. */
   private answerAbout(ids: string[]): void {
     this.inTurn(async () => {
-      await this.adoptNow(ids.filter((id) => this.driver.outbox.state(id) === undefined));
+      await this.adoptNow(ids.filter((id) => this.stateOf(id) === undefined));
       const items = ids.flatMap((id) => this.reportOf(id) ?? []);
-      const gone = ids.filter((id) => this.driver.outbox.state(id) === undefined);
+      const gone = ids.filter((id) => this.stateOf(id) === undefined);
       this.dependencies.link.post({ type: 'about', items, gone });
     });
   }
@@ -516,7 +527,7 @@ export class OutboxTab {
 
   private async adoptAll(): Promise<void> {
     const keys = await this.dependencies.store.itemKeys();
-    await this.adoptNow(keys.filter((key) => this.driver.outbox.state(key) === undefined));
+    await this.adoptNow(keys.filter((key) => isId(key) && this.stateOf(key) === undefined));
     this.isBehind = false;
   }
 
@@ -542,7 +553,7 @@ export class OutboxTab {
     if ('id' in command) {
       const isStoring = this.board.get(command.id)?.state.state === 'storing';
       if (isStoring) await this.waiters.wait(command.id, (state) => state !== 'storing');
-      else if (this.driver.outbox.state(command.id) === undefined) {
+      else if (this.stateOf(command.id) === undefined) {
         await this.adopting;
         await this.adoptNow([command.id]);
       }
@@ -731,8 +742,13 @@ export class OutboxTab {
   }
 
   private reportOf(id: string): ItemReport | null {
-    const state = this.driver.outbox.state(id);
+    const state = this.stateOf(id);
     return state === undefined ? null : { id, state: JSON.parse(state) as WireState, mayBeSent: this.driver.outbox.mayBeSent(id) };
+  }
+
+  /** The engine's word on an item; none on what cannot be an item, wherever it was told of. */
+  private stateOf(id: string): string | undefined {
+    return isId(id) ? this.driver.outbox.state(id) : undefined;
   }
 
   private paceNow(): WireState | null {

@@ -72,7 +72,7 @@ export class IndexedDbStore implements DeviceStore, LeaseStore {
   async read(): Promise<StoreContents> {
     return this.run('readonly', ['items', 'others'], async (transaction) => {
       const [items, others] = await Promise.all([transaction.objectStore('items').getAll(), transaction.objectStore('others').getAll()]);
-      return { items, others };
+      return { items: items.map(readable), others: others.map(readable) };
     });
   }
 
@@ -85,7 +85,8 @@ export class IndexedDbStore implements DeviceStore, LeaseStore {
       const store = transaction.objectStore('items');
       const found = new Map<string, StoredRecord>();
       for (let wanted = keys; ; ) {
-        const there = (await Promise.all(wanted.filter((key) => !found.has(key)).map((key) => store.get(key)))).filter((record) => record !== undefined);
+        const records = await Promise.all(wanted.filter((key) => !found.has(key)).map((key) => store.get(key)));
+        const there = records.filter((record) => record !== undefined).map(readable);
         for (const record of there) found.set(record.key, record);
         if (there.length === 0) return [...found.values()];
         wanted = alsoNeeded([...found.values()]);
@@ -126,7 +127,8 @@ export class IndexedDbStore implements DeviceStore, LeaseStore {
       const at = this.options.now();
       await Promise.all(
         records.map(async (record) => {
-          await transaction.objectStore(SET_ASIDE).add({ ...record, at });
+          const asItIs = await transaction.objectStore(record.from).get(record.key);
+          await transaction.objectStore(SET_ASIDE).add({ ...record, ...asItIs, at });
           await transaction.objectStore(record.from).delete(record.key);
         }),
       );
@@ -135,7 +137,8 @@ export class IndexedDbStore implements DeviceStore, LeaseStore {
   }
 
   async readAnswers(): Promise<StoredRecord[]> {
-    return this.run('readonly', ['answers'], (transaction) => transaction.objectStore('answers').getAll());
+    const records = await this.run('readonly', ['answers'], (transaction) => transaction.objectStore('answers').getAll());
+    return records.map(readable);
   }
 
   async takeLease(name: string, owner: string, now: number, until: number): Promise<boolean> {
@@ -274,11 +277,20 @@ async function openDatabase(name: string): Promise<Database> {
 async function readOrMakeMeta(database: Database, installation: string, epoch: string): Promise<Meta> {
   const transaction = database.transaction('meta', 'readwrite', { durability: 'strict' });
   const [knownInstallation, knownEpoch] = await Promise.all([transaction.store.get('installation'), transaction.store.get('epoch')]);
-  if (!knownInstallation) await transaction.store.put({ key: 'installation', value: installation });
-  if (!knownEpoch) await transaction.store.put({ key: 'epoch', value: epoch });
+  const meta: Meta = { installation, epoch };
+  if (INSTALLATION.test(String(knownInstallation?.value ?? ''))) meta.installation = String(knownInstallation?.value);
+  else await transaction.store.put({ key: 'installation', value: installation });
+  if (typeof knownEpoch?.value === 'string') meta.epoch = knownEpoch.value;
+  else await transaction.store.put({ key: 'epoch', value: epoch });
   await transaction.done;
-  return { installation: knownInstallation?.value ?? installation, epoch: knownEpoch?.value ?? epoch };
+  return meta;
 }
+
+/** A part of device ids: with a slot behind it still one. */
+const INSTALLATION = /^[\w.:-]{1,48}$/;
+
+/** A record whose text is none is one that cannot be read, as whoever reads texts will find. */
+const readable = (stored: StoredRecord): StoredRecord => (typeof stored.record === 'string' ? stored : { ...stored, record: '' });
 
 function isDisconnection(error: unknown): boolean {
   return error instanceof DOMException && ['InvalidStateError', 'AbortError', 'NotFoundError', 'UnknownError'].includes(error.name);

@@ -1,4 +1,6 @@
+import { Listeners } from '../listeners.js';
 import { LINK_VERSION, type TabMessage } from './messages.js';
+import { readTabMessage } from './reading.js';
 
 interface Envelope {
   version: number;
@@ -8,14 +10,15 @@ interface Envelope {
 /** The way from tab to tab. What is posted together is delivered in order. */
 export class TabLink {
   private readonly channel: BroadcastChannel | null;
-  private readonly listeners = new Set<(message: TabMessage) => void>();
+  private readonly listeners = new Listeners<TabMessage>();
 
   constructor(channel: BroadcastChannel | null) {
     this.channel = channel;
     if (!channel) return;
-    channel.onmessage = ({ data }: MessageEvent<Envelope>) => {
+    channel.onmessage = ({ data }: MessageEvent<Partial<Envelope> | null>) => {
       if (data?.version !== LINK_VERSION) return;
-      for (const listener of this.listeners) listener(data.message);
+      const message = readTabMessage(data.message);
+      if (message) this.listeners.tell(message);
     };
   }
 
@@ -25,8 +28,7 @@ export class TabLink {
   }
 
   subscribe(listener: (message: TabMessage) => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    return this.listeners.add(listener);
   }
 
   close(): void {

@@ -101,6 +101,13 @@ export class FakeBrowser {
     };
   }
 
+  /** A channel in the hands of another script of the same origin. */
+  channel(name: string): BroadcastChannel {
+    const all = this.channels.get(name) ?? new Set();
+    this.channels.set(name, all);
+    return new FakeChannel(all) as unknown as BroadcastChannel;
+  }
+
   async open(options: ClientOptions = {}, change: Partial<Environment> = {}): Promise<{ client: ManentClient; tab: FakeTab }> {
     const tab = this.newTab();
     const client = await openClient({ wasm: WASM, ...options }, { ...tab.environment, ...change });
