@@ -50,7 +50,7 @@ impl<P: Clone> Engine<P> {
         }
     }
 
-    fn send_again(&mut self, id: ItemId) {
+    pub(super) fn send_again(&mut self, id: ItemId) {
         self.note_step(id, HistoryStep::Retried);
         let waits = !self.is_leading || self.is_kept_waiting();
         if let Some(item) = self.queue.get_mut(id) {

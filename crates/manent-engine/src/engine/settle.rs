@@ -164,7 +164,12 @@ impl<P: Clone> Engine<P> {
                 Some(Outcome::Rejected { code, detail }) => {
                     self.settle_number(item, &mut tally);
                     touched.insert(&item.lane);
-                    if !MISSING.contains(&code.as_str()) || !self.tries_once_more(item.id) {
+                    let is_doubtful = if MISSING.contains(&code.as_str()) {
+                        self.tries_once_more(item.id)
+                    } else {
+                        self.may_be_an_old_refusal(item)
+                    };
+                    if !is_doubtful {
                         self.fail(item.id, FailReason::Rejected { code, detail }, Tell::Now);
                     }
                 }
@@ -259,8 +264,28 @@ impl<P: Clone> Engine<P> {
         true
     }
 
+    /// Whether the server may have repeated what it had said about an earlier form of the item: it was sent again from the tray, and nobody
+    /// knows whether the lane's number is a new one. Doubted once.
+    fn may_be_an_old_refusal(&mut self, sent: &SentItem) -> bool {
+        let lane = self.queue.lane(&sent.lane);
+        let is_certain = lane.is_some_and(|lane| lane.is_confirmed);
+        let Some(item) = self.queue.get_mut(sent.id) else {
+            return false;
+        };
+        if is_certain || item.stored.late_rank.is_none() || item.further_tries > 0 {
+            return false;
+        }
+        item.further_tries += 1;
+        true
+    }
+
     fn save(&mut self, id: ItemId, position: Option<u64>) {
         let waiting: Vec<ItemId> = self.waiting_for(id);
+        // Whatever had failed above it, nothing blocks these any more.
+        let unblocked = self.queue.descendants(id, |item| {
+            let blocked = |reason: &FailReason| matches!(reason, FailReason::Blocked { .. });
+            matches!(&item.stored.fate, Fate::Failed { reason } if blocked(reason))
+        });
         let Some(mut item) = self.queue.remove(id) else {
             return;
         };
@@ -275,6 +300,9 @@ impl<P: Clone> Engine<P> {
         });
         for child in waiting {
             self.notify_state(child);
+        }
+        for follower in unblocked {
+            self.send_again(follower);
         }
     }
 

@@ -106,6 +106,10 @@ impl<P: Clone> Engine<P> {
         }
         let ids: Vec<ItemId> = self.queue.all().map(|item| item.stored.id).collect();
         for id in ids {
+            // The form in which it was safe is gone as well.
+            if let Some(item) = self.queue.get_mut(id) {
+                item.shown.take_if(|shown| *shown == Fate::Pending);
+            }
             self.write(id);
         }
         let now = self.timeline.now();

@@ -230,6 +230,44 @@ fn what_was_under_way_follows_through_other_lanes_too() {
     assert_eq!(order, [1, 2, 3]);
 }
 
+/// Its parent had been sent in an earlier life and arrives after all; what had failed above that blocks nothing any more.
+#[test]
+fn what_was_blocked_follows_when_what_it_builds_on_is_saved_after_all() {
+    let config = || EngineConfig {
+        max_batch_items: 1,
+        ..EngineConfig::default()
+    };
+    let mut bench = Bench::new(config());
+    bench.enqueue(item(1, 9, None));
+    bench.enqueue(item(2, 9, Some(1)));
+    let mut bench = bench.restart(config());
+    bench.enqueue(item(3, 9, Some(2)));
+    bench.answer(outcomes(&[(1, rejected())]));
+    assert_eq!(bench.state(3), Some(blocked_by(1)));
+    assert_eq!(bench.last_sent(), [(id(2), 2)]);
+    bench.answer(outcomes(&[(2, Outcome::Duplicate { position: None })]));
+    assert_eq!(bench.last_sent(), [(id(3), 3)]);
+    bench.answer(outcomes(&[(3, stored())]));
+    assert_eq!(bench.engine.metrics().failed_messages, 1);
+}
+
+#[test]
+fn a_refusal_that_may_be_an_old_one_is_doubted_once() {
+    let mut bench = Bench::new(EngineConfig::default());
+    bench.enqueue(item(1, 9, None));
+    bench.answer(outcomes(&[(1, rejected())]));
+    bench.tell(Input::Retry {
+        id: id(1),
+        change: None,
+    });
+    bench.confirm_all();
+    assert_eq!(bench.last_sent(), [(id(1), 2)]);
+    bench.answer(outcomes(&[(1, rejected())]));
+    assert_eq!(bench.last_sent(), [(id(1), 3)]);
+    bench.answer(outcomes(&[(1, rejected())]));
+    assert!(matches!(bench.state(1), Some(ItemState::Failed(_))));
+}
+
 #[test]
 fn whatever_leaves_the_tray_for_good_is_told_when_the_store_has_let_go_of_it() {
     let mut bench = Bench::new(EngineConfig::default());
