@@ -168,6 +168,18 @@ describe('several tabs', () => {
     expect(browser.server.storedIn(CONVERSATION)).toEqual([idOf(3)]);
   });
 
+  it('send what was being stored in another tab when the storage went', async () => {
+    const browser = new FakeBrowser();
+    const sender = await browser.open();
+    const writer = await browser.open();
+    const queued = writer.client.persistence.queueMessage(message(1), CONVERSATION);
+    await browser.loseStorage();
+    await queued;
+    await browser.pass(60_000);
+    expect(browser.server.storedIn(CONVERSATION)).toEqual([idOf(1)]);
+    expect([sender, writer].map(({ client }) => client.persistence.status(idOf(1))?.state)).toEqual(['saved', 'saved']);
+  });
+
   it('write everything again when the storage is cleared under them', async () => {
     const browser = new FakeBrowser();
     browser.server.behave = () => 'unreachable';

@@ -292,6 +292,7 @@ export class OutboxTab {
         this.onRefused(event.id, event.error);
         break;
       case 'pace':
+        this.lookAtStoring();
         if (this.isSender) this.tellPace(event.wait);
         break;
       case 'removed':
@@ -326,6 +327,15 @@ export class OutboxTab {
         break;
       case 'invariantHeld':
         console.error(`manent: the engine held an invariant that was about to break: ${event.invariant}`);
+    }
+  }
+
+  /** What was lost and is written again is told of all at once, by the pace. It was not there when the sender looked for it, perhaps. */
+  private lookAtStoring(): void {
+    for (const id of this.board.ids()) {
+      if (this.board.get(id)?.state.state !== 'storing') continue;
+      const state = this.stateOf(id);
+      if (state !== undefined) this.onItem(id, JSON.parse(state) as WireState);
     }
   }
 
