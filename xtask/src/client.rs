@@ -2,6 +2,7 @@
 //!
 //! Three steps, each repeated only when what it reads changed: the wasm module, its JavaScript, the package.
 
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
@@ -72,6 +73,7 @@ pub(crate) fn prepare(workspace: &Workspace) -> Result<()> {
     let compiled = compile(workspace)?;
     write_bindings(workspace, compiled)?;
     shrink(workspace)?;
+    put_in_place(workspace)?;
     stamp.write()
 }
 
@@ -80,13 +82,16 @@ pub(crate) fn built_files(workspace: &Workspace) -> Result<Vec<PathBuf>> {
     files_of(&workspace.client().join("dist"), &[])
 }
 
-/// Where the bindings lie, among the package's sources; not under version control.
-fn bindings(workspace: &Workspace) -> PathBuf {
-    workspace.client().join("src/wasm")
+const MODULE: &str = "manent_engine_bg.wasm";
+
+/// Where the module and its bindings lie, among the package's sources; not under version control.
+fn module(workspace: &Workspace) -> PathBuf {
+    workspace.client().join("src/wasm").join(MODULE)
 }
 
-fn module(workspace: &Workspace) -> PathBuf {
-    bindings(workspace).join("manent_engine_bg.wasm")
+/// Where they are made: what others may be reading is replaced only by what is whole.
+fn workshop(workspace: &Workspace) -> PathBuf {
+    workspace.notes().join("bindings")
 }
 
 /// The module as the compiler makes it.
@@ -119,14 +124,14 @@ fn write_bindings(workspace: &Workspace, compiled: PathBuf) -> Result<()> {
             "--",
         ])
         .arg(compiled)
-        .arg(bindings(workspace))
+        .arg(workshop(workspace))
         .arg("manent_engine");
     command::run(&mut cargo)
 }
 
 /// `wasm-opt`, from the package's own packages.
 fn shrink(workspace: &Workspace) -> Result<()> {
-    let module = module(workspace);
+    let module = workshop(workspace).join(MODULE);
     let smaller = module.with_extension("smaller");
     let script = workspace
         .client()
@@ -145,5 +150,18 @@ fn shrink(workspace: &Workspace) -> Result<()> {
             .arg("-o")
             .arg(&smaller),
     )?;
-    std::fs::rename(&smaller, &module).context("cannot replace the module by the smaller one")
+    fs::rename(&smaller, &module).context("cannot replace the module by the smaller one")
+}
+
+/// Moves what was made to where the package finds it.
+fn put_in_place(workspace: &Workspace) -> Result<()> {
+    let folder = workspace.client().join("src/wasm");
+    fs::create_dir_all(&folder)?;
+    for made in files_of(&workshop(workspace), &[])? {
+        let name = made.file_name().context("a file has no name")?;
+        let half = folder.join(name).with_extension("new");
+        fs::copy(&made, &half).with_context(|| format!("cannot copy {}", made.display()))?;
+        fs::rename(&half, folder.join(name))?;
+    }
+    Ok(())
 }

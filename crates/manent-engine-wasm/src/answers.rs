@@ -1,153 +1,87 @@
 //! Answers that are waited for, behind plain arguments and JSON text.
 
+use manent_engine::PersistId;
 use manent_engine::answers::{
     AnswerEvent, AnswerInput, AnswerOperation, AnswerOutput, AnswerRecordError, AnswerState,
-    Answers, AnswersConfig, NewAnswer, read_failure,
+    AnswerWait, Answers, AnswersConfig, NewAnswer, read_failure,
 };
-use manent_engine::{Millis, PersistId};
 use manent_types::RunId;
-use serde::Serialize;
 
 use crate::outbox::RefusedRecord;
 use crate::record::read_answer;
+use crate::wire::json::{Field, Held, Text, array};
 use crate::wire::{WireError, uuid, whole};
 
-/// Where an answer stands, in the words of the client's `AnswerState`.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WireAnswerState {
-    state: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    attempt: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    until: Option<Millis>,
+/// Where an answer stands, as JSON in the words of the client's `AnswerState`.
+fn state_json(state: AnswerState) -> String {
+    let (name, attempt, wait) = match state {
+        AnswerState::Storing => ("storing", None, None),
+        AnswerState::Starting { attempt } => ("start", Some(u64::from(attempt)), None),
+        AnswerState::Running => ("running", None, None),
+        AnswerState::Waiting(wait) => ("waiting", None, Some(wait)),
+    };
+    format!(
+        r#"{{"state":"{name}"{}{}{}}}"#,
+        Field("attempt", attempt.map(Held::Number)),
+        Field("code", wait.map(|wait| Held::Text(wait.code()))),
+        Field("until", wait.and_then(AnswerWait::until).map(Held::Number)),
+    )
 }
 
-impl From<AnswerState> for WireAnswerState {
-    fn from(state: AnswerState) -> Self {
-        let plain = |state| Self {
-            state,
-            ..Self::default()
-        };
-        match state {
-            AnswerState::Storing => plain("storing"),
-            AnswerState::Starting { attempt } => Self {
-                attempt: Some(attempt),
-                ..plain("start")
-            },
-            AnswerState::Running => plain("running"),
-            AnswerState::Waiting(wait) => Self {
-                code: Some(wait.code()),
-                until: wait.until(),
-                ..plain("waiting")
-            },
+fn operation_json(operation: &AnswerOperation<String>) -> Result<String, serde_json::Error> {
+    Ok(match operation {
+        AnswerOperation::Put(answer) => {
+            let (run, record) = (answer.run, answer.encode()?);
+            let record = Text(&record);
+            format!(r#"{{"do":"putAnswer","key":"{run}","record":{record}}}"#)
+        }
+        AnswerOperation::Delete(run) => format!(r#"{{"do":"deleteAnswer","key":"{run}"}}"#),
+    })
+}
+
+/// An output, as JSON; see [`AnswerOutput`].
+fn output_json(output: AnswerOutput<String>) -> Result<String, serde_json::Error> {
+    Ok(match output {
+        AnswerOutput::Persist(id, operations) => {
+            let operations: Vec<String> = operations
+                .iter()
+                .map(operation_json)
+                .collect::<Result<_, _>>()?;
+            let (id, operations) = (id.0, array(operations.into_iter()));
+            format!(r#"{{"type":"persist","id":{id},"operations":{operations}}}"#)
+        }
+        AnswerOutput::Start {
+            run,
+            payload,
+            attempt,
+            ..
+        } => {
+            let payload = Text(&payload);
+            format!(r#"{{"type":"start","run":"{run}","payload":{payload},"attempt":{attempt}}}"#)
+        }
+        AnswerOutput::Notify(event) => event_json(event),
+        AnswerOutput::WakeAt(at) => format!(r#"{{"type":"wakeAt","at":{at}}}"#),
+    })
+}
+
+fn event_json(event: AnswerEvent) -> String {
+    match event {
+        AnswerEvent::State { run, state } => {
+            let state = state_json(state);
+            format!(r#"{{"type":"state","run":"{run}","state":{state}}}"#)
+        }
+        AnswerEvent::Failed { run, code } => {
+            let code = Text(&code);
+            format!(r#"{{"type":"failed","run":"{run}","code":{code}}}"#)
+        }
+        AnswerEvent::Ended { run } => format!(r#"{{"type":"ended","run":"{run}"}}"#),
+        AnswerEvent::Refused { run, .. } => format!(r#"{{"type":"refused","run":"{run}"}}"#),
+        AnswerEvent::StorageRefused { .. } => r#"{"type":"storageRefused"}"#.to_owned(),
+        AnswerEvent::StorageRecovered => r#"{"type":"storageRecovered"}"#.to_owned(),
+        AnswerEvent::InvariantHeld(invariant) => {
+            format!(r#"{{"type":"invariantHeld","invariant":"{invariant}"}}"#)
         }
     }
-}
-
-#[derive(Debug, Serialize)]
-#[serde(tag = "do", rename_all = "camelCase", rename_all_fields = "camelCase")]
-enum WireAnswerOperation {
-    PutAnswer { key: RunId, record: String },
-    DeleteAnswer { key: RunId },
-}
-
-/// An output; see [`AnswerOutput`].
-#[derive(Debug, Serialize)]
-#[serde(
-    tag = "type",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
-enum WireAnswerOutput {
-    Persist {
-        id: u64,
-        operations: Vec<WireAnswerOperation>,
-    },
-    Start {
-        run: RunId,
-        payload: String,
-        attempt: u32,
-    },
-    State {
-        run: RunId,
-        state: WireAnswerState,
-    },
-    Failed {
-        run: RunId,
-        code: String,
-    },
-    Ended {
-        run: RunId,
-    },
-    Refused {
-        run: RunId,
-    },
-    StorageRefused,
-    StorageRecovered,
-    InvariantHeld {
-        invariant: &'static str,
-    },
-    WakeAt {
-        at: Millis,
-    },
-}
-
-impl WireAnswerOutput {
-    fn new(output: AnswerOutput<String>) -> Result<Self, WireError> {
-        Ok(match output {
-            AnswerOutput::Persist(id, operations) => Self::Persist {
-                id: id.0,
-                operations: operations
-                    .into_iter()
-                    .map(|operation| {
-                        Ok(match operation {
-                            AnswerOperation::Put(answer) => WireAnswerOperation::PutAnswer {
-                                key: answer.run,
-                                record: answer.encode()?,
-                            },
-                            AnswerOperation::Delete(key) => {
-                                WireAnswerOperation::DeleteAnswer { key }
-                            }
-                        })
-                    })
-                    .collect::<Result<_, WireError>>()?,
-            },
-            AnswerOutput::Start {
-                run,
-                payload,
-                attempt,
-                ..
-            } => Self::Start {
-                run,
-                payload,
-                attempt,
-            },
-            AnswerOutput::Notify(event) => match event {
-                AnswerEvent::State { run, state } => Self::State {
-                    run,
-                    state: state.into(),
-                },
-                AnswerEvent::Failed { run, code } => Self::Failed { run, code },
-                AnswerEvent::Ended { run } => Self::Ended { run },
-                AnswerEvent::Refused { run, .. } => Self::Refused { run },
-                AnswerEvent::StorageRefused { .. } => Self::StorageRefused,
-                AnswerEvent::StorageRecovered => Self::StorageRecovered,
-                AnswerEvent::InvariantHeld(invariant) => Self::InvariantHeld { invariant },
-            },
-            AnswerOutput::WakeAt(at) => Self::WakeAt { at },
-        })
-    }
-}
-
-#[derive(Serialize)]
-struct WirePending<'answers> {
-    run: RunId,
-    holder: &'answers str,
-    payload: &'answers str,
-    state: WireAnswerState,
 }
 
 /// See the module.
@@ -250,7 +184,7 @@ impl JsonAnswers {
             }
         }
         self.handle(now, AnswerInput::Adopt(adopted))?;
-        Ok(serde_json::to_string(&refused)?)
+        Ok(array(refused.iter().map(RefusedRecord::json)))
     }
 
     pub(crate) fn release(&mut self, now: f64, runs: &[String]) -> Result<(), WireError> {
@@ -265,30 +199,17 @@ impl JsonAnswers {
         let Some(output) = self.answers.poll_output() else {
             return Ok(None);
         };
-        Ok(Some(serde_json::to_string(&WireAnswerOutput::new(
-            output,
-        )?)?))
+        Ok(Some(output_json(output)?))
     }
 
-    pub(crate) fn pending(&self) -> Result<String, WireError> {
-        let pending: Vec<_> = self
-            .answers
-            .pending()
-            .map(|(stored, state)| WirePending {
-                run: stored.run,
-                holder: stored.holder.as_str(),
-                payload: &stored.payload,
-                state: state.into(),
-            })
-            .collect();
-        Ok(serde_json::to_string(&pending)?)
+    #[cfg(test)]
+    fn pending_runs(&self) -> Vec<String> {
+        let pending = self.answers.pending();
+        pending.map(|(stored, _)| stored.run.to_string()).collect()
     }
 
     pub(crate) fn state(&self, run: &str) -> Result<Option<String>, WireError> {
-        let Some(state) = self.answers.state(run_id(run)?) else {
-            return Ok(None);
-        };
-        Ok(Some(serde_json::to_string(&WireAnswerState::from(state))?))
+        Ok(self.answers.state(run_id(run)?).map(state_json))
     }
 }
 
@@ -359,7 +280,6 @@ mod tests {
         ];
         let refused: Value = serde_json::from_str(&answers.adopt(1.0, &records).unwrap()).unwrap();
         assert_eq!(refused[0]["place"], 0);
-        let pending: Value = serde_json::from_str(&answers.pending().unwrap()).unwrap();
-        assert_eq!(pending[0]["run"], RUN);
+        assert_eq!(answers.pending_runs(), [RUN]);
     }
 }

@@ -1,24 +1,11 @@
 //! The circuit breaker for use by itself: anything that is called over a network can have one.
 
-use manent_engine::{BreakerState, CircuitBreaker, Millis, Permit};
+use manent_engine::{BreakerState, CircuitBreaker, Permit};
 use rand_pcg::Pcg32;
 use rand_pcg::rand_core::SeedableRng;
-use serde::Serialize;
 
-use crate::wire::{WireBreaker, WireError, whole};
-
-/// What may go now.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "permit", rename_all = "camelCase")]
-enum WirePermit {
-    Normal,
-    Probe,
-    Denied {
-        /// When to ask again; absent while a probe is under way.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        until: Option<Millis>,
-    },
-}
+use crate::wire::json::{Field, Held};
+use crate::wire::{WireError, breaker_name, whole};
 
 /// A breaker and its randomness.
 pub(crate) struct JsonBreaker {
@@ -47,12 +34,13 @@ impl JsonBreaker {
         } else {
             self.breaker.acquire(now)
         };
-        let permit = match permit {
-            Permit::Normal => WirePermit::Normal,
-            Permit::Probe => WirePermit::Probe,
-            Permit::Denied { until } => WirePermit::Denied { until },
+        let (name, until) = match permit {
+            Permit::Normal => ("normal", None),
+            Permit::Probe => ("probe", None),
+            Permit::Denied { until } => ("denied", until),
         };
-        Ok(serde_json::to_string(&permit)?)
+        let until = Field("until", until.map(Held::Number));
+        Ok(format!(r#"{{"permit":"{name}"{until}}}"#))
     }
 
     pub(crate) fn succeeded(&mut self) {
@@ -68,26 +56,18 @@ impl JsonBreaker {
         self.breaker.on_abandoned();
     }
 
-    pub(crate) fn state(&self) -> Result<String, WireError> {
+    pub(crate) fn state(&self) -> String {
         let state = self.breaker.state();
         let until = match state {
-            BreakerState::Open { until } => Some(until),
+            BreakerState::Open { until } => Some(Held::Number(until)),
             BreakerState::Closed | BreakerState::HalfOpen => None,
         };
-        let state = WireBreakerState {
-            state: state.into(),
-            until,
-        };
-        Ok(serde_json::to_string(&state)?)
+        format!(
+            r#"{{"state":"{}"{}}}"#,
+            breaker_name(state),
+            Field("until", until)
+        )
     }
-}
-
-#[derive(Serialize)]
-struct WireBreakerState {
-    state: WireBreaker,
-    /// When the next attempt may go, while it is open.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    until: Option<Millis>,
 }
 
 #[cfg(test)]
@@ -102,19 +82,14 @@ mod tests {
             r#"{"permit":"normal"}"#
         );
         breaker.failed(0.0).unwrap();
-        assert!(
-            breaker
-                .state()
-                .unwrap()
-                .starts_with(r#"{"state":"open","until":"#)
-        );
+        assert!(breaker.state().starts_with(r#"{"state":"open","until":"#));
         assert_eq!(breaker.acquire(0.0, true).unwrap(), r#"{"permit":"probe"}"#);
         assert_eq!(
             breaker.acquire(9_000.0, false).unwrap(),
             r#"{"permit":"denied"}"#
         );
         breaker.succeeded();
-        assert_eq!(breaker.state().unwrap(), r#"{"state":"closed"}"#);
+        assert_eq!(breaker.state(), r#"{"state":"closed"}"#);
         assert!(breaker.failed(f64::INFINITY).is_err());
     }
 }

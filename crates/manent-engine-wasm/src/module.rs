@@ -47,8 +47,8 @@ impl Outbox {
 
     /// The records that cannot be used, as JSON: keep them aside.
     #[wasm_bindgen(js_name = refusedRecords)]
-    pub fn refused_records(&self) -> Result<String, JsError> {
-        told(self.0.refused_records())
+    pub fn refused_records(&self) -> String {
+        self.0.refused_records()
     }
 
     /// Time passed.
@@ -234,13 +234,13 @@ impl Outbox {
     }
 
     /// What holds up the queue, as JSON; nothing where nothing does.
-    pub fn wait(&self) -> Result<Option<String>, JsError> {
-        told(self.0.wait())
+    pub fn wait(&self) -> Option<String> {
+        self.0.wait()
     }
 
     /// The counts, as JSON.
-    pub fn metrics(&self) -> Result<String, JsError> {
-        told(self.0.metrics())
+    pub fn metrics(&self) -> String {
+        self.0.metrics()
     }
 
     /// Whether nothing is left to be sent or written.
@@ -288,8 +288,8 @@ impl CircuitBreaker {
     }
 
     /// Where it stands, as JSON.
-    pub fn state(&self) -> Result<String, JsError> {
-        told(self.0.state())
+    pub fn state(&self) -> String {
+        self.0.state()
     }
 }
 
@@ -387,11 +387,6 @@ impl Answers {
     /// The next thing to do, as JSON.
     pub fn poll(&mut self) -> Result<Option<String>, JsError> {
         told(self.0.poll())
-    }
-
-    /// What is waited for, as JSON.
-    pub fn pending(&self) -> Result<String, JsError> {
-        told(self.0.pending())
     }
 
     /// Where an answer stands, as JSON; nothing for one that is not waited for.

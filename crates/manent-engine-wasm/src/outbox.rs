@@ -7,19 +7,27 @@ use manent_engine::{
     Answer, Change, Engine, EngineConfig, Failure, Input, ItemId, LaneId, NewItem, PersistId,
     RecordError, RequestId,
 };
-use serde::Serialize;
 
 use crate::record::{object, read_records};
-use crate::wire::{WireError, WireItem, WireMetrics, WireOutput, WireState, item_id, uuid, whole};
+use crate::wire::json::{Text, array};
+use crate::wire::{
+    WireError, WireState, item_id, item_json, metrics_json, output_json, uuid, whole,
+};
 
 /// A record that cannot be used: the shell keeps it aside.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RefusedRecord {
     /// Its place among the records that were handed in.
     pub(crate) place: usize,
     pub(crate) is_newer: bool,
     pub(crate) detail: String,
+}
+
+impl RefusedRecord {
+    pub(crate) fn json(&self) -> String {
+        let (place, is_newer, detail) = (self.place, self.is_newer, Text(&self.detail));
+        format!(r#"{{"place":{place},"isNewer":{is_newer},"detail":{detail}}}"#)
+    }
 }
 
 /// An item as the shell hands it in.
@@ -54,8 +62,8 @@ impl JsonOutbox {
     }
 
     /// The records handed to [`Self::new`] that cannot be used.
-    pub(crate) fn refused_records(&self) -> Result<String, WireError> {
-        Ok(serde_json::to_string(&self.refused)?)
+    pub(crate) fn refused_records(&self) -> String {
+        array(self.refused.iter().map(RefusedRecord::json))
     }
 
     pub(crate) fn handle(
@@ -201,14 +209,12 @@ impl JsonOutbox {
         let Some(output) = self.engine.poll_output() else {
             return Ok(None);
         };
-        Ok(Some(serde_json::to_string(&WireOutput::new(output)?)?))
+        Ok(Some(output_json(output)?))
     }
 
     pub(crate) fn state(&self, id: &str) -> Result<Option<String>, WireError> {
-        let Some(state) = self.engine.state(item_id(id)?) else {
-            return Ok(None);
-        };
-        Ok(Some(serde_json::to_string(&WireState::from(state))?))
+        let state = self.engine.state(item_id(id)?);
+        Ok(state.map(|state| WireState::from(state).to_string()))
     }
 
     /// At most so many items after one of them, or from the first.
@@ -217,13 +223,13 @@ impl JsonOutbox {
         after: Option<&str>,
         limit: usize,
     ) -> Result<String, WireError> {
-        let items: Vec<_> = self
+        let items: Vec<String> = self
             .engine
             .items_after(after.map(item_id).transpose()?, limit)
             .into_iter()
-            .map(|(stored, state)| WireItem::new(stored, self.engine.may_be_sent(stored.id), state))
-            .collect();
-        Ok(serde_json::to_string(&items)?)
+            .map(|(stored, state)| item_json(stored, self.engine.may_be_sent(stored.id), state))
+            .collect::<Result<_, _>>()?;
+        Ok(array(items.into_iter()))
     }
 
     pub(crate) fn item(&self, id: &str) -> Result<Option<String>, WireError> {
@@ -231,8 +237,8 @@ impl JsonOutbox {
         let (Some(stored), Some(state)) = (self.engine.item(id), self.engine.state(id)) else {
             return Ok(None);
         };
-        let item = WireItem::new(stored, self.engine.may_be_sent(id), state);
-        Ok(Some(serde_json::to_string(&item)?))
+        let may_be_sent = self.engine.may_be_sent(id);
+        Ok(Some(item_json(stored, may_be_sent, state)?))
     }
 
     pub(crate) fn may_be_sent(&self, id: &str) -> Result<bool, WireError> {
@@ -244,16 +250,13 @@ impl JsonOutbox {
     }
 
     /// What holds up the queue.
-    pub(crate) fn wait(&self) -> Result<Option<String>, WireError> {
-        let Some(reason) = self.engine.wait() else {
-            return Ok(None);
-        };
-        Ok(Some(serde_json::to_string(&WireState::from(reason))?))
+    pub(crate) fn wait(&self) -> Option<String> {
+        let reason = self.engine.wait()?;
+        Some(WireState::from(reason).to_string())
     }
 
-    pub(crate) fn metrics(&self) -> Result<String, WireError> {
-        let metrics = WireMetrics::from(self.engine.metrics());
-        Ok(serde_json::to_string(&metrics)?)
+    pub(crate) fn metrics(&self) -> String {
+        metrics_json(&self.engine.metrics())
     }
 
     pub(crate) fn is_idle(&self) -> bool {
@@ -347,7 +350,7 @@ mod tests {
         let items: Value = serde_json::from_str(&second.items_after(None, 10).unwrap()).unwrap();
         assert_eq!(items[0]["id"], MESSAGE);
         assert_eq!(items[0]["payload"]["content"], "Hi");
-        let refused: Value = serde_json::from_str(&second.refused_records().unwrap()).unwrap();
+        let refused: Value = serde_json::from_str(&second.refused_records()).unwrap();
         assert_eq!(refused[0]["place"], 0);
         assert_eq!(refused[0]["isNewer"], true);
         assert_eq!(refused.as_array().unwrap().len(), 1);
@@ -373,10 +376,13 @@ mod tests {
         let goes_on = outbox.create_answered(1_002.0, request, 500, None, "");
         assert!(!goes_on.unwrap());
         let told = outputs(&mut outbox);
-        let states = told
+        let mut states = told
             .iter()
             .filter(|output| output["event"]["type"] == "item");
-        assert_eq!(states.next_back().unwrap()["event"]["state"]["code"], "retry");
+        assert_eq!(
+            states.next_back().unwrap()["event"]["state"]["code"],
+            "retry"
+        );
     }
 
     #[test]

@@ -1,15 +1,15 @@
 //! The forms that pass the boundary: `clients/typescript/src/engine/wire.ts` is their other half.
 
 mod event;
+pub(crate) mod json;
 mod output;
 mod state;
 
 use manent_engine::ItemId;
 use uuid::Uuid;
 
-pub(crate) use event::WireEvent;
-pub(crate) use output::WireOutput;
-pub(crate) use state::{WireBreaker, WireItem, WireMetrics, WireState};
+pub(crate) use output::output_json;
+pub(crate) use state::{WireState, breaker_name, item_json, metrics_json};
 
 /// Why a call was refused; nothing changed.
 #[derive(Debug, thiserror::Error)]

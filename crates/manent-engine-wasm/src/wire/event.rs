@@ -1,55 +1,8 @@
 //! What whoever shows the outbox wants to know.
 
-use manent_engine::{CommandError, Event, ItemId};
-use serde::Serialize;
+use manent_engine::{CommandError, Event};
 
-use super::{WireMetrics, WireState};
-
-/// An event; see [`Event`].
-#[derive(Debug, PartialEq, Serialize)]
-#[serde(
-    tag = "type",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
-pub(crate) enum WireEvent {
-    Item {
-        id: ItemId,
-        state: WireState,
-    },
-    Refused {
-        id: ItemId,
-        /// Which error, in stable words.
-        error: &'static str,
-    },
-    /// Absent: nothing holds the queue up.
-    Pace {
-        wait: Option<WireState>,
-    },
-    Removed {
-        id: ItemId,
-    },
-    Metrics {
-        metrics: WireMetrics,
-    },
-    LaneMoved {
-        conversation_id: uuid::Uuid,
-        from: u64,
-        to: u64,
-    },
-    StorageRefused {
-        attempts: u32,
-    },
-    StorageRecovered,
-    SignOutNeedsConfirmation {
-        queued: usize,
-        failed: usize,
-    },
-    SignedOut,
-    InvariantHeld {
-        invariant: &'static str,
-    },
-}
+use super::state::{WireState, metrics_json};
 
 fn name_of(error: CommandError) -> &'static str {
     match error {
@@ -65,36 +18,41 @@ fn name_of(error: CommandError) -> &'static str {
     }
 }
 
-impl From<Event> for WireEvent {
-    fn from(event: Event) -> Self {
-        match event {
-            Event::Item { id, state } => Self::Item {
-                id,
-                state: state.into(),
-            },
-            Event::Refused { id, error } => Self::Refused {
-                id,
-                error: name_of(error),
-            },
-            Event::Pace { wait } => Self::Pace {
-                wait: wait.map(WireState::from),
-            },
-            Event::Removed { id } => Self::Removed { id },
-            Event::Metrics(metrics) => Self::Metrics {
-                metrics: metrics.into(),
-            },
-            Event::LaneMoved { lane, from, to } => Self::LaneMoved {
-                conversation_id: lane.stream,
-                from,
-                to,
-            },
-            Event::StorageRefused { attempts } => Self::StorageRefused { attempts },
-            Event::StorageRecovered => Self::StorageRecovered,
-            Event::SignOutNeedsConfirmation { queued, failed } => {
-                Self::SignOutNeedsConfirmation { queued, failed }
-            }
-            Event::SignedOut => Self::SignedOut,
-            Event::InvariantHeld(invariant) => Self::InvariantHeld { invariant },
+/// An event, as JSON; see [`Event`].
+pub(crate) fn event_json(event: Event) -> String {
+    match event {
+        Event::Item { id, state } => {
+            let state = WireState::from(state);
+            format!(r#"{{"type":"item","id":"{id}","state":{state}}}"#)
+        }
+        Event::Refused { id, error } => {
+            let error = name_of(error);
+            format!(r#"{{"type":"refused","id":"{id}","error":"{error}"}}"#)
+        }
+        Event::Pace { wait: None } => r#"{"type":"pace","wait":null}"#.to_owned(),
+        Event::Pace { wait: Some(wait) } => {
+            let wait = WireState::from(wait);
+            format!(r#"{{"type":"pace","wait":{wait}}}"#)
+        }
+        Event::Removed { id } => format!(r#"{{"type":"removed","id":"{id}"}}"#),
+        Event::Metrics(metrics) => {
+            let metrics = metrics_json(&metrics);
+            format!(r#"{{"type":"metrics","metrics":{metrics}}}"#)
+        }
+        Event::LaneMoved { lane, from, to } => {
+            let stream = lane.stream;
+            format!(r#"{{"type":"laneMoved","conversationId":"{stream}","from":{from},"to":{to}}}"#)
+        }
+        Event::StorageRefused { attempts } => {
+            format!(r#"{{"type":"storageRefused","attempts":{attempts}}}"#)
+        }
+        Event::StorageRecovered => r#"{"type":"storageRecovered"}"#.to_owned(),
+        Event::SignOutNeedsConfirmation { queued, failed } => {
+            format!(r#"{{"type":"signOutNeedsConfirmation","queued":{queued},"failed":{failed}}}"#)
+        }
+        Event::SignedOut => r#"{"type":"signedOut"}"#.to_owned(),
+        Event::InvariantHeld(invariant) => {
+            format!(r#"{{"type":"invariantHeld","invariant":"{invariant}"}}"#)
         }
     }
 }

@@ -1,126 +1,67 @@
 //! What the shell must do.
 
-use manent_engine::append_api::{MessagePayload, append_request, create_requests};
-use manent_engine::{ItemId, LaneId, Millis, Output, Record, StoreOperation};
-use serde::Serialize;
+use manent_engine::append_api::{CreateRequest, MessagePayload, append_request, create_requests};
+use manent_engine::{Output, Record, StoreOperation, TraceContext};
 
-use super::{WireError, WireEvent};
+use super::event::event_json;
+use super::json::{Field, Held, Text, array};
 
-/// One change of the device's store. `key` and `record` are opaque to the shell.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "do", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub(crate) enum WireStoreOperation {
-    PutItem { key: ItemId, record: String },
-    DeleteItem { key: ItemId },
-    PutLane { key: String, record: String },
-    PutPace { record: String },
-    Clear,
+/// A change of the device's store, as JSON. `key` and `record` are opaque to the shell.
+fn operation_json(operation: StoreOperation<MessagePayload>) -> Result<String, serde_json::Error> {
+    let (what, key, record) = match operation {
+        StoreOperation::PutItem(item) => {
+            let key = item.id.to_string();
+            ("putItem", key, Some(Record::Item(item)))
+        }
+        StoreOperation::DeleteItem(id) => ("deleteItem", id.to_string(), None),
+        StoreOperation::PutLane(lane) => {
+            let key = format!("{}/{}", lane.lane.device, lane.lane.stream);
+            ("putLane", key, Some(Record::Lane(lane)))
+        }
+        StoreOperation::PutPace(pace) => ("putPace", String::new(), Some(Record::Pace(pace))),
+        StoreOperation::Clear => ("clear", String::new(), None),
+    };
+    let record = record.map(|record| record.encode()).transpose()?;
+    let record = Field("record", record.as_deref().map(Held::Text));
+    Ok(format!(r#"{{"do":"{what}","key":"{key}"{record}}}"#))
 }
 
-/// A request to `POST /conversation/create`.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct WireCreate {
-    conversation_id: uuid::Uuid,
-    body: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    traceparent: Option<String>,
+fn create_json(create: &CreateRequest) -> String {
+    format!(
+        r#"{{"conversationId":"{}","body":{}{}}}"#,
+        create.conversation,
+        Text(&create.body.to_string()),
+        trace_field(create.trace.as_ref()),
+    )
 }
 
-/// An output; see [`Output`].
-#[derive(Debug, PartialEq, Serialize)]
-#[serde(
-    tag = "type",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
-pub(crate) enum WireOutput {
-    Persist {
-        id: u64,
-        operations: Vec<WireStoreOperation>,
-    },
-    Send {
-        request: u64,
-        /// What has to be made first, in order.
-        creates: Vec<WireCreate>,
-        /// The body of `POST /message/append`.
-        body: String,
-        ids: Vec<ItemId>,
-        /// Of the first item.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        traceparent: Option<String>,
-        is_probe: bool,
-    },
-    Cancel {
-        request: u64,
-    },
-    Event {
-        event: WireEvent,
-    },
-    WakeAt {
-        at: Millis,
-    },
+fn trace_field(trace: Option<&TraceContext>) -> Field<'_> {
+    Field("traceparent", trace.map(|trace| Held::Text(trace.as_str())))
 }
 
-/// A lane's name in the store.
-fn lane_key(lane: &LaneId) -> String {
-    format!("{}/{}", lane.device, lane.stream.as_hyphenated())
-}
-
-impl WireStoreOperation {
-    fn new(operation: StoreOperation<MessagePayload>) -> Result<Self, WireError> {
-        Ok(match operation {
-            StoreOperation::PutItem(item) => Self::PutItem {
-                key: item.id,
-                record: Record::Item(item).encode()?,
-            },
-            StoreOperation::DeleteItem(key) => Self::DeleteItem { key },
-            StoreOperation::PutLane(lane) => Self::PutLane {
-                key: lane_key(&lane.lane),
-                record: Record::<MessagePayload>::Lane(lane).encode()?,
-            },
-            StoreOperation::PutPace(pace) => Self::PutPace {
-                record: Record::<MessagePayload>::Pace(pace).encode()?,
-            },
-            StoreOperation::Clear => Self::Clear,
-        })
-    }
-}
-
-impl WireOutput {
-    pub(crate) fn new(output: Output<MessagePayload>) -> Result<Self, WireError> {
-        Ok(match output {
-            Output::Persist(id, operations) => Self::Persist {
-                id: id.0,
-                operations: operations
-                    .into_iter()
-                    .map(WireStoreOperation::new)
-                    .collect::<Result<_, _>>()?,
-            },
-            Output::Send(request, batch) => Self::Send {
-                request: request.0,
-                creates: create_requests(&batch)
-                    .into_iter()
-                    .map(|create| WireCreate {
-                        conversation_id: create.conversation,
-                        body: create.body.to_string(),
-                        traceparent: create.trace.map(String::from),
-                    })
-                    .collect(),
-                body: append_request(&batch).to_string(),
-                ids: batch.items.iter().map(|item| item.id).collect(),
-                traceparent: batch
-                    .items
-                    .iter()
-                    .find_map(|item| item.trace.as_ref())
-                    .map(|trace| trace.as_str().to_owned()),
-                is_probe: batch.is_probe,
-            },
-            Output::Cancel(request) => Self::Cancel { request: request.0 },
-            Output::Notify(event) => Self::Event {
-                event: event.into(),
-            },
-            Output::WakeAt(at) => Self::WakeAt { at },
-        })
-    }
+/// An output, as JSON; see [`Output`].
+pub(crate) fn output_json(output: Output<MessagePayload>) -> Result<String, serde_json::Error> {
+    Ok(match output {
+        Output::Persist(id, operations) => {
+            let operations: Vec<String> = operations
+                .into_iter()
+                .map(operation_json)
+                .collect::<Result<_, _>>()?;
+            let (id, operations) = (id.0, array(operations.into_iter()));
+            format!(r#"{{"type":"persist","id":{id},"operations":{operations}}}"#)
+        }
+        Output::Send(request, batch) => format!(
+            r#"{{"type":"send","request":{},"creates":{},"body":{},"ids":{}{},"isProbe":{}}}"#,
+            request.0,
+            array(create_requests(&batch).iter().map(create_json)),
+            Text(&append_request(&batch).to_string()),
+            array(batch.items.iter().map(|item| format!(r#""{}""#, item.id))),
+            // Of the first item that has one.
+            trace_field(batch.items.iter().find_map(|item| item.trace.as_ref())),
+            batch.is_probe,
+        ),
+        Output::Cancel(request) => format!(r#"{{"type":"cancel","request":{}}}"#, request.0),
+        Output::Notify(event) => format!(r#"{{"type":"event","event":{}}}"#, event_json(event)),
+        Output::WakeAt(at) => format!(r#"{{"type":"wakeAt","at":{at}}}"#),
+    })
 }

@@ -4,26 +4,21 @@ use manent_engine::append_api::MessagePayload;
 use manent_engine::{
     BreakerState, FailReason, ItemId, ItemState, Metrics, Millis, StoredItem, WaitReason,
 };
-use serde::Serialize;
+use std::fmt;
+
+use super::json::{Field, Held, OrNull};
 
 /// Where an item stands, in the words of the client's `SaveStatus`.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct WireState {
     state: &'static str,
     /// Why it waits or failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
     /// The server's words.
-    #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     blocked_by: Option<ItemId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     limit_bytes: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<Millis>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     seq: Option<u64>,
 }
 
@@ -67,6 +62,25 @@ impl WireState {
     }
 }
 
+impl fmt::Display for WireState {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            r#"{{"state":"{}"{}{}{}{}{}{}}}"#,
+            self.state,
+            Field("code", self.code.as_deref().map(Held::Text)),
+            Field("detail", self.detail.as_deref().map(Held::Text)),
+            Field(
+                "blockedBy",
+                self.blocked_by.map(|id| Held::Id(id.to_string()))
+            ),
+            Field("limitBytes", self.limit_bytes.map(Held::Number)),
+            Field("until", self.until.map(Held::Number)),
+            Field("seq", self.seq.map(Held::Number)),
+        )
+    }
+}
+
 impl From<WaitReason> for WireState {
     fn from(reason: WaitReason) -> Self {
         match reason {
@@ -99,98 +113,54 @@ impl From<ItemState> for WireState {
     }
 }
 
-/// An item with its content and its place.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct WireItem<'engine> {
-    id: ItemId,
-    conversation_id: uuid::Uuid,
-    device: &'engine str,
-    order: u64,
-    queued_at: Millis,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parent: Option<ItemId>,
-    payload: &'engine MessagePayload,
+/// An item with its content and its place, as JSON.
+pub(crate) fn item_json(
+    stored: &StoredItem<MessagePayload>,
     may_be_sent: bool,
-    state: WireState,
-}
-
-impl<'engine> WireItem<'engine> {
-    pub(crate) fn new(
-        stored: &'engine StoredItem<MessagePayload>,
-        may_be_sent: bool,
-        state: ItemState,
-    ) -> Self {
-        Self {
-            id: stored.id,
-            conversation_id: stored.lane.stream,
-            device: stored.lane.device.as_str(),
-            order: stored.order,
-            queued_at: stored.enqueued_at,
-            parent: stored.parent,
-            payload: &stored.payload,
-            may_be_sent,
-            state: state.into(),
-        }
-    }
+    state: ItemState,
+) -> Result<String, serde_json::Error> {
+    let payload = serde_json::to_string(&stored.payload)?;
+    Ok(format!(
+        r#"{{"id":"{}","conversationId":"{}","device":"{}","order":{},"queuedAt":{}{},"payload":{payload},"mayBeSent":{may_be_sent},"state":{}}}"#,
+        stored.id,
+        stored.lane.stream,
+        stored.lane.device,
+        stored.order,
+        stored.enqueued_at,
+        Field(
+            "parent",
+            stored.parent.map(|parent| Held::Id(parent.to_string()))
+        ),
+        WireState::from(state),
+    ))
 }
 
 /// Where a breaker stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum WireBreaker {
-    Closed,
-    Open,
-    HalfOpen,
-}
-
-impl From<BreakerState> for WireBreaker {
-    fn from(state: BreakerState) -> Self {
-        match state {
-            BreakerState::Closed => Self::Closed,
-            BreakerState::Open { .. } => Self::Open,
-            BreakerState::HalfOpen => Self::HalfOpen,
-        }
+pub(crate) fn breaker_name(state: BreakerState) -> &'static str {
+    match state {
+        BreakerState::Closed => "closed",
+        BreakerState::Open { .. } => "open",
+        BreakerState::HalfOpen => "half-open",
     }
 }
 
-/// The engine's counts.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct WireMetrics {
-    queued_messages: usize,
-    storing_messages: usize,
-    sending_messages: usize,
-    waiting_messages: usize,
-    failed_messages: usize,
-    successful_syncs: u64,
-    failed_syncs: u64,
-    retry_attempts: u64,
-    oldest_enqueued_at: Option<Millis>,
-    oldest_age_ms: Option<Millis>,
-    breaker: WireBreaker,
-    next_try_at: Option<Millis>,
-    is_paused_for_sign_in: bool,
-    is_storage_refusing: bool,
-}
-
-impl From<Metrics> for WireMetrics {
-    fn from(metrics: Metrics) -> Self {
-        Self {
-            queued_messages: metrics.queued_messages,
-            storing_messages: metrics.storing_messages,
-            sending_messages: metrics.sending_messages,
-            waiting_messages: metrics.waiting_messages,
-            failed_messages: metrics.failed_messages,
-            successful_syncs: metrics.successful_syncs,
-            failed_syncs: metrics.failed_syncs,
-            retry_attempts: metrics.retry_attempts,
-            oldest_enqueued_at: metrics.oldest_enqueued_at,
-            oldest_age_ms: metrics.oldest_age_ms,
-            breaker: metrics.breaker.into(),
-            next_try_at: metrics.next_try_at,
-            is_paused_for_sign_in: metrics.is_paused_for_sign_in,
-            is_storage_refusing: metrics.is_storage_refusing,
-        }
-    }
+/// The engine's counts, as JSON.
+pub(crate) fn metrics_json(metrics: &Metrics) -> String {
+    format!(
+        r#"{{"queuedMessages":{},"storingMessages":{},"sendingMessages":{},"waitingMessages":{},"failedMessages":{},"successfulSyncs":{},"failedSyncs":{},"retryAttempts":{},"oldestEnqueuedAt":{},"oldestAgeMs":{},"breaker":"{}","nextTryAt":{},"isPausedForSignIn":{},"isStorageRefusing":{}}}"#,
+        metrics.queued_messages,
+        metrics.storing_messages,
+        metrics.sending_messages,
+        metrics.waiting_messages,
+        metrics.failed_messages,
+        metrics.successful_syncs,
+        metrics.failed_syncs,
+        metrics.retry_attempts,
+        OrNull(metrics.oldest_enqueued_at),
+        OrNull(metrics.oldest_age_ms),
+        breaker_name(metrics.breaker),
+        OrNull(metrics.next_try_at),
+        metrics.is_paused_for_sign_in,
+        metrics.is_storage_refusing,
+    )
 }
