@@ -35,7 +35,12 @@ export async function pageTab(page: Page): Promise<Tab> {
       await page.evaluate(() => window.dispatchEvent(new Event('focus')));
     },
     async signIn() {
-      await page.getByRole('button', { name: en.banner.signIn, exact: true }).click();
+      // The page may notice by itself that the server takes it again.
+      const button = page.getByRole('button', { name: en.banner.signIn, exact: true });
+      await expect(async () => {
+        if (await button.isVisible()) await button.click({ timeout: 1_000 });
+        await expect(button).toBeHidden({ timeout: 1_000 });
+      }).toPass({ timeout: 10_000 });
     },
     async warned(code) {
       const words = en.warnings[code];

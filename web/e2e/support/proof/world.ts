@@ -96,12 +96,12 @@ export class World {
    * The promise: the server has what was written, each once, what each tab wrote in its order, nothing else, and each below a message
    * that was there before it; what the page showed on the way was true; and the device keeps nothing any more.
    */
-  async keptItsPromise({ except = [] }: { except?: readonly string[] } = {}): Promise<void> {
+  async keptItsPromise({ except = [], within = ARRIVAL_MS }: { except?: readonly string[]; within?: number } = {}): Promise<void> {
     const expected = this.written.filter(({ id }) => !except.includes(id));
     for (const conversationId of new Set(expected.map((written) => written.conversationId))) {
       const here = expected.filter((written) => written.conversationId === conversationId);
       const texts = async () => (await this.said(conversationId)).map(textOf);
-      await expect.poll(async () => (await texts()).toSorted(), { timeout: ARRIVAL_MS, message: 'what the server has' }).toEqual(here.map(({ text }) => text).toSorted());
+      await expect.poll(async () => (await texts()).toSorted(), { timeout: within, message: 'what the server has' }).toEqual(here.map(({ text }) => text).toSorted());
       for (const tab of new Set(here.map((written) => written.tab))) {
         const own = here.filter((written) => written.tab === tab).map(({ text }) => text);
         expect((await texts()).filter((text) => own.includes(text))).toEqual(own);
