@@ -287,8 +287,8 @@ impl<P: Clone> Engine<P> {
             Tell::Now => item.shown = None,
             Tell::WhenDurable => {
                 // A pending one that is not durable as it is now is shown as `Storing` all along.
-                let is_safe = item.stored.fate != Fate::Pending
-                    || self.log.is_durable(item.written_at);
+                let is_safe =
+                    item.stored.fate != Fate::Pending || self.log.is_durable(item.written_at);
                 if item.shown.is_none() && is_safe {
                     item.shown = Some(item.stored.fate.clone());
                 }

@@ -46,6 +46,8 @@ pub(crate) struct Item<P> {
     pub(crate) is_taken_in: bool,
     /// Requests with it in this life.
     pub(crate) attempts: u32,
+    /// Whether it went behind what it builds on, so that lanes need not wait for each other.
+    pub(crate) has_given_way: bool,
     /// How often the server's refusal was not believed.
     pub(crate) further_tries: u8,
     pub(crate) history: Vec<HistoryEntry>,
@@ -138,6 +140,12 @@ impl<P> Queue<P> {
     pub(crate) fn heads(&self) -> impl Iterator<Item = &Item<P>> {
         let places = self.heads.values().flat_map(BTreeMap::keys);
         places.filter_map(|(_, id)| self.items.get(id))
+    }
+
+    /// The first pending item of a lane.
+    pub(crate) fn first_of(&self, lane: &LaneId) -> Option<&Item<P>> {
+        let (_, id) = self.lanes.get(lane)?.items.first()?;
+        self.items.get(id)
     }
 
     /// Every item, in the order in which they were enqueued.

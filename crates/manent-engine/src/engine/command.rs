@@ -54,6 +54,7 @@ impl<P: Clone> Engine<P> {
             maybe_sent: false,
             is_taken_in: false,
             attempts: 0,
+            has_given_way: false,
             further_tries: 0,
             history: vec![HistoryEntry::new(caller_now, HistoryStep::Queued)],
         });

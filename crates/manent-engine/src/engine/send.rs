@@ -53,7 +53,7 @@ impl<P: Clone> Engine<P> {
                 self.let_go(&kept_back);
                 return None;
             }
-            head = self.first_of_a_circle();
+            head = self.break_circle();
             if head.iter().any(|part| {
                 self.queue
                     .get(part.id)
@@ -109,18 +109,51 @@ impl<P: Clone> Engine<P> {
         first.map(|(_, items)| items).unwrap_or_default()
     }
 
-    /// When all lanes wait for each other, the first item of the queue: the server will say what is wrong with it. Such circles are not made
-    /// by writing and answering, but a store may hold anything.
-    fn first_of_a_circle(&self) -> Vec<SentItem> {
+    /// When all lanes wait for each other, one goes behind what it builds on; a crash between sending again and moving what had been under way
+    /// leaves such a circle. Items that build on themselves are sent: the server will say what is wrong with them.
+    fn break_circle(&mut self) -> Vec<SentItem> {
         let is_blocked_otherwise = self
             .queue
             .heads()
             .any(|item| self.is_kept_back(item, Held::Included));
-        let first = self.queue.oldest_pending();
-        match first.filter(|_| !is_blocked_otherwise) {
-            Some(item) => vec![self.numbered(item, 1)],
-            None => Vec::new(),
+        let Some(first) = self
+            .queue
+            .oldest_pending()
+            .filter(|_| !is_blocked_otherwise)
+        else {
+            return Vec::new();
+        };
+        match self.out_of_place(first) {
+            Some(id) => {
+                if let Some(item) = self.queue.get_mut(id) {
+                    item.has_given_way = true;
+                }
+                self.move_along_to_end(id);
+                self.ask_store();
+                Vec::new()
+            }
+            None => vec![self.numbered(first, 1)],
         }
+    }
+
+    /// Of the lanes that wait for each other, following them from this item: one that begins with an item in front of what it builds on, and
+    /// that has not given way yet.
+    fn out_of_place(&self, first: &Item<P>) -> Option<ItemId> {
+        let mut seen: Vec<ItemId> = Vec::new();
+        let mut next = first;
+        while !seen.contains(&next.stored.id) {
+            seen.push(next.stored.id);
+            let parent = self.queue.pending_parent(next)?;
+            next = self.queue.first_of(&parent.stored.lane)?;
+        }
+        let led_there = |id: &&ItemId| **id != next.stored.id;
+        let circle = seen.iter().skip_while(led_there);
+        let mut circle = circle.filter_map(|id| self.queue.get(*id));
+        let found = circle.find(|item| {
+            let parent = self.queue.pending_parent(item);
+            !item.has_given_way && parent.is_some_and(|parent| item.place() < parent.place())
+        });
+        found.map(|item| item.stored.id)
     }
 
     /// What is sent next when nothing is wrong.

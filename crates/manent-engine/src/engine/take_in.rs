@@ -95,6 +95,7 @@ impl<P: Clone> Engine<P> {
                 maybe_sent,
                 is_taken_in: true,
                 attempts: 0,
+                has_given_way: false,
                 further_tries: 0,
                 history,
             });

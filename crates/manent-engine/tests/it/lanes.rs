@@ -106,6 +106,26 @@ fn items_that_build_on_each_other_in_a_circle_hold_up_nobody() {
 }
 
 #[test]
+fn lanes_that_a_crash_left_waiting_for_each_other_send_parents_first_all_the_same() {
+    let mut bench = Bench::new(EngineConfig {
+        leads: false,
+        ..EngineConfig::default()
+    });
+    bench.enqueue(item_of("tab-0", 3, 9, Some(2)));
+    bench.enqueue(item_of("tab-1", 4, 9, Some(3)));
+    bench.enqueue(item_of("tab-1", 2, 9, Some(1)));
+    bench.enqueue(item_of("tab-0", 1, 9, None));
+    let mut bench = bench.restart(EngineConfig::default());
+    bench.confirm_all();
+    let mut order = Vec::new();
+    while !bench.engine.is_idle() {
+        order.extend(numbers(&bench));
+        save_all(&mut bench);
+    }
+    assert_eq!(order, [1, 2, 3, 4]);
+}
+
+#[test]
 fn what_was_settled_a_moment_ago_is_not_taken_in_again_from_an_old_reading() {
     let mut bench = Bench::new(EngineConfig::default());
     bench.enqueue(item_of("tab-0", 1, 9, None));
