@@ -84,8 +84,7 @@ export class Device implements Outbox, AnswerMemory, Copies {
   }
 
   unsaved(conversationId: string): Message[] {
-    const items = this.client?.persistence.items() ?? [];
-    return items.filter((item) => item.conversationId === conversationId && isShown(item)).map(messageOf);
+    return shownItems(this.client?.persistence.items() ?? [], conversationId).map(messageOf);
   }
 
   onFeed(listener: (event: FeedEvent) => void): void {
@@ -95,6 +94,14 @@ export class Device implements Outbox, AnswerMemory, Copies {
   onStatus(listener: (status: SaveStatus) => void): void {
     this.whenOpen(({ persistence }) => persistence.subscribe(listener));
   }
+}
+
+/** The items that stand in a conversation: not those that follow one that does not. */
+export function shownItems(items: readonly OutboxItem[], conversationId: string): OutboxItem[] {
+  const own = items.filter((item) => item.conversationId === conversationId);
+  const hidden = new Set(own.filter((item) => !isShown(item)).map(({ messageId }) => messageId));
+  for (const { messageId, message } of own) if (message.parentId && hidden.has(message.parentId)) hidden.add(messageId);
+  return own.filter(({ messageId }) => !hidden.has(messageId));
 }
 
 /** Whether an item is a message that stands in its conversation; one that was taken back or thrown away does not. */

@@ -47,12 +47,17 @@ function setUp(...items: OutboxItem[]) {
   };
   const persistence = {
     items: () => items,
+    status: (id: string) => items.find(({ messageId }) => messageId === id) ?? null,
     getQueueStatus: () => queue,
     subscribe: (listener: typeof tell) => ((tell = listener), () => undefined),
     subscribeStatus: (listener: typeof tellQueue) => ((tellQueue = listener), () => undefined),
     subscribeWarnings: () => () => undefined,
     retry: called('retry'),
-    withdraw: called('withdraw'),
+    // As with the engine: when it is done, everybody was told.
+    withdraw: async (id: string) => {
+      calls.push(['withdraw', id]);
+      for (let turn = 0; turn < 8; turn += 1) await Promise.resolve();
+    },
     signedIn: called('signedIn'),
   };
   const client = { persistence, answers: { signedIn: called('answers.signedIn') }, feed: { tryNow: called('feed.tryNow') } } as unknown as ManentClient;
@@ -122,6 +127,17 @@ describe('OutboxService', () => {
       ['withdraw', 'm1'],
       ['cancelWaitingFor', 'm1'],
     ]);
+  });
+
+  it('puts what follows a message that is taken back below the one before it', async () => {
+    const { service, calls, change, shown } = setUp(item('m1', 'queued'), item('m2', 'queued', { parentId: 'm1' }), item('m3', 'queued', { parentId: 'm2' }));
+    const taking = service.withdraw('m2');
+    await change({ ...item('m2', 'failed', { parentId: 'm1' }), reason: { code: 'withdrawn', detail: '' } });
+    await change({ ...item('m3', 'failed', { parentId: 'm2' }), reason: { code: 'blocked', detail: '', blockedBy: 'm2' } });
+    expect(shown().map(([id]) => id)).toEqual(['m1']);
+    await taking;
+    expect(calls).toContainEqual(['retry', 'm3', { ...item('m3', 'queued').message, parentId: 'm1' }]);
+    expect(calls.at(-1)).toEqual(['answer', { conversationId: 'c', parentId: 'm3' }]);
   });
 
   it('moves a refused message below the nearest one that the server has', async () => {

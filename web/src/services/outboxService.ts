@@ -5,7 +5,7 @@ import type { OutboxActions, SaveInfo } from '../state/outbox';
 import type { Store } from '../state/store';
 import type { AnswerService } from './answerService';
 import type { ConversationService } from './conversationService';
-import { isShown, messageOf } from './device';
+import { isShown, messageOf, shownItems } from './device';
 
 export interface OutboxDependencies {
   client: ManentClient;
@@ -49,24 +49,38 @@ export class OutboxService implements OutboxActions {
     const item = this.item(messageId);
     await this.persistence.retry(messageId, content && { ...item.message, content });
     this.reshow(messageId);
-    this.askAgain(item);
+    // What had answered the old words stays beside the new answer.
+    this.askAgain(item, content !== undefined);
   }
 
   async moveToNewBranch(messageId: string): Promise<void> {
     const item = this.item(messageId);
-    const messages = this.dependencies.store.getState().threads[item.conversationId]?.messages;
-    let parentId = item.message.parentId ?? null;
-    while (parentId !== null && (messages?.get(parentId)?.seq ?? null) === null) parentId = messages?.get(parentId)?.parentId ?? null;
-    await this.persistence.retry(messageId, { ...item.message, parentId });
-    this.reshow(messageId);
+    await this.putBelow(item, this.nearestSaved(item.conversationId, item.message.parentId ?? null));
     this.askAgain(item);
   }
 
+  /** Sends a refused item again, below another message. */
+  private async putBelow(item: OutboxItem, parentId: string | null): Promise<void> {
+    await this.persistence.retry(item.messageId, { ...item.message, parentId });
+    this.reshow(item.messageId);
+  }
+
+  /** The nearest message on the way up that the server has, and of which no other form waits for a decision here. */
+  private nearestSaved(conversationId: string, from: string | null): string | null {
+    const { threads, saves } = this.dependencies.store.getState();
+    const messages = threads[conversationId]?.messages;
+    const parents = new Map(this.persistence.items().map(({ messageId, message }) => [messageId, message.parentId ?? null]));
+    const isSaved = (id: string) => (messages?.get(id)?.seq ?? null) !== null && !(id in saves);
+    let id = from;
+    while (id !== null && !isSaved(id)) id = messages?.get(id)?.parentId ?? parents.get(id) ?? null;
+    return id;
+  }
+
   /** A question that is sent after all gets its answer, unless it has one. */
-  private askAgain({ messageId, conversationId, message }: OutboxItem): void {
+  private askAgain({ messageId, conversationId, message }: OutboxItem, isAnew = false): void {
     const messages = this.dependencies.store.getState().threads[conversationId]?.messages;
     if (message.role !== 'user' || message.type !== undefined || !messages) return;
-    if ([...messages.values()].some(({ parentId }) => parentId === messageId)) return;
+    if (!isAnew && [...messages.values()].some(({ parentId }) => parentId === messageId)) return;
     this.dependencies.answers.answer({ conversationId, parentId: messageId });
   }
 
@@ -79,8 +93,17 @@ export class OutboxService implements OutboxActions {
     this.reshow(messageId);
   }
 
+  /** Takes a message back. What was written after it is not: it follows the one before then. */
   async withdraw(messageId: string): Promise<void> {
+    const { message } = this.item(messageId);
+    const isChild = (item: OutboxItem) => item.message.parentId === messageId && item.message.type === undefined && item.state !== 'failed' && item.state !== 'discarded';
+    const children = this.persistence.items().filter(isChild);
     await this.persistence.withdraw(messageId);
+    for (const child of children) {
+      if (this.persistence.status(child.messageId)?.state !== 'failed') continue;
+      await this.putBelow(child, message.parentId ?? null);
+      this.askAgain(child);
+    }
   }
 
   async replaceQueued(messageId: string, content: Part[]): Promise<void> {
@@ -148,7 +171,7 @@ export class OutboxService implements OutboxActions {
     const { store } = this.dependencies;
     const thread = store.getState().threads[conversationId];
     if (thread?.status !== 'ready') return;
-    const missing = this.persistence.items().filter((item) => item.conversationId === conversationId && isShown(item) && !thread.messages.has(item.messageId));
+    const missing = shownItems(this.persistence.items(), conversationId).filter(({ messageId }) => !thread.messages.has(messageId));
     if (missing.length > 0) putMessages(store, conversationId, missing.map(messageOf));
   }
 
@@ -207,10 +230,14 @@ export class OutboxService implements OutboxActions {
     });
   }
 
+  /** Takes a message out of its conversation, with what follows it there: it would hang in the air. The tray has all of it. */
   private unshow({ messageId, conversationId }: SaveStatus): void {
     const { store } = this.dependencies;
-    const message = store.getState().threads[conversationId]?.messages.get(messageId);
-    if (message && message.seq === null) removeMessage(store, conversationId, messageId);
+    const messages = store.getState().threads[conversationId]?.messages;
+    if (!messages || messages.get(messageId)?.seq !== null) return;
+    const gone = new Set([messageId]);
+    for (const { id, parentId, seq } of messages.values()) if (seq === null && parentId !== null && gone.has(parentId)) gone.add(id);
+    for (const id of gone) removeMessage(store, conversationId, id);
   }
 
   private onWarning(warning: StorageWarning): void {
