@@ -1,4 +1,3 @@
-import { createClient } from '@manent/client';
 import { ApiClient } from '../api/client';
 import type { Conversation, RunState, StoredMessage } from '../api/types';
 import { realEnvironment } from '../core/ids';
@@ -21,7 +20,8 @@ import { LockedPlaces, unlimitedPlaces } from './streamPlaces';
 /** A page that is still there so long after it was about to be closed stays, in milliseconds. */
 const STAYS_AFTER_MS = 2_000;
 
-const opening = createClient();
+// The page is drawn while the engine is on its way.
+const opening = import('@manent/client').then(({ createClient }) => createClient());
 const device = new Device(opening);
 
 export const api = new ApiClient();
