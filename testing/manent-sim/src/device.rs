@@ -21,6 +21,8 @@ pub(crate) struct Tab {
     pub(crate) is_written_in_vain: bool,
     pub(crate) request: Option<RequestId>,
     pub(crate) pace: Pace,
+    /// Until when the next leader has to be patient, as this one last asked the store to hold; by true time.
+    pub(crate) patience_asked: u64,
     pub(crate) is_signing_in: bool,
     /// The last item that it wrote, for each conversation of the world.
     pub(crate) newest: Vec<Option<ItemId>>,

@@ -207,9 +207,12 @@ impl Ledger {
         &mut self,
         item: &StoredItem<MessagePayload>,
     ) -> Result<(), Violation> {
+        let parent = item.parent.and_then(|parent| self.written.get(&parent));
+        let is_parent_retried = parent.is_some_and(|parent| parent.was_retried);
         let Some(written) = self.written.get_mut(&item.id) else {
             return Ok(());
         };
+        written.was_retried |= is_parent_retried;
         if !std::mem::replace(&mut written.was_durable, true) {
             let newest = self.newest_durable.entry(written.lane.clone()).or_default();
             if written.serial < *newest {
@@ -288,7 +291,8 @@ impl Ledger {
                         FailReason::Rejected { .. } | FailReason::Blocked { .. }
                     )
                     && self.written.get(&id).is_some_and(|it| it.was_retried);
-                if is_on_server && !is_old || *reason == FailReason::Conflict {
+                let is_conflict = *reason == FailReason::Conflict && !has_lost_lanes;
+                if is_on_server && !is_old || is_conflict {
                     return Err(Violation::NotFailed(id, reason.clone()));
                 }
                 let is_durable = on_disk.is_some_and(|item| {

@@ -64,8 +64,8 @@ pub enum Violation {
         /// By so much.
         early_ms: u64,
     },
-    /// A new leader sent before the end of the open time that the device's store tells.
-    #[error("a new leader sent {early_ms} ms before the end of the open time that the store tells")]
+    /// A new leader sent before the end of the open time that the device's store tells, or the store was not told what the server asked for.
+    #[error("the pace is forgotten: {early_ms} ms of patience are missing")]
     ForgotThePace {
         /// By so much.
         early_ms: u64,

@@ -77,6 +77,8 @@ impl World {
         jumping.pace = (0, 0);
         for tab in jumping.tabs.iter_mut().flatten() {
             tab.pace.on_clock_jump();
+            // Nobody can say what was meant.
+            tab.patience_asked = u64::MAX;
         }
         match self.leader(device) {
             Some(leader) => self.tell(leader, Input::Wake),

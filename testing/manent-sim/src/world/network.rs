@@ -146,7 +146,8 @@ impl World {
         let Some(tab) = self.devices[to.device].tab(to.slot, to.life) else {
             return Ok(());
         };
-        if tab.request == Some(request) {
+        let is_awaited = tab.request == Some(request);
+        if is_awaited {
             tab.request = None;
             match (&answer, reply.map(|reply| reply.status)) {
                 (Answer::Failed(Failure::BackPressure { retry_after_ms }), _) => {
@@ -156,7 +157,15 @@ impl World {
                 _ => tab.pace.on_contact(),
             }
         }
+        let asked = match answer {
+            Answer::Failed(Failure::BackPressure { retry_after_ms }) => retry_after_ms,
+            _ => None,
+        };
+        let is_believed = asked.is_some() && tab.persist.is_none() && is_awaited;
         self.tell(to, Input::Answered { request, answer })?;
+        if is_believed {
+            self.check_patience_is_kept(to, asked.unwrap_or(0))?;
+        }
         let Some(tab) = self.devices[to.device].tab(to.slot, to.life) else {
             return Ok(());
         };
@@ -164,6 +173,21 @@ impl World {
             tab.is_signing_in = true;
             let after = self.chance.between(500, 8_000);
             self.schedule(after, Happening::SignIn(to));
+        }
+        Ok(())
+    }
+
+    /// A restart may not forget what the server asked for: what the store was just asked to hold tells it.
+    fn check_patience_is_kept(&mut self, at: Address, asked_ms: u64) -> Result<(), Violation> {
+        let now = self.now;
+        let Some(tab) = self.devices[at.device].tab(at.slot, at.life) else {
+            return Ok(());
+        };
+        let until = now + asked_ms;
+        if tab.persist.is_some() && tab.patience_asked < until {
+            return Err(Violation::ForgotThePace {
+                early_ms: until - tab.patience_asked,
+            });
         }
         Ok(())
     }

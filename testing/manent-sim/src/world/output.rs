@@ -62,12 +62,19 @@ impl World {
         let takes = self.chance.between(0, 20);
         let device = &mut self.devices[address.device];
         let has_left = device.has_left;
+        let now = self.now;
         let caller_now = self.now + device.clock_offset;
         let Some(tab) = device.tab(address.slot, address.life) else {
             return Ok(());
         };
         match output {
             Output::Persist(id, operations) => {
+                for operation in &operations {
+                    if let StoreOperation::PutPace(pace) = operation {
+                        let left = pace.patience_until.unwrap_or(0).saturating_sub(caller_now);
+                        tab.patience_asked = now + left;
+                    }
+                }
                 if tab.persist.replace((id, operations)).is_some() {
                     return Err(Violation::TwoTransactions);
                 }

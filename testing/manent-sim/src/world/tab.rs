@@ -59,6 +59,7 @@ impl World {
             } else {
                 Pace::default()
             },
+            patience_asked: device.pace.0,
             is_signing_in: false,
             newest: vec![None; self.conversations.len()],
             generation: device.disk.generation,
@@ -143,6 +144,7 @@ impl World {
         let (not_before, open_until) = self.devices[number].pace;
         if let Some(tab) = self.devices[number].tab(leader.slot, leader.life) {
             tab.pace = Pace::restored(not_before, open_until);
+            tab.patience_asked = not_before;
         }
         let snapshot = self.devices[number].disk.snapshot()?;
         self.tell(leader, Input::Adopt(snapshot))?;

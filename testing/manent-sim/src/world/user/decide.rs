@@ -32,6 +32,12 @@ impl World {
         if items.is_empty() {
             return Ok(());
         }
+        let is_tray_alone = items
+            .iter()
+            .all(|(_, state)| matches!(state, ItemState::Failed(_)));
+        if is_tray_alone && self.chance.per_mille(30) {
+            return self.sign_out(number);
+        }
         let (stored, state) = &items[self.chance.index(items.len())];
         let (id, state) = (stored.id, state.clone());
         match state {
