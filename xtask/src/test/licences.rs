@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -91,12 +91,21 @@ struct LockedPackage {
     dev_optional: bool,
     #[serde(default)]
     peer: bool,
+    /// Another package of this repository; what it is and needs stands under its own path and in its own file.
+    #[serde(default)]
+    link: bool,
 }
 
 fn check_page(workspace: &Workspace) -> Result<()> {
-    let file = workspace.web().join("package-lock.json");
+    for package in [workspace.web(), workspace.client()] {
+        check_package(&package.join("package-lock.json"))?;
+    }
+    Ok(())
+}
+
+fn check_package(file: &Path) -> Result<()> {
     let text =
-        fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let (checked, refused) =
         refused_packages(&text).with_context(|| format!("cannot read {}", file.display()))?;
     if !refused.is_empty() {
@@ -105,7 +114,10 @@ fn check_page(workspace: &Workspace) -> Result<()> {
             refused.join("\n")
         );
     }
-    println!("  {checked} npm packages of the page have allowed licences");
+    println!(
+        "  {checked} npm packages of {} have allowed licences",
+        file.display()
+    );
     Ok(())
 }
 
@@ -117,7 +129,11 @@ fn refused_packages(lock: &str) -> Result<(usize, Vec<String>)> {
         .iter()
         // The empty name is the page itself.
         .filter(|(path, package)| {
-            !path.is_empty() && !package.dev && !package.dev_optional && !package.peer
+            !path.is_empty()
+                && !package.dev
+                && !package.dev_optional
+                && !package.peer
+                && !package.link
         })
         .collect();
     let refused = shipped
@@ -148,6 +164,16 @@ fn is_allowed(expression: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_is_judged_where_the_package_itself_stands() {
+        let lock = r#"{"packages":{"node_modules/a":{"link":true},"../a":{"license":"MIT"},"node_modules/b":{}}}"#;
+        let (checked, refused) = refused_packages(lock).unwrap();
+        assert_eq!(
+            (checked, refused),
+            (2, vec!["  node_modules/b: no licence given".to_owned()])
+        );
+    }
 
     #[test]
     fn accepts_a_choice_that_offers_an_allowed_licence() {
