@@ -1,5 +1,7 @@
 //! One try at an answer: ask for it, read it, and say how that went.
 
+use std::time::Duration;
+
 use manent_engine::TraceContext;
 use manent_engine::answers::{AnswerFailure, read_failure};
 use manent_protocol::MessageResource;
@@ -8,6 +10,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::board::Board;
 use super::payload::AnswerPayload;
@@ -17,6 +20,9 @@ use crate::completion::{
 use crate::creations::Creations;
 use crate::error::ApiError;
 use crate::http::Api;
+
+/// A connection that was opened at once after another one broke, and breaks itself before this, is no good one.
+const STEADY: Duration = Duration::from_secs(1);
 
 /// What shows that it was Manent that created a conversation.
 #[derive(Deserialize)]
@@ -113,6 +119,7 @@ impl Runner {
     async fn read(&self, mut reader: EventReader) -> Attempt {
         let mut has_begun = false;
         let mut events_of_connection = 0_u32;
+        let mut attached_again: Option<Instant> = None;
         let mut notice = None;
         loop {
             match reader.next().await {
@@ -141,11 +148,14 @@ impl Runner {
                 }
                 Read::Cut => {
                     let cursor = self.board.cursor(self.run);
-                    let Some(cursor) = cursor.filter(|_| events_of_connection > 0) else {
+                    let is_good = events_of_connection > 0
+                        && attached_again.is_none_or(|since| since.elapsed() >= STEADY);
+                    let Some(cursor) = cursor.filter(|_| is_good) else {
                         return Attempt::Failed(read_failure(200, notice.as_deref(), None));
                     };
-                    // One that brought something was a good one: at once again.
+                    // One that brought something was a good one: at once again, but for those that break in a row.
                     events_of_connection = 0;
+                    attached_again = Some(Instant::now());
                     match self.attach(&cursor).await {
                         Ok(Some(next)) => reader = next,
                         Ok(None) => {

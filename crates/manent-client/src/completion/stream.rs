@@ -9,6 +9,7 @@ use manent_types::{ModelSettings, Part, Role, RunId};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::event::{CompletionEvent, Receipt};
 use super::reader::{EventReader, Read, open_run};
@@ -91,6 +92,7 @@ impl CompletionStream {
             api,
             run,
             trace,
+            opened: Instant::now(),
             cursor: None,
             failures: 0,
             is_over: false,
@@ -114,11 +116,15 @@ impl Stream for CompletionStream {
     }
 }
 
+/// A connection that breaks before this is followed by a pause, also when it brought something.
+const STEADY: Duration = Duration::from_secs(1);
+
 struct Follower {
     api: Api,
     run: RunId,
     trace: Option<TraceContext>,
     reader: Option<EventReader>,
+    opened: Instant,
     cursor: Option<String>,
     failures: usize,
     is_over: bool,
@@ -140,11 +146,15 @@ impl Follower {
                 if let Read::Event { event, cursor } = reader.next().await {
                     if cursor.is_some() {
                         self.cursor = cursor;
-                        self.failures = 0;
+                        self.failures = self.failures.min(1);
                     }
                     return event;
                 }
                 self.reader = None;
+                // One that lasted and brought something was a good one: at once again.
+                if self.failures == 1 && self.opened.elapsed() >= STEADY {
+                    self.failures = 0;
+                }
             }
             let Some(pause) = PAUSES_MS.get(self.failures) else {
                 return connection_lost("the connection to the server broke while the answer came");
@@ -153,7 +163,10 @@ impl Follower {
             tokio::time::sleep(Duration::from_millis(*pause)).await;
             let after = self.cursor.as_deref();
             match open_run(&self.api, self.run, after, self.trace.as_ref()).await {
-                Ok(Some(reader)) => self.reader = Some(reader),
+                Ok(Some(reader)) => {
+                    self.reader = Some(reader);
+                    self.opened = Instant::now();
+                }
                 Ok(None) => return connection_lost("the end of the answer was lost"),
                 Err(error) if error.is_transient() => {}
                 Err(error) => return connection_lost(&error.to_string()),

@@ -9,7 +9,9 @@ use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use manent_client::{ItemState, MessageStatus, QueueError};
+use manent_client::{
+    EngineConfig, ItemState, MessageStatus, ModelSettings, PromptMessage, QueueError,
+};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -373,5 +375,58 @@ async fn an_answer_whose_log_is_gone_is_read_as_it_was_stored() -> Test {
     saved(&client).await?;
     // The question was appended; the answer is there already.
     assert_eq!(fake.calls("/message/append"), 1);
+    Ok(())
+}
+
+/// The beginning of an answer, and then nothing: the connection ends.
+fn begun() -> Said {
+    let events = "id: r.1\nevent: start\ndata: {\"provider\":\"p\",\"model\":\"m\"}\n\n\
+        id: r.2\nevent: delta\ndata: {\"type\":\"text\",\"text\":\"Hello\"}\n\n";
+    (200, EVENTS, events.to_owned())
+}
+
+/// How many connections a client may open in a second and a half to a stream that always breaks.
+const FEW: usize = 10;
+
+#[tokio::test]
+async fn an_answer_whose_connections_all_break_is_not_asked_for_in_a_hurry() -> Test {
+    let fake = Fake::default();
+    fake.on("/conversation/create", |_| created());
+    fake.on("/message/append", stored);
+    fake.on("/completion/", |_| begun());
+    let directory = tempfile::tempdir()?;
+    let client = builder(fake.start().await?, directory.path())
+        .outbox(EngineConfig::default())
+        .open()
+        .await?;
+    let mut sent = client.messages().send_message("Hello", None).await?;
+    let second_and_a_half = std::time::Duration::from_millis(1_500);
+    let ended = tokio::time::timeout(second_and_a_half, sent.answer.end()).await;
+    assert!(ended.is_err(), "it has no end");
+    let calls = fake.calls("/completion/");
+    assert!((2..=FEW).contains(&calls), "{calls} connections");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_completion_whose_connections_all_break_is_not_read_in_a_hurry() -> Test {
+    let fake = Fake::default();
+    fake.on("/completion/", |_| begun());
+    let directory = tempfile::tempdir()?;
+    let client = builder(fake.start().await?, directory.path())
+        .open()
+        .await?;
+    let prompt = [PromptMessage::user("Hello")];
+    let config = ModelSettings::default();
+    let mut stream = client
+        .messages()
+        .stream_completion(&prompt, &config)
+        .await?;
+    let read = async { while stream.next().await.is_some() {} };
+    let second_and_a_half = std::time::Duration::from_millis(1_500);
+    let ended = tokio::time::timeout(second_and_a_half, read).await;
+    assert!(ended.is_err(), "it has no end");
+    let calls = fake.calls("/completion/");
+    assert!((2..=FEW).contains(&calls), "{calls} connections");
     Ok(())
 }
