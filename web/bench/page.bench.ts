@@ -9,9 +9,9 @@ import { median, percentile } from './statistics.ts';
 import { installStopwatch, pressed, type Press } from './stopwatch.ts';
 
 const QUEUED = IS_QUICK ? 1_000 : 10_000;
-const ROUNDS = IS_QUICK ? 2 : 10;
+const ROUNDS = IS_QUICK ? 2 : 6;
 const PRESSES = IS_QUICK ? 5 : 40;
-const STARTS = IS_QUICK ? 2 : 10;
+const STARTS = IS_QUICK ? 2 : 6;
 
 /** The page, and at other paths what fills its outbox and what it is measured against. */
 const surface: Surface = {
@@ -97,8 +97,9 @@ async function measureStarts(full: World, empty: World, report: Report): Promise
   empty.network.on(/^\/(message|conversation|completion|feed|healthz|models|search)/, { kind: 'dropRequest' });
   const start = async (world: World) => {
     const page = await world.context.newPage();
+    await page.bringToFront();
     await page.goto(world.network.url);
-    await page.waitForFunction(() => window.stopwatch.composerAt !== null && performance.getEntriesByName('first-contentful-paint').length > 0);
+    await page.waitForFunction(() => window.stopwatch.composerAt !== null && performance.getEntriesByName('first-contentful-paint').length > 0, undefined, { polling: 50 });
     const composer = await page.evaluate(() => window.stopwatch.composerAt!);
     const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]!.startTime);
     // What is typed first is shown and kept only when the engine has read what it holds.
