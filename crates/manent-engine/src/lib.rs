@@ -56,8 +56,9 @@
 //!
 //! # Not here yet
 //!
-//! - When a store is emptied under open tabs, a clock is set back, and a new tab takes over a dead one's slot before everything is written
-//!   again, the new tab cannot know what the dead one had written: their items in one conversation may change places. Within a tab they do not.
+//! - Places in the queue come from the clock. Where it is set back, the leader puts right what comes late; when it dies before that is durable,
+//!   or the store was emptied in between, two items of one tab that a retry or another tab's slot was involved in may change places. Nothing
+//!   is lost or doubled by it, and a child is never stored before its parent.
 //! - Histories and counters are kept in memory: they begin anew with each engine.
 //! - Whoever is not signed in after a restart is found out by one request.
 //! - What was blocked by an item follows it when that one is sent again under its id ([`Input::Retry`]). When it is sent under a new one
