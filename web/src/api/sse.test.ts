@@ -29,6 +29,17 @@ describe('SseParser', () => {
     expect([...bytes].flatMap((byte) => parser.push(Uint8Array.of(byte)))).toEqual(EVENTS);
   });
 
+  it('gives up a stream whose line or event has no end, and does not look through it again and again', () => {
+    for (const endless of ['x'.repeat(65_536), `data: ${'x'.repeat(65_536)}\n`]) {
+      const parser = new SseParser();
+      const chunk = new TextEncoder().encode(endless);
+      const pushes = () => {
+        for (let count = 0; count < 100; count += 1) parser.push(chunk);
+      };
+      expect(pushes).toThrow(TypeError);
+    }
+  });
+
   it('gives nothing for comments and for an event that the end cuts off', () => {
     const parser = new SseParser();
     expect(parser.push(new TextEncoder().encode(': ping\n\nevent: delta\ndata: half'))).toEqual([]);

@@ -5,6 +5,9 @@ export interface ServerSentEvent {
   id: string;
 }
 
+/** The largest event that is taken, in characters. */
+const MOST_CHARACTERS = 4 * 1024 * 1024;
+
 /**
  * Turns the bytes of an event stream into events, whatever the borders of the chunks: inside a line, inside a
  * line ending, inside a character. Comments are skipped; an event that the stream's end cuts off is never given out.
@@ -15,10 +18,13 @@ export class SseParser {
   private skipLineFeed = false;
   private event = '';
   private data: string[] = [];
+  private dataLength = 0;
   private lastId = '';
 
-  /** Takes the next bytes and gives the events that they complete. */
+  /** Takes the next bytes and gives the events that they complete. Throws a `TypeError`, as for a broken connection, when an event has no end. */
   push(bytes: Uint8Array): ServerSentEvent[] {
+    // What is left over has no end of a line in it.
+    let from = this.buffer.length;
     this.buffer += this.decoder.decode(bytes, { stream: true });
     const events: ServerSentEvent[] = [];
     let start = 0;
@@ -27,14 +33,16 @@ export class SseParser {
         if (this.buffer[start] === '\n') start += 1;
         this.skipLineFeed = false;
       }
-      const end = lineEnd(this.buffer, start);
+      const end = lineEnd(this.buffer, Math.max(start, from));
       if (end < 0) break;
       this.skipLineFeed = this.buffer[end] === '\r';
       const event = this.line(this.buffer.slice(start, end));
       if (event) events.push(event);
       start = end + 1;
+      from = start;
     }
     this.buffer = this.buffer.slice(start);
+    if (this.buffer.length + this.dataLength > MOST_CHARACTERS) throw new TypeError('An event of the stream is too large.');
     return events;
   }
 
@@ -45,9 +53,14 @@ export class SseParser {
     const field = colon < 0 ? line : line.slice(0, colon);
     let value = colon < 0 ? '' : line.slice(colon + 1);
     if (value.startsWith(' ')) value = value.slice(1);
-    if (field === 'event') this.event = value;
-    else if (field === 'data') this.data.push(value);
-    else if (field === 'id' && !value.includes('\0')) this.lastId = value;
+    if (field === 'event') {
+      this.event = value;
+    } else if (field === 'data') {
+      this.data.push(value);
+      this.dataLength += value.length + 1;
+    } else if (field === 'id' && !value.includes('\0')) {
+      this.lastId = value;
+    }
     return null;
   }
 
@@ -55,6 +68,7 @@ export class SseParser {
     const event = this.data.length > 0 ? { event: this.event || 'message', data: this.data.join('\n'), id: this.lastId } : null;
     this.event = '';
     this.data = [];
+    this.dataLength = 0;
     return event;
   }
 }
