@@ -23,6 +23,8 @@ pub(crate) struct Tab {
     pub(crate) pace: Pace,
     /// Until when the next leader has to be patient, as this one last asked the store to hold; by true time.
     pub(crate) patience_asked: u64,
+    /// The store refused its last transaction: it is asked again when the engine sees fit.
+    pub(crate) is_store_refusing: bool,
     pub(crate) is_signing_in: bool,
     /// The last item that it wrote, for each conversation of the world.
     pub(crate) newest: Vec<Option<ItemId>>,

@@ -161,7 +161,8 @@ impl World {
             Answer::Failed(Failure::BackPressure { retry_after_ms }) => retry_after_ms,
             _ => None,
         };
-        let is_believed = asked.is_some() && tab.persist.is_none() && is_awaited;
+        let is_free = tab.persist.is_none() && !tab.is_store_refusing;
+        let is_believed = asked.is_some() && is_free && is_awaited;
         self.tell(to, Input::Answered { request, answer })?;
         if is_believed {
             self.check_patience_is_kept(to, asked.unwrap_or(0))?;
@@ -184,7 +185,7 @@ impl World {
             return Ok(());
         };
         let until = now + asked_ms;
-        if tab.persist.is_some() && tab.patience_asked < until {
+        if tab.patience_asked < until {
             return Err(Violation::ForgotThePace {
                 early_ms: until - tab.patience_asked,
             });

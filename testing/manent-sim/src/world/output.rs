@@ -229,6 +229,7 @@ impl World {
         }
         // The store was cleared under it: the connection is broken, or leads to the new, empty one.
         let is_broken = tab.generation != generation && self.chance.per_mille(500);
+        tab.is_store_refusing = is_refused || is_broken;
         if is_refused || is_broken {
             self.report.refused_writes += 1;
             return self.tell(address, Input::PersistFailed(id));

@@ -60,6 +60,7 @@ impl World {
                 Pace::default()
             },
             patience_asked: device.pace.0,
+            is_store_refusing: false,
             is_signing_in: false,
             newest: vec![None; self.conversations.len()],
             generation: device.disk.generation,
