@@ -1,7 +1,8 @@
 import type { ApiClient } from './client';
+import { parseCompletionEvent } from './completionEvent';
 import { ApiProblem, isAbort, ServerUnreachable } from './errors';
-import { SseParser, type ServerSentEvent } from './sse';
-import type { CompletionEvent, CompletionRequest, Delta, FinishReason, Receipt, Usage } from './types';
+import { SseParser } from './sse';
+import type { CompletionEvent, CompletionRequest } from './types';
 
 /** The longest pauses before a broken connection to a run is opened again, in milliseconds. After the last one the page gives up. */
 const RECONNECT_PAUSES_MS = [0, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000];
@@ -141,41 +142,4 @@ async function* readEvents(body: ReadableStream<Uint8Array>, place: Place, signa
 /** Also an abort that nobody here asked for: so a browser ends the connections of a page that is being left. */
 function isBrokenConnection(error: unknown): boolean {
   return error instanceof TypeError || error instanceof ServerUnreachable || isAbort(error);
-}
-
-/** Reads one event; `null` for events that this page does not know, so that the server may add some. */
-export function parseCompletionEvent(raw: ServerSentEvent): CompletionEvent | null {
-  let data: unknown;
-  try {
-    data = JSON.parse(raw.data);
-  } catch {
-    return null;
-  }
-  switch (raw.event) {
-    case 'start': {
-      const { provider, model } = data as { provider: string; model: string };
-      return { event: 'start', provider, model };
-    }
-    case 'delta':
-      return { event: 'delta', delta: data as Delta };
-    case 'usage':
-      return { event: 'usage', usage: data as Usage };
-    case 'notice': {
-      const { code, detail } = data as { code: string; detail: string };
-      return { event: 'notice', code, detail };
-    }
-    case 'done':
-      return { event: 'done', finishReason: (data as { finishReason: FinishReason }).finishReason, ...receiptOf(data) };
-    case 'error': {
-      const { code, detail, retryable, traceId } = data as { code: string; detail: string; retryable?: boolean; traceId?: string };
-      return { event: 'error', code, detail, retryable: retryable ?? false, traceId, ...receiptOf(data) };
-    }
-    default:
-      return null;
-  }
-}
-
-function receiptOf(data: unknown): { receipt?: Receipt } {
-  const { persisted, journalPosition } = data as Partial<Receipt>;
-  return persisted === undefined ? {} : { receipt: { persisted, ...(journalPosition === undefined ? {} : { journalPosition }) } };
 }
