@@ -115,6 +115,29 @@ describe('MessageService', () => {
       ['done', { finishReason: 'stop' }],
     ]);
   });
+
+  it('does not hurry to read on where every connection breaks, and keeps no event without an end', async () => {
+    const browser = new FakeBrowser();
+    const { client, tab } = await browser.open();
+    let asked = 0;
+    const fetch = async () => {
+      asked += 1;
+      return new Response(`id: ${asked}\nevent: delta\ndata: {"text":"H"}\n\n`);
+    };
+    const messages = new MessageService(client, {}, { ...tab.environment, fetch });
+    const read = (async () => {
+      for await (const _event of messages.streamCompletion([], {}, { runId: 'run' }));
+    })();
+    await browser.pass(5_000);
+    expect(asked).toBeGreaterThan(5);
+    expect(asked).toBeLessThan(20);
+    void read;
+    const reader = new EventStreamReader();
+    const chunk = new TextEncoder().encode(`data: ${'x'.repeat(65_536)}\n`);
+    expect(() => {
+      for (let count = 0; count < 100; count += 1) reader.push(chunk);
+    }).toThrow(TypeError);
+  });
 });
 
 describe('EventStreamReader', () => {

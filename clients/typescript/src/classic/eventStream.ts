@@ -5,23 +5,36 @@ export interface ServerSentEvent {
   id: string;
 }
 
+/** The largest event that is taken, in characters. */
+const MOST_CHARACTERS = 4 * 1024 * 1024;
+
 /** Turns the chunks of an event stream into events, wherever the chunks are cut. What the stream's end cuts off is never given out. */
 export class EventStreamReader {
   private readonly decoder = new TextDecoder();
   private text = '';
   private event = '';
   private data: string[] = [];
+  private dataLength = 0;
   private lastId = '';
 
+  /** @throws {TypeError} as for a broken connection, when an event has no end. */
   push(bytes: Uint8Array): ServerSentEvent[] {
+    const leftOver = this.text.length;
     this.text += this.decoder.decode(bytes, { stream: true });
     const events: ServerSentEvent[] = [];
+    const lineEnd = /\r\n|\r(?!$)|\n/g;
+    // What is left over has no end of a line in it, but for its last character.
+    lineEnd.lastIndex = Math.max(0, leftOver - 1);
     for (;;) {
-      const end = /\r\n|\r(?!$)|\n/.exec(this.text);
-      if (!end) return events;
+      const end = lineEnd.exec(this.text);
+      if (!end) {
+        if (this.text.length + this.dataLength > MOST_CHARACTERS) throw new TypeError('An event of the stream is too large.');
+        return events;
+      }
       const event = this.line(this.text.slice(0, end.index));
       if (event) events.push(event);
       this.text = this.text.slice(end.index + end[0].length);
+      lineEnd.lastIndex = 0;
     }
   }
 
@@ -30,12 +43,16 @@ export class EventStreamReader {
       const event = this.data.length > 0 ? { event: this.event || 'message', data: this.data.join('\n'), id: this.lastId } : null;
       this.event = '';
       this.data = [];
+      this.dataLength = 0;
       return event;
     }
     const [, field, value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line)!;
     if (field === 'event') this.event = value;
-    else if (field === 'data') this.data.push(value);
     else if (field === 'id' && !value.includes('\0')) this.lastId = value;
+    if (field === 'data') {
+      this.data.push(value);
+      this.dataLength += value.length + 1;
+    }
     return null;
   }
 }

@@ -47,7 +47,14 @@ export class MessageService {
     const parent = conversationId === undefined ? null : this.last.get(conversation);
     this.last.set(conversation, messageId);
     const message = { id: messageId, role: 'user' as const, content, createdAt: new Date(this.environment.now()).toISOString(), ...(parent === undefined ? {} : { parentId: parent }) };
-    await this.client.persistence.queueMessage(message, conversation, conversationId === undefined ? {} : undefined);
+    try {
+      await this.client.persistence.queueMessage(message, conversation, conversationId === undefined ? {} : undefined);
+    } catch (error) {
+      // What was not taken can be followed by nothing.
+      if (this.last.get(conversation) === messageId && parent) this.last.set(conversation, parent);
+      else if (this.last.get(conversation) === messageId) this.last.delete(conversation);
+      throw error;
+    }
     return { messageId, conversationId: conversation };
   }
 
@@ -63,8 +70,8 @@ export class MessageService {
       const before = place.id;
       if (yield* this.read(response, place, signal)) return;
       if (runId === undefined) throw new ServerUnreachable();
-      // A connection that brought something was a good one.
-      if (place.id !== before) failures = 0;
+      // A connection that brought something was a good one, but for the hurry: connections may break in a row.
+      if (place.id !== before) failures = Math.min(failures, 1);
       for (;;) {
         const pause = ATTACH_PAUSES_MS[failures];
         if (pause === undefined) throw new ServerUnreachable();

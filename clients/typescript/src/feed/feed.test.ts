@@ -123,6 +123,29 @@ describe('SharedFeed', () => {
     expect(heard).toEqual([{ event: 'missed' }, { event: 'missed' }]);
   });
 
+  it('waits longer and longer for a feed that breaks as soon as it is ready', () => {
+    const { tab, sources, timers } = browser();
+    const { feed, listen } = tab();
+    listen();
+    feed.lead(true);
+    const pauses: number[] = [];
+    const breakOff = () => {
+      sources.at(-1)!.fail(0);
+      const timer = timers.pop()!;
+      pauses.push(timer.milliseconds);
+      timer.run();
+    };
+    for (let time = 0; time < 4; time += 1) {
+      sources.at(-1)!.send('ready', { cursor: '3' });
+      breakOff();
+    }
+    sources.at(-1)!.send('ready', { cursor: '3' });
+    // It lasts.
+    timers.pop()!.run();
+    breakOff();
+    expect(pauses).toEqual([250, 1_000, 2_000, 4_000, 250]);
+  });
+
   it('leaves out what it cannot read', () => {
     const { tab, sources } = browser();
     const { feed, heard, listen } = tab();

@@ -9,6 +9,9 @@ const REFUSED_PAUSE_MS = 10_000;
 /** The pauses before a feed that broke off is opened again, in milliseconds; the last one repeats. */
 const BROKEN_PAUSES_MS = [250, 1_000, 2_000, 4_000, 8_000, 15_000];
 
+/** A feed that lasts so long is a good one, in milliseconds. */
+const STEADY_MS = 10_000;
+
 const EVENTS = ['conversation', 'message', 'run'] as const;
 
 export interface FeedDependencies {
@@ -31,9 +34,10 @@ export class SharedFeed implements Feed {
   private isReader = false;
   private isWanted = false;
   private isClosed = false;
-  /** How often in a row it broke off before all was told. */
+  /** How often in a row it broke off before it had lasted. */
   private failures = 0;
   private stopPause: () => void = () => undefined;
+  private stopSteady: () => void = () => undefined;
 
   constructor(dependencies: FeedDependencies) {
     this.dependencies = dependencies;
@@ -76,6 +80,7 @@ export class SharedFeed implements Feed {
   close(): void {
     this.isClosed = true;
     this.stopPause();
+    this.stopSteady();
     this.source?.close();
     this.source = null;
   }
@@ -100,7 +105,10 @@ export class SharedFeed implements Feed {
     for (const name of EVENTS) on(name, (data) => ({ event: name, data }));
     on('ready', ({ cursor }) => {
       if (typeof cursor === 'string') this.cursor = cursor;
-      this.failures = 0;
+      this.stopSteady();
+      this.stopSteady = this.dependencies.environment.later(STEADY_MS, () => {
+        this.failures = 0;
+      });
       // From now on nothing is missed; what was read before this moment may be older.
       return isAnew ? { event: 'missed' } : null;
     });
@@ -111,6 +119,7 @@ export class SharedFeed implements Feed {
 
   private broke(source: EventSource): void {
     this.source = null;
+    this.stopSteady();
     const isRefused = source.readyState === CLOSED;
     source.close();
     // What is refused is this cursor, as far as anybody can know.
