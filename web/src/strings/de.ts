@@ -294,6 +294,8 @@ export const de: Strings = {
   },
 
   answerWaits: {
+    goesOn: 'Die Verbindung ist abgerissen. Die Antwort geht weiter, wenn der Server wieder da ist.',
+    leaveIt: 'So lassen',
     text: 'Die Antwort wird geholt, sobald der Server wieder da ist.',
     offline: 'Die Antwort wird geholt, sobald das Netz wieder da ist.',
     busy: 'Der Server ist beschäftigt. Die Antwort wird erneut angefragt.',

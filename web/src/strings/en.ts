@@ -293,6 +293,8 @@ export const en = {
   },
 
   answerWaits: {
+    goesOn: 'The connection broke. The answer goes on when the server is back.',
+    leaveIt: 'Leave it as it is',
     text: 'The answer is asked for when the server is back.',
     offline: 'The answer is asked for when the network is back.',
     busy: 'The server is busy. The answer is asked for again.',

@@ -4,8 +4,8 @@ import { useOnline } from '../../hooks/useOnline';
 import { outboxActions, type OutboxSlice } from '../../state/outbox';
 import { type Strings, useStrings } from '../../strings';
 
-/** In the place of an answer: it is asked for later, and why. */
-export function AnswerWaits({ answerId, waiting }: { answerId: string; waiting: OutboxSlice['answersWaiting'][string] }) {
+/** In the place of an answer, or below what has come of it: it is asked for later, or goes on later, and why. */
+export function AnswerWaits({ answerId, waiting, hasBegun }: { answerId: string; waiting: OutboxSlice['answersWaiting'][string]; hasBegun: boolean }) {
   const texts = useStrings();
   const isOnline = useOnline();
   const seconds = useSecondsToTry(waiting.until);
@@ -14,7 +14,7 @@ export function AnswerWaits({ answerId, waiting }: { answerId: string; waiting: 
     <div className="answer-waits">
       <Hourglass aria-hidden />
       <span>
-        {waitText(waiting.reason.code, isOnline, texts)}{' '}
+        {hasBegun ? texts.answerWaits.goesOn : waitText(waiting.reason.code, isOnline, texts)}{' '}
         {seconds !== null && (
           <span className="countdown" aria-hidden>
             {texts.banner.nextTry(seconds)}
@@ -23,7 +23,7 @@ export function AnswerWaits({ answerId, waiting }: { answerId: string; waiting: 
       </span>
       {giveUpAnswer && (
         <button type="button" className="text-button" onClick={() => giveUpAnswer(answerId)}>
-          {texts.answerWaits.giveUp}
+          {hasBegun ? texts.answerWaits.leaveIt : texts.answerWaits.giveUp}
         </button>
       )}
     </div>

@@ -40,7 +40,7 @@ export function AssistantMessage({ message, siblings, siblingIndex }: MessageRow
         <Reasoning text={reasoning} durationMs={live ? live.reasoningDurationMs : kept.durationMs} thinking={live !== null && live.reasoningDurationMs === null && text === ''} />
       )}
       {text !== '' && <Markdown text={text} growing={live !== null} />}
-      {waiting ? <AnswerWaits answerId={message.id} waiting={waiting} /> : live ? <Waiting live={live} /> : <Ended message={message} siblings={siblings} siblingIndex={siblingIndex} text={text} />}
+      {waiting ? <AnswerWaits answerId={message.id} waiting={waiting} hasBegun={text !== ''} /> : live ? <Waiting live={live} /> : <Ended message={message} siblings={siblings} siblingIndex={siblingIndex} text={text} />}
     </>
   );
 }
