@@ -82,6 +82,7 @@ enum Mode {
 
 /// What is known of an answer.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each goes its own way")]
 struct Wanted {
     is_durable: bool,
     is_over: bool,
@@ -269,29 +270,29 @@ impl World {
                 self.schedule(after, Happening::Wake(address));
                 Ok(())
             }
-            AnswerOutput::Notify(event) => self.notify(event),
+            AnswerOutput::Notify(event) => self.notify(&event),
         }
     }
 
-    fn notify(&mut self, event: AnswerEvent) -> Result<(), Violation> {
+    fn notify(&mut self, event: &AnswerEvent) -> Result<(), Violation> {
         match event {
             AnswerEvent::InvariantHeld(what) => Err(Violation::Caught(what)),
             AnswerEvent::Ended { run } => {
-                if self.provider.is_over(run, self.now) {
+                if self.provider.is_over(*run, self.now) {
                     Ok(())
                 } else {
-                    Err(Violation::NotEnded(run))
+                    Err(Violation::NotEnded(*run))
                 }
             }
             AnswerEvent::Failed { run, .. } => {
-                let Some(wanted) = self.wanted.get_mut(&run) else {
+                let Some(wanted) = self.wanted.get_mut(run) else {
                     return Ok(());
                 };
                 wanted.is_refused = true;
-                if wanted.is_over || self.provider.is_impossible(run) {
+                if wanted.is_over || self.provider.is_impossible(*run) {
                     Ok(())
                 } else {
-                    Err(Violation::NotRefused(run))
+                    Err(Violation::NotRefused(*run))
                 }
             }
             AnswerEvent::State { .. }
@@ -303,6 +304,10 @@ impl World {
 
     /// A machine asks for an answer.
     fn start(&mut self, address: Address, run: RunId) -> Result<(), Violation> {
+        // The server begins a run once for each id, so what is asked for must be asked for under the id under which it was wanted.
+        if !self.wanted.contains_key(&run) {
+            return Err(Violation::NobodyWanted(run));
+        }
         self.last_request += 1;
         let request = self.last_request;
         let now = self.now;
@@ -454,11 +459,8 @@ impl World {
         self.tell(to, input)
     }
 
-    /// What was wanted and safe has ended, was refused for good, or went with its storage; no run began twice.
+    /// What was wanted and safe has ended, was refused for good, or went with its storage.
     fn check_end(mut self) -> Result<AnswersReport, Violation> {
-        if let Some(run) = self.provider.begun_twice() {
-            return Err(Violation::BegunTwice(run));
-        }
         for device in &self.devices {
             if let Some(run) = device.disk.keys().next() {
                 return Err(Violation::StillWaited(*run));

@@ -1,22 +1,21 @@
 //! A seeded simulator of the whole chain: engines, the stores under them, the network and a server, in simulated time.
 //!
-//! Each simulation is a world of a few devices with one or two tabs each, in which users write into shared conversations, change, take back,
-//! resend and throw away, while things go wrong: requests and answers are dropped, doubled, delayed, reordered and mangled; the server
-//! fails, asks for patience, refuses for good, dies before or after the commit, and forgets sessions; tabs and browsers die between any
-//! two steps (only what the store confirmed, or half of the time what was under way, survives); stores refuse; clocks jump; a store loses
-//! its lanes. Then everything is put in order again and the world must come to rest.
+//! Each simulation is a world of a few devices with one to three tabs each, in which users write into shared conversations, change, take
+//! back, send again, throw away and sign out, while everything goes wrong that can; then everything is put in order again and the world
+//! must come to rest ([`simulate`]). A second world does so with answers that are waited for ([`simulate_answers`]), and [`stress`] counts
+//! how the requests of many clients come back after an outage.
 //!
 //! The server is the real append decision over the reference store; requests and answers travel as JSON; what a restart reads went
 //! through the stored form. The checks are independent of the engine: they look at the stores, the rows, and what the users were told.
+//! [`simulate_sabotaged`] shows that they notice.
 //!
-//! A seed decides everything, so a failure is replayed with it: [`simulate`].
+//! A seed decides everything, so a failure is replayed with it ([`narrate`] tells every step). `docs/simulation.md` lists what goes wrong
+//! and what is checked.
 //!
 //! # Not here yet
 //!
-//! With two tabs on a device the order of one author's messages does not hold yet when a leader dies while its requests are still on the
-//! way: the test for it is ignored, and says so.
-//!
-//! Signing out, limits on the number of items, items larger than a request, and the load of many clients after an outage are not simulated.
+//! Limits on the number of items and the size of requests, conversations that are created with their first message, changes of messages,
+//! and a leader that ceases to lead without dying are not simulated.
 #![warn(missing_docs)]
 
 mod answers;

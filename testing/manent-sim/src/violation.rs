@@ -82,9 +82,9 @@ pub enum Violation {
     /// An answer was asked for before the device's store had it.
     #[error("the answer of run {0} was asked for before it was persisted")]
     StartedBeforePersisted(RunId),
-    /// The provider was asked more than once for one run.
-    #[error("run {0} began more than once at the provider")]
-    BegunTwice(RunId),
+    /// A run was asked for under an id that nobody minted: it would begin a second time.
+    #[error("run {0} was asked for and never wanted")]
+    NobodyWanted(RunId),
     /// An answer that was safe left the store before its end, or is waited for by nobody.
     #[error("the answer of run {0} is forgotten")]
     Forgotten(RunId),

@@ -3,7 +3,7 @@
 use manent_sim::{Scenario, simulate_answers};
 
 #[test]
-fn every_answer_that_is_wanted_ends_and_begins_once_whatever_goes_wrong() {
+fn every_answer_that_is_wanted_ends_whatever_goes_wrong() {
     let mut totals = [0_usize; 8];
     for seed in 1..=300 {
         let scenario = Scenario {

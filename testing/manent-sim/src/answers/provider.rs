@@ -21,11 +21,9 @@ struct Run {
     lasts: u64,
     is_impossible: bool,
     begun_at: Option<u64>,
-    /// Times that the provider was asked.
-    begun: usize,
 }
 
-/// Runs by id. A run goes on whether somebody listens or not.
+/// Runs by id. Each begins once, and goes on whether somebody listens or not.
 #[derive(Debug, Default)]
 pub(super) struct Provider {
     runs: BTreeMap<RunId, Run>,
@@ -38,7 +36,6 @@ impl Provider {
             lasts,
             is_impossible,
             begun_at: None,
-            begun: 0,
         };
         self.runs.insert(run, planned);
     }
@@ -51,14 +48,7 @@ impl Provider {
                 code: "unknown_model".to_owned(),
             }));
         }
-        let begun_at = match found.begun_at {
-            Some(at) => at,
-            None => {
-                found.begun += 1;
-                found.begun_at = Some(now);
-                now
-            }
-        };
+        let begun_at = *found.begun_at.get_or_insert(now);
         Some(Reply::Runs {
             until: begun_at + found.lasts,
         })
@@ -73,11 +63,5 @@ impl Provider {
 
     pub(super) fn is_impossible(&self, run: RunId) -> bool {
         self.runs.get(&run).is_some_and(|run| run.is_impossible)
-    }
-
-    /// A run for which the provider was asked more than once.
-    pub(super) fn begun_twice(&self) -> Option<RunId> {
-        let mut runs = self.runs.iter();
-        runs.find(|(_, run)| run.begun > 1).map(|(id, _)| *id)
     }
 }
