@@ -125,6 +125,14 @@ describe('Shell', () => {
     expect(await text(setUp({ caches, network: away }).shell.answer(new Request(`${ORIGIN}/assets/font.woff2`)))).toBe('network /assets/font.woff2');
   });
 
+  it('keeps no page for a file that is none, such as what somebody on the way answers to everything', async () => {
+    const welcome: Network = () => new Response('<html>Welcome', { headers: { 'content-type': 'text/html; charset=utf-8' } });
+    const { caches, shell } = setUp({ network: welcome });
+    await expect(shell.install()).rejects.toThrow('/assets/index-1.js');
+    expect(await text(shell.answer(new Request(`${ORIGIN}/assets/font.woff2`)))).toBe('<html>Welcome');
+    expect(await text(setUp({ caches }).shell.answer(new Request(`${ORIGIN}/assets/font.woff2`)))).toBe('network /assets/font.woff2');
+  });
+
   it('is not installed while one of its files cannot be had', async () => {
     const { shell } = setUp({ network: (path) => new Response('', { status: path === '/appearance.js' ? 503 : 200 }) });
     await expect(shell.install()).rejects.toThrow('/appearance.js: 503');

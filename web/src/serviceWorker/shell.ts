@@ -67,7 +67,7 @@ export class Shell {
     if (known) return known;
     // Not from the browser's own cache, where an older one may lie.
     const response = await fetch(path, { cache: 'no-cache' });
-    if (!isGood(response)) throw new Error(`${path}: ${response.status}`);
+    if (!isGood(response, path)) throw new Error(`${path}: ${response.status}`);
     return response;
   }
 
@@ -76,7 +76,7 @@ export class Shell {
     const known = await caches.match(path);
     if (known) return known;
     const response = await fetch(request);
-    if (isGood(response)) {
+    if (isGood(response, path)) {
       const copy = response.clone();
       // A full device costs only the next offline opening.
       await caches.open(this.name).then((cache) => cache.put(path, copy)).catch(() => undefined);
@@ -101,6 +101,8 @@ function isPage(path: string): boolean {
   return path === PAGE || path.startsWith('/c/');
 }
 
-function isGood(response: Response): boolean {
-  return response.ok && response.type !== 'opaque' && !response.redirected;
+/** Whether it is that file. What a proxy or a portal answers in its stead is a page, and would be kept for good. */
+function isGood(response: Response, path: string): boolean {
+  const isPageForAFile = path !== PAGE && (response.headers.get('content-type') ?? '').startsWith('text/html');
+  return response.ok && response.type !== 'opaque' && !response.redirected && !isPageForAFile;
 }
