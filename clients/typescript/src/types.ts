@@ -60,6 +60,8 @@ export interface SaveStatus {
   until: number | null;
   /** The place in the conversation, once saved. */
   seq: number | null;
+  /** Whether a request with it may have left this device: it can no longer be edited or taken back. */
+  mayBeSent: boolean;
 }
 
 /** An item with its content, as the tray and the panel show it. */
@@ -68,8 +70,6 @@ export interface OutboxItem extends SaveStatus {
   /** What makes its conversation on the server first: there the conversation may not exist yet. */
   create?: NewConversation;
   queuedAt: number;
-  /** Whether a request with it may have left this device: it can no longer be edited or taken back. */
-  mayBeSent: boolean;
 }
 
 /** One thing that happened to an item. */

@@ -98,7 +98,7 @@ describe('OutboxService', () => {
 
   it('takes a saved message out of the marks and gives it its place', async () => {
     const { conversations, change, shown } = setUp(item('m1', 'queued', {}, {}));
-    await change(item('m1', 'sending'));
+    await change({ ...item('m1', 'sending'), mayBeSent: true });
     expect(useStore.getState().saves['m1']).toMatchObject({ state: 'sending', mayBeSent: true, since: 1_000 });
     await change({ ...item('m1', 'saved'), seq: 4 });
     expect(useStore.getState().saves).toEqual({});

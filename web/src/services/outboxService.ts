@@ -35,7 +35,7 @@ export class OutboxService implements OutboxActions {
     const items = persistence.items();
     this.adopt(items);
     store.setState({
-      saves: Object.fromEntries(items.filter(({ state }) => state !== 'discarded').map((item) => [item.messageId, saveInfo(item, item.queuedAt, item.mayBeSent)])),
+      saves: Object.fromEntries(items.filter(({ state }) => state !== 'discarded').map((item) => [item.messageId, saveInfo(item, item.queuedAt)])),
       tray: trayOf(items),
       queue: persistence.getQueueStatus(),
     });
@@ -203,7 +203,7 @@ export class OutboxService implements OutboxActions {
       const isInTray = status.state === 'failed' || status.state === 'discarded';
       isTrayChanged ||= isInTray || known?.state === 'failed' || store.getState().tray.some(({ messageId }) => messageId === status.messageId);
       if (status.state === 'saved' || status.state === 'discarded') delete saves[status.messageId];
-      else saves[status.messageId] = saveInfo(status, known?.since ?? now(), known?.mayBeSent === true || status.state === 'sending');
+      else saves[status.messageId] = saveInfo(status, known?.since ?? now());
       const thread = store.getState().threads[status.conversationId];
       if (status.state !== 'saved' && thread?.status === 'ready' && !thread.messages.has(status.messageId)) strangers.add(status.conversationId);
     }
@@ -245,7 +245,7 @@ export class OutboxService implements OutboxActions {
   }
 }
 
-function saveInfo({ conversationId, state, reason, until }: SaveStatus, since: number, mayBeSent: boolean): SaveInfo {
+function saveInfo({ conversationId, state, reason, until, mayBeSent }: SaveStatus, since: number): SaveInfo {
   return { conversationId, state: state === 'saved' ? 'queued' : state, reason, until, since, mayBeSent };
 }
 

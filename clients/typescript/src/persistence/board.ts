@@ -56,12 +56,12 @@ export class Board {
     if (!item) return null;
     if (state.state === 'saved') {
       this.entries.delete(id);
-      const status = { ...this.statusOf(item), state: 'saved' as const, reason: null, until: null, seq: state.seq ?? null };
+      const status = { ...this.statusOf(item), state: 'saved' as const, reason: null, until: null, seq: state.seq ?? null, mayBeSent: true };
       this.remember(status);
       return status;
     }
     const own = ownState(state);
-    const isSame = JSON.stringify(item.state) === JSON.stringify(own);
+    const isSame = JSON.stringify(item.state) === JSON.stringify(own) && (mayBeSent ?? item.mayBeSent) === item.mayBeSent;
     item.state = own;
     if (mayBeSent !== undefined) item.mayBeSent = mayBeSent;
     return isSame ? null : this.statusOf(item);
@@ -112,8 +112,8 @@ export class Board {
   }
 
   private itemOf(item: BoardItem): OutboxItem {
-    const { message, create, queuedAt, mayBeSent } = item;
-    return { ...this.statusOf(item), message, ...(create ? { create } : {}), queuedAt, mayBeSent };
+    const { message, create, queuedAt } = item;
+    return { ...this.statusOf(item), message, ...(create ? { create } : {}), queuedAt };
   }
 
   private statusOf(item: BoardItem): SaveStatus {
@@ -127,6 +127,7 @@ export class Board {
       reason: reasonOf(shown),
       until: shown.until ?? null,
       seq: shown.seq ?? null,
+      mayBeSent: item.mayBeSent,
     };
   }
 

@@ -147,7 +147,7 @@ describe('a message', () => {
 });
 
 it('an answer that waits says so, and can be given up', async () => {
-  await draw(<AnswerWaits answerId="a" waiting={{ reason: { code: 'server_away', detail: '' }, until: null }} />);
+  await draw(<AnswerWaits hasBegun={false} answerId="a" waiting={{ reason: { code: 'server_away', detail: '' }, until: null }} />);
   expect(text()).toBe('The answer is asked for when the server is back. Do not ask');
   await press('Do not ask');
   expect(actions.giveUpAnswer).toHaveBeenCalledExactlyOnceWith('a');
