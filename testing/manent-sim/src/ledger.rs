@@ -212,7 +212,11 @@ impl Ledger {
         let Some(written) = self.written.get_mut(&item.id) else {
             return Ok(());
         };
-        written.was_retried |= is_parent_retried;
+        // Put back behind a parent that was sent again, maybe by another tab than its own.
+        if is_parent_retried && written.late_rank != item.late_rank {
+            written.was_retried = true;
+            written.is_floating = true;
+        }
         if !std::mem::replace(&mut written.was_durable, true) {
             let newest = self.newest_durable.entry(written.lane.clone()).or_default();
             if written.serial < *newest {
