@@ -84,24 +84,23 @@ mod tests {
     use super::*;
 
     fn plan(arguments: &[&str]) -> Plan {
-        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
-        Plan::read(&arguments)
+        Plan::read(&words(arguments))
     }
 
-    fn native(arguments: &[&str]) -> Option<Vec<String>> {
-        Some(arguments.iter().map(ToString::to_string).collect())
+    fn words(arguments: &[&str]) -> Vec<String> {
+        arguments.iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn measures_what_is_named_and_everything_without_a_name() {
         let cases = [
-            (&[][..], native(&[]), true, false),
-            (&["--quick"], native(&["--quick"]), true, true),
+            (&[][..], Some(words(&[])), true, false),
+            (&["--quick"], Some(words(&["--quick"])), true, true),
             (&["page"], None, true, false),
             (&["page", "--quick"], None, true, true),
-            (&["append", "page"], native(&["append"]), true, false),
-            (&["append"], native(&["append"]), false, false),
-            (&["--help"], native(&["--help"]), false, false),
+            (&["append", "page"], Some(words(&["append"])), true, false),
+            (&["append"], Some(words(&["append"])), false, false),
+            (&["--help"], Some(words(&["--help"])), false, false),
         ];
         for (arguments, native, page, quick) in cases {
             let expected = Plan {

@@ -83,6 +83,10 @@ struct PackageLock {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the file's own form: a mark for each thing that a package is"
+)]
 struct LockedPackage {
     license: Option<String>,
     #[serde(default)]
