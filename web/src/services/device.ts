@@ -96,10 +96,12 @@ export class Device implements Outbox, AnswerMemory, Copies {
   }
 }
 
-/** The items that stand in a conversation: not those that follow one that does not. */
+/** The items that stand in a conversation: not those that follow one that does not, or that is gone for good. The tray has all of them. */
 export function shownItems(items: readonly OutboxItem[], conversationId: string): OutboxItem[] {
   const own = items.filter((item) => item.conversationId === conversationId);
-  const hidden = new Set(own.filter((item) => !isShown(item)).map(({ messageId }) => messageId));
+  const ids = new Set(own.map(({ messageId }) => messageId));
+  const hangsInTheAir = ({ state, reason }: OutboxItem) => state === 'failed' && reason?.code === 'blocked' && !ids.has(reason.blockedBy ?? '');
+  const hidden = new Set(own.filter((item) => !isShown(item) || hangsInTheAir(item)).map(({ messageId }) => messageId));
   for (const { messageId, message } of own) if (message.parentId && hidden.has(message.parentId)) hidden.add(messageId);
   return own.filter(({ messageId }) => !hidden.has(messageId));
 }

@@ -140,6 +140,13 @@ describe('OutboxService', () => {
     expect(calls.at(-1)).toEqual(['answer', { conversationId: 'c', parentId: 'm3' }]);
   });
 
+  it('leaves out what follows a message that is gone for good: it would hide all that is saved', () => {
+    const blocked = { ...item('m2', 'failed', { parentId: 'm1' }), reason: { code: 'blocked', detail: '', blockedBy: 'm1' } };
+    const { shown } = setUp(blocked, item('m3', 'failed', { parentId: 'm2' }), item('m4', 'queued'));
+    expect(shown().map(([id]) => id)).toEqual(['m4']);
+    expect(useStore.getState().tray.map(({ messageId }) => messageId)).toEqual(['m2', 'm3']);
+  });
+
   it('moves a refused message below the nearest one that the server has', async () => {
     const { service, calls } = setUp(item('m3', 'failed', { parentId: 'm2' }));
     const message = (id: string, parentId: string | null, seq: number | null) => ({ id, conversationId: 'c', parentId, seq, role: 'user' as const, content: [], status: 'complete' as const, createdAt: '', storedAt: null });
