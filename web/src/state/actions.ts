@@ -1,6 +1,6 @@
 import type { Conversation, StoredMessage } from '../api/types';
 import { type Message, newerCopy } from '../core/messages';
-import { parentKey } from '../core/messageTree';
+import { choicesLeadingTo } from '../core/messageTree';
 import { emptyThread, type LiveAnswer, type ListKind, type ListState, type State, type Store, type Thread } from './store';
 
 /** Changes of the store that several services make. Each is one step from one consistent state to the next. */
@@ -46,12 +46,15 @@ export function putMessages(store: Store, conversationId: string, messages: read
   });
 }
 
-/** Adds a message of this page's own, on the shown path. */
+/**
+ * Adds a message of this page's own, on the shown path. From here on the whole path to it is chosen: what others say elsewhere meanwhile
+ * does not take it away.
+ */
 export function showMessage(store: Store, message: Message): void {
-  changeThread(store, message.conversationId, ({ messages, choices }) => ({
-    messages: new Map(messages).set(message.id, newerCopy(messages.get(message.id), message)),
-    choices: { ...choices, [parentKey(message)]: message.id },
-  }));
+  changeThread(store, message.conversationId, (thread) => {
+    const messages = new Map(thread.messages).set(message.id, newerCopy(thread.messages.get(message.id), message));
+    return { messages, choices: { ...thread.choices, ...choicesLeadingTo(messages, message.id) } };
+  });
 }
 
 export function removeMessage(store: Store, conversationId: string, messageId: string): void {
