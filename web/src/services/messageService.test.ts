@@ -323,15 +323,17 @@ describe('MessageService', () => {
     ]);
   });
 
-  it('keeps to the branch on which something was said, whatever is said on another one', () => {
-    const { service, shown } = setUp();
+  it('keeps to the branch on which something was said, whatever is said on another one', async () => {
+    const { service, answers, ended, shown } = setUp();
     const message = (id: string, parentId: string | null, seq: number): StoredMessage => ({ id, conversationId: 'c', parentId, seq, role: 'user', content: [{ type: 'text', text: id }], status: 'complete', createdAt: '', storedAt: '' });
     const messages = [message('one', null, 1), message('other', null, 2), message('deep', 'one', 3)];
     changeThread(useStore, 'c', { status: 'ready', messages: new Map(messages.map((entry) => [entry.id, entry])) });
     const { messageId } = service.sendMessage('mine', 'c');
     service.hear({ ...message(messageId, 'deep', 4), content: [{ type: 'text', text: 'mine' }] });
+    answers.stop('c');
+    await ended('c');
     service.hear(message('later', 'other', 5));
-    expect(shown('c').map(([, text]) => text)).toEqual(['one', 'deep', 'mine', '']);
+    expect(shown('c').map(([, text]) => text)).toEqual(['one', 'deep', 'mine']);
   });
 
   it('goes on with an answer that another tab had asked for and not read', async () => {
