@@ -116,7 +116,12 @@ export class MessageService {
     this.show(message);
     changeConversation(this.store, conversationId, { lastMessageAt: message.createdAt, trashedAt: null });
     const create = this.conversations.newConversation(conversationId);
-    this.outbox.queueMessage(toAppend(message), conversationId, create).catch((error: unknown) => this.onNotTaken(conversationId, textOf(content), error));
+    // Not kept yet, until the device says so.
+    this.store.setState(({ saves }) => ({ saves: { ...saves, [message.id]: { conversationId, state: 'storing', reason: null, until: null, since: this.environment.now().getTime(), mayBeSent: false } } }));
+    this.outbox.queueMessage(toAppend(message), conversationId, create).catch((error: unknown) => {
+      this.store.setState(({ saves }) => ({ saves: Object.fromEntries(Object.entries(saves).filter(([id]) => id !== message.id)) }));
+      this.onNotTaken(conversationId, textOf(content), error);
+    });
     this.answers.answer({ conversationId, parentId: message.id });
     return message.id;
   }

@@ -1,3 +1,4 @@
+import { createClient, type ManentClient } from '@manent/client';
 import { ApiClient } from '../api/client';
 import type { Conversation, RunState, StoredMessage } from '../api/types';
 import { realEnvironment } from '../core/ids';
@@ -20,8 +21,23 @@ import { LockedPlaces, unlimitedPlaces } from './streamPlaces';
 /** A page that is still there so long after it was about to be closed stays, in milliseconds. */
 const STAYS_AFTER_MS = 2_000;
 
-// The page is drawn while the engine is on its way.
-const opening = import('@manent/client').then(({ createClient }) => createClient());
+/** The longest pause before the engine is asked for again, in milliseconds: the network went away before it was here. */
+const LONGEST_ENGINE_PAUSE_MS = 5_000;
+
+/** Opens the engine, as often as it takes. Meanwhile the page says that nothing is kept. */
+async function openEngine(): Promise<ManentClient> {
+  for (let pause = 250; ; pause = Math.min(pause * 2, LONGEST_ENGINE_PAUSE_MS)) {
+    try {
+      return await createClient();
+    } catch (error) {
+      console.error(error);
+      useStore.setState({ warnings: [{ code: 'refused', detail: strings().saves.noEngine }] });
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}
+
+const opening = openEngine();
 const device = new Device(opening);
 
 export const api = new ApiClient();
@@ -65,6 +81,7 @@ export function installServices(): void {
   connectivityService.install(window);
   opening.then(
     (client) => {
+      useStore.setState({ warnings: [] });
       const checkSignIn = async () => useStore.setState({ models: await api.listModels() });
       client.cache.conversations().then(
         (copies) => conversationService.takeCopies(copies as unknown as Conversation[]),
@@ -80,10 +97,7 @@ export function installServices(): void {
       const { conversationId } = currentRoute();
       if (conversationId !== null && useStore.getState().threads[conversationId]?.status === 'ready') answerService.takeUp(conversationId);
     },
-    (error: unknown) => {
-      console.error(error);
-      useStore.setState({ warnings: [{ code: 'refused', detail: strings().saves.noEngine }] });
-    },
+    () => undefined,
   );
   window.addEventListener('beforeunload', (event) => {
     answerService.prepareToLeave();
