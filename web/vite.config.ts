@@ -43,7 +43,7 @@ function onlyWoff2Fonts(): Plugin {
 }
 
 /** What the first load may weigh, in bytes of gzip: everything but highlighting and formulas, which come when they are needed. */
-const FIRST_LOAD_BYTES = 200 * 1024;
+const FIRST_LOAD_BYTES = 200_000;
 
 /** Fails the build when the first load has grown over its budget. */
 function firstLoadBudget(): Plugin {

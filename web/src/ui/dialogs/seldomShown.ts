@@ -4,4 +4,5 @@ export { TrayDialog } from '../outbox/TrayDialog';
 export { DemoDialog } from './DemoDialog';
 export { KeysDialog } from './KeysDialog';
 export { ModelDialog } from './ModelDialog';
+export { Palette } from './Palette';
 export { SettingsDialog } from './SettingsDialog';
