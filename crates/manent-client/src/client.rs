@@ -18,6 +18,7 @@ use crate::conversations::ConversationService;
 use crate::environment;
 use crate::error::{OpenError, QueueError};
 use crate::http::{Api, HeaderSource, Patience};
+use crate::limits::{DEFAULT_TEXT_BYTES, Limits};
 use crate::messages::MessageService;
 use crate::outbox::{Driver, Parts, QueueStatus, Shared};
 use crate::persistence::PersistenceService;
@@ -37,6 +38,7 @@ pub struct ClientBuilder {
     on_metrics: Option<MetricsListener>,
     patience: Patience,
     engine: EngineConfig,
+    text_bytes: u64,
 }
 
 impl ClientBuilder {
@@ -55,6 +57,7 @@ impl ClientBuilder {
                 stream_silence: Duration::from_secs(30),
             },
             engine: EngineConfig::default(),
+            text_bytes: DEFAULT_TEXT_BYTES,
         }
     }
 
@@ -127,6 +130,14 @@ impl ClientBuilder {
         self
     }
 
+    /// The most text of one message, in bytes: as the server has it (`limits.message_text_bytes`). More is refused before it is queued.
+    /// Default 256 KB.
+    #[must_use]
+    pub fn message_text_limit(mut self, bytes: u64) -> Self {
+        self.text_bytes = bytes;
+        self
+    }
+
     /// Opens the outbox and goes on where the last client of this profile ended. It does not ask the server for anything that was not asked
     /// for before, and works without it.
     ///
@@ -167,6 +178,10 @@ impl ClientBuilder {
                     reason: format!("the name of this installation is unusable: {error}"),
                 })?;
         let seed = environment::seed();
+        let limits = Limits {
+            text_bytes: self.text_bytes,
+            item_bytes: self.engine.max_item_bytes,
+        };
         let engine = Engine::new(self.engine.clone(), opened.loaded.snapshot, seed);
         let answers = Answers::new(
             AnswersConfig {
@@ -196,7 +211,7 @@ impl ClientBuilder {
         });
         let alive = watch::Sender::new(());
         tokio::spawn(driver.run(received, alive.subscribe()));
-        let persistence = PersistenceService::new(commands, shared, device);
+        let persistence = PersistenceService::new(commands, shared, device, limits);
         let sessions = Sessions::new(api.clone(), persistence.clone(), board.clone(), store);
         Ok(Client {
             conversations: ConversationService::new(

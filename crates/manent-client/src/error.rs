@@ -80,6 +80,19 @@ pub enum QueueError {
     /// What it builds on failed too.
     #[error("the message before it failed: send that one again first")]
     ParentFailed,
+    /// Its text is longer than a message may have.
+    #[error(
+        "the text has {bytes} bytes, and a message may have {limit_bytes}: say it in several messages"
+    )]
+    TextTooLong {
+        /// The text, all parts together.
+        bytes: u64,
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// There is nothing in it.
+    #[error("there is nothing in it")]
+    Empty,
     /// It is too large for a request.
     #[error("it is too large: a message may take {limit_bytes} bytes")]
     TooLarge {

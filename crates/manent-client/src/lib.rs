@@ -22,6 +22,7 @@ mod creations;
 mod environment;
 mod error;
 mod http;
+mod limits;
 mod messages;
 mod outbox;
 mod payload;

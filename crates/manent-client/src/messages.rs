@@ -72,6 +72,10 @@ impl MessageService {
         text: &str,
         conversation_id: Option<ConversationId>,
     ) -> Result<SentMessage, SendError> {
+        let content = vec![Part::Text {
+            text: text.to_owned(),
+        }];
+        self.persistence.check(&content)?;
         let mut open = self.sessions.lock().await;
         let id = conversation_id.unwrap_or_else(|| ConversationId::new(environment::new_id()));
         let session = match open.entry(id) {

@@ -8,15 +8,16 @@ use manent_engine::answers::NewAnswer;
 use manent_engine::{
     Engine, HistoryEntry, Input, ItemId, ItemState, LaneId, Metrics, NewItem, TraceContext,
 };
-use manent_types::{ConversationId, DeviceId, MessageId, RunId};
+use manent_types::{ConversationId, DeviceId, MessageId, Part, RunId};
 use serde_json::json;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::answers::AnswerPayload;
 use crate::environment;
 use crate::error::QueueError;
+use crate::limits::Limits;
 use crate::outbox::{Command, Expect, OutboxItem, QueueStatus, SaveStatus, Shared};
-use crate::payload::{NewConversation, OutgoingChange, OutgoingMessage, Payload, size_of};
+use crate::payload::{NewConversation, OutgoingChange, OutgoingMessage, Payload};
 use crate::store::StorageWarning;
 
 /// The durable outbox of this device. Cheap to clone; all clones are one outbox.
@@ -25,6 +26,7 @@ pub struct PersistenceService {
     commands: mpsc::Sender<Command>,
     shared: Arc<Shared>,
     device: DeviceId,
+    limits: Limits,
 }
 
 impl PersistenceService {
@@ -32,11 +34,13 @@ impl PersistenceService {
         commands: mpsc::Sender<Command>,
         shared: Arc<Shared>,
         device: DeviceId,
+        limits: Limits,
     ) -> Self {
         Self {
             commands,
             shared,
             device,
+            limits,
         }
     }
 
@@ -51,7 +55,8 @@ impl PersistenceService {
     /// While the device's store refuses writes this waits; [`Self::warnings`] tells.
     ///
     /// # Errors
-    /// [`QueueError::Full`], [`QueueError::SignedOut`], [`QueueError::Closed`]: nothing was taken.
+    /// [`QueueError::TextTooLong`], [`QueueError::TooLarge`], [`QueueError::Empty`]: the server would refuse it for good;
+    /// [`QueueError::Full`], [`QueueError::SignedOut`], [`QueueError::Closed`]. Nothing was taken.
     pub async fn queue_message(
         &self,
         message: &OutgoingMessage,
@@ -62,6 +67,11 @@ impl PersistenceService {
         let item = self.item_of(message, conversation_id, create, trace)?;
         let id = item.id;
         self.order(Input::Enqueue(item), id, Expect::Durable).await
+    }
+
+    /// Refuses content that the server would refuse for good.
+    pub(crate) fn check(&self, content: &[Part]) -> Result<(), QueueError> {
+        self.limits.check_content(content)
     }
 
     /// Takes a message and the wish for its answer, together: both are durable when this returns, or neither was taken.
@@ -112,6 +122,7 @@ impl PersistenceService {
         create: Option<NewConversation>,
         trace: Option<TraceContext>,
     ) -> Result<NewItem<Payload>, QueueError> {
+        self.limits.check_content(&message.content)?;
         let mut payload = message.payload();
         if let Some(create) = create {
             payload.insert("create".to_owned(), json!(create));
@@ -137,7 +148,7 @@ impl PersistenceService {
             id,
             lane,
             parent,
-            size_bytes: written_size(&payload)?,
+            size_bytes: self.limits.checked_size(&payload)?,
             payload,
             trace,
         })
@@ -152,6 +163,9 @@ impl PersistenceService {
         change: &OutgoingChange,
         conversation_id: ConversationId,
     ) -> Result<MessageId, QueueError> {
+        if let OutgoingChange::Edit { content, .. } = change {
+            self.limits.check_content(content)?;
+        }
         let id = environment::new_id();
         let parent = match change {
             OutgoingChange::Edit { message_id, .. }
@@ -329,8 +343,4 @@ impl PersistenceService {
             .map_err(|_| QueueError::Closed)?;
         seen.await.map_err(|_| QueueError::Closed)
     }
-}
-
-fn written_size(payload: &Payload) -> Result<u64, QueueError> {
-    size_of(payload).map_err(|error| QueueError::Unwritable(error.to_string()))
 }

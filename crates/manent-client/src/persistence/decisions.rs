@@ -3,7 +3,7 @@
 use manent_engine::{Change, Input, ItemId, NewItem};
 use manent_types::MessageId;
 
-use super::{PersistenceService, written_size};
+use super::PersistenceService;
 use crate::environment;
 use crate::error::QueueError;
 use crate::outbox::Expect;
@@ -13,13 +13,14 @@ impl PersistenceService {
     /// Changes the content of an item that was never sent.
     ///
     /// # Errors
-    /// [`QueueError::MaybeSent`] when it may have been sent, [`QueueError::Unknown`] when it is not queued.
+    /// [`QueueError::MaybeSent`] when it may have been sent, [`QueueError::Unknown`] when it is not queued, and those of
+    /// [`Self::queue_message`] for what it says now.
     pub async fn replace(&self, message: &OutgoingMessage) -> Result<(), QueueError> {
         let id = ItemId(message.id.as_uuid());
         let payload = self.rewritten(message).await?;
         let input = Input::Replace {
             id,
-            size_bytes: written_size(&payload)?,
+            size_bytes: self.limits.checked_size(&payload)?,
             payload,
         };
         self.order(input, id, Expect::Durable).await
@@ -40,7 +41,7 @@ impl PersistenceService {
             Some(message) => {
                 let payload = self.rewritten(message).await?;
                 Some(Change {
-                    size_bytes: written_size(&payload)?,
+                    size_bytes: self.limits.checked_size(&payload)?,
                     payload,
                     parent: message.parent_id.map(|parent| ItemId(parent.as_uuid())),
                 })
@@ -85,6 +86,7 @@ impl PersistenceService {
 
     /// The payload of a message that is queued already: what it says about its conversation stays.
     async fn rewritten(&self, message: &OutgoingMessage) -> Result<Payload, QueueError> {
+        self.limits.check_content(&message.content)?;
         let id = ItemId(message.id.as_uuid());
         let create = self
             .look(move |engine| {
@@ -103,7 +105,7 @@ impl PersistenceService {
     /// Takes back an item that was never sent; it goes to the tray.
     ///
     /// # Errors
-    /// As [`Self::replace`].
+    /// [`QueueError::MaybeSent`] when it may have been sent, [`QueueError::Unknown`] when it is not queued.
     pub async fn withdraw(&self, message_id: MessageId) -> Result<(), QueueError> {
         let id = ItemId(message_id.as_uuid());
         self.order(Input::Withdraw(id), id, Expect::Withdrawn).await

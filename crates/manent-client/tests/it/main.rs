@@ -3,6 +3,7 @@
 mod support;
 
 mod answers;
+mod limits;
 mod nonsense;
 mod outbox;
 mod reading;

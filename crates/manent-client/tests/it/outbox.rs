@@ -13,11 +13,11 @@ use uuid::Uuid;
 
 use crate::support::{Test, World, lines, saved, soon};
 
-fn message_id(number: u128) -> MessageId {
+pub(crate) fn message_id(number: u128) -> MessageId {
     MessageId::new(Uuid::from_u128(number))
 }
 
-fn conversation_id() -> ConversationId {
+pub(crate) fn conversation_id() -> ConversationId {
     ConversationId::new(Uuid::from_u128(1 << 100))
 }
 
