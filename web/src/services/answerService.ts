@@ -1,26 +1,19 @@
 import type { ApiClient } from '../api/client';
 import { streamPlacedEvents, streamRunEvents, type Wait, waitInBrowser } from '../api/completion';
-import { ApiProblem, isAbort, ServerUnreachable } from '../api/errors';
-import type { AppendMessage, CompletionEvent, CompletionMessage, CompletionRequest, Part } from '../api/types';
-import { type Answer, answerParts, answerStatus, emptyAnswer, hasBegun, reduceAnswer } from '../core/answer';
-import { historyBudget, historyOf } from '../core/history';
+import type { AppendMessage, CompletionEvent, Part } from '../api/types';
+import { type Answer, answerParts, answerStatus, hasBegun, reduceAnswer } from '../core/answer';
 import type { Environment } from '../core/ids';
-import { pathTo, shownPath } from '../core/messageTree';
+import { shownPath } from '../core/messageTree';
 import { type Message, newMessage, textOf, toAppend } from '../core/messages';
-import { effectiveModel } from '../core/modelChoice';
 import { changeThread, putAnswerWaiting, putMessages, putProblem, putReceipt, removeMessage, showMessage } from '../state/actions';
 import { emptyThread, type Store, type Thread } from '../state/store';
+import { endOf, failureOf, isLost, isOwnFailure } from './answerFailures';
 import { AnswerPresenter } from './answerPresenter';
+import { AnswerRequests } from './answerRequests';
 import type { ConversationService } from './conversationService';
 import type { AnswerMemory, AnswerState, Outbox, PendingAnswer } from './persistenceService';
 import { type StreamPlaces, unlimitedPlaces } from './streamPlaces';
-import { answerOf, hasCome, type Turn, type TurnOptions } from './turn';
-
-/** Asked of the model when the person wants a cut answer to go on. It is sent, never stored. */
-const CONTINUE_PROMPT = 'Continue your last answer exactly where it stopped. Do not repeat anything and do not comment on the interruption.';
-
-/** How long an answer waits at most for its new conversation to be there, so that the server can keep the answer too, in milliseconds. */
-const CREATION_WAIT_MS = 300;
+import { answerOf, hasCome, newTurn, type Turn, type TurnOptions } from './turn';
 
 /** How long an answer waits at most until this device remembers it, in milliseconds. */
 const MEMORY_WAIT_MS = 300;
@@ -39,6 +32,7 @@ export class AnswerService {
   private readonly memory: AnswerMemory;
   private readonly environment: Environment;
   private readonly places: StreamPlaces;
+  private readonly requests: AnswerRequests;
   /** By conversation: the answer that is shown as it comes. */
   private readonly running = new Map<string, Turn>();
   /** By run: answers that wait for the server. */
@@ -57,6 +51,7 @@ export class AnswerService {
     this.memory = memory;
     this.environment = environment;
     this.places = places;
+    this.requests = new AnswerRequests(store, conversations);
     memory.subscribe((answer, state) => this.onMemory(answer, state));
   }
 
@@ -297,7 +292,7 @@ export class AnswerService {
     try {
       for (;;) {
         let isPutOff = false;
-        for await (const event of streamPlacedEvents(this.api, () => this.request(turn), runId, place, controller.signal, this.wait)) {
+        for await (const event of streamPlacedEvents(this.api, () => this.requests.build(turn), runId, place, controller.signal, this.wait)) {
           yield event;
           const goesOn = turn.isRecorded || turn.isRemembered;
           if (goesOn && place.lastEventId !== null && event.event !== 'done' && event.event !== 'error' && (await taking) === null) {
@@ -357,18 +352,6 @@ export class AnswerService {
     changeThread(this.store, turn.message.conversationId, { choices: turn.choicesBefore });
   }
 
-  private async request(turn: Turn): Promise<CompletionRequest & { runId: string }> {
-    const { message, runId, continued, controller } = turn;
-    const { conversationId, parentId } = message;
-    const messages = await this.history(conversationId, message.id, parentId ?? message.id, continued);
-    const config = this.store.getState().conversations[conversationId]?.config ?? {};
-    // A continued answer is kept whole, with what it goes on from, by this page.
-    turn.isRecorded = continued === undefined && (await this.isThere(conversationId));
-    controller.signal.throwIfAborted();
-    const record = { conversationId, messageId: message.id, parentId };
-    return { messages, config, runId, ...(turn.isRecorded ? { record } : {}) };
-  }
-
   /** Shows an answer that the server writes and keeps, whoever asked for it. */
   private async follow(message: Message, runId: string): Promise<void> {
     const { conversationId } = message;
@@ -399,16 +382,6 @@ export class AnswerService {
     // Nothing came of an answer that was only expected.
     if (!hasBegun(answer) && this.thread(conversationId).messages.get(message.id)?.seq === null) removeMessage(this.store, conversationId, message.id);
     this.askWhatIsDue(conversationId);
-  }
-
-  /** Whether the server has the conversation. A new one gets a moment to be created; the answer does not wait longer for it. */
-  private async isThere(conversationId: string): Promise<boolean> {
-    const created = this.conversations.ensureCreated(conversationId).then(
-      () => true,
-      () => false,
-    );
-    const tooLate = new Promise<boolean>((resolve) => setTimeout(resolve, CREATION_WAIT_MS, false));
-    return Promise.race([created, tooLate]);
   }
 
   /** Takes a turn out of those that run and keeps its answer, once. */
@@ -484,41 +457,8 @@ export class AnswerService {
     return this.outbox.queueMessage(message, conversationId, this.conversations.newConversation(conversationId));
   }
 
-  /** What the model is sent. Older pages are read first when the path reaches above what is loaded and there is room for more. */
-  private async history(conversationId: string, answerId: string, parentId: string, continued: Message | undefined): Promise<CompletionMessage[]> {
-    const { conversations, models } = this.store.getState();
-    const budget = historyBudget(effectiveModel(conversations[conversationId]?.config ?? {}, models)?.contextWindow);
-    for (;;) {
-      const thread = this.thread(conversationId);
-      const path = pathTo(thread.messages, continued?.id ?? parentId);
-      const history = historyOf(path, budget);
-      const reachesStart = path[0]?.parentId === null || (thread.older === null && thread.isCopy !== true);
-      if (reachesStart || history.omittedMessages > 0) {
-        this.store.setState((state) => ({ omitted: { ...state.omitted, [answerId]: history.omittedMessages } }));
-        return continued ? [...history.messages, { role: 'user', content: CONTINUE_PROMPT }] : history.messages;
-      }
-      if (thread.isCopy === true) await this.conversations.catchUp(conversationId);
-      else await this.conversations.loadOlder(conversationId);
-    }
-  }
-
   private turn(message: Message, runId: string, continued: Message | undefined): Turn {
-    const start = emptyAnswer(continued ? prefixOf(continued) : undefined);
-    return {
-      controller: new AbortController(),
-      runId,
-      isRecorded: false,
-      isRemembered: false,
-      isAsking: false,
-      isDue: false,
-      presenter: null,
-      message,
-      start,
-      soFar: start,
-      continued,
-      place: { lastEventId: null },
-      choicesBefore: this.thread(message.conversationId).choices,
-    };
+    return newTurn(message, runId, continued, this.thread(message.conversationId).choices);
   }
 
   /** Begins to show a turn as it comes, as the one of its conversation. */
@@ -545,49 +485,6 @@ export class AnswerService {
   private newMessage(conversationId: string, parentId: string | null, role: Message['role'], content: Part[]): Message {
     return newMessage(this.environment, conversationId, parentId, role, content);
   }
-}
-
-/** Failures of our own server and of the way to it: nothing of them belongs into the conversation. */
-const OWN_FAILURES = new Set([
-  'server_unreachable',
-  'connection_lost',
-  'shutting_down',
-  'interrupted',
-  'overloaded',
-  'store_busy',
-  'store_unavailable',
-  'conversation_not_found',
-]);
-
-function isOwnFailure(code: string): boolean {
-  return OWN_FAILURES.has(code);
-}
-
-/** Whether the end of an answer was not read: it may go on. */
-function isLost(answer: Answer): boolean {
-  return answer.end?.kind === 'failed' && isOwnFailure(answer.end.code) && answer.end.code !== 'interrupted';
-}
-
-/** The failure in the words of the device's memory; `null` for a mistake of this page's own. */
-function failureOf(error: unknown): { status: number; code?: string; retryAfterMs?: number } | null {
-  if (error instanceof ApiProblem) {
-    const { status, code, retryAfterMs } = error.problem;
-    return { status, code, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
-  }
-  return error instanceof ServerUnreachable || isAbort(error) ? { status: 0 } : null;
-}
-
-function endOf(error: unknown, signal: AbortSignal): CompletionEvent | { event: 'stopped' } {
-  if (signal.aborted) return { event: 'stopped' };
-  if (error instanceof ApiProblem) return { event: 'error', code: error.code, detail: error.message, retryable: error.isTransient, traceId: error.problem.traceId };
-  if (error instanceof ServerUnreachable || isAbort(error)) return { event: 'error', code: 'server_unreachable', detail: 'The server cannot be reached.', retryable: true };
-  console.error(error);
-  return { event: 'error', code: 'page_error', detail: error instanceof Error ? error.message : String(error), retryable: true };
-}
-
-function prefixOf(message: Message): { text: string; reasoning: string } {
-  const reasoning = message.content.filter((part) => part.type === 'reasoning').map((part) => part.text);
-  return { text: textOf(message.content), reasoning: reasoning.join('\n\n') };
 }
 
 function origin(answer: Answer): Partial<Message> {

@@ -1,6 +1,6 @@
 import type { Place } from '../api/completion';
-import type { Answer } from '../core/answer';
-import type { Message } from '../core/messages';
+import { type Answer, emptyAnswer } from '../core/answer';
+import { type Message, textOf } from '../core/messages';
 import type { Thread } from '../state/store';
 import type { AnswerPresenter } from './answerPresenter';
 
@@ -42,6 +42,26 @@ export interface TurnOptions {
   continued?: Message;
 }
 
+/** A turn of which nothing has come yet. */
+export function newTurn(message: Message, runId: string, continued: Message | undefined, choicesBefore: Thread['choices']): Turn {
+  const start = emptyAnswer(continued ? prefixOf(continued) : undefined);
+  return {
+    controller: new AbortController(),
+    runId,
+    isRecorded: false,
+    isRemembered: false,
+    isAsking: false,
+    isDue: false,
+    presenter: null,
+    message,
+    start,
+    soFar: start,
+    continued,
+    place: { lastEventId: null },
+    choicesBefore,
+  };
+}
+
 /** What has come of it. */
 export function answerOf(turn: Turn): Answer {
   return turn.presenter?.answer ?? turn.soFar;
@@ -51,4 +71,9 @@ export function answerOf(turn: Turn): Answer {
 export function hasCome(turn: Turn): boolean {
   const answer = answerOf(turn);
   return answer.text !== turn.start.text || answer.reasoning !== turn.start.reasoning || answer.toolCalls.length > 0;
+}
+
+function prefixOf(message: Message): { text: string; reasoning: string } {
+  const reasoning = message.content.filter((part) => part.type === 'reasoning').map((part) => part.text);
+  return { text: textOf(message.content), reasoning: reasoning.join('\n\n') };
 }
