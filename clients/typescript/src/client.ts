@@ -37,21 +37,21 @@ export async function openClient(options: ClientOptions, environment: Environmen
   const feed = new SharedFeed({ environment, link, baseUrl });
   const cache = database ? new IndexedDbReadCache(database, environment) : noReadCache;
   const { deviceId } = tab;
-  const answers = await DurableAnswerKeeper.open({ module, store, link, environment, deviceId, settings, watch: (slot) => tab.watch(slot) });
+  const answers = await DurableAnswerKeeper.open({ module, store, link, environment, deviceId, settings, watch: (slot) => tab.leadership.watch(slot) });
 
   const lead = () => {
     feed.lead(true);
     void answers.lead();
   };
-  tab.leads.add(lead);
-  tab.follows.add(() => feed.lead(false));
+  tab.leadership.leads.add(lead);
+  tab.leadership.follows.add(() => feed.lead(false));
   if (tab.isSender) lead();
-  tab.freedSlots.add((slot) => void answers.adoptFrom(slot));
-  tab.signOuts.add(() => {
+  tab.leadership.freedSlots.add((slot) => void answers.adoptFrom(slot));
+  tab.session.signOuts.add(() => {
     answers.forgetAll();
     cache.clear();
   });
-  tab.reports.add(() => {
+  tab.writer.reports.add(() => {
     const metrics = persistence.getMetrics();
     options.onMetrics?.(metrics);
     if (tab.isSender) environment.track(metrics);

@@ -18,12 +18,12 @@ export class DurablePersistenceService implements PersistenceService {
     this.tab = tab;
     this.storage = storage;
     this.pastWarnings = [...warnings, ...tab.pastWarnings];
-    tab.statuses.add((statuses) => {
+    tab.writer.statuses.add((statuses) => {
       for (const status of statuses) this.statusListeners.tell(status);
       this.planStatus();
     });
-    tab.reports.add(() => this.planStatus());
-    tab.removals.add(() => this.planStatus());
+    tab.writer.reports.add(() => this.planStatus());
+    tab.writer.removals.add(() => this.planStatus());
     tab.warnings.add((warning) => {
       this.pastWarnings.push(warning);
       this.warningListeners.tell(warning);
@@ -45,7 +45,7 @@ export class DurablePersistenceService implements PersistenceService {
   getQueueStatus(): QueueStatus {
     const { metrics } = this.tab.report;
     return {
-      ...this.tab.board.counts(),
+      ...this.tab.writer.board.counts(),
       breaker: metrics.breaker,
       nextTryAt: metrics.nextTryAt,
       isPausedForSignIn: metrics.isPausedForSignIn,
@@ -61,11 +61,11 @@ export class DurablePersistenceService implements PersistenceService {
   }
 
   status(messageId: string): SaveStatus | null {
-    return this.tab.board.status(messageId);
+    return this.tab.writer.board.status(messageId);
   }
 
   items(): OutboxItem[] {
-    return this.tab.board.list();
+    return this.tab.writer.board.list();
   }
 
   history(messageId: string): HistoryEntry[] {
@@ -77,7 +77,7 @@ export class DurablePersistenceService implements PersistenceService {
   }
 
   subscribeMany(listener: (statuses: SaveStatus[]) => void): () => void {
-    return this.tab.statuses.add(listener);
+    return this.tab.writer.statuses.add(listener);
   }
 
   subscribeStatus(listener: (status: QueueStatus) => void): () => void {
