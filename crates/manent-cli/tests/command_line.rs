@@ -3,6 +3,12 @@
 #[cfg(test)]
 #[path = "command_line/chat.rs"]
 mod chat;
+#[cfg(test)]
+#[path = "command_line/chat_device.rs"]
+mod chat_device;
+#[cfg(test)]
+#[path = "command_line/chat_trouble.rs"]
+mod chat_trouble;
 #[path = "command_line/configuration.rs"]
 mod configuration;
 #[path = "command_line/exit_codes.rs"]

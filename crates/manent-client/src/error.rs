@@ -82,7 +82,7 @@ pub enum QueueError {
     ParentFailed,
     /// Its text is longer than a message may have.
     #[error(
-        "the text has {bytes} bytes, and a message may have {limit_bytes}: say it in several messages"
+        "the text is longer than the {limit_bytes} bytes that a message may have: say it in several ones"
     )]
     TextTooLong {
         /// The text, all parts together.

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::screen::Printer;
 
-/// The longest line that is read from a pipe, in bytes; a message may have 256 KB of text.
+/// So much is read of a line from a pipe, in bytes; a message may have 256 KB of text, so a longer one is refused as it is.
 const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
 /// What came.
@@ -99,7 +99,13 @@ fn read(asked: &blocking::Receiver<()>, lines: &mpsc::Sender<Line>) {
             .read_until(b'\n', &mut bytes)
         {
             Ok(0) | Err(_) => Line::End,
-            Ok(_) => Line::Text(String::from_utf8_lossy(&bytes).into_owned()),
+            Ok(_) => {
+                if bytes.last() != Some(&b'\n') {
+                    // What is left of a line that is too long is no line of its own. An error comes again with the next one.
+                    let _ = input.skip_until(b'\n');
+                }
+                Line::Text(String::from_utf8_lossy(&bytes).into_owned())
+            }
         };
         if lines.blocking_send(line).is_err() {
             return;
