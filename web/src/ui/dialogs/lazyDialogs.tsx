@@ -15,7 +15,6 @@ export const SettingsDialog = later('SettingsDialog');
 export const ModelDialog = later('ModelDialog');
 export const KeysDialog = later('KeysDialog');
 export const DemoDialog = later('DemoDialog');
-export const Palette = later('Palette');
 export const TrayDialog = later('TrayDialog');
 export const ItemDialog = later('ItemDialog');
 

@@ -1,8 +1,9 @@
+import '../../styles/seldomShown.css';
+
 /** Everything that is shown seldom, in one file of the built page: many small ones would weigh more than they save. */
 export { ItemDialog } from '../outbox/ItemDialog';
 export { TrayDialog } from '../outbox/TrayDialog';
 export { DemoDialog } from './DemoDialog';
 export { KeysDialog } from './KeysDialog';
 export { ModelDialog } from './ModelDialog';
-export { Palette } from './Palette';
 export { SettingsDialog } from './SettingsDialog';
