@@ -12,7 +12,7 @@ for (const surface of SURFACES) {
       const held = world.network.on(APPEND, faults.hold({ request: closed }), { times: 1 });
       await world.write(tab);
       await held.met();
-      await world.write(tab);
+      await world.isKept((await world.write(tab)).id);
       await tab.page.close();
       // Now it arrives, and nobody hears the answer.
       release();
@@ -33,9 +33,9 @@ for (const surface of SURFACES) {
 
     test('a browser that is killed in mid-send goes on where it was', async ({ world }) => {
       const tab = await world.openTab();
-      await world.write(tab);
+      await world.isSettled((await world.write(tab)).id);
       const held = world.network.on(APPEND, faults.hold({ request: new Promise(() => undefined) }));
-      await world.write(tab);
+      await world.isKept((await world.write(tab)).id);
       await held.met();
       await world.profile.kill();
       held.lift();
@@ -66,7 +66,7 @@ for (const surface of SURFACES) {
       await world.write(tab);
       const last = await world.write(tab);
       await world.wasShown(first.id, 'waiting');
-      await expect.poll(() => world.shown.statesOf(last.id)).toContainEqual(expect.stringMatching(/^(queued|waiting)$/));
+      await world.isKept(last.id);
       await world.profile.kill();
       await world.network.goOnline();
       await world.startBrowser();
@@ -107,7 +107,7 @@ for (const surface of SURFACES) {
       const other = await world.openTab();
       await world.write(other);
       await rule.met();
-      await world.write(sender);
+      await world.isKept((await world.write(sender)).id);
       await sender.page.close();
       rule.lift();
       await world.write(other);

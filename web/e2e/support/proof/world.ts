@@ -92,6 +92,17 @@ export class World {
     await expect.poll(() => this.shown.statesOf(id), { timeout: ARRIVAL_MS, message: `the states in which ${id} was shown` }).toContain(state);
   }
 
+  /** Waits until a message was shown as kept on the device; what dies before that was never promised. */
+  async isKept(id: string): Promise<void> {
+    await expect.poll(() => this.shown.statesOf(id), { timeout: ARRIVAL_MS, message: `the states in which ${id} was shown` }).toContainEqual(expect.stringMatching(/^(queued|waiting|sending|saved)$/));
+  }
+
+  /** Waits until the server has a message and the device keeps nothing of it any more. */
+  async isSettled(id: string): Promise<void> {
+    await expect.poll(async () => (await this.row(id)) !== null, { timeout: ARRIVAL_MS, message: `${id} on the server` }).toBe(true);
+    await this.nothingIsLeft([id]);
+  }
+
   /**
    * The promise: the server has what was written, each once, what each tab wrote in its order, nothing else, and each below a message
    * that was there before it; what the page showed on the way was true; and the device keeps nothing any more.
