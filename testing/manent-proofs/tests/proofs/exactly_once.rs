@@ -53,7 +53,11 @@ async fn a_reader_whose_connection_is_cut_again_and_again_sees_every_event_once(
                     "one that attached {} times saw {seen:#?}\ninstead of {expected:#?}",
                     reader.attached
                 );
-                ensure!(reader.attached > 3, "it was hardly disturbed");
+                ensure!(
+                    reader.attached > 3,
+                    "one attached only {} times: it was hardly disturbed",
+                    reader.attached
+                );
             }
         }
         let counts = node.proxy().counts();
@@ -74,11 +78,12 @@ async fn a_reader_whose_connection_is_cut_again_and_again_sees_every_event_once(
     .await
 }
 
-/// Cuts or resets every connection after a few events, wherever in an event that is.
+/// Cuts or resets every connection after a few events, wherever in an event that is. The answer is so long that nobody sees it over
+/// three such connections.
 fn cut_at_random_places(proxy: &FaultProxy, seed: u64) {
     let mut random = StdRng::seed_from_u64(seed);
     proxy.set_plan(move |_| {
-        let (direction, after) = (Direction::ToClient, random.random_range(150..3_000));
+        let (direction, after) = (Direction::ToClient, random.random_range(150..2_000));
         if random.random() {
             Fault::Cut { direction, after }
         } else {
