@@ -13,12 +13,7 @@ use crate::workspace::Workspace;
 use crate::{command, console, npm};
 
 /// The crate that becomes the module, and those of ours that it is made of.
-const CRATES: &[&str] = &[
-    "manent-engine-wasm",
-    "manent-engine",
-    "manent-protocol",
-    "manent-types",
-];
+const CRATES: &[&str] = &["manent-engine-wasm", "manent-engine", "manent-types"];
 
 const PROFILE: &str = "wasm-release";
 

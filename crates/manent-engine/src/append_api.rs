@@ -10,8 +10,9 @@
 
 mod reading;
 
-use manent_protocol::{ItemResult, OutcomeName};
-use serde_json::{Map, Value, json};
+use std::fmt;
+
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::answer::{Answer, Failure, ItemOutcome, Outcome};
@@ -19,7 +20,7 @@ use crate::id::ItemId;
 use crate::port::Batch;
 use crate::time::Millis;
 use crate::trace::TraceContext;
-use reading::ReadProblem;
+use reading::{ReadOutcome, ReadProblem, ReadResult};
 
 /// The field of a payload that makes the conversation first. It is not sent with the item.
 pub const CREATE_FIELD: &str = "create";
@@ -44,19 +45,34 @@ pub fn append_request(batch: &Batch<MessagePayload>) -> Value {
         .items
         .iter()
         .map(|item| {
-            let mut message = item.payload.clone();
-            message.remove(CREATE_FIELD);
-            message.insert("id".to_owned(), json!(item.id));
-            message.insert("conversationId".to_owned(), json!(item.lane.stream));
-            message.insert("deviceSeq".to_owned(), json!(item.number));
+            let mut message = Map::new();
+            for (field, value) in &item.payload {
+                if field != CREATE_FIELD {
+                    message.insert(field.clone(), value.clone());
+                }
+            }
+            set(&mut message, "id", text(&item.id));
+            set(&mut message, "conversationId", text(&item.lane.stream));
+            set(&mut message, "deviceSeq", item.number.into());
             // The request has a trace of its own; this one runs from the key press to the row.
             if let Some(trace) = &item.trace {
-                message.insert("traceparent".to_owned(), json!(trace));
+                set(&mut message, "traceparent", text(trace));
             }
             Value::Object(message)
         })
         .collect();
-    json!({"deviceId": batch.device, "messages": messages})
+    let mut request = Map::new();
+    set(&mut request, "deviceId", text(&batch.device));
+    set(&mut request, "messages", Value::Array(messages));
+    Value::Object(request)
+}
+
+fn set(object: &mut Map<String, Value>, field: &str, value: Value) {
+    object.insert(field.to_owned(), value);
+}
+
+fn text(shown: &dyn fmt::Display) -> Value {
+    Value::String(shown.to_string())
 }
 
 /// A request to `POST /conversation/create`, to be sent before a batch.
@@ -86,10 +102,10 @@ pub fn create_requests(batch: &Batch<MessagePayload>) -> Vec<CreateRequest> {
             continue;
         }
         let mut body = Map::new();
-        body.insert("id".to_owned(), json!(conversation));
+        set(&mut body, "id", text(&conversation));
         for field in ["title", "config"] {
             if let Some(value) = wish.get(field).filter(|value| !value.is_null()) {
-                body.insert(field.to_owned(), value.clone());
+                set(&mut body, field, value.clone());
             }
         }
         requests.push(CreateRequest {
@@ -110,7 +126,8 @@ pub fn read_create_answer(answer: HttpAnswer<'_>) -> Result<(), Failure> {
         return Err(read_failure(answer));
     }
     // Someone else's page that says "welcome" created nothing.
-    match reading::object(answer.body).and_then(|mut resource| resource.remove("id")) {
+    let resource = reading::object(answer.body);
+    match resource.as_ref().and_then(|resource| resource.get("id")) {
         Some(Value::String(_)) => Ok(()),
         _ => Err(Failure::Infrastructure),
     }
@@ -170,32 +187,34 @@ fn is_about_the_account(problem: &ReadProblem) -> bool {
     !is_about_the_way(problem)
 }
 
-fn outcome(result: ItemResult) -> Option<ItemOutcome> {
+fn outcome(result: ReadResult) -> Option<ItemOutcome> {
     let id = ItemId(Uuid::try_parse(result.id.as_deref()?).ok()?);
     let code = result.code.unwrap_or_else(|| "rejected".to_owned());
     let outcome = match result.outcome {
-        OutcomeName::Stored => Outcome::Stored {
+        ReadOutcome::Stored => Outcome::Stored {
             position: result.seq,
         },
-        OutcomeName::Duplicate => Outcome::Duplicate {
+        ReadOutcome::Duplicate => Outcome::Duplicate {
             position: result.seq,
         },
-        OutcomeName::Conflict if code == "device_seq_taken" => Outcome::NumberTaken,
-        OutcomeName::Conflict => Outcome::IdTaken,
-        OutcomeName::Gap => Outcome::Gap {
+        ReadOutcome::Conflict if code == "device_seq_taken" => Outcome::NumberTaken,
+        ReadOutcome::Conflict => Outcome::IdTaken,
+        ReadOutcome::Gap => Outcome::Gap {
             expected: result.expected_device_seq,
         },
-        OutcomeName::Rejected => Outcome::Rejected {
+        ReadOutcome::Rejected => Outcome::Rejected {
             code,
             detail: result.detail,
         },
-        OutcomeName::Blocked => Outcome::Blocked,
+        ReadOutcome::Blocked => Outcome::Blocked,
     };
     Some(ItemOutcome { id, outcome })
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::id::LaneId;
     use crate::port::BatchItem;

@@ -2,7 +2,6 @@
 //!
 //! A test holds it against the types of `manent-protocol`.
 
-use manent_protocol::{ItemResult, OutcomeName};
 use serde_json::{Map, Value};
 
 use crate::time::Millis;
@@ -17,25 +16,50 @@ pub(super) fn object(body: &[u8]) -> Option<Object> {
     }
 }
 
-/// The `results` of an append.
-pub(super) fn results(body: &[u8]) -> Option<Vec<ItemResult>> {
-    match object(body)?.remove("results")? {
-        Value::Array(results) => results.iter().map(result).collect(),
-        _ => None,
-    }
+/// What the server calls the outcome of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReadOutcome {
+    Stored,
+    Duplicate,
+    Conflict,
+    Gap,
+    Rejected,
+    Blocked,
 }
 
-fn result(value: &Value) -> Option<ItemResult> {
+/// What became of one item, in the server's words.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct ReadResult {
+    pub(super) id: Option<String>,
+    pub(super) outcome: ReadOutcome,
+    pub(super) seq: Option<u64>,
+    pub(super) code: Option<String>,
+    pub(super) detail: Option<String>,
+    pub(super) expected_device_seq: Option<u64>,
+}
+
+/// The `results` of an append.
+pub(super) fn results(body: &[u8]) -> Option<Vec<ReadResult>> {
+    let results = object(body)?;
+    results
+        .get("results")?
+        .as_array()?
+        .iter()
+        .map(result)
+        .collect()
+}
+
+fn result(value: &Value) -> Option<ReadResult> {
     let result = value.as_object()?;
-    Some(ItemResult {
+    Some(ReadResult {
         id: optional_text(result, "id")?,
         outcome: match result.get("outcome")?.as_str()? {
-            "stored" => OutcomeName::Stored,
-            "duplicate" => OutcomeName::Duplicate,
-            "conflict" => OutcomeName::Conflict,
-            "gap" => OutcomeName::Gap,
-            "rejected" => OutcomeName::Rejected,
-            "blocked" => OutcomeName::Blocked,
+            "stored" => ReadOutcome::Stored,
+            "duplicate" => ReadOutcome::Duplicate,
+            "conflict" => ReadOutcome::Conflict,
+            "gap" => ReadOutcome::Gap,
+            "rejected" => ReadOutcome::Rejected,
+            "blocked" => ReadOutcome::Blocked,
             _ => return None,
         },
         seq: optional_number(result, "seq")?,
@@ -92,7 +116,7 @@ fn optional_number(object: &Object, name: &str) -> Option<Option<u64>> {
 
 #[cfg(test)]
 mod tests {
-    use manent_protocol::{AppendResponse, Problem};
+    use manent_protocol::{AppendResponse, ItemResult, OutcomeName, Problem};
     use serde_json::json;
 
     use super::*;
@@ -133,6 +157,26 @@ mod tests {
         found
     }
 
+    impl From<ItemResult> for ReadResult {
+        fn from(result: ItemResult) -> Self {
+            Self {
+                id: result.id,
+                outcome: match result.outcome {
+                    OutcomeName::Stored => ReadOutcome::Stored,
+                    OutcomeName::Duplicate => ReadOutcome::Duplicate,
+                    OutcomeName::Conflict => ReadOutcome::Conflict,
+                    OutcomeName::Gap => ReadOutcome::Gap,
+                    OutcomeName::Rejected => ReadOutcome::Rejected,
+                    OutcomeName::Blocked => ReadOutcome::Blocked,
+                },
+                seq: result.seq,
+                code: result.code,
+                detail: result.detail,
+                expected_device_seq: result.expected_device_seq,
+            }
+        }
+    }
+
     #[test]
     fn reads_results_as_the_protocol_does() {
         let outcomes = [
@@ -150,8 +194,11 @@ mod tests {
         for variant in variants(&json!({"results": results})) {
             let body = variant.to_string();
             let expected: Option<AppendResponse> = serde_json::from_str(&body).ok();
-            let read = super::results(body.as_bytes());
-            assert_eq!(read, expected.map(|response| response.results), "{body}");
+            let expected = expected.map(|response| {
+                let results = response.results.into_iter();
+                results.map(ReadResult::from).collect()
+            });
+            assert_eq!(super::results(body.as_bytes()), expected, "{body}");
         }
     }
 
