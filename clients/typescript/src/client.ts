@@ -34,7 +34,7 @@ export async function openClient(options: ClientOptions, environment: Environmen
   const settings = { maxRetries: options.maxRetries, backoffMs: options.backoffMs };
   const tab = await OutboxTab.open({ module, store, locks, link, transport, environment, settings });
   const persistence = new DurablePersistenceService(tab, store.kind, warnings);
-  const feed = new SharedFeed({ environment, link, baseUrl });
+  const feed = new SharedFeed({ environment, link, baseUrl, headers: options.headers });
   const cache = database ? new IndexedDbReadCache(database, environment) : noReadCache;
   const { deviceId } = tab;
   const answers = await DurableAnswerKeeper.open({ module, store, link, environment, deviceId, settings, watch: (slot) => tab.leadership.watch(slot) });

@@ -13,7 +13,6 @@ export interface Environment {
   isOffline(): boolean;
   locks: LockManager | null;
   openChannel(name: string): BroadcastChannel | null;
-  openEventSource: ((url: string) => EventSource) | null;
   /** Calls when something suggests that the network is back or that somebody looks: try now. */
   onAwake(listener: () => void): () => void;
   /** Calls when the page is being left. */
@@ -44,7 +43,6 @@ export function browserEnvironment(fetchImplementation?: typeof fetch): Environm
     isOffline: () => typeof navigator !== 'undefined' && navigator.onLine === false,
     locks: typeof navigator === 'undefined' ? null : (navigator.locks ?? null),
     openChannel: (name) => (typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(name)),
-    openEventSource: typeof EventSource === 'undefined' ? null : (url) => new EventSource(url),
     onAwake: (listener) => {
       if (typeof window === 'undefined') return () => undefined;
       const whenVisible = () => {

@@ -8,6 +8,25 @@ export interface ServerSentEvent {
 /** The largest event that is taken, in characters. */
 const MOST_CHARACTERS = 4 * 1024 * 1024;
 
+/** An event that has no end, as far as anybody waits for it. */
+export class EventTooLarge extends TypeError {}
+
+/** The events of an answer's body until it ends; rejects when it breaks off. `onChunk` hears of all that comes, be it an event or not. */
+export async function* eventsOf({ body }: Response, onChunk?: () => void): AsyncGenerator<ServerSentEvent, void, void> {
+  const reader = body?.getReader();
+  const events = new EventStreamReader();
+  try {
+    for (;;) {
+      const chunk = await reader?.read();
+      if (!chunk?.value) return;
+      onChunk?.();
+      yield* events.push(chunk.value);
+    }
+  } finally {
+    reader?.cancel().catch(() => undefined);
+  }
+}
+
 /** Turns the chunks of an event stream into events, wherever the chunks are cut. What the stream's end cuts off is never given out. */
 export class EventStreamReader {
   private readonly decoder = new TextDecoder();
@@ -17,7 +36,7 @@ export class EventStreamReader {
   private dataLength = 0;
   private lastId = '';
 
-  /** @throws {TypeError} as for a broken connection, when an event has no end. */
+  /** @throws {EventTooLarge} a `TypeError`, as for a broken connection. */
   push(bytes: Uint8Array): ServerSentEvent[] {
     const leftOver = this.text.length;
     this.text += this.decoder.decode(bytes, { stream: true });
@@ -28,7 +47,7 @@ export class EventStreamReader {
     for (;;) {
       const end = lineEnd.exec(this.text);
       if (!end) {
-        if (this.text.length + this.dataLength > MOST_CHARACTERS) throw new TypeError('An event of the stream is too large.');
+        if (this.text.length + this.dataLength > MOST_CHARACTERS) throw new EventTooLarge('An event of the stream is too large.');
         return events;
       }
       const event = this.line(this.text.slice(0, end.index));
@@ -53,6 +72,16 @@ export class EventStreamReader {
       this.data.push(value);
       this.dataLength += value.length + 1;
     }
+    return null;
+  }
+}
+
+/** An event's data, if it is a JSON object. */
+export function parsedObject(text: string): Record<string, unknown> | null {
+  try {
+    const data = JSON.parse(text) as unknown;
+    return typeof data === 'object' && data !== null && !Array.isArray(data) ? (data as Record<string, unknown>) : null;
+  } catch {
     return null;
   }
 }

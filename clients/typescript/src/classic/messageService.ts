@@ -2,7 +2,7 @@ import { browserEnvironment, type Environment } from '../environment.js';
 import { newId } from '../ids.js';
 import type { ManentClient } from '../types.js';
 import { Api, type ApiOptions, ApiProblem, query, ServerUnreachable } from './api.js';
-import { EventStreamReader } from './eventStream.js';
+import { eventsOf, parsedObject } from './eventStream.js';
 
 export interface ChatMessage {
   role: 'user' | 'assistant' | 'system' | 'tool';
@@ -92,35 +92,17 @@ export class MessageService {
 
   /** Gives a body's events; the answer is whether the end was among them. */
   private async *read(response: Response, place: { id: string }, signal?: AbortSignal): AsyncGenerator<CompletionEvent, boolean, void> {
-    const reader = response.body?.getReader();
-    if (!reader) return false;
-    const events = new EventStreamReader();
     try {
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) return false;
-        for (const { event, data, id } of events.push(value)) {
-          if (id !== '') place.id = id;
-          const parsed = parsedObject(data);
-          if (!parsed) continue;
-          yield { event, data: parsed };
-          if (event === 'done' || event === 'error') return true;
-        }
+      for await (const { event, data, id } of eventsOf(response)) {
+        if (id !== '') place.id = id;
+        const parsed = parsedObject(data);
+        if (!parsed) continue;
+        yield { event, data: parsed };
+        if (event === 'done' || event === 'error') return true;
       }
     } catch (error) {
       if (signal?.aborted || !(error instanceof TypeError)) throw error;
-      return false;
-    } finally {
-      reader.cancel().catch(() => undefined);
     }
-  }
-}
-
-function parsedObject(text: string): Record<string, unknown> | null {
-  try {
-    const data = JSON.parse(text) as unknown;
-    return typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : null;
-  } catch {
-    return null;
+    return false;
   }
 }

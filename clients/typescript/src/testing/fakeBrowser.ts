@@ -175,7 +175,6 @@ export class FakeBrowser {
           channels.add(channel);
           return channel as unknown as BroadcastChannel;
         },
-        openEventSource: null,
         onAwake: (listener) => {
           awake.add(listener);
           return () => awake.delete(listener);

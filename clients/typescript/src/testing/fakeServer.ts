@@ -28,9 +28,10 @@ export class FakeServer {
   /** Asked for each request; the network does what it says. */
   behave: (request: SeenRequest) => Behaviour = () => 'answer';
   private readonly lanes = new Map<string, number>();
+  private readonly feeds = new Set<ReadableStreamDefaultController<Uint8Array>>();
 
   readonly fetch = async (url: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
-    const body = JSON.parse(new TextDecoder().decode(init.body as Uint8Array)) as Record<string, unknown>;
+    const body = init.body ? (JSON.parse(new TextDecoder().decode(init.body as Uint8Array)) as Record<string, unknown>) : {};
     const request = { path: String(url), headers: init.headers as Record<string, string>, body, keepalive: init.keepalive ?? false };
     this.requests.push(request);
     const behaviour = this.behave(request);
@@ -52,7 +53,17 @@ export class FakeServer {
     return this.requests.filter((request) => request.path === path);
   }
 
+  /** Tells those who read the feed. */
+  tell(event: string, data: Record<string, unknown>): void {
+    for (const feed of this.feeds) feed.enqueue(new TextEncoder().encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
+  }
+
   private answer({ path, body }: SeenRequest): Response {
+    if (path.startsWith('/feed')) {
+      let feed: ReadableStreamDefaultController<Uint8Array>;
+      const start = (controller: typeof feed) => void this.feeds.add((feed = controller));
+      return new Response(new ReadableStream({ start, cancel: () => void this.feeds.delete(feed) }), { headers: { 'content-type': 'text/event-stream' } });
+    }
     if (path === '/conversation/create') {
       const id = body.id as string;
       const isNew = !this.conversations.has(id);
