@@ -92,3 +92,37 @@ test('a stop in one window ends the answer in another one that was loaded in the
   await expect(second.getByRole('button', { name: 'Stop the answer' })).toHaveCount(0);
   expect((await chat.stored(2))[1]).toMatchObject({ status: 'stopped' });
 });
+
+test('somebody writes on while the answer of another window is read, and is answered when that has ended', async ({ chat, context, server }) => {
+  await chat.open();
+  await chat.send('slow 100');
+  await expect.poll(() => chat.answers.last().innerText().then((text) => text.length)).toBeGreaterThan(40);
+  const second = await context.newPage();
+  await second.goto(`${server.url}/c/${chat.conversationId}`);
+  await expect(second.getByRole('button', { name: 'Stop the answer' })).toBeVisible();
+  const composer = second.getByRole('textbox', { name: 'Your message' });
+  await composer.fill('hello');
+  await composer.press('Enter');
+  await expect(composer).toHaveValue('');
+  await expect(second.locator('article.from-user')).toHaveCount(2);
+  await expect(second.getByText('The answer is asked for when the one before it has ended.')).toBeVisible();
+  await expect(second.locator('article.from-assistant').last()).toContainText('Hello! This is a scripted answer.', { timeout: 20_000 });
+  await expect(second.getByRole('button', { name: 'Stop the answer' })).toHaveCount(0);
+  const messages = await chat.stored(4);
+  expect(messages.map(({ role, status }) => [role, status])).toEqual(['user', 'assistant', 'user', 'assistant'].map((role) => [role, 'complete']));
+  expect(messages[2]!.parentId).toBe(messages[1]!.id);
+});
+
+test('what is sent before the first word of an answer waits for it, and says so', async ({ chat }) => {
+  await chat.open();
+  await chat.send('hang early');
+  await expect(chat.stopButton).toBeVisible();
+  await chat.composer.fill('hello');
+  await chat.composer.press('Enter');
+  await expect(chat.page.getByText('This waits for the answer and is sent then.')).toBeVisible();
+  await expect(chat.composer).toHaveValue('hello');
+  await chat.stopButton.click();
+  await expect(chat.composer).toHaveValue('');
+  await expect(chat.answers).toContainText('Hello! This is a scripted answer.');
+  expect((await chat.stored(3)).map(({ role }) => role)).toEqual(['user', 'user', 'assistant']);
+});

@@ -4,8 +4,9 @@ import type { StoredMessage } from '../api/types';
 import { textOf } from '../core/messages';
 import { changeThread } from '../state/actions';
 import { initialState, useStore } from '../state/store';
+import type { PendingAnswer } from './persistenceService';
 import type { StreamPlaces } from './streamPlaces';
-import { delta, load, setUp, stored, waitFor } from './testing/fakePage';
+import { delta, Feed, load, setUp, stored, waitFor } from './testing/fakePage';
 
 describe('AnswerService', () => {
   beforeEach(() => {
@@ -298,5 +299,66 @@ describe('AnswerService', () => {
     // Without the knocking the pauses alone take 1.5 s.
     expect(performance.now() - before).toBeLessThan(1_500);
     expect(shown('c')[1]![1]).toBe('Late');
+  });
+
+  it('sends on what is written while the answer of another tab is read, and asks for its answer afterwards', async () => {
+    const { answers, service, memory, queued, runs, pages, shown, feed, ended } = setUp();
+    load(stored('m1', 1), stored('m2', 2, { status: 'running', runId: 'r', content: [] }));
+    const first = new Feed();
+    runs.push(first.response);
+    answers.followRunning('c');
+    first.send('delta', delta('First'));
+    service.sendMessage('And then?', 'c');
+    service.sendMessage('And then again?', 'c');
+    expect(queued.map(({ parentId }) => parentId)).toEqual(['m2', queued[0]!.id]);
+    await waitFor(() => shown('c').length === 5);
+    const [{ answerId, parentId }] = memory.pending() as [PendingAnswer];
+    expect(parentId).toBe(queued[1]!.id);
+    expect(useStore.getState().answersWaiting).toEqual({ [answerId]: { reason: { code: 'behind_answer', detail: '' }, until: null } });
+    pages.push([stored('m1', 1), stored('m2', 2, { content: [{ type: 'text', text: 'First' }] })]);
+    first.send('done', { finishReason: 'stop' });
+    const second = await feed(0);
+    expect(second.request.messages.map(({ content }) => content)).toEqual(['Text 1', 'First', 'And then?', 'And then again?'].map((text) => [{ type: 'text', text }]));
+    expect(useStore.getState().answersWaiting).toEqual({});
+    second.send('delta', delta('Second'));
+    second.send('done', { finishReason: 'stop' });
+    await ended('c');
+    expect(shown('c').map(([, text, status]) => [text, status])).toEqual(['Text 1', 'First', 'And then?', 'And then again?', 'Second'].map((text) => [text, 'complete']));
+    await waitFor(() => memory.pending().length === 0);
+  });
+
+  it('lets go of an answer that waits for the one before it, when the person wants none', async () => {
+    const { answers, service, memory, runs, shown } = setUp();
+    load(stored('m1', 1), stored('m2', 2, { status: 'running', runId: 'r', content: [] }));
+    runs.push(new Feed().response);
+    answers.followRunning('c');
+    const { messageId } = service.sendMessage('And then?', 'c');
+    await waitFor(() => shown('c').length === 4 && memory.pending().length === 1);
+    answers.giveUp(memory.pending()[0]!.answerId);
+    expect([shown('c').length, memory.pending(), useStore.getState().answersWaiting]).toEqual([3, [], {}]);
+    expect(useStore.getState().problems[messageId]?.code).toBe('stopped');
+  });
+
+  it('knows that the server has an answer that is shown as it comes, and keeps what stands below it', async () => {
+    const { service, queued, shown, ended, feed } = setUp();
+    const { conversationId, messageId } = service.sendMessage('Hello');
+    const stream = await feed(0);
+    const answerId = useStore.getState().answers[conversationId]!.messageId;
+    service.hear(stored(answerId, 2, { conversationId, parentId: messageId, status: 'running', runId: stream.request.runId!, content: [] }));
+    expect(useStore.getState().threads[conversationId]!.messages.get(answerId)!.seq).toBe(2);
+    service.sendMessage('More', conversationId);
+    service.stop(conversationId);
+    stream.breakOff();
+    await feed(1);
+    expect(shown(conversationId).map(([role, , status]) => [role, status])).toEqual([
+      ['user', 'complete'],
+      ['assistant', 'stopped'],
+      ['user', 'complete'],
+      ['assistant', 'running'],
+    ]);
+    expect(useStore.getState().threads[conversationId]!.messages.get(answerId)!.seq).toBe(2);
+    expect(queued.map(({ parentId }) => parentId)).toEqual([null, answerId, messageId]);
+    service.stop(conversationId);
+    await ended(conversationId);
   });
 });

@@ -60,27 +60,34 @@ export class AnswerService {
     return this.running.get(conversationId)?.message.id ?? null;
   }
 
-  /** Asks for an answer, unless one is coming in this conversation. One that waits for the same question gives way. */
+  /**
+   * Asks for an answer; while another one is coming in this conversation, whoever asked for that, it waits for its end. One that waits for the
+   * same question gives way.
+   */
   answer({ conversationId, parentId, continued }: TurnOptions): void {
-    if (this.running.has(conversationId)) return;
     this.cancelWaitingFor(parentId);
     const message: Message = { ...this.newMessage(conversationId, parentId, 'assistant', []), status: 'running' };
     const turn = this.turn(message, this.environment.newId(), continued);
-    this.present(turn);
+    if (this.running.has(conversationId)) this.lineUp(turn);
+    else this.present(turn);
     putProblem(this.store, parentId, null);
     this.show(message);
+    const ask = () => {
+      turn.isDue = true;
+      if (this.running.get(conversationId) === turn) void this.ask(turn);
+      else this.askWhatIsDue(conversationId);
+    };
     const config = this.store.getState().conversations[conversationId]?.config ?? {};
     const request = { config, ...(continued ? { continued: continued.id } : {}) };
     this.memory.want({ runId: turn.runId, conversationId, answerId: message.id, parentId, request }).then(
       () => {
         turn.isRemembered = true;
       },
-      () => void this.ask(turn),
+      ask,
     );
     // An answer never waits for the device's store.
     setTimeout(() => {
-      const isHeldUp = this.running.get(conversationId) === turn && !turn.isAsking && this.memory.state(turn.runId)?.state !== 'waiting';
-      if (isHeldUp) void this.ask(turn);
+      if (this.hasTurn(turn.runId) && !turn.isAsking && !turn.isDue && this.memory.state(turn.runId)?.state !== 'waiting') ask();
     }, MEMORY_WAIT_MS);
   }
 
@@ -98,6 +105,7 @@ export class AnswerService {
     if (!turn) return;
     this.cancel(turn);
     if (turn.message.parentId && !hasCome(turn)) putProblem(this.store, turn.message.parentId, { code: 'stopped', detail: '' });
+    this.askWhatIsDue(turn.message.conversationId);
   }
 
   /** The same for the answer to one message: the person has taken it back. */
@@ -110,7 +118,7 @@ export class AnswerService {
     if (this.running.has(conversationId)) return;
     const thread = this.thread(conversationId);
     const message = shownPath(thread.messages, thread.choices).findLast((item) => item.message.status === 'running' && item.message.seq !== null)?.message;
-    if (message?.runId === undefined || this.followed.has(message.runId)) return;
+    if (message?.runId === undefined || this.followed.has(message.runId) || this.hasTurn(message.runId)) return;
     this.followed.add(message.runId);
     void this.follow(message, message.runId);
   }
@@ -204,15 +212,20 @@ export class AnswerService {
     const { conversationId } = turn.message;
     const shown = this.running.get(conversationId);
     turn.isRemembered = true;
-    if (shown === turn) {
-      void this.ask(turn);
-    } else if (shown) {
-      turn.isDue = true;
-    } else {
+    turn.isDue = true;
+    if (shown && shown !== turn) return this.lineUp(turn);
+    if (!shown) {
       this.parked.delete(turn.runId);
+      putAnswerWaiting(this.store, turn.message.id, null);
       this.present(turn);
-      void this.ask(turn);
     }
+    void this.ask(turn);
+  }
+
+  /** Puts an answer behind the one that is coming in its conversation. */
+  private lineUp(turn: Turn): void {
+    this.parked.set(turn.runId, turn);
+    putAnswerWaiting(this.store, turn.message.id, { reason: { code: 'behind_answer', detail: '' }, until: null });
   }
 
   /** Goes on with what another tab, or this one before it was loaded anew, had asked for. */
@@ -263,6 +276,7 @@ export class AnswerService {
   private async ask(turn: Turn): Promise<void> {
     if (turn.isAsking) return;
     turn.isAsking = true;
+    turn.isDue = false;
     const { runId, controller } = turn;
     let isHeard = false;
     try {
@@ -347,7 +361,7 @@ export class AnswerService {
       void this.keep(turn, reduceAnswer(turn.soFar, lost, performance.now())).catch(() => undefined);
       return;
     }
-    if (turn.message.seq !== null) return;
+    if (this.isStored(turn.message)) return;
     removeMessage(this.store, turn.message.conversationId, turn.message.id);
     changeThread(this.store, turn.message.conversationId, { choices: turn.choicesBefore });
   }
@@ -373,14 +387,14 @@ export class AnswerService {
     this.running.delete(conversationId);
     const answer = presenter.finish();
     // The server's text stands; what was shown bridges the time until it is read.
-    const shown: Message = { ...message, content: answerParts(answer), status: answerStatus(answer), ...origin(answer) };
+    const shown: Message = { ...this.known(message), content: answerParts(answer), status: answerStatus(answer), ...origin(answer) };
     if (hasBegun(answer)) putMessages(this.store, conversationId, [shown]);
     // What the server could not store itself this page offers to it, as the page that began the answer does.
     if (hasBegun(answer) && message.seq !== null && this.noteReceipt(message.id, answer)) this.queue(toAppend(shown), conversationId).catch(() => undefined);
     if (!isLost(answer)) this.memory.ended(runId);
     await this.conversations.catchUp(conversationId).catch(() => undefined);
     // Nothing came of an answer that was only expected.
-    if (!hasBegun(answer) && this.thread(conversationId).messages.get(message.id)?.seq === null) removeMessage(this.store, conversationId, message.id);
+    if (!hasBegun(answer) && !this.isStored(message)) removeMessage(this.store, conversationId, message.id);
     this.askWhatIsDue(conversationId);
   }
 
@@ -437,7 +451,7 @@ export class AnswerService {
   private async keep({ message, start, choicesBefore }: Turn, answer: Answer): Promise<void> {
     const { conversationId, parentId } = message;
     const isEmpty = answer.text === start.text && answer.toolCalls.length === 0 && answer.reasoning === start.reasoning;
-    const nothingToKeep = isEmpty && (answer.end?.kind === 'stopped' || (answer.end?.kind === 'failed' && isOwnFailure(answer.end.code)));
+    const nothingToKeep = isEmpty && !this.isStored(message) && (answer.end?.kind === 'stopped' || (answer.end?.kind === 'failed' && isOwnFailure(answer.end.code)));
     if (nothingToKeep) {
       removeMessage(this.store, conversationId, message.id);
       changeThread(this.store, conversationId, { choices: choicesBefore });
@@ -447,7 +461,7 @@ export class AnswerService {
     }
     const parts = answerParts(answer);
     const content: Part[] = parts.length > 0 ? parts : [{ type: 'error', code: 'empty_answer', detail: 'The model sent an empty answer.' }];
-    const kept: Message = { ...message, content, status: answerStatus(answer), ...origin(answer) };
+    const kept: Message = { ...this.known(message), content, status: answerStatus(answer), ...origin(answer) };
     putMessages(this.store, conversationId, [kept]);
     this.noteReceipt(message.id, answer);
     await this.queue(toAppend(kept), conversationId);
@@ -476,6 +490,16 @@ export class AnswerService {
 
   private show(message: Message): void {
     showMessage(this.store, message);
+  }
+
+  /** A message as the page has it by now: the server may have told its place. */
+  private known(message: Message): Message {
+    return this.thread(message.conversationId).messages.get(message.id) ?? message;
+  }
+
+  /** Whether the server has it. Then it stands, and others may stand below it. */
+  private isStored(message: Message): boolean {
+    return this.known(message).seq !== null;
   }
 
   private thread(conversationId: string): Thread {

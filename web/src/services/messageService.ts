@@ -34,8 +34,8 @@ export class MessageService {
   }
 
   /**
-   * Shows a user's message at the end of the shown path, stores it and asks for its answer. An answer that has not begun because the server is
-   * away gives way: the model answers both messages then.
+   * Shows a user's message at the end of the shown path, stores it and asks for its answer. An answer that has not begun, because the server is
+   * away or another one is coming, gives way: the model answers both messages then.
    * Without a conversation one is begun, with `config` as its settings.
    */
   sendMessage(content: string | Part[], conversationId?: string, config: ModelConfig = {}): { conversationId: string; messageId: string } {
@@ -61,8 +61,12 @@ export class MessageService {
     this.conversations.remember([message]);
     const thread = this.store.getState().threads[conversationId];
     if (!thread || thread.status === 'missing') return;
-    // What is shown as it comes is ahead of what the server has of it.
-    if (this.answers.shownIn(conversationId) === message.id) return;
+    // What is shown as it comes is ahead of what the server has of it. That the server has it counts: others can stand below it.
+    if (this.answers.shownIn(conversationId) === message.id) {
+      const known = thread.messages.get(message.id);
+      if (known?.seq === null) putMessages(this.store, conversationId, [{ ...known, seq: message.seq, storedAt: message.storedAt }]);
+      return;
+    }
     const { oldest, newest } = loadedRange(thread);
     // Further up than what is loaded: it is read with its page.
     if (message.seq < oldest && thread.older !== null) return;

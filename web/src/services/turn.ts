@@ -15,7 +15,7 @@ export interface Turn {
   isRemembered: boolean;
   /** Whether it is being asked for or read at the moment. */
   isAsking: boolean;
-  /** Whether it may go on as soon as the conversation's other answer has ended. */
+  /** Whether it may be asked for, as soon as the conversation's other answer has ended where there is one. */
   isDue: boolean;
   /** Shows it as it comes; `null` while it waits. */
   presenter: AnswerPresenter | null;

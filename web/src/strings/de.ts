@@ -301,6 +301,7 @@ export const de: Strings = {
     busy: 'Der Server ist beschäftigt. Die Antwort wird erneut angefragt.',
     signIn: 'Die Antwort wird geholt, sobald du dich angemeldet hast.',
     behind: 'Die Antwort wird geholt, sobald die Nachrichten davor gespeichert sind.',
+    next: 'Die Antwort wird geholt, wenn die davor zu Ende ist.',
     giveUp: 'Nicht anfragen',
   },
 
@@ -309,6 +310,7 @@ export const de: Strings = {
     placeholder: 'Schreib eine Nachricht',
     send: 'Nachricht senden',
     stop: 'Antwort anhalten',
+    later: 'Das wartet auf die Antwort und wird dann gesendet.',
     attach: 'Bilder anhängen',
     remove: (name) => `${name} entfernen`,
     drop: 'Bilder hier ablegen',

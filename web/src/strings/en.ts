@@ -300,6 +300,7 @@ export const en = {
     busy: 'The server is busy. The answer is asked for again.',
     signIn: 'The answer is asked for when you have signed in.',
     behind: 'The answer is asked for as soon as the messages before it are saved.',
+    next: 'The answer is asked for when the one before it has ended.',
     giveUp: 'Do not ask',
   },
 
@@ -308,6 +309,7 @@ export const en = {
     placeholder: 'Write a message',
     send: 'Send message',
     stop: 'Stop the answer',
+    later: 'This waits for the answer and is sent then.',
     attach: 'Attach pictures',
     remove: (name: string) => `Remove ${name}`,
     drop: 'Drop pictures here',

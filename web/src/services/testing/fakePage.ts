@@ -14,11 +14,12 @@ import type { StreamPlaces } from '../streamPlaces';
 
 /** A stream that the test feeds, so that it decides what has come when. */
 export class Feed {
+  /** What was asked; nothing for a run that somebody else began. */
   readonly request: CompletionRequest;
   readonly response: Response;
   private controller!: ReadableStreamDefaultController<Uint8Array>;
 
-  constructor(request: CompletionRequest, signal: AbortSignal | null | undefined) {
+  constructor(request: CompletionRequest = { messages: [], config: {} }, signal?: AbortSignal | null) {
     this.request = request;
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {

@@ -34,13 +34,17 @@ export function Composer({ conversationId, path, ready }: Properties) {
   const [text, setText] = useState(() => readDraft(draftKey));
   const [config, setConfig] = useConfig(conversationId);
   const models = useStore((state) => state.models);
-  const answering = useStore((state) => conversationId !== null && conversationId in state.answers);
+  const answerId = useStore((state) => (conversationId === null ? undefined : state.answers[conversationId]?.messageId));
+  const answering = answerId !== undefined;
   const attaching = useAttachments();
   const input = useRef<HTMLTextAreaElement>(null);
   const fileInput = useRef<HTMLInputElement>(null);
   const { attachments } = attaching;
   const canSee = effectiveModel(config, models)?.vision !== false;
-  const canSend = ready && !answering && (text.trim() !== '' || attachments.length > 0);
+  const [isDue, setIsDue] = useState(false);
+  const canSend = ready && (text.trim() !== '' || attachments.length > 0);
+  // Nothing can follow an answer of which the server may have nothing yet.
+  const mustWait = path.findLast(({ message }) => message.id === answerId)?.message.seq === null;
 
   useEffect(() => {
     if (matchMedia('(hover: hover)').matches && document.activeElement === document.body) input.current?.focus();
@@ -48,11 +52,13 @@ export function Composer({ conversationId, path, ready }: Properties) {
 
   const change = (value: string) => {
     setText(value);
+    setIsDue(false);
     writeDraft(draftKey, value);
   };
 
   const send = () => {
     if (!canSend) return;
+    if (mustWait) return setIsDue(true);
     if (new TextEncoder().encode(text).length > MOST_TEXT_BYTES) {
       showToast(texts.composer.tooLong('256 KB'), null, 'error');
       return;
@@ -66,6 +72,10 @@ export function Composer({ conversationId, path, ready }: Properties) {
     // Also away from a message that a search led to: what counts now is the end.
     navigate({ conversationId: sent.conversationId }, { replace: conversationId !== null });
   };
+
+  useEffect(() => {
+    if (isDue && !mustWait) send();
+  });
 
   const editLast = (): boolean => {
     const last = path.findLast((item) => item.message.role === 'user' && item.message.deletedAt === undefined);
@@ -102,6 +112,11 @@ export function Composer({ conversationId, path, ready }: Properties) {
             {texts.composer.noVision}
           </p>
         )}
+        {isDue && (
+          <p className="composer-note quiet" role="status">
+            {texts.composer.later}
+          </p>
+        )}
         <GrowingTextArea
           ref={input}
           id="composer-input"
@@ -130,12 +145,13 @@ export function Composer({ conversationId, path, ready }: Properties) {
           />
           <ModelSelect config={config} onChange={setConfig} />
           <span className="spacer" />
-          {answering && conversationId !== null ? (
-            <button type="button" className="send-button" aria-label={texts.composer.stop} title={texts.composer.stop} onClick={() => messageService.stop(conversationId)}>
+          {answering && conversationId !== null && (
+            <button type="button" className={canSend ? 'icon-button' : 'send-button'} aria-label={texts.composer.stop} title={texts.composer.stop} onClick={() => messageService.stop(conversationId)}>
               <Square aria-hidden className="filled" />
             </button>
-          ) : (
-            <button type="submit" className="send-button" aria-label={texts.composer.send} title={texts.composer.send} disabled={!canSend}>
+          )}
+          {(!answering || canSend) && (
+            <button type="submit" className="send-button" aria-label={texts.composer.send} title={texts.composer.send} disabled={!canSend || isDue}>
               <ArrowUp aria-hidden />
             </button>
           )}

@@ -32,6 +32,7 @@ export function AnswerWaits({ answerId, waiting, hasBegun }: { answerId: string;
 
 function waitText(code: string, isOnline: boolean, texts: Strings): string {
   if (code === 'sign_in') return texts.answerWaits.signIn;
+  if (code === 'behind_answer') return texts.answerWaits.next;
   if (code === 'behind_another') return texts.answerWaits.behind;
   if (!isOnline) return texts.answerWaits.offline;
   return code === 'server_busy' ? texts.answerWaits.busy : texts.answerWaits.text;
