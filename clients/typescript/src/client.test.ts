@@ -90,6 +90,29 @@ describe('one tab', () => {
     expect(browser.server.storedIn(CONVERSATION)).toEqual([idOf(1)]);
   });
 
+  it('works from memory and says so where the store cannot be read, and leaves it as it is', async () => {
+    const browser = new FakeBrowser();
+    browser.server.behave = () => 'unreachable';
+    const first = await browser.open();
+    await first.client.persistence.queueMessage(message(1), CONVERSATION);
+    first.tab.kill();
+    browser.server.behave = () => 'answer';
+    const mend = browser.refuseReads('items');
+    const second = await browser.open();
+    const warnings: StorageWarning[] = [];
+    second.client.persistence.subscribeWarnings((warning) => warnings.push(warning));
+    expect(warnings).toMatchObject([{ code: 'memory_only', detail: expect.stringContaining('cannot be read') as string }]);
+    await second.client.persistence.queueMessage({ ...message(2), parentId: null }, CONVERSATION);
+    await browser.pass(10_000);
+    expect(browser.server.storedIn(CONVERSATION)).toEqual([idOf(2)]);
+    expect(second.client.persistence.getQueueStatus()).toMatchObject({ storage: 'memory', isSender: true });
+    mend();
+    const third = await browser.open();
+    expect(third.client.persistence.deviceId).toBe(first.client.persistence.deviceId);
+    await browser.pass(10_000);
+    expect(browser.server.storedIn(CONVERSATION)).toEqual([idOf(2), idOf(1)]);
+  });
+
   it('shows a message as not stored while the device refuses, and stores it when it can', async () => {
     const browser = new FakeBrowser();
     const { client } = await browser.open();

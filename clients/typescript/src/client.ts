@@ -8,7 +8,7 @@ import { OutboxTab } from './persistence/outboxTab.js';
 import { DurablePersistenceService } from './persistence/persistenceService.js';
 import { Transport } from './persistence/transport.js';
 import type { IndexedDbStore } from './store/indexedDbStore.js';
-import { openStore } from './store/openStore.js';
+import { type OpenedStore, type OpenOptions, openStore } from './store/openStore.js';
 import { TabLink } from './tabs/tabLink.js';
 import { LeaseTabLocks } from './tabs/leaseTabLocks.js';
 import { SingleTabLocks, type TabLocks, WebTabLocks } from './tabs/tabLocks.js';
@@ -16,6 +16,9 @@ import type { ClientOptions, ManentClient } from './types.js';
 
 /** Over how long the clients' first tries are spread when the network is back, in milliseconds. */
 const AWAKE_SPREAD_MS = 5_000;
+
+const CANNOT_BE_READ =
+  'What this device keeps for this page cannot be read. It stays as it is, and is looked at again at the next start; until then what is not saved is lost when this tab is closed.';
 
 /** Opens the client in this tab: resolves when what the device keeps was read. Never rejects for want of storage. */
 export function createClient(options: ClientOptions = {}): Promise<ManentClient> {
@@ -26,13 +29,29 @@ export function createClient(options: ClientOptions = {}): Promise<ManentClient>
 export async function openClient(options: ClientOptions, environment: Environment): Promise<ManentClient> {
   const name = options.databaseName ?? 'manent';
   const baseUrl = (options.baseUrl ?? '').replace(/\/+$/, '');
-  const opening = openStore({ name, storage: options.storage ?? 'auto', newId: () => newId(environment), now: () => environment.now() });
-  const [module, { store, database, warnings }] = await Promise.all([loadEngine(options.wasm), opening]);
-  const link = new TabLink(database ? environment.openChannel(name) : null);
-  const locks = tabLocks(environment, database, name);
+  const openOptions: OpenOptions = { name, storage: options.storage ?? 'auto', newId: () => newId(environment), now: () => environment.now() };
+  const [module, best] = await Promise.all([loadEngine(options.wasm), openStore(openOptions)]);
   const transport = new Transport(environment, { baseUrl, headers: options.headers });
   const settings = { maxRetries: options.maxRetries, backoffMs: options.backoffMs };
-  const tab = await OutboxTab.open({ module, store, locks, link, transport, environment, settings });
+  const openTab = async ({ store, database, warnings }: OpenedStore) => {
+    const link = new TabLink(database ? environment.openChannel(name) : null);
+    const locks = tabLocks(environment, database, name);
+    try {
+      const tab = await OutboxTab.open({ module, store, locks, link, transport, environment, settings });
+      return { tab, link, store, database, warnings };
+    } catch (error) {
+      locks.close();
+      link.close();
+      store.close();
+      throw error;
+    }
+  };
+  const { tab, link, store, database, warnings } = await openTab(best).catch(async (error: unknown) => {
+    if (!best.database) throw error;
+    // It may be readable the next time: nothing of it is touched.
+    const memory = await openStore({ ...openOptions, storage: 'memory' });
+    return openTab({ ...memory, warnings: [...best.warnings, { code: 'memory_only', detail: CANNOT_BE_READ }] });
+  });
   const persistence = new DurablePersistenceService(tab, store.kind, warnings);
   const feed = new SharedFeed({ environment, link, baseUrl, headers: options.headers });
   const cache = database ? new IndexedDbReadCache(database, environment) : noReadCache;

@@ -81,6 +81,16 @@ describe('answers that are waited for', () => {
     expect(client.answers.pending()).toEqual([]);
   });
 
+  it('that cannot be read at the start keep nothing else from beginning', async () => {
+    const browser = new FakeBrowser();
+    const mend = browser.refuseReads('answers');
+    const { client } = await browser.open();
+    mend();
+    expect(client.persistence.getQueueStatus().storage).toBe('durable');
+    await client.answers.want(answer(1));
+    expect(await browser.recordsOf('answers')).toHaveLength(1);
+  });
+
   it('can be ended from any tab', async () => {
     const browser = new FakeBrowser();
     const sender = await browser.open();

@@ -54,7 +54,8 @@ export class DurableAnswerKeeper implements AnswerKeeper {
       else if (message.type === 'signedIn') keeper.signedIn();
     });
     dependencies.store.onLost(() => keeper.tell((machine, now) => machine.storageLost(now)));
-    const records = await dependencies.store.readAnswers();
+    // What cannot be read stays where it is.
+    const records = await dependencies.store.readAnswers().catch(() => []);
     await keeper.takeStock(records);
     return keeper;
   }

@@ -101,6 +101,18 @@ export class FakeBrowser {
     };
   }
 
+  /** The stores of that name are there and cannot be read; the answer mends them. */
+  refuseReads(...names: string[]): () => void {
+    const getAll = IDBObjectStore.prototype.getAll;
+    IDBObjectStore.prototype.getAll = function (...given) {
+      if (names.includes(this.name)) throw new DOMException('Internal error retrieving the value.', 'UnknownError');
+      return getAll.apply(this, given);
+    };
+    return () => {
+      IDBObjectStore.prototype.getAll = getAll;
+    };
+  }
+
   /** A channel in the hands of another script of the same origin. */
   channel(name: string): BroadcastChannel {
     const all = this.channels.get(name) ?? new Set();
