@@ -12,7 +12,7 @@ use manent_domain::ports::{
     Clock, ConversationRepository, IdSource, IgnoreAppends, Journal, MessageRepository,
     RunRepository, Signal, SignalListener,
 };
-use manent_domain::run::{RecordTarget, Run};
+use manent_domain::run::{AnswerBuilder, RecordTarget, Run};
 use manent_domain::services::{AppendRequestBody, CompletionService, MessageService};
 use manent_runs::{
     NewTurn, RunPorts, RunReader, RunService, RunsConfig, StartRun, Started, TurnService,
@@ -275,4 +275,18 @@ impl Node {
 /// Lets the processes work for so long.
 pub(crate) async fn pass(time: Duration) {
     tokio::time::sleep(time).await;
+}
+
+/// What the store's log of a run comes to.
+pub(crate) async fn logged_text(world: &World, number: u128) -> String {
+    let read = world
+        .store
+        .inner
+        .read_log(owner(), run_id(number), 0, usize::MAX);
+    let page = read.await.unwrap().unwrap();
+    let mut builder = AnswerBuilder::default();
+    for logged in &page.events {
+        builder.apply(&logged.event);
+    }
+    manent_types::text_of(&builder.content())
 }
