@@ -8,7 +8,7 @@ use manent_engine::answers::{
 use manent_types::RunId;
 
 use crate::outbox::RefusedRecord;
-use crate::record::read_answer;
+use crate::record::{answer_json, read_answer};
 use crate::wire::json::{Field, Held, Text, array};
 use crate::wire::{WireError, uuid, whole};
 
@@ -28,26 +28,22 @@ fn state_json(state: AnswerState) -> String {
     )
 }
 
-fn operation_json(operation: &AnswerOperation<String>) -> Result<String, serde_json::Error> {
-    Ok(match operation {
+fn operation_json(operation: &AnswerOperation<String>) -> String {
+    match operation {
         AnswerOperation::Put(answer) => {
-            let (run, record) = (answer.run, answer.encode()?);
+            let (run, record) = (answer.run, answer_json(answer));
             let record = Text(&record);
             format!(r#"{{"do":"putAnswer","key":"{run}","record":{record}}}"#)
         }
         AnswerOperation::Delete(run) => format!(r#"{{"do":"deleteAnswer","key":"{run}"}}"#),
-    })
+    }
 }
 
 /// An output, as JSON; see [`AnswerOutput`].
-fn output_json(output: AnswerOutput<String>) -> Result<String, serde_json::Error> {
-    Ok(match output {
+fn output_json(output: AnswerOutput<String>) -> String {
+    match output {
         AnswerOutput::Persist(id, operations) => {
-            let operations: Vec<String> = operations
-                .iter()
-                .map(operation_json)
-                .collect::<Result<_, _>>()?;
-            let (id, operations) = (id.0, array(operations.into_iter()));
+            let (id, operations) = (id.0, array(operations.iter().map(operation_json)));
             format!(r#"{{"type":"persist","id":{id},"operations":{operations}}}"#)
         }
         AnswerOutput::Start {
@@ -61,7 +57,7 @@ fn output_json(output: AnswerOutput<String>) -> Result<String, serde_json::Error
         }
         AnswerOutput::Notify(event) => event_json(event),
         AnswerOutput::WakeAt(at) => format!(r#"{{"type":"wakeAt","at":{at}}}"#),
-    })
+    }
 }
 
 fn event_json(event: AnswerEvent) -> String {
@@ -195,11 +191,8 @@ impl JsonAnswers {
         self.handle(now, AnswerInput::Release(runs))
     }
 
-    pub(crate) fn poll(&mut self) -> Result<Option<String>, WireError> {
-        let Some(output) = self.answers.poll_output() else {
-            return Ok(None);
-        };
-        Ok(Some(output_json(output)?))
+    pub(crate) fn poll(&mut self) -> Option<String> {
+        self.answers.poll_output().map(output_json)
     }
 
     #[cfg(test)]
@@ -229,7 +222,7 @@ mod tests {
     const RUN: &str = "0199c0de-0000-7000-8000-00000000000a";
 
     fn outputs(answers: &mut JsonAnswers) -> Vec<Value> {
-        std::iter::from_fn(|| answers.poll().unwrap())
+        std::iter::from_fn(|| answers.poll())
             .map(|output| serde_json::from_str(&output).unwrap())
             .collect()
     }

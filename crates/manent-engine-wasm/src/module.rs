@@ -385,8 +385,8 @@ impl Answers {
     }
 
     /// The next thing to do, as JSON.
-    pub fn poll(&mut self) -> Result<Option<String>, JsError> {
-        told(self.0.poll())
+    pub fn poll(&mut self) -> Option<String> {
+        self.0.poll()
     }
 
     /// Where an answer stands, as JSON; nothing for one that is not waited for.

@@ -11,7 +11,7 @@ use manent_engine::{
 use crate::record::{object, read_records};
 use crate::wire::json::{Text, array};
 use crate::wire::{
-    WireError, WireState, item_id, item_json, metrics_json, output_json, uuid, whole,
+    WireError, WireState, history_json, item_id, item_json, metrics_json, output_json, uuid, whole,
 };
 
 /// A record that cannot be used: the shell keeps it aside.
@@ -246,7 +246,7 @@ impl JsonOutbox {
     }
 
     pub(crate) fn history(&self, id: &str) -> Result<String, WireError> {
-        Ok(serde_json::to_string(self.engine.history(item_id(id)?))?)
+        Ok(history_json(self.engine.history(item_id(id)?)))
     }
 
     /// What holds up the queue.

@@ -1,8 +1,10 @@
-//! Reads the device's records by hand.
+//! Reads the device's records by hand; [`write`] writes them.
 //!
 //! It reads what `manent_engine::Record::decode` and `StoredAnswer::decode` read, and refuses what they refuse: a test compares the two. The code
 //! that `serde` writes for these types would be a third of what a browser downloads. Fields that are added make this file not compile; a
 //! new reason makes its test not compile.
+
+mod write;
 
 use manent_engine::answers::{ANSWERS_STORED_VERSION, AnswerRecordError, StoredAnswer};
 use manent_engine::append_api::MessagePayload;
@@ -14,15 +16,16 @@ use manent_types::{DeviceId, RunId};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::wire::{item_id, uuid};
+use crate::wire::{WireError, item_id, uuid};
+pub(crate) use write::{answer_json, record_json};
 
 type Object = Map<String, Value>;
 
 /// A JSON object, read in full.
-pub(crate) fn object(text: &str) -> Result<Object, serde_json::Error> {
+pub(crate) fn object(text: &str) -> Result<Object, WireError> {
     match serde_json::from_str(text)? {
         Value::Object(object) => Ok(object),
-        _ => Err(serde::de::Error::custom("not a JSON object")),
+        _ => Err(WireError::NoObject),
     }
 }
 
@@ -49,7 +52,7 @@ fn read_record(text: &str, snapshot: &mut Snapshot<MessagePayload>) -> Result<()
     if version > STORED_VERSION {
         return Err(RecordError::Newer { found: version });
     }
-    let Some(Value::Object(record)) = envelope.remove("record") else {
+    let Some(Value::Object(record)) = envelope.get_mut("record").map(Value::take) else {
         return Err(damaged("no record"));
     };
     let mut kinds = record.into_iter();
@@ -70,7 +73,7 @@ fn version_of(envelope: &Object) -> Option<u32> {
 }
 
 fn read_item(mut record: Object) -> Option<StoredItem<MessagePayload>> {
-    let Some(Value::Object(payload)) = record.remove("payload") else {
+    let Some(Value::Object(payload)) = record.get_mut("payload").map(Value::take) else {
         return None;
     };
     Some(StoredItem {
@@ -237,7 +240,7 @@ mod tests {
             },
             FailReason::Rejected {
                 code: "content_empty".to_owned(),
-                detail: Some("Write something.".to_owned()),
+                detail: Some("Write \"something\".".to_owned()),
             },
             FailReason::Conflict,
             FailReason::Blocked { by: None },
@@ -343,19 +346,31 @@ mod tests {
         }
     }
 
+    fn answers() -> impl Iterator<Item = StoredAnswer<String>> {
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let traces = [None, Some(trace.parse().unwrap())];
+        traces.into_iter().map(|trace| StoredAnswer {
+            run: RunId::new(Uuid::from_u128(1)),
+            holder: "phone-0".parse().unwrap(),
+            payload: "{\"content\":\"\u{1}ü\n\"}".to_owned(),
+            trace,
+            wanted_at: 4,
+        })
+    }
+
+    #[test]
+    fn writes_what_the_engine_writes() {
+        for record in records() {
+            assert_eq!(record_json(&record).unwrap(), record.encode().unwrap());
+        }
+        for answer in answers() {
+            assert_eq!(answer_json(&answer), answer.encode().unwrap());
+        }
+    }
+
     #[test]
     fn reads_and_refuses_answers_as_the_engines_own_reader_does() {
-        for trace in [
-            None,
-            Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
-        ] {
-            let answer = StoredAnswer {
-                run: RunId::new(Uuid::from_u128(1)),
-                holder: "phone-0".parse().unwrap(),
-                payload: "{}".to_owned(),
-                trace: trace.map(|trace| trace.parse().unwrap()),
-                wanted_at: 4,
-            };
+        for answer in answers() {
             let text = answer.encode().unwrap();
             let document: Value = serde_json::from_str(&text).unwrap();
             for text in damages(&document)

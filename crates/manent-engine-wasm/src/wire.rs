@@ -1,6 +1,7 @@
 //! The forms that pass the boundary: `clients/typescript/src/engine/wire.ts` is their other half.
 
 mod event;
+mod history;
 pub(crate) mod json;
 mod output;
 mod state;
@@ -8,6 +9,7 @@ mod state;
 use manent_engine::ItemId;
 use uuid::Uuid;
 
+pub(crate) use history::history_json;
 pub(crate) use output::output_json;
 pub(crate) use state::{WireState, breaker_name, item_json, metrics_json};
 
@@ -17,6 +19,9 @@ pub(crate) enum WireError {
     /// What came in is not of the form.
     #[error("the engine cannot read its input: {0}")]
     Unreadable(#[from] serde_json::Error),
+    /// It is JSON of another kind.
+    #[error("the engine cannot read its input: not a JSON object")]
+    NoObject,
     /// A number that is none.
     #[error("a number must be whole and not negative")]
     NoNumber,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// A JSON string.
 pub(crate) struct Text<'text>(pub(crate) &'text str);
 
@@ -10,6 +12,11 @@ impl fmt::Display for Text<'_> {
         let text = serde_json::to_string(self.0).map_err(|_| fmt::Error)?;
         formatter.write_str(&text)
     }
+}
+
+/// A document of any form. Not by its `Display`: that would be in the module once more, and its indented form as well.
+pub(crate) fn written(document: &impl Serialize) -> Result<String, serde_json::Error> {
+    serde_json::to_string(document)
 }
 
 /// What a field holds.

@@ -6,7 +6,7 @@ use manent_engine::{
 };
 use std::fmt;
 
-use super::json::{Field, Held, OrNull};
+use super::json::{Field, Held, OrNull, written};
 
 /// Where an item stands, in the words of the client's `SaveStatus`.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -119,7 +119,7 @@ pub(crate) fn item_json(
     may_be_sent: bool,
     state: ItemState,
 ) -> Result<String, serde_json::Error> {
-    let payload = serde_json::to_string(&stored.payload)?;
+    let payload = written(&stored.payload)?;
     Ok(format!(
         r#"{{"id":"{}","conversationId":"{}","device":"{}","order":{},"queuedAt":{}{},"payload":{payload},"mayBeSent":{may_be_sent},"state":{}}}"#,
         stored.id,
