@@ -81,6 +81,7 @@ fn read_item(mut record: Object) -> Option<StoredItem<MessagePayload>> {
         lane: lane_id(&record)?,
         order: number(&record, "order")?,
         late_rank: optional(&record, "lateRank", number)?,
+        put_behind: optional(&record, "putBehind", number)?,
         parent: optional(&record, "parent", |record, name| {
             item_id(text(record, name)?).ok()
         })?,
@@ -275,6 +276,7 @@ mod tests {
                 lane: lane.clone(),
                 order: 3,
                 late_rank: is_full.then_some(7),
+                put_behind: is_full.then_some(6),
                 parent: is_full.then_some(ItemId(Uuid::from_u128(4))),
                 payload: payload.clone(),
                 size_bytes: 5,

@@ -138,9 +138,13 @@ pub struct StoredItem<P> {
     pub lane: LaneId,
     /// Its place among all items of this store: grows with time.
     pub order: u64,
-    /// Its place in the queue, when that is not its order: it was sent again from the tray, or came to the sender too late.
+    /// Its place in the queue, when that is not its order: it was sent again from the tray, or put behind what it builds on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late_rank: Option<u64>,
+    /// Set together with that: the highest order behind which it was put in its lane. What is written later has a higher one, whatever the
+    /// clock does, and stays behind it. Earlier programs did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub put_behind: Option<u64>,
     /// The item that it builds on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<ItemId>,
@@ -160,3 +164,16 @@ pub struct StoredItem<P> {
     /// What it is waiting for.
     pub fate: Fate,
 }
+
+impl<P> StoredItem<P> {
+    /// Its place among the pending items of its lane: decided by what the lane's one writer counted, and not by any clock.
+    pub(crate) fn place_in_lane(&self) -> PlaceInLane {
+        match (self.late_rank, self.put_behind) {
+            (None, _) => (self.order, 0, self.id),
+            (Some(rank), behind) => (behind.unwrap_or(rank), rank, self.id),
+        }
+    }
+}
+
+/// The order that it has or was put behind; of those that were put behind the same one, which was first; its id.
+pub(crate) type PlaceInLane = (u64, u64, ItemId);

@@ -3,7 +3,7 @@
 //! Invariants:
 //! - a lane's pending items carry the numbers `applied + 1, applied + 2, …` in their order; a number is never stored with an item, so
 //!   items that leave the queue unsent leave no gap;
-//! - a lane's `items` are exactly its items whose fate is pending, in the order of their ranks;
+//! - a lane's `items` are exactly its items whose fate is pending, in the order of their ranks, which is that of their places in the lane;
 //! - `heads` holds the first pending item of each lane, by device;
 //! - nothing here walks over all items, but for [`Queue::all`] and [`Queue::clear`].
 
@@ -30,7 +30,7 @@ pub(crate) type Place = (u64, ItemId);
 )]
 pub(crate) struct Item<P> {
     pub(crate) stored: StoredItem<P>,
-    /// Its place in this engine's queue: the stored order, unless it came too late for that.
+    /// Its place in this engine's queue: the stored one, unless an earlier item of its lane stands behind that.
     pub(crate) rank: u64,
     /// The write that makes its present form durable.
     pub(crate) written_at: WritePosition,
@@ -193,13 +193,20 @@ impl<P> Queue<P> {
         }
     }
 
-    /// The rank of the lane's last item that may have been sent, or that a store told of.
-    pub(crate) fn last_known_rank(&self, lane: &LaneId) -> Option<u64> {
-        let items = self.lanes.get(lane)?.items.iter().rev();
-        let mut items = items.filter_map(|(_, id)| self.items.get(id));
-        items
-            .find(|item| item.maybe_sent || item.is_taken_in)
-            .map(|item| item.rank)
+    /// The lane's last item that may have been sent, or that a store told of; and those after it.
+    pub(crate) fn end_of(&self, lane: &LaneId) -> (Option<&Item<P>>, Vec<&Item<P>>) {
+        let mut after = Vec::new();
+        let places = self.lanes.get(lane).map(|lane| lane.items.iter().rev());
+        for (_, id) in places.into_iter().flatten() {
+            let Some(item) = self.items.get(id) else {
+                continue;
+            };
+            if item.maybe_sent || item.is_taken_in {
+                return (Some(item), after);
+            }
+            after.push(item);
+        }
+        (None, after)
     }
 
     /// Devices with pending items, those after `last` first.
@@ -278,12 +285,16 @@ impl<P> Queue<P> {
     /// Makes an item pending, behind everything else.
     pub(crate) fn requeue(&mut self, id: ItemId, caller_now: Millis) {
         let rank = self.next_order(caller_now);
+        let Some(behind) = self.order_to_stand_behind(id) else {
+            return;
+        };
         let Some(item) = self.items.get_mut(&id) else {
             return;
         };
         let was_pending = item.stored.fate == Fate::Pending;
         let (old, lane) = (item.place(), item.stored.lane.clone());
         item.rank = rank;
+        item.stored.put_behind = Some(behind);
         item.stored.late_rank = Some(rank);
         item.stored.fate = Fate::Pending;
         let new = item.place();
@@ -291,6 +302,29 @@ impl<P> Queue<P> {
         if was_pending {
             self.leave(&lane, old);
         }
+        self.enter(&lane, new);
+    }
+
+    /// The highest order in the item's lane that it or a pending item has, or was put behind.
+    fn order_to_stand_behind(&self, id: ItemId) -> Option<u64> {
+        let item = self.items.get(&id)?;
+        let lane = self.lanes.get(&item.stored.lane);
+        let last = lane.and_then(|lane| lane.items.last());
+        let last = last.and_then(|(_, id)| self.items.get(id));
+        let (order, ..) = item.stored.place_in_lane();
+        Some(last.map_or(order, |last| order.max(last.stored.place_in_lane().0)))
+    }
+
+    /// Gives a pending item another rank.
+    pub(crate) fn set_rank(&mut self, id: ItemId, rank: u64) {
+        let Some(item) = self.items.get_mut(&id) else {
+            return;
+        };
+        let (old, lane) = (item.place(), item.stored.lane.clone());
+        item.rank = rank;
+        let new = item.place();
+        self.last_order = self.last_order.max(rank);
+        self.leave(&lane, old);
         self.enter(&lane, new);
     }
 

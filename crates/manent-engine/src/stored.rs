@@ -193,6 +193,7 @@ mod tests {
             },
             order: 3,
             late_rank: None,
+            put_behind: None,
             parent: None,
             payload: "hello".to_owned(),
             size_bytes: 5,
@@ -214,6 +215,30 @@ mod tests {
             r#"{"version":1,"record":{"item":{"id":"00000000-0000-0000-0000-000000000001","lane":{"device":"phone","stream":"00000000-0000-0000-0000-000000000002"},"order":3,"payload":"hello","sizeBytes":5,"enqueuedAt":4,"fate":{"type":"failed","reason":{"type":"conflict"}}}}}"#
         );
         assert_eq!(Record::decode(&text), Ok(record()));
+    }
+
+    #[test]
+    fn a_place_in_the_queue_is_frozen_too_and_read_as_earlier_programs_wrote_it() {
+        let text = |place: &str| {
+            let text = record().encode().unwrap();
+            text.replace(r#""order":3,"#, &format!(r#""order":3,{place}"#))
+        };
+        let with = |late_rank, put_behind| {
+            let Record::Item(item) = record() else {
+                unreachable!()
+            };
+            Record::Item(StoredItem {
+                late_rank,
+                put_behind,
+                ..item
+            })
+        };
+        let put_back = with(Some(9), Some(5));
+        let written = text(r#""lateRank":9,"putBehind":5,"#);
+        assert_eq!(put_back.encode().unwrap(), written);
+        assert_eq!(Record::decode(&written), Ok(put_back));
+        let earlier = with(Some(9), None);
+        assert_eq!(Record::decode(&text(r#""lateRank":9,"#)), Ok(earlier));
     }
 
     #[test]

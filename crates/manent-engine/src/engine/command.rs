@@ -38,6 +38,7 @@ impl<P: Clone> Engine<P> {
                 lane: new.lane,
                 order,
                 late_rank: None,
+                put_behind: None,
                 parent: new.parent,
                 payload: new.payload,
                 size_bytes: new.size_bytes,

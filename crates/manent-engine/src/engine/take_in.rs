@@ -1,11 +1,14 @@
 //! What a store held: at the start, or of other engines over the same store.
 //!
-//! Invariant: in a lane no pending item stands before the pending one that it builds on.
+//! Invariants:
+//! - in a lane no pending item stands before the pending one that it builds on;
+//! - the items of a lane stand as their one writer counted them, or were put; clocks and the ranks that they give only decide between lanes.
+//!   So every engine that reads the same store finds the same order, whoever sent before.
 
 use super::{Engine, Tell};
 use crate::history::{HistoryEntry, HistoryStep};
 use crate::id::ItemId;
-use crate::item::Fate;
+use crate::item::{Fate, StoredItem};
 use crate::queue::Item;
 use crate::stored::Snapshot;
 
@@ -59,25 +62,14 @@ impl<P: Clone> Engine<P> {
                 lane.careful_until = careful_until;
             }
         }
-        let mut items = snapshot.items;
-        items.sort_unstable_by_key(|item| {
-            (item.late_rank.unwrap_or(item.order), item.order, item.id)
-        });
-        let mut taken = Vec::with_capacity(items.len());
-        for stored in items {
+        let (ranked, late) = self.rank(snapshot.items);
+        let mut taken = Vec::with_capacity(ranked.len());
+        for (rank, stored) in ranked {
             let id = stored.id;
             if self.is_known(id) {
                 continue;
             }
             taken.push(id);
-            let rank = stored.late_rank.unwrap_or(stored.order);
-            // What may be on the way keeps its number: nothing is put before it. And what is told later was written later, whatever the
-            // clock did in between.
-            let is_late = stored.fate == Fate::Pending
-                && self
-                    .queue
-                    .last_known_rank(&stored.lane)
-                    .is_some_and(|last| rank <= last);
             let is_discarded = matches!(stored.fate, Fate::Discarded { .. });
             let maybe_sent = !stored.is_held;
             let mut history = vec![HistoryEntry::new(stored.enqueued_at, HistoryStep::Queued)];
@@ -102,9 +94,9 @@ impl<P: Clone> Engine<P> {
             if is_discarded {
                 self.schedule_removal(id);
             }
-            if is_late {
-                self.requeue(id, Tell::WhenDurable);
-            }
+        }
+        for id in late {
+            self.requeue(id, Tell::WhenDurable);
         }
         for id in taken {
             self.put_behind_parent(id);
@@ -117,6 +109,57 @@ impl<P: Clone> Engine<P> {
                 self.put_behind_parent(child);
             }
         }
+    }
+
+    /// Gives new items their ranks, and others that have to stand behind them. Tells which are to be put behind everything: what may be on
+    /// the way keeps its number, so nothing is put before it; and what is told later was written later.
+    fn rank(&mut self, items: Vec<StoredItem<P>>) -> (Vec<(u64, StoredItem<P>)>, Vec<ItemId>) {
+        let mut ranked: Vec<(u64, StoredItem<P>)> = items
+            .into_iter()
+            .filter(|item| !self.is_known(item.id))
+            .map(|item| (item.late_rank.unwrap_or(item.order), item))
+            .collect();
+        ranked.sort_unstable_by(|(_, one), (_, other)| {
+            let lanes = one.lane.cmp(&other.lane);
+            lanes.then_with(|| one.place_in_lane().cmp(&other.place_in_lane()))
+        });
+        let mut late = Vec::new();
+        let mut moved = Vec::new();
+        for lane in ranked.chunk_by_mut(|(_, one), (_, other)| one.lane == other.lane) {
+            let Some((_, first)) = lane.first() else {
+                continue;
+            };
+            let (last, mut after) = self.queue.end_of(&first.lane);
+            let limit = last.map(|item| item.stored.place_in_lane());
+            let mut rank_before = last.map(|item| item.rank);
+            for (rank, item) in lane {
+                if item.fate != Fate::Pending {
+                    continue;
+                }
+                let place = item.place_in_lane();
+                if limit.is_some_and(|limit| place < limit) {
+                    late.push(item.id);
+                    continue;
+                }
+                while let Some(next) = after.pop_if(|next| next.stored.place_in_lane() < place) {
+                    let next_rank = rank_behind(next.rank, rank_before);
+                    moved.push((next.stored.id, next_rank));
+                    rank_before = Some(next_rank);
+                }
+                *rank = rank_behind(*rank, rank_before);
+                rank_before = Some(*rank);
+            }
+            while let Some(next) = after.pop() {
+                let next_rank = rank_behind(next.rank, rank_before);
+                moved.push((next.stored.id, next_rank));
+                rank_before = Some(next_rank);
+            }
+        }
+        for (id, rank) in moved {
+            self.queue.set_rank(id, rank);
+        }
+        ranked.sort_unstable_by_key(|(rank, item)| (*rank, item.order, item.id));
+        (ranked, late)
     }
 
     /// Moves a pending item that stands before the one of its lane that it builds on behind it, and along with it what builds on it.
@@ -166,4 +209,9 @@ impl<P: Clone> Engine<P> {
             self.be_careful_with(&lane);
         }
     }
+}
+
+/// The rank nearest to this one that is behind another.
+fn rank_behind(rank: u64, before: Option<u64>) -> u64 {
+    before.map_or(rank, |before| rank.max(before.saturating_add(1)))
 }

@@ -5,7 +5,7 @@ mod bench;
 mod crowd;
 mod decisions;
 mod lanes;
+mod orders;
 mod properties;
-
 mod restart;
 mod story;

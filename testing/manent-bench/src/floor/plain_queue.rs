@@ -59,6 +59,7 @@ impl<P: Clone + Serialize + DeserializeOwned> PlainQueue<P> {
             lane: new.lane,
             order: self.next_order,
             late_rank: None,
+            put_behind: None,
             parent: new.parent,
             payload: new.payload,
             size_bytes: new.size_bytes,

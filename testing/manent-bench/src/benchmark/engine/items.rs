@@ -74,6 +74,7 @@ impl Items {
                     lane: item.lane,
                     order,
                     late_rank: None,
+                    put_behind: None,
                     parent: item.parent,
                     payload: item.payload,
                     size_bytes: item.size_bytes,
