@@ -30,6 +30,8 @@ interface AnalyticsWindow {
   analytics?: { track?: (event: string, properties: PersistenceMetrics) => void };
 }
 
+export const randomBytes = (bytes: number): Uint8Array => crypto.getRandomValues(new Uint8Array(bytes));
+
 /** The real surroundings: a browser's, or as much of one as there is. */
 export function browserEnvironment(fetchImplementation?: typeof fetch): Environment {
   return {
@@ -39,7 +41,7 @@ export function browserEnvironment(fetchImplementation?: typeof fetch): Environm
       return () => clearTimeout(timer);
     },
     fetch: fetchImplementation ?? ((input, init) => fetch(input, init)),
-    random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
+    random: randomBytes,
     isOffline: () => typeof navigator !== 'undefined' && navigator.onLine === false,
     locks: typeof navigator === 'undefined' ? null : (navigator.locks ?? null),
     openChannel: (name) => (typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(name)),

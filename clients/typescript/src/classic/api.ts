@@ -1,5 +1,13 @@
 /** Calls of the native API that are no matter of the outbox. */
 
+import { answerText } from '../answerText.js';
+import { randomBytes } from '../environment.js';
+import { newTrace } from '../ids.js';
+import { parsedObject } from './eventStream.js';
+
+/** No answer of the API is longer, in bytes. */
+const MOST_ANSWER_BYTES = 64_000_000;
+
 export interface ApiOptions {
   /** Where the server is; the page's own origin by default. */
   baseUrl?: string;
@@ -40,7 +48,7 @@ export class Api {
   async json<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
     const response = await this.send(method, path, body, signal);
     try {
-      return (await response.json()) as T;
+      return JSON.parse(await answerText(response, MOST_ANSWER_BYTES)) as T;
     } catch (error) {
       throw new ServerUnreachable({ cause: error });
     }
@@ -54,7 +62,7 @@ export class Api {
     try {
       response = await send(baseUrl.replace(/\/+$/, '') + path, {
         method,
-        headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...own },
+        headers: { traceparent: newTrace({ random: randomBytes }), ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...own },
         body: body === undefined ? undefined : JSON.stringify(body),
         signal,
       });
@@ -68,7 +76,7 @@ export class Api {
 }
 
 async function problemOf(response: Response): Promise<ApiProblem> {
-  const problem = (await response.json().catch(() => ({}))) as { code?: unknown; detail?: unknown };
+  const problem = parsedObject(await answerText(response, MOST_ANSWER_BYTES).catch(() => '')) ?? {};
   const code = typeof problem.code === 'string' ? problem.code : 'http_error';
   return new ApiProblem(response.status, code, typeof problem.detail === 'string' ? problem.detail : `The server answered ${response.status}.`);
 }

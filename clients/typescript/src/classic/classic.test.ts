@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FakeBrowser } from '../testing/fakeBrowser.js';
+import { ServerUnreachable } from './api.js';
 import { CircuitBreaker } from './circuitBreaker.js';
+import { ConversationService } from './conversationService.js';
 import { type ServerSentEvent, EventStreamReader } from './eventStream.js';
 import { MessageService } from './messageService.js';
 import { RetryQueue } from './retryQueue.js';
@@ -72,6 +74,29 @@ describe('CircuitBreaker', () => {
     await Promise.all([first, second]);
     expect(calls).toEqual(['first', 'second']);
     expect((await breaker.state()).state).toBe('closed');
+  });
+});
+
+describe('what the services ask for', () => {
+  const asking = (response: () => Response) => {
+    const seen: [string, Record<string, string>][] = [];
+    const fetch = async (url: string | URL | Request, init?: RequestInit) => {
+      seen.push([String(url), init?.headers as Record<string, string>]);
+      return response();
+    };
+    return { seen, service: new ConversationService({ baseUrl: 'http://here/', headers: () => ({ authorization: 'Bearer test' }), fetch }) };
+  };
+
+  it('has a trace and the headers of the page', async () => {
+    const { seen, service } = asking(() => Response.json({ conversations: [], next: null }));
+    expect(await service.list({ limit: 2 })).toEqual({ conversations: [], next: null });
+    expect(seen).toEqual([['http://here/conversations?limit=2', { traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/) as string, authorization: 'Bearer test' }]]);
+  });
+
+  it('fails with the words of the server, or as unreachable where they make no sense', async () => {
+    await expect(asking(() => Response.json({ code: 'not_found', detail: 'No.' }, { status: 404 })).service.get('c')).rejects.toMatchObject({ status: 404, code: 'not_found', message: 'No.' });
+    await expect(asking(() => new Response('<html>', { status: 502 })).service.get('c')).rejects.toMatchObject({ status: 502, code: 'http_error' });
+    await expect(asking(() => new Response('<html>')).service.get('c')).rejects.toBeInstanceOf(ServerUnreachable);
   });
 });
 

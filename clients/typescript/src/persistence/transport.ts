@@ -1,3 +1,4 @@
+import { answerText } from '../answerText.js';
 import type { WireSend } from '../engine/wire.js';
 import type { Environment } from '../environment.js';
 
@@ -8,6 +9,12 @@ export interface TransportOptions {
   baseUrl: string;
   headers?: () => Record<string, string> | Promise<Record<string, string>>;
 }
+
+/** No answer to what the outbox sends is longer, in bytes. */
+const MOST_ANSWER_BYTES = 4_000_000;
+
+/** A server's wish for patience is heard up to here, in milliseconds. */
+const MOST_PATIENCE_MS = 3_600_000;
 
 /** An HTTP answer as the engine reads it. */
 export interface HttpAnswer {
@@ -36,7 +43,7 @@ export class Transport {
    */
   async send(batch: WireSend, signal: AbortSignal, isCreated: (answer: HttpAnswer) => boolean): Promise<Sent> {
     try {
-      if (this.environment.isOffline() && !(await this.isThere(signal))) return { how: 'notSent' };
+      if (this.environment.isOffline() && !(await this.isThere(batch.traceparent, signal))) return { how: 'notSent' };
       for (const create of batch.creates) {
         if (this.created.has(create.conversationId)) continue;
         const answer = await this.post('/conversation/create', create.body, create.traceparent, signal);
@@ -57,9 +64,9 @@ export class Transport {
   /**
    * The browser says that there is no network. It may be wrong, and a server on this machine needs none: a question without content tells.
    */
-  private async isThere(signal: AbortSignal): Promise<boolean> {
+  private async isThere(traceparent: string | undefined, signal: AbortSignal): Promise<boolean> {
     try {
-      await this.environment.fetch(`${this.options.baseUrl}/healthz`, { signal, cache: 'no-store' });
+      await this.environment.fetch(`${this.options.baseUrl}/healthz`, { signal, cache: 'no-store', ...(traceparent ? { headers: { traceparent } } : {}) });
       return true;
     } catch (error) {
       if (signal.aborted) throw error;
@@ -79,15 +86,14 @@ export class Transport {
       // A small request is finished even when its page is closed meanwhile.
       keepalive: bytes.length <= KEEPALIVE_BYTES,
     });
-    return { status: response.status, retryAfterMs: retryAfterMs(response, this.environment.now()), body: await response.text() };
+    return { status: response.status, retryAfterMs: retryAfterMs(response, this.environment.now()), body: await answerText(response, MOST_ANSWER_BYTES) };
   }
 }
 
-/** The header `Retry-After` in milliseconds: seconds, or a date. */
+/** The header `Retry-After` in milliseconds: seconds, or a date. An hour at most. */
 export function retryAfterMs(response: Response, now: number): number | undefined {
   const text = response.headers.get('retry-after')?.trim();
   if (!text) return undefined;
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+  const wait = /^\d+$/.test(text) ? Number(text) * 1_000 : Math.max(0, Date.parse(text) - now);
+  return Number.isNaN(wait) ? undefined : Math.min(wait, MOST_PATIENCE_MS);
 }
