@@ -141,6 +141,26 @@ describe('MessageService', () => {
     ]);
   });
 
+  it('gives no event twice where a server begins anew, and gives up where that brings nothing new', async () => {
+    const browser = new FakeBrowser();
+    const { client, tab } = await browser.open();
+    const events = [1, 2, 3].map((id) => `id: ${id}\nevent: delta\ndata: {"text":"${id}"}\n\nevent: notice\ndata: {"of":${id}}\n\n`);
+    let asked = 0;
+    const fetch = async () => {
+      asked += 1;
+      return new Response(events.slice(0, Math.min(asked, 3)).join(''));
+    };
+    const messages = new MessageService(client, {}, { ...tab.environment, fetch });
+    const seen: unknown[] = [];
+    const read = (async () => {
+      for await (const { event, data } of messages.streamCompletion([], {}, { runId: 'run' })) if (event === 'delta') seen.push(data.text);
+    })();
+    const failed = expect(read).rejects.toBeInstanceOf(ServerUnreachable);
+    await browser.pass(120_000);
+    await failed;
+    expect(seen).toEqual(['1', '2', '3']);
+  });
+
   it('does not hurry to read on where every connection breaks, and keeps no event without an end', async () => {
     const browser = new FakeBrowser();
     const { client, tab } = await browser.open();
@@ -171,7 +191,7 @@ describe('EventStreamReader', () => {
     const bytes = new TextEncoder().encode(text);
     const expected: ServerSentEvent[] = [
       { event: 'delta', data: '{"ü":1}\ntwo', id: '1' },
-      { event: 'message', data: 'x', id: '1' },
+      { event: 'message', data: 'x', id: '' },
     ];
     fc.assert(
       fc.property(fc.array(fc.nat(bytes.length)), (cuts) => {

@@ -2,6 +2,7 @@
 export interface ServerSentEvent {
   event: string;
   data: string;
+  /** Its own; empty where it has none. */
   id: string;
 }
 
@@ -34,7 +35,7 @@ export class EventStreamReader {
   private event = '';
   private data: string[] = [];
   private dataLength = 0;
-  private lastId = '';
+  private id = '';
 
   /** @throws {EventTooLarge} a `TypeError`, as for a broken connection. */
   push(bytes: Uint8Array): ServerSentEvent[] {
@@ -59,15 +60,16 @@ export class EventStreamReader {
 
   private line(line: string): ServerSentEvent | null {
     if (line === '') {
-      const event = this.data.length > 0 ? { event: this.event || 'message', data: this.data.join('\n'), id: this.lastId } : null;
+      const event = this.data.length > 0 ? { event: this.event || 'message', data: this.data.join('\n'), id: this.id } : null;
       this.event = '';
+      this.id = '';
       this.data = [];
       this.dataLength = 0;
       return event;
     }
     const [, field, value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line)!;
     if (field === 'event') this.event = value;
-    else if (field === 'id' && !value.includes('\0')) this.lastId = value;
+    else if (field === 'id' && !value.includes('\0')) this.id = value;
     if (field === 'data') {
       this.data.push(value);
       this.dataLength += value.length + 1;

@@ -94,6 +94,8 @@ export class MessageService {
   private async *read(response: Response, place: { id: string }, signal?: AbortSignal): AsyncGenerator<CompletionEvent, boolean, void> {
     try {
       for await (const { event, data, id } of eventsOf(response)) {
+        // A server that does not go on after that place tells again what was told.
+        if (id !== '' && place.id !== '' && Number(id) <= Number(place.id)) continue;
         if (id !== '') place.id = id;
         const parsed = parsedObject(data);
         if (!parsed) continue;
