@@ -42,6 +42,26 @@ describe('several tabs', () => {
     }
   });
 
+  it('know in each what happened to a message, also of what another one did', async () => {
+    const browser = new FakeBrowser();
+    browser.server.behave = () => 'unreachable';
+    const sender = await browser.open();
+    const { client } = await browser.open();
+    await client.persistence.queueMessage(message(1), CONVERSATION);
+    await browser.settle();
+    const steps = (): string[] => client.persistence.history(idOf(1)).map(({ step }) => step);
+    const told: string[][] = [];
+    client.persistence.subscribe(() => told.push(steps()));
+    steps();
+    await browser.settle();
+    expect(told).toEqual([['queued', 'adopted', 'sent', 'answered']]);
+    browser.server.behave = () => 'answer';
+    await browser.pass(60_000);
+    expect(steps()).toEqual(['queued', 'adopted', 'sent', 'answered', 'sent', 'answered', 'saved']);
+    expect(client.persistence.history(idOf(1))).toEqual(sender.client.persistence.history(idOf(1)));
+    expect([client.persistence.history(idOf(2)), client.persistence.history('nonsense')]).toEqual([[], []]);
+  });
+
   it('go on when the sender dies in the middle of a request', async () => {
     const browser = new FakeBrowser();
     const sender = await browser.open();

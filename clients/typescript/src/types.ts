@@ -140,7 +140,10 @@ export interface PersistenceService {
   status(messageId: string): SaveStatus | null;
   /** All items of this device that are not saved, those of other tabs included, oldest first. */
   items(): OutboxItem[];
-  /** What happened to an item; also for the last 200 saved ones. */
+  /**
+   * What happened to an item; also for the last 200 saved ones. The tab that sends knows it; another one answers what it heard last, asks, and tells
+   * {@link subscribe} of the item again when there is more.
+   */
   history(messageId: string): HistoryEntry[];
   /** Is told every change of an item's state, by whichever tab it is sent. Returns the way to stop. */
   subscribe(listener: (status: SaveStatus) => void): () => void;

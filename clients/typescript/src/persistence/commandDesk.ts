@@ -3,7 +3,7 @@ import type { Command, Refusal } from '../tabs/messages.js';
 import type { NewConversation, OutboxMessage } from '../types.js';
 import type { Adoption } from './adoption.js';
 import { createOf, payloadOf } from './payload.js';
-import type { TabContext } from './tabContext.js';
+import { deviceIdOf, type TabContext } from './tabContext.js';
 
 interface Call {
   command: Command;
@@ -24,11 +24,10 @@ export class CommandDesk {
     this.adoption = adoption;
   }
 
-  /** `caller` sets this tab's calls apart from those of others. */
-  async have(command: Command, caller: string): Promise<unknown> {
+  async have(command: Command): Promise<unknown> {
     if (this.tab.isSender) return this.follow(command);
     this.callCount += 1;
-    const call = `${caller}/${this.callCount}`;
+    const call = `${deviceIdOf(this.tab)}/${this.callCount}`;
     return new Promise((resolve, reject) => {
       this.calls.set(call, { command, resolve, reject });
       this.tab.link.post({ type: 'command', call, command });

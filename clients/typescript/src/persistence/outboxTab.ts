@@ -4,7 +4,7 @@ import { isId, newSeed, newTrace } from '../ids.js';
 import { Listeners } from '../listeners.js';
 import type { RecordToSetAside, StoredRecord } from '../store/deviceStore.js';
 import type { Command, SenderReport } from '../tabs/messages.js';
-import type { HistoryEntry, NewConversation, OutboxMessage, StorageWarning } from '../types.js';
+import type { NewConversation, OutboxMessage, StorageWarning } from '../types.js';
 import { Adoption } from './adoption.js';
 import { BoardWriter } from './boardWriter.js';
 import { CommandDesk } from './commandDesk.js';
@@ -14,7 +14,8 @@ import { EngineReader } from './engineReader.js';
 import { Leadership } from './leadership.js';
 import { boardItemOf, payloadOf } from './payload.js';
 import { Session } from './session.js';
-import { type OutboxTabDependencies, READ_AGAIN_MS, type TabContext } from './tabContext.js';
+import { SharedHistory } from './sharedHistory.js';
+import { deviceIdOf, type OutboxTabDependencies, READ_AGAIN_MS, type TabContext } from './tabContext.js';
 import { TabListener } from './tabListener.js';
 import { Waiters } from './waiters.js';
 
@@ -29,6 +30,7 @@ export class OutboxTab {
   readonly writer: BoardWriter;
   readonly leadership: Leadership;
   readonly session: Session;
+  readonly histories: SharedHistory;
   readonly warnings = new Listeners<StorageWarning>();
   /** What was told so far, for those who ask later. */
   readonly pastWarnings: StorageWarning[] = [];
@@ -68,6 +70,7 @@ export class OutboxTab {
     this.session = new Session(tab);
     this.adoption = new Adoption(tab);
     this.desk = new CommandDesk(tab, this.adoption);
+    this.histories = new SharedHistory(tab, this.desk);
     this.leadership = new Leadership(tab, this.adoption, this.desk);
     this.events = new EngineEvents(tab, this.desk, this.session);
   }
@@ -86,7 +89,7 @@ export class OutboxTab {
 
   /** Under which this tab's items are numbered. */
   get deviceId(): string {
-    return `${this.tab.store.installation}-${this.tab.slot}`;
+    return deviceIdOf(this.tab);
   }
 
   get isSender(): boolean {
@@ -140,11 +143,7 @@ export class OutboxTab {
   async command(command: Command): Promise<unknown> {
     this.checkOpen();
     if ('id' in command && !isId(command.id)) throw new UnknownItem();
-    return this.desk.have(command, this.deviceId);
-  }
-
-  history(id: string): HistoryEntry[] {
-    return this.tab.engine.history(id);
+    return this.desk.have(command);
   }
 
   probeNow(): void {

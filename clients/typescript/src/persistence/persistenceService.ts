@@ -69,7 +69,7 @@ export class DurablePersistenceService implements PersistenceService {
   }
 
   history(messageId: string): HistoryEntry[] {
-    return this.tab.history(messageId);
+    return this.tab.histories.of(messageId);
   }
 
   subscribe(listener: (status: SaveStatus) => void): () => void {

@@ -35,5 +35,8 @@ export interface TabContext extends OutboxTabDependencies {
   warn(warning: StorageWarning): void;
 }
 
+/** Under which a tab's items are numbered. */
+export const deviceIdOf = ({ store, slot }: TabContext): string => `${store.installation}-${slot}`;
+
 /** How long to wait before the store is read again after it refused, in milliseconds. */
 export const READ_AGAIN_MS = 1_000;
