@@ -81,6 +81,21 @@ describe('answers that are waited for', () => {
     expect(client.answers.pending()).toEqual([]);
   });
 
+  it('tell truly whether they are asked for again, also to whoever asks when told to start', async () => {
+    const browser = new FakeBrowser();
+    const { client } = await browser.open();
+    const isTriedAgain: boolean[] = [];
+    client.answers.subscribe(({ runId }, { state }) => {
+      if (state === 'start') isTriedAgain.push(client.answers.failed(runId, runId === idOf(1) ? { status: 422, code: 'unknown_model' } : { status: 0 }));
+    });
+    await client.answers.want(answer(1));
+    await client.answers.want(answer(2));
+    await browser.settle();
+    expect(isTriedAgain).toEqual([false, true]);
+    expect(client.answers.pending()).toEqual([answer(2)]);
+    expect(client.answers.failed(idOf(1), { status: 0 })).toBe(false);
+  });
+
   it('that cannot be read at the start keep nothing else from beginning', async () => {
     const browser = new FakeBrowser();
     const mend = browser.refuseReads('answers');

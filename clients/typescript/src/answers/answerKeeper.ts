@@ -34,7 +34,6 @@ export class DurableAnswerKeeper implements AnswerKeeper {
   private readonly others = new Map<string, PendingAnswer>();
   private readonly own = new Map<string, PendingAnswer>();
   private readonly wishes = new Map<string, { resolve(): void; reject(error: Error): void }[]>();
-  private readonly refusedForGood = new Set<string>();
   private stopTimer: () => void = () => undefined;
   private isDraining = false;
   private isLeading = false;
@@ -85,7 +84,8 @@ export class DurableAnswerKeeper implements AnswerKeeper {
   failed(runId: string, failure: { status: number; code?: string; retryAfterMs?: number }): boolean {
     if (!this.own.has(runId)) return false;
     this.tell((machine, now) => machine.failed(now, runId, failure.status, failure.code, failure.retryAfterMs));
-    return !this.refusedForGood.delete(runId);
+    // The machine knows at once, even where what it says is followed later.
+    return this.machine.state(runId) !== undefined;
   }
 
   pending(): PendingAnswer[] {
@@ -248,9 +248,6 @@ export class DurableAnswerKeeper implements AnswerKeeper {
         if (output.state.state !== 'start') this.notify(output.run, answerStateOf(output.state));
         break;
       case 'failed':
-        this.refusedForGood.add(output.run);
-        this.forget(output.run);
-        break;
       case 'ended':
         this.forget(output.run);
         break;
