@@ -1,7 +1,7 @@
-import type { Strings } from './en';
+import type { AllStrings } from './seldom';
 
 /** Every text of the page, in German. */
-export const de: Strings = {
+export const de: AllStrings = {
   appName: 'Manent',
   skipToComposer: 'Zum Nachrichtenfeld springen',
   close: 'Schließen',
@@ -186,6 +186,7 @@ export const de: Strings = {
     retry: 'Erneut senden',
     send: 'Senden',
     moveToNewBranch: 'In einen neuen Zweig',
+    newChat: 'In einen neuen Chat',
     showBlocker: 'Diese Nachricht zeigen',
     discard: 'Verwerfen',
     withdraw: 'Nicht senden',

@@ -1,9 +1,9 @@
-import { useStrings } from '../../strings';
+import { useAllStrings } from '../../strings/seldom';
 import { Dialog } from './Dialog';
 
 /** How to get from the demonstration to a model. */
 export function DemoDialog() {
-  const texts = useStrings();
+  const texts = useAllStrings();
   return (
     <Dialog title={texts.demo.title} className="reading">
       <p>{texts.demo.explanation}</p>

@@ -1,11 +1,11 @@
 import { Fragment } from 'react';
-import { useStrings } from '../../strings';
+import { useAllStrings } from '../../strings/seldom';
 import { MODIFIER } from '../keys';
 import { Dialog } from './Dialog';
 
 /** Every key that the page knows. */
 export function KeysDialog() {
-  const texts = useStrings();
+  const texts = useAllStrings();
   const rows: [string, string[]][] = [
     [texts.keys.send, ['Enter']],
     [texts.keys.lineBreak, ['Shift', 'Enter']],

@@ -2,7 +2,7 @@ import { type FormEvent, useId, useState } from 'react';
 import type { ModelConfig } from '../../api/types';
 import { useConfig } from '../../hooks/useConfig';
 import { changeUi } from '../../state/ui';
-import { useStrings } from '../../strings';
+import { useAllStrings } from '../../strings/seldom';
 import { GrowingTextArea } from '../composer/GrowingTextArea';
 import { ModelSelect } from '../composer/ModelSelect';
 import { useRoute } from '../router';
@@ -10,7 +10,7 @@ import { Dialog } from './Dialog';
 
 /** Model, system prompt and limits of the open conversation. */
 export function ModelDialog() {
-  const texts = useStrings();
+  const texts = useAllStrings();
   const { conversationId } = useRoute();
   const [config, setConfig] = useConfig(conversationId);
   const [draft, setDraft] = useState<ModelConfig>(config);

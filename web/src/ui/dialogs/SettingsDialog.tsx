@@ -2,7 +2,8 @@ import { type KeyboardEvent, useId } from 'react';
 import { modelFromKey, modelKey } from '../../core/modelChoice';
 import { changeSettings, type Settings, useSettings } from '../../state/settings';
 import { changeUi, useUi } from '../../state/ui';
-import { LANGUAGE_NAMES, useStrings } from '../../strings';
+import { LANGUAGE_NAMES } from '../../strings';
+import { useAllStrings } from '../../strings/seldom';
 import { GrowingTextArea } from '../composer/GrowingTextArea';
 import { ModelSelect } from '../composer/ModelSelect';
 import { EnginePanel } from '../outbox/EnginePanel';
@@ -10,7 +11,7 @@ import { Dialog } from './Dialog';
 
 /** The person's settings for this browser. Every change holds at once. */
 export function SettingsDialog() {
-  const texts = useStrings();
+  const texts = useAllStrings();
   const page = useUi((state) => state.settingsPage);
   const id = useId();
   const pages = [
@@ -49,7 +50,7 @@ export function SettingsDialog() {
 }
 
 function GeneralSettings() {
-  const texts = useStrings();
+  const texts = useAllStrings();
   const settings = useSettings();
   const modelId = useId();
   const systemId = useId();

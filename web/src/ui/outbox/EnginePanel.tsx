@@ -3,7 +3,8 @@ import { useCountdown } from '../../hooks/useCountdown';
 import { useOutboxItems } from '../../hooks/useOutboxItems';
 import { type OutboxItem, outboxActions } from '../../state/outbox';
 import { useStore } from '../../state/store';
-import { type Strings, useLanguage, useStrings } from '../../strings';
+import { useLanguage } from '../../strings';
+import { type AllStrings, useAllStrings } from '../../strings/seldom';
 import { depthOf } from '../banners/AwayBanner';
 import { titleOf } from '../commands';
 import { itemKind, itemText } from './content';
@@ -16,7 +17,7 @@ const PAGE = 50;
 
 /** What the engine knows of itself, and every item that is not saved with its history. */
 export function EnginePanel() {
-  const texts = useStrings();
+  const texts = useAllStrings();
   const items = useOutboxItems();
   const [shown, setShown] = useState(PAGE);
   const hidden = items.length - shown;
@@ -41,7 +42,7 @@ export function EnginePanel() {
 }
 
 function Metrics() {
-  const texts = useStrings();
+  const texts = useAllStrings();
   const language = useLanguage();
   const queue = useStore((state) => state.queue);
   // Ages go on while nothing else changes: the clock draws again.
@@ -75,7 +76,7 @@ function Metrics() {
 }
 
 function EngineItem({ item }: { item: OutboxItem }) {
-  const texts = useStrings();
+  const texts = useAllStrings();
   const place = usePlace();
   const [open, setOpen] = useState(false);
   return (
@@ -102,7 +103,7 @@ function EngineItem({ item }: { item: OutboxItem }) {
   );
 }
 
-function stateText({ state }: OutboxItem, texts: Strings): string {
+function stateText({ state }: OutboxItem, texts: AllStrings): string {
   return texts.engine.states[state] ?? state;
 }
 

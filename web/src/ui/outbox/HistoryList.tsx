@@ -1,12 +1,13 @@
 import type { HistoryEntry } from '../../state/outbox';
-import { useLanguage, useStrings } from '../../strings';
-import { stepText } from './words';
+import { useLanguage } from '../../strings';
+import { useAllStrings } from '../../strings/seldom';
+import { stepText } from './steps';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** What happened to a message on its way to the server, in order. */
 export function HistoryList({ entries }: { entries: readonly HistoryEntry[] }) {
-  const texts = useStrings();
+  const texts = useAllStrings();
   const language = useLanguage();
   if (entries.length === 0) return <p className="hint">{texts.item.noHistory}</p>;
   return (

@@ -3,7 +3,7 @@ import { textOf } from '../../core/messages';
 import { outboxActions, type SaveInfo } from '../../state/outbox';
 import { useStore } from '../../state/store';
 import { changeUi, useUi } from '../../state/ui';
-import { useStrings } from '../../strings';
+import { useAllStrings } from '../../strings/seldom';
 import { Dialog } from '../dialogs/Dialog';
 import { withdrawItem } from './commands';
 import { HistoryList } from './HistoryList';
@@ -13,7 +13,7 @@ import { isQuiet, saveSentence } from './words';
 
 /** Where one message stands, what happened to it, and what can be done. */
 export function ItemDialog() {
-  const texts = useStrings();
+  const texts = useAllStrings();
   const messageId = useUi((state) => state.item) ?? '';
   const save = useStore((state) => state.saves[messageId]);
   // Drawn again with every change of the outbox, and read anew then.
@@ -34,7 +34,7 @@ export function ItemDialog() {
 }
 
 function Actions({ messageId, save }: { messageId: string; save: SaveInfo }) {
-  const texts = useStrings();
+  const texts = useAllStrings();
   const message = useStore((state) => state.threads[save.conversationId]?.messages.get(messageId));
   const edit = message?.role === 'user' ? () => changeUi({ dialog: null, editing: messageId }) : undefined;
   if (save.state === 'failed') {

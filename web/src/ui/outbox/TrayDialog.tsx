@@ -3,7 +3,7 @@ import type { Part } from '../../api/types';
 import type { OutboxItem } from '../../state/outbox';
 import { useStore } from '../../state/store';
 import { changeUi } from '../../state/ui';
-import { useStrings } from '../../strings';
+import { useAllStrings } from '../../strings/seldom';
 import { openConversation, titleOf } from '../commands';
 import { Dialog } from '../dialogs/Dialog';
 import { EditorForm } from '../thread/EditorForm';
@@ -17,7 +17,7 @@ const PAGE = 30;
 
 /** What was not saved and needs a decision, of all conversations, with what can be done. */
 export function TrayDialog() {
-  const texts = useStrings();
+  const texts = useAllStrings();
   const tray = useStore((state) => state.tray);
   const [shown, setShown] = useState(PAGE);
   const items = [...tray.filter((item) => item.state === 'failed'), ...tray.filter((item) => item.state !== 'failed')];
@@ -40,7 +40,7 @@ export function TrayDialog() {
 }
 
 function TrayItem({ item }: { item: OutboxItem }) {
-  const texts = useStrings();
+  const texts = useAllStrings();
   const [editing, setEditing] = useState(false);
   const { messageId, conversationId, reason } = item;
   const text = itemText(item);

@@ -1,7 +1,7 @@
 import type { Part } from '../../api/types';
 import { textOf } from '../../core/messages';
 import type { OutboxItem } from '../../state/outbox';
-import type { Strings } from '../../strings';
+import type { AllStrings } from '../../strings/seldom';
 
 /** The parts of an item's content. It comes from the device's own store, where an older page may have written it. */
 export function partsOf(content: unknown): Part[] {
@@ -16,7 +16,7 @@ export function itemText(item: OutboxItem): string {
 }
 
 /** What an item is: a question, an answer, or a change of something stored. */
-export function itemKind({ message }: OutboxItem, texts: Strings): string {
+export function itemKind({ message }: OutboxItem, texts: AllStrings): string {
   if (message.type !== undefined) return texts.tray.changes[message.type] ?? message.type;
   return message.role === 'assistant' ? texts.tray.answer : texts.tray.question;
 }

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SaveInfo } from '../../state/outbox';
-import { de } from '../../strings/de';
 import { en } from '../../strings/en';
-import { failureText, type Place, saveLabel, saveSentence, stepText } from './words';
+import { failureText, type Place, saveLabel, saveSentence } from './words';
 
 const HERE: Place = { isInTab: false, isOnline: true };
 const stand = (state: SaveInfo['state'], code?: string, detail = '') => ({ state, reason: code === undefined ? null : { code, detail } });
@@ -43,27 +42,4 @@ describe('the words of a state', () => {
   it('do not blame the server for what the person took back', () => {
     expect(failureText({ code: 'withdrawn', detail: '' }, en)).toBe('You took this back before it was sent.');
   });
-});
-
-describe('the words of a step', () => {
-  it('count the attempts and name the class of a failure or the server’s reason', () => {
-    expect(stepText({ at: 0, step: 'sent', attempt: 3 }, en)).toEqual({ step: 'Sent, try 3', detail: null });
-    expect(stepText({ at: 0, step: 'answered', detail: 'infrastructure' }, en)).toEqual({ step: 'The try failed', detail: 'the server could not be reached or has a fault' });
-    expect(stepText({ at: 0, step: 'answered', detail: 'back_pressure' }, en)).toEqual({ step: 'The server answered', detail: 'the server asked to wait' });
-    expect(stepText({ at: 0, step: 'failed', detail: 'too_large' }, en)).toEqual({ step: 'Needs your decision', detail: 'the message is too long.' });
-    expect(stepText({ at: 0, step: 'answered', detail: 'rejected: parent_unknown' }, en)).toEqual({
-      step: 'The server answered',
-      detail: 'the server does not know the message that it follows.',
-    });
-    expect(stepText({ at: 0, step: 'answered', detail: 'rejected: moon_phase' }, en).detail).toBe('rejected: moon_phase');
-  });
-});
-
-/** The names of all texts. */
-function keys(value: unknown, path = ''): string[] {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value).flatMap(([key, inner]) => keys(inner, `${path}.${key}`)) : [path];
-}
-
-it('every text is there in every language', () => {
-  expect(keys(de)).toEqual(keys(en));
 });

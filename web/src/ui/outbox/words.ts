@@ -1,4 +1,4 @@
-import type { HistoryEntry, SaveInfo, SaveReason } from '../../state/outbox';
+import type { SaveInfo, SaveReason } from '../../state/outbox';
 import { problemText, type Strings } from '../../strings';
 
 /** Where this page keeps what is not saved, and whether it has a network: both decide what is true to say. */
@@ -64,22 +64,4 @@ export function failureText(reason: SaveReason | null, texts: Strings): string {
 /** Whether a message that was not saved is nothing to be alarmed by: the person wanted it so, or it goes with the one that it builds on. */
 export function isQuiet(reason: SaveReason | null): boolean {
   return reason?.code === 'withdrawn' || reason?.code === 'blocked';
-}
-
-/** How a request ends to which there is no answer of the server's. */
-const UNANSWERED = new Set(['infrastructure', 'not_sent', 'aborted']);
-
-/** One thing that happened to a message, in words: what, and what more is known of it. */
-export function stepText({ step, attempt, detail = '' }: HistoryEntry, texts: Strings): { step: string; detail: string | null } {
-  const words =
-    step === 'sent' && attempt !== undefined
-      ? texts.item.attempt(attempt)
-      : texts.item.steps[step === 'answered' && UNANSWERED.has(detail) ? 'noAnswer' : step];
-  return { step: words ?? step, detail: detail === '' || detail === step ? null : detailText(detail, texts) };
-}
-
-/** The engine tells a class, an outcome, or either with its code: `rejected: parent_unknown`. */
-function detailText(detail: string, texts: Strings): string {
-  const code = /^[a-z_]+: ([a-z_]+)$/.exec(detail)?.[1] ?? detail;
-  return texts.item.details[detail] ?? texts.problems[code] ?? detail;
 }
