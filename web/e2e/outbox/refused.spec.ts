@@ -66,4 +66,30 @@ test.describe('a message that the server refuses for good, page', () => {
     await row.getByRole('button', { name: 'Send again' }).click();
     await world.keptItsPromise();
   });
+
+  test('because it has lost the conversation goes into a new chat, with what follows it, and is answered there', async ({ world }) => {
+    const tab = await world.openTab();
+    const { page } = tab;
+    await world.write(tab);
+    await world.keptItsPromise();
+    await world.server.loseEverything();
+    const first = await world.write(tab);
+    await world.wasShown(first.id, 'failed');
+    const row = page.locator(`article[data-message-id="${first.id}"]`);
+    // Perhaps it is the answer before it that the server would not take first.
+    await expect(row).toContainText('Not saved:');
+    await world.write(tab);
+    await expect(page.locator('article.from-user').last()).toContainText('Not saved: it follows a message that was not saved.');
+    await expect(page.getByRole('button', { name: 'To a new branch' })).toHaveCount(0);
+    await row.getByRole('button', { name: 'Into a new chat' }).click();
+    await expect(page).not.toHaveURL(new RegExp(world.conversationId));
+    await expect(page.locator('article.from-assistant').last()).toContainText('You said: word 3.');
+    const conversationId = new URL(page.url()).pathname.replace('/c/', '');
+    await expect.poll(async () => (await world.server.messages(conversationId)).map(({ role, content }) => [role, content[0]!.text])).toEqual([
+      ['user', 'word 2.'],
+      ['user', 'word 3.'],
+      ['assistant', 'You said: word 3.'],
+    ]);
+    await expect(page.getByRole('button', { name: /not saved/ })).toHaveCount(0);
+  });
 });

@@ -79,6 +79,13 @@ export class Server {
     await ended;
   }
 
+  /** Comes back without anything that it had, as after the loss of its disk. */
+  async loseEverything(): Promise<void> {
+    await this.kill();
+    await rm(join(this.directory, 'data'), { recursive: true, force: true });
+    await this.start();
+  }
+
   async dispose(): Promise<void> {
     await this.kill();
     await rm(this.directory, { recursive: true, force: true });

@@ -162,7 +162,8 @@ function loadedRange(thread: Thread): { oldest: number; newest: number } {
   return { oldest, newest };
 }
 
-function titleCut(parts: readonly Part[]): string {
+/** The title of a conversation that begins with these words. */
+export function titleCut(parts: readonly Part[]): string {
   const text = textOf(parts).replace(/\s+/g, ' ').trim();
   return text.length <= TITLE_CUT ? text : `${text.slice(0, TITLE_CUT).replace(/\s\S*$/, '')}…`;
 }

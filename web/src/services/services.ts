@@ -38,13 +38,13 @@ async function openEngine(): Promise<ManentClient> {
 }
 
 const opening = openEngine();
-const device = new Device(opening);
+export const device = new Device(opening);
 
 export const api = new ApiClient();
 export const conversationService = new ConversationService(api, useStore, realEnvironment, device);
 // Not every address of the page has locks: browsers keep them for safe ones.
 const streamPlaces = navigator.locks ? new LockedPlaces(navigator.locks) : unlimitedPlaces;
-const answerService = new AnswerService(api, useStore, conversationService, device, device, realEnvironment, streamPlaces);
+export const answerService = new AnswerService(api, useStore, conversationService, device, device, realEnvironment, streamPlaces);
 export const messageService = new MessageService(useStore, conversationService, answerService, device, realEnvironment);
 export const connectivityService = new ConnectivityService(api, useStore, () => {
   device.whenOpen(({ persistence, answers, feed }) => {

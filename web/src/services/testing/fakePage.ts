@@ -133,7 +133,7 @@ export function setUp(options: { createFails?: boolean; completionStatus?: numbe
     await waitFor(() => feeds.length > index);
     return feeds[index]!;
   };
-  return { service, answers, memory, conversations, queued, shown, ended, feed, calls, runs, pages };
+  return { service, answers, memory, outbox, environment, conversations, queued, shown, ended, feed, calls, runs, pages };
 }
 
 /** Resolves with the change of the store or the turn of the event loop that makes the condition true. */

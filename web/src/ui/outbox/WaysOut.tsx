@@ -1,10 +1,11 @@
 import type { SaveReason } from '../../state/outbox';
+import { useStore } from '../../state/store';
 import { changeUi } from '../../state/ui';
 import { useStrings } from '../../strings';
 import { openConversation } from '../commands';
 import { CopyButton } from '../CopyButton';
-import { discardItem, moveToNewBranch, sendAgain } from './commands';
-import { type WayOut, waysOutOf } from './waysOutOf';
+import { discardItem, moveToNewBranch, moveToNewChat, sendAgain } from './commands';
+import { causeOf, type WayOut, waysOutOf } from './waysOutOf';
 
 interface Properties {
   messageId: string;
@@ -20,8 +21,11 @@ interface Properties {
 export function WaysOut({ messageId, conversationId, reason, text, onEdit }: Properties) {
   const texts = useStrings();
   const { blockedBy } = reason ?? {};
+  const cause = useStore((state) => causeOf(reason, state.saves));
+  const isAnswer = useStore((state) => state.tray.find((item) => item.messageId === messageId)?.message.role === 'assistant');
   const ways: Record<Exclude<WayOut, 'copy'>, { label: string; run?: () => void }> = {
     showBlocker: { label: texts.saves.showBlocker, run: blockedBy === undefined ? undefined : () => showBlocker(conversationId, blockedBy) },
+    newChat: { label: texts.saves.newChat, run: () => moveToNewChat(messageId) },
     edit: { label: texts.saves.edit, run: onEdit },
     again: { label: reason?.code === 'withdrawn' ? texts.saves.send : texts.saves.retry, run: () => sendAgain(messageId) },
     branch: { label: texts.saves.moveToNewBranch, run: () => moveToNewBranch(messageId) },
@@ -29,7 +33,7 @@ export function WaysOut({ messageId, conversationId, reason, text, onEdit }: Pro
   };
   return (
     <span className="ways-out">
-      {waysOutOf(reason).map((way) => {
+      {waysOutOf(reason, { isAnswer, cause }).map((way) => {
         if (way === 'copy') return text === '' ? null : <CopyButton key={way} text={text} label={texts.thread.copy} wordy />;
         const { label, run } = ways[way];
         return (

@@ -31,6 +31,10 @@ export function moveToNewBranch(messageId: string): void {
   void attempt(outboxActions().moveToNewBranch(messageId));
 }
 
+export function moveToNewChat(messageId: string): void {
+  void attempt(import('./toNewChat').then(({ toNewChat }) => toNewChat(messageId)));
+}
+
 export async function discardItem(messageId: string): Promise<void> {
   const texts = strings();
   const done = await attempt(outboxActions().discard(messageId));
