@@ -96,6 +96,40 @@ describe('answers that are waited for', () => {
     expect(client.answers.failed(idOf(1), { status: 0 })).toBe(false);
   });
 
+  it('are refused where the id of the run is none, and leave nothing behind', async () => {
+    const browser = new FakeBrowser();
+    const { client } = await browser.open();
+    for (const _time of [1, 2]) await expect(client.answers.want({ ...answer(1), runId: 'one' })).rejects.toMatchObject({ code: 'invalid' });
+    expect(client.answers.pending()).toEqual([]);
+    expect(client.answers.state('one')).toBe(null);
+  });
+
+  it('are durable for whoever asks a second time, too', async () => {
+    const browser = new FakeBrowser();
+    const { client } = await browser.open();
+    const first = client.answers.want(answer(1));
+    await client.answers.want(answer(1));
+    expect(client.answers.state(idOf(1))).not.toEqual({ state: 'storing' });
+    await first;
+  });
+
+  it('are not awaited for ever by whoever wanted them when somebody signs out or the client is closed', async () => {
+    const browser = new FakeBrowser();
+    const { client } = await browser.open();
+    const allow = browser.refuseWrites();
+    const first = client.answers.want(answer(1));
+    const refused = expect(first).rejects.toMatchObject({ code: 'signed_out' });
+    void client.persistence.signOut({ confirmed: true });
+    await browser.settle();
+    allow();
+    await browser.pass(60_000);
+    await refused;
+    const second = client.answers.want(answer(2));
+    const closed = expect(second).rejects.toMatchObject({ code: 'closed' });
+    await client.close();
+    await closed;
+  });
+
   it('that cannot be read at the start keep nothing else from beginning', async () => {
     const browser = new FakeBrowser();
     const mend = browser.refuseReads('answers');

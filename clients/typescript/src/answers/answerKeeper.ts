@@ -1,8 +1,8 @@
 import type { EngineModule } from '../engine/load.js';
 import type { WireAnswerOutput, WireAnswerState, WirePendingAnswer } from '../engine/wire.js';
 import type { Environment } from '../environment.js';
-import { OutboxError } from '../errors.js';
-import { newSeed } from '../ids.js';
+import { ClientClosed, OutboxError, SignedOut } from '../errors.js';
+import { isId, newSeed } from '../ids.js';
 import { Listeners } from '../listeners.js';
 import { wordsFor } from '../persistence/words.js';
 import type { DeviceStore, StoredRecord } from '../store/deviceStore.js';
@@ -62,8 +62,11 @@ export class DurableAnswerKeeper implements AnswerKeeper {
   want(answer: PendingAnswer): Promise<void> {
     const { runId } = answer;
     return new Promise((resolve, reject) => {
+      if (!isId(runId)) return reject(new OutboxError('invalid', 'The id of the run is no UUID in small letters.'));
+      const wishes = this.wishes.get(runId);
+      if (wishes) return void wishes.push({ resolve, reject });
       if (this.own.has(runId) || this.others.has(runId)) return resolve();
-      this.wishes.set(runId, [...(this.wishes.get(runId) ?? []), { resolve, reject }]);
+      this.wishes.set(runId, [{ resolve, reject }]);
       this.own.set(runId, answer);
       this.tell((machine, now) => machine.want(now, runId, JSON.stringify(answer), undefined));
       this.dependencies.link.post({ type: 'answers', wanted: [answer], ended: [] });
@@ -122,6 +125,7 @@ export class DurableAnswerKeeper implements AnswerKeeper {
     this.own.clear();
     this.others.clear();
     this.tell((machine, now) => machine.release(now, runs));
+    this.rejectWishes(new SignedOut());
   }
 
   /** This tab sends from now on, and so looks after what dead tabs left. */
@@ -139,6 +143,7 @@ export class DurableAnswerKeeper implements AnswerKeeper {
     this.isClosed = true;
     this.stopTimer();
     this.listeners.clear();
+    this.rejectWishes(new ClientClosed());
   }
 
   private nameOf(slot: number): string {
@@ -279,6 +284,10 @@ export class DurableAnswerKeeper implements AnswerKeeper {
     const wishes = this.wishes.get(runId);
     this.wishes.delete(runId);
     for (const wish of wishes ?? []) how(wish);
+  }
+
+  private rejectWishes(error: Error): void {
+    for (const runId of this.wishes.keys()) this.settle(runId, ({ reject }) => reject(error));
   }
 
   private notify(runId: string, state: AnswerState): void {
