@@ -51,8 +51,13 @@ export class World {
     const server = await Server.create();
     const network = await FaultProxy.start(() => server.url, ownAnswer);
     const world = new World(surface, server, network, await BrowserProfile.create(launch), isRecorded);
-    world.conversationId = (await server.api('POST', '/conversation/create', { title: 'Proof' })).id;
-    await world.startBrowser();
+    try {
+      world.conversationId = (await server.api('POST', '/conversation/create', { title: 'Proof' })).id;
+      await world.startBrowser();
+    } catch (failure) {
+      await world.dispose();
+      throw failure;
+    }
     return world;
   }
 
