@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MaybeSent, NotInTray, WouldLose } from './errors.js';
+import { MaybeSent, NoSender, NotInTray, WouldLose } from './errors.js';
 import { FakeBrowser } from './testing/fakeBrowser.js';
 import type { OutboxMessage, SaveStatus } from './types.js';
 
@@ -219,6 +219,17 @@ describe('several tabs', () => {
     await browser.open();
     await browser.pass(120_000);
     expect(browser.server.storedIn(CONVERSATION).sort()).toEqual([idOf(1), idOf(2)]);
+  });
+
+  it('give up a command that no other tab answers', async () => {
+    const browser = new FakeBrowser();
+    browser.server.behave = () => 'unreachable';
+    await browser.open({}, { openChannel: () => null });
+    const { client } = await browser.open();
+    await client.persistence.queueMessage(message(1), CONVERSATION);
+    const refused = expect(client.persistence.withdraw(idOf(1))).rejects.toBeInstanceOf(NoSender);
+    await browser.pass(300_000);
+    await refused;
   });
 
   it('hand over without delay when the sender is closed', async () => {

@@ -5,6 +5,9 @@ import type { Adoption } from './adoption.js';
 import { createOf, payloadOf } from './payload.js';
 import { deviceIdOf, type TabContext } from './tabContext.js';
 
+/** So long a command waits for a sender: longer than it takes until another tab is one, in milliseconds. */
+const MOST_PATIENCE_MS = 200_000;
+
 interface Call {
   command: Command;
   resolve(result: unknown): void;
@@ -28,10 +31,12 @@ export class CommandDesk {
     if (this.tab.isSender) return this.follow(command);
     this.callCount += 1;
     const call = `${deviceIdOf(this.tab)}/${this.callCount}`;
-    return new Promise((resolve, reject) => {
-      this.calls.set(call, { command, resolve, reject });
-      this.tab.link.post({ type: 'command', call, command });
-    });
+    let stop = () => undefined as void;
+    // Sending may take as long as there is something to send.
+    if (command.do !== 'flush') stop = this.tab.environment.later(MOST_PATIENCE_MS, () => this.onDone(call, undefined, { name: 'no_sender' }));
+    const answer = new Promise((resolve, reject) => this.calls.set(call, { command, resolve, reject }));
+    this.tab.link.post({ type: 'command', call, command });
+    return answer.finally(stop);
   }
 
   /** There is another sender, which may not have heard what was asked. */
