@@ -75,6 +75,32 @@ test.describe('offline', () => {
     expect(await world.row(withdrawn.id)).toBeNull();
   });
 
+  test('what is taken back by the keyboard leaves the focus in the message box, and its notice covers nothing that helps', async ({ world }) => {
+    const tab = await world.openTab();
+    const { page } = tab;
+    await page.setViewportSize({ width: 390, height: 760 });
+    await world.write(tab);
+    await world.keptItsPromise();
+    await world.network.goOffline();
+    await world.context.setOffline(true);
+    const written = await world.write(tab);
+    await world.wasShown(written.id, 'waiting');
+    await page.locator(`article[data-message-id="${written.id}"]`).getByRole('button', { name: en.saves.takeBack, exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await expect(page.getByText(en.saves.withdrawnToast)).toBeVisible();
+    await expect(page.getByRole('textbox', { name: en.composer.label })).toBeFocused();
+    const toast = (await page.locator('.toast').boundingBox())!;
+    for (const helpful of ['.banner.away', '.composer', '.header']) {
+      const { y, height } = (await page.locator(helpful).boundingBox())!;
+      expect([helpful, toast.y + toast.height <= y || y + height <= toast.y]).toEqual([helpful, true]);
+    }
+    await expect(page.getByRole('button', { name: en.tray.takenBack(1) })).toHaveClass(/quiet/);
+    await world.context.setOffline(false);
+    await world.network.goOnline();
+    await tab.tryNow();
+    await world.keptItsPromise({ except: [written.id] });
+  });
+
   test('what is written while the browser knows that it is offline can still be edited', async ({ world }) => {
     const tab = await world.openTab();
     await world.context.setOffline(true);

@@ -327,6 +327,16 @@ describe('AnswerService', () => {
     await waitFor(() => memory.pending().length === 0);
   });
 
+  it('asks for no answer any more to what was refused while it was asked for', async () => {
+    const { service, memory, shown, ended, feed } = setUp();
+    const { conversationId, messageId } = service.sendMessage('Hello');
+    const stream = await feed(0);
+    useStore.setState({ saves: { [messageId]: { conversationId, state: 'failed', reason: { code: 'blocked', detail: '' }, until: null, since: 0, mayBeSent: true } } });
+    stream.breakOff();
+    await ended(conversationId);
+    expect([shown(conversationId).length, memory.pending(), useStore.getState().answersWaiting]).toEqual([1, [], {}]);
+  });
+
   it('lets go of an answer that waits for the one before it, when the person wants none', async () => {
     const { answers, service, memory, runs, shown } = setUp();
     load(stored('m1', 1), stored('m2', 2, { status: 'running', runId: 'r', content: [] }));

@@ -340,7 +340,7 @@ export class AnswerService {
 
   /** Puts an answer aside until the server is back: what has come of it stays shown, and the conversation is free for other questions. */
   private park(turn: Turn, { reason, until }: AnswerState & { state: 'waiting' }): void {
-    const { conversationId, id } = turn.message;
+    const { conversationId, id, parentId } = turn.message;
     if (turn.isAsking) return;
     if (this.running.get(conversationId) === turn) {
       this.running.delete(conversationId);
@@ -349,6 +349,8 @@ export class AnswerService {
       if (hasBegun(turn.soFar)) putMessages(this.store, conversationId, [{ ...turn.message, content: answerParts(turn.soFar), ...origin(turn.soFar) }]);
       this.parked.set(turn.runId, turn);
     }
+    // Its question was refused meanwhile.
+    if (this.store.getState().saves[parentId ?? '']?.state === 'failed') return this.cancel(turn);
     putAnswerWaiting(this.store, id, { reason, until });
   }
 

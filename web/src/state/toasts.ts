@@ -9,6 +9,11 @@ export function showToast(text: string, action: Toast['action'] = null, tone: To
   useStore.setState((state) => ({ toasts: [...state.toasts.filter((other) => about === null || other.about !== about).slice(-2), toast] }));
 }
 
+/** What was said about something no longer holds. */
+export function dismissToastsAbout(about: string): void {
+  useStore.setState((state) => ({ toasts: state.toasts.filter((toast) => toast.about !== about) }));
+}
+
 export function dismissToast(id: string): void {
   useStore.setState((state) => ({ toasts: state.toasts.filter((toast) => toast.id !== id) }));
 }

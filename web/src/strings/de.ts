@@ -205,6 +205,7 @@ export const de: AllStrings = {
   tray: {
     title: 'Nicht gesendet',
     open: (count) => (count === 1 ? '1 Nachricht wurde nicht gespeichert' : `${count} Nachrichten wurden nicht gespeichert`),
+    takenBack: (count) => (count === 1 ? '1 Nachricht wurde zurückgenommen' : `${count} Nachrichten wurden zurückgenommen`),
     openDiscarded: 'Vor einem Moment verworfen',
     explanation: 'Der Server hat diese Nachrichten abgelehnt, oder du hast sie zurückgenommen. Sie bleiben auf diesem Gerät, bis du entscheidest.',
     empty: 'Hier liegt nichts: Jede Nachricht ist gesendet oder unterwegs.',

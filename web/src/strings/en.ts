@@ -203,6 +203,7 @@ export const en = {
 
   tray: {
     open: (count: number) => (count === 1 ? '1 message was not saved' : `${count} messages were not saved`),
+    takenBack: (count: number) => (count === 1 ? '1 message was taken back' : `${count} messages were taken back`),
     openDiscarded: 'Thrown away a moment ago',
   },
 

@@ -16,12 +16,10 @@ function focusComposerWithPointer(): void {
   if (matchMedia('(hover: hover)').matches) requestAnimationFrame(focusComposer);
 }
 
-/** Where the pressed button goes away with the next drawing, and the focus with it: then the person goes on in the message box. */
-function keepFocus(): void {
-  if (!matchMedia('(hover: hover)').matches) return;
-  requestAnimationFrame(() => {
-    if (document.activeElement === document.body) focusComposer();
-  });
+/** Where the pressed button goes away with one of the next drawings, and the focus with it: then the person goes on in the message box. */
+export function keepFocus(frames = 30): void {
+  if (frames === 0 || !matchMedia('(hover: hover)').matches) return;
+  requestAnimationFrame(() => (document.activeElement === document.body ? focusComposer() : keepFocus(frames - 1)));
 }
 
 export function regenerateAnswer(conversationId: string, answerId: string): void {

@@ -6,13 +6,12 @@ import { isQuiet } from './words';
 
 /** The way to the tray, in the list's foot: there while something lies in it. */
 export function TrayRow() {
-  const texts = useStrings();
-  const { failed, isAlarming, size } = useTray();
+  const { failed, isAlarming, size, label } = useTray();
   if (size === 0) return null;
   return (
     <button type="button" className={isAlarming ? 'tray-row' : 'tray-row quiet'} onClick={showTray}>
       <Inbox aria-hidden />
-      <span>{failed === 0 ? texts.tray.openDiscarded : texts.tray.open(failed)}</span>
+      <span>{label}</span>
       {failed > 0 && (
         <span className="badge" aria-hidden>
           {failed}
@@ -24,12 +23,10 @@ export function TrayRow() {
 
 /** The same in the header, where the list is not shown. */
 export function TrayIcon() {
-  const texts = useStrings();
-  const { failed, size } = useTray();
+  const { failed, isAlarming, size, label } = useTray();
   if (size === 0) return null;
-  const label = failed === 0 ? texts.tray.openDiscarded : texts.tray.open(failed);
   return (
-    <button type="button" className="icon-button tray-icon" aria-label={label} title={label} onClick={showTray}>
+    <button type="button" className={isAlarming ? 'icon-button tray-icon' : 'icon-button tray-icon quiet'} aria-label={label} title={label} onClick={showTray}>
       <Inbox aria-hidden />
       {failed > 0 && (
         <span className="badge" aria-hidden>
@@ -40,8 +37,11 @@ export function TrayIcon() {
   );
 }
 
-function useTray(): { failed: number; isAlarming: boolean; size: number } {
+function useTray(): { failed: number; isAlarming: boolean; size: number; label: string } {
+  const { tray: texts } = useStrings();
   const tray = useStore((state) => state.tray);
   const failed = tray.filter((item) => item.state === 'failed');
-  return { failed: failed.length, isAlarming: failed.some(({ reason }) => !isQuiet(reason)), size: tray.length };
+  const count = failed.length;
+  const label = failed.every(({ reason }) => reason?.code === 'withdrawn') ? texts.takenBack(count) : texts.open(count);
+  return { failed: count, isAlarming: failed.some(({ reason }) => !isQuiet(reason)), size: tray.length, label: count === 0 ? texts.openDiscarded : label };
 }

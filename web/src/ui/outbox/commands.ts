@@ -1,15 +1,17 @@
 import type { Part } from '../../api/types';
 import { connectivityService } from '../../services/services';
 import { outboxActions } from '../../state/outbox';
-import { showToast } from '../../state/toasts';
+import { dismissToastsAbout, showToast } from '../../state/toasts';
 import { changeUi } from '../../state/ui';
 import { strings } from '../../strings';
+import { keepFocus } from '../commands';
 
 /** What a person can do about messages that are not saved, each with its undo and its words. */
 
 async function attempt(change: Promise<void>): Promise<boolean> {
   try {
     await change;
+    keepFocus();
     return true;
   } catch (error) {
     const texts = strings();
@@ -20,7 +22,7 @@ async function attempt(change: Promise<void>): Promise<boolean> {
 }
 
 export function sendAgain(messageId: string, content?: Part[]): void {
-  void attempt(outboxActions().retry(messageId, content));
+  void attempt(outboxActions().retry(messageId, content)).then(() => dismissToastsAbout(messageId));
 }
 
 export function replaceQueued(messageId: string, content: Part[]): void {
@@ -42,7 +44,7 @@ export async function discardItem(messageId: string): Promise<void> {
 }
 
 export function bringBack(messageId: string): void {
-  void attempt(outboxActions().undo(messageId));
+  void attempt(outboxActions().undo(messageId)).then(() => dismissToastsAbout(messageId));
 }
 
 export async function withdrawItem(messageId: string): Promise<void> {

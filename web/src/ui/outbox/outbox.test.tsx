@@ -18,7 +18,7 @@ const { EnginePanel } = await import('./EnginePanel');
 const { ItemDialog } = await import('./ItemDialog');
 const { OutboxAnnouncer } = await import('./OutboxAnnouncer');
 const { TrayDialog } = await import('./TrayDialog');
-const { TrayRow } = await import('./TrayButton');
+const { TrayIcon, TrayRow } = await import('./TrayButton');
 
 const save = (change: Partial<SaveInfo>): SaveInfo => ({ conversationId: 'c', state: 'waiting', reason: null, until: null, since: Date.now(), mayBeSent: false, ...change });
 const message: Message = { id: 'm', conversationId: 'c', parentId: null, seq: null, role: 'user', content: [{ type: 'text', text: 'words' }], status: 'complete', createdAt: '', storedAt: null };
@@ -133,6 +133,26 @@ describe('a message', () => {
     expect(button('Take back')).toBeUndefined();
   });
 
+  it('is not said any more to be thrown away when it was brought back elsewhere', async () => {
+    const { bringBack, discardItem, sendAgain } = await import('./commands');
+    await act(() => discardItem('m'));
+    expect(useStore.getState().toasts.map(({ about }) => about)).toEqual(['m']);
+    await act(async () => bringBack('m'));
+    expect(useStore.getState().toasts).toEqual([]);
+    await act(() => discardItem('m'));
+    await act(async () => sendAgain('m'));
+    expect(useStore.getState().toasts).toEqual([]);
+  });
+
+  it('that goes takes the focus to the message box', async () => {
+    await draw(<><textarea id="composer-input" /><SaveMark messageId="m" isOwn /></>);
+    await set({ saves: { m: save({ since: 0 }) } });
+    button('Take back')!.focus();
+    actions.withdraw.mockImplementation(async () => useStore.setState({ saves: {} }));
+    await press('Take back');
+    await vi.waitFor(() => expect(document.activeElement?.id).toBe('composer-input'));
+  });
+
   it('can be taken back in its history while no request can have carried it, and not afterwards', async () => {
     changeUi({ item: 'm' });
     await set({ saves: { m: save({ state: 'queued' }) } });
@@ -211,6 +231,17 @@ describe('the tray', () => {
     expect(text()).toBe('2 messages were not saved2');
     await act(async () => target.querySelector('button')!.click());
     expect(useUi.getState().dialog).toBe('tray');
+  });
+
+  it('says quietly what the person took back, in the list and in the header', async () => {
+    const withdrawn = { reason: { code: 'withdrawn', detail: '' } };
+    await draw(<><TrayRow /><TrayIcon /></>);
+    await set({ tray: [item(withdrawn)] });
+    expect(text()).toBe('1 message was taken back11');
+    expect([...target.querySelectorAll('button')].map(({ className }) => className.includes('quiet'))).toEqual([true, true]);
+    await set({ tray: [item(withdrawn), item({ messageId: 'n' })] });
+    expect(text()).toBe('2 messages were not saved22');
+    expect(target.querySelector('.quiet')).toBeNull();
   });
 
   it('shows words, reason and ways out of each, and brings back what was thrown away', async () => {
