@@ -66,6 +66,15 @@ enum Tell {
     WhenDurable,
 }
 
+/// Whether the store is to be emptied still, because the user signed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Emptying {
+    Done,
+    UnderWay,
+    /// Somebody signed in meanwhile.
+    ThenSignedIn,
+}
+
 /// The durable outbox. See the [crate] for its grammar and its promises.
 #[derive(Debug)]
 pub struct Engine<P> {
@@ -84,6 +93,7 @@ pub struct Engine<P> {
     lets_go: bool,
     is_leading: bool,
     is_signed_out: bool,
+    emptying: Emptying,
     /// When to ask the store again, by the engine's own time.
     write_again_at: Option<Millis>,
     /// When discarded items go for good, by the engine's own time.
@@ -125,6 +135,7 @@ impl<P: Clone> Engine<P> {
             lets_go: false,
             is_leading: config.leads,
             is_signed_out: false,
+            emptying: Emptying::Done,
             write_again_at: None,
             discards: BTreeSet::new(),
             removals: HashSet::new(),

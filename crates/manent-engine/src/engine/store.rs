@@ -45,7 +45,7 @@ impl<P: Clone> Engine<P> {
                         self.notify(Event::Removed { id });
                     }
                 }
-                StoreOperation::Clear => self.notify(Event::SignedOut),
+                StoreOperation::Clear => self.on_emptied(),
                 StoreOperation::PutLane(_) | StoreOperation::PutPace(_) => {}
             }
         }

@@ -162,6 +162,29 @@ fn signing_out_asks_before_it_loses_anything() {
 }
 
 #[test]
+fn whoever_signs_in_while_the_store_is_being_emptied_is_signed_in_when_it_is_empty() {
+    let mut bench = Bench::new(EngineConfig::default());
+    bench.enqueue(item(1, 9, None));
+    let old = bench.snapshot();
+    bench.tell(Input::SignOut { is_confirmed: true });
+    bench.tell(Input::SignedIn);
+    bench.tell(Input::Adopt(old));
+    bench.tell(Input::Enqueue(item(2, 9, None)));
+    let refused = Event::Refused {
+        id: id(2),
+        error: CommandError::SignedOut,
+    };
+    assert!(bench.events.contains(&refused), "{:?}", bench.events);
+    bench.confirm_all();
+    assert_eq!(bench.events.last(), Some(&Event::SignedOut));
+    assert!(bench.disk.is_empty());
+    assert!(bench.engine.is_idle());
+    bench.enqueue(item(2, 9, None));
+    bench.wake_until_sent();
+    assert_eq!(bench.last_sent(), [(id(2), 1)]);
+}
+
+#[test]
 fn the_tray_keeps_what_the_user_has_not_decided_about() {
     let mut bench = Bench::new(EngineConfig::default());
     bench.enqueue(item(1, 9, None));
