@@ -186,10 +186,11 @@ impl Ledger {
             return Ok(());
         };
         let newest = self.newest.entry(written.lane.clone()).or_default();
-        if index < *newest {
+        // What the server refused and the engine tried once more comes after what the server took meanwhile.
+        if index < *newest && !written.is_refused {
             return Err(Violation::OutOfOrder(id));
         }
-        *newest = index;
+        *newest = index.max(*newest);
         Ok(())
     }
 
@@ -198,6 +199,10 @@ impl Ledger {
         for id in ids {
             if let Some(written) = self.written.get_mut(id) {
                 written.was_durable = true;
+                if written.index.is_none() {
+                    self.last_index += 1;
+                    written.index = Some(self.last_index);
+                }
             }
         }
     }
