@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { OutboxFull } from './errors.js';
 import { FakeBrowser } from './testing/fakeBrowser.js';
 import type { OutboxMessage, SaveStatus, StorageWarning } from './types.js';
 
@@ -88,6 +89,20 @@ describe('one tab', () => {
     await browser.settle();
     expect(client.persistence.getQueueStatus().storage).toBe('durable');
     expect(browser.server.storedIn(CONVERSATION)).toEqual([idOf(1)]);
+  });
+
+  it('takes no more items than it was told to, and goes on when one is saved', async () => {
+    const browser = new FakeBrowser();
+    browser.server.behave = () => 'unreachable';
+    const { client } = await browser.open({ maxItems: 2 });
+    for (const number of [1, 2]) await client.persistence.queueMessage(message(number), CONVERSATION);
+    const other = await browser.open({ maxItems: 2 });
+    for (const tab of [client, other.client]) await expect(tab.persistence.queueMessage(message(3), CONVERSATION)).rejects.toBeInstanceOf(OutboxFull);
+    browser.server.behave = () => 'answer';
+    await browser.pass(60_000);
+    await other.client.persistence.queueMessage(message(3), CONVERSATION);
+    await browser.settle();
+    expect(browser.server.storedIn(CONVERSATION)).toEqual([1, 2, 3].map(idOf));
   });
 
   it('works from memory and says so where the store cannot be read, and leaves it as it is', async () => {

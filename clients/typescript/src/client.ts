@@ -32,7 +32,7 @@ export async function openClient(options: ClientOptions, environment: Environmen
   const openOptions: OpenOptions = { name, storage: options.storage ?? 'auto', newId: () => newId(environment), now: () => environment.now() };
   const [module, best] = await Promise.all([loadEngine(options.wasm), openStore(openOptions)]);
   const transport = new Transport(environment, { baseUrl, headers: options.headers });
-  const settings = { maxRetries: options.maxRetries, backoffMs: options.backoffMs };
+  const settings = { maxRetries: options.maxRetries, backoffMs: options.backoffMs, maxItems: options.maxItems };
   const openTab = async ({ store, database, warnings }: OpenedStore) => {
     const link = new TabLink(database ? environment.openChannel(name) : null);
     const locks = tabLocks(environment, database, name);

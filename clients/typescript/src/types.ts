@@ -102,7 +102,7 @@ export interface QueueStatus {
   isSender: boolean;
 }
 
-/** What `onMetrics` and `window.analytics.track("persistence_metrics", …)` are given. Counters count since this tab was opened. */
+/** What `onMetrics` and `window.analytics.track("persistence_metrics", …)` are given. The counts are those of the tab that sends, since it was opened. */
 export interface PersistenceMetrics {
   queuedMessages: number;
   failedMessages: number;
@@ -129,7 +129,7 @@ export interface PersistenceService {
   /** The device id under which this tab's items are numbered. */
   readonly deviceId: string;
   /**
-   * Takes responsibility for an item. Resolves when it is durable on this device; rejects (`OutboxFull`, `SignedOut`) when it is not taken.
+   * Takes responsibility for an item. Resolves when it is durable on this device; rejects (`InvalidItem`, `OutboxFull`, `SignedOut`) when it is not taken.
    * An id that was taken before is ignored. `create` makes the conversation first where it is new.
    */
   queueMessage(message: OutboxMessage, conversationId: string, create?: NewConversation): Promise<void>;
@@ -223,7 +223,7 @@ export type FeedEvent =
   | { event: 'conversation'; data: Record<string, unknown> }
   | { event: 'message'; data: Record<string, unknown> }
   | { event: 'run'; data: Record<string, unknown> }
-  /** Changes may have been missed (the first connection, or a cursor that the server refuses): read what is shown again. */
+  /** Changes may have been missed (the first connection, or one that cannot go on where the last one ended): read what is shown again. */
   | { event: 'missed' };
 
 /** Copies of what the server has, so that recent conversations can be read without it. Bounded; the oldest go first. */
@@ -250,9 +250,12 @@ export interface ClientOptions {
   headers?: () => Record<string, string> | Promise<Record<string, string>>;
   fetch?: typeof fetch;
   onMetrics?: (metrics: PersistenceMetrics) => void;
-  /** Of the retry queue; 3 and 1,000 by default. */
+  /** So many failures in a row open the circuit breaker; 3 by default. Nothing is dropped for having been tried often. */
   maxRetries?: number;
+  /** The upper bound of the first pause after a failure, in milliseconds; it doubles with each, up to 30 s. 1,000 by default. */
   backoffMs?: number;
+  /** The most items that this device keeps at once, those in the tray included; as many as its storage holds by default. */
+  maxItems?: number;
 }
 
 /** The engine in this tab. */

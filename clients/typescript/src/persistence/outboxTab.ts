@@ -1,5 +1,5 @@
 import type { WireMetrics, WireRefusedRecord } from '../engine/wire.js';
-import { ClientClosed, InvalidItem, SignedOut, UnknownItem } from '../errors.js';
+import { ClientClosed, InvalidItem, OutboxFull, SignedOut, UnknownItem } from '../errors.js';
 import { isId, newSeed, newTrace } from '../ids.js';
 import { Listeners } from '../listeners.js';
 import type { RecordToSetAside, StoredRecord } from '../store/deviceStore.js';
@@ -112,7 +112,7 @@ export class OutboxTab {
 
   /** Puts an item into the outbox; resolves when it is durable. */
   async queue(message: OutboxMessage, conversationId: string, create?: NewConversation): Promise<void> {
-    const { environment, driver, own, waiters } = this.tab;
+    const { environment, driver, own, settings, waiters } = this.tab;
     const { board } = this.writer;
     this.checkOpen();
     if (this.session.isSignedOut) throw new SignedOut();
@@ -123,6 +123,8 @@ export class OutboxTab {
     // An item that is known is in good hands; one that is being stored is awaited with whoever queued it first.
     if (board.has(id)) return this.writer.isStoring(id) ? durable() : undefined;
     if (board.status(id)) return;
+    // Those of other tabs count, which this tab's engine does not hold.
+    if (board.size >= (settings.maxItems ?? Infinity)) throw new OutboxFull();
     const payload = payloadOf(message, create);
     board.put({ id, conversationId, message, ...(create ? { create } : {}), queuedAt: environment.now(), mayBeSent: false, state: { state: 'storing' } });
     own.add(id);
