@@ -1,6 +1,6 @@
 import { openDB } from 'idb';
 import { describe, expect, it } from 'vitest';
-import { InvalidItem } from './errors.js';
+import { InvalidItem, TooLarge } from './errors.js';
 import { FakeBrowser } from './testing/fakeBrowser.js';
 import type { OutboxMessage } from './types.js';
 
@@ -22,6 +22,7 @@ describe('a message that cannot be queued', () => {
     ['an id in another form', { ...message(10), id: idOf(10).toUpperCase() }, CONVERSATION],
     ['a conversation that is none', message(1), 'garden'],
     ['a parent that is none', { ...message(1), parentId: '7' }, CONVERSATION],
+    ['content that is no JSON', { ...message(1), content: 7n }, CONVERSATION],
     ['content too deeply nested to be read again', { ...message(1), content: nested(124) }, CONVERSATION],
   ])('is refused, and leaves nothing behind: %s', async (_what, wrong, conversation) => {
     const browser = new FakeBrowser();
@@ -39,6 +40,27 @@ describe('a message that cannot be queued', () => {
     await client.persistence.queueMessage({ ...message(1), content: [{ type: 'text', text: 'cut \ud83d, whole \u{1f600}, written \\ud83d' }] }, CONVERSATION);
     await browser.settle();
     expect(browser.server.contents.get(idOf(1))).toEqual([{ type: 'text', text: 'cut \ufffd, whole \u{1f600}, written \\ud83d' }]);
+  });
+});
+
+describe('a message in a new form', () => {
+  it('is refused in every tab for the same reason', async () => {
+    const browser = new FakeBrowser();
+    browser.isOffline = true;
+    const tabs = [await browser.open(), await browser.open()];
+    await tabs[0]!.client.persistence.queueMessage(message(1), CONVERSATION);
+    await browser.settle();
+    for (const { client } of tabs) await expect(client.persistence.replace(idOf(1), { ...message(1), parentId: '7' })).rejects.toBeInstanceOf(InvalidItem);
+    for (const { client } of tabs) await expect(client.persistence.replace(idOf(1), { ...message(1), content: nested(124) })).rejects.toBeInstanceOf(InvalidItem);
+    for (const { client } of tabs) await expect(client.persistence.replace(idOf(1), { ...message(1), content: 'x'.repeat(2_100_000) })).rejects.toBeInstanceOf(TooLarge);
+    expect(tabs[1]!.client.persistence.items()).toMatchObject([{ message: message(1), state: 'waiting' }]);
+  });
+
+  it('is taken when it is too large for any server, and fails at once', async () => {
+    const browser = new FakeBrowser();
+    const { client } = await browser.open();
+    await client.persistence.queueMessage({ ...message(1), content: 'x'.repeat(2_100_000) }, CONVERSATION);
+    expect(client.persistence.status(idOf(1))).toMatchObject({ state: 'failed', reason: { code: 'too_large' } });
   });
 });
 

@@ -102,7 +102,9 @@ export class ClientClosed extends OutboxError {
 
 /** The error that stands for the engine's or another tab's refusal. */
 export function errorOf(name: string): OutboxError {
-  switch (name as RefusalName | 'would_lose' | 'no_sender' | 'closed') {
+  switch (name as RefusalName | 'invalid' | 'would_lose' | 'no_sender' | 'closed') {
+    case 'invalid':
+      return new InvalidItem('its new form is not one that can be sent');
     case 'full':
       return new OutboxFull();
     case 'signed_out':

@@ -38,7 +38,12 @@ export function payloadOf(message: OutboxMessage, create?: NewConversation): Pay
 
 /** As JSON, with a mark in the place of each half of a character: no store and no server takes those. */
 function textOf(payload: Record<string, unknown>): string {
-  const text = JSON.stringify(payload);
+  let text: string;
+  try {
+    text = JSON.stringify(payload);
+  } catch (cause) {
+    throw new InvalidItem('its content is no JSON', { cause });
+  }
   if (!/\\ud[89a-f]/.test(text)) return text;
   return JSON.stringify(payload, (_name, value: unknown) => (typeof value === 'string' ? value.replace(/\p{Surrogate}/gu, '\ufffd') : value));
 }
