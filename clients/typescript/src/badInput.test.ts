@@ -52,8 +52,10 @@ describe('a message in a new form', () => {
     await browser.settle();
     for (const { client } of tabs) await expect(client.persistence.replace(idOf(1), { ...message(1), parentId: '7' })).rejects.toBeInstanceOf(InvalidItem);
     for (const { client } of tabs) await expect(client.persistence.replace(idOf(1), { ...message(1), content: nested(124) })).rejects.toBeInstanceOf(InvalidItem);
-    for (const { client } of tabs) await expect(client.persistence.replace(idOf(1), { ...message(1), content: 'x'.repeat(2_100_000) })).rejects.toBeInstanceOf(TooLarge);
     expect(tabs[1]!.client.persistence.items()).toMatchObject([{ message: message(1), state: 'waiting' }]);
+    await tabs[1]!.client.persistence.withdraw(idOf(1));
+    for (const { client } of tabs) await expect(client.persistence.retry(idOf(1), { ...message(1), content: 'x'.repeat(2_100_000) })).rejects.toBeInstanceOf(TooLarge);
+    expect(tabs[1]!.client.persistence.items()).toMatchObject([{ message: message(1), state: 'failed', reason: { code: 'withdrawn' } }]);
   });
 
   it('is taken when it is too large for any server, and fails at once', async () => {
