@@ -32,6 +32,30 @@ test.describe('offline', () => {
     await expect(tab.page.locator('article.from-assistant').last()).toContainText('You said: word 4.');
   });
 
+  test('the page opens also when the device has lost it meanwhile, as soon as the server was there again', async ({ world }) => {
+    const tab = await world.openTab();
+    const { page } = tab;
+    await page.evaluate(async () => void (await navigator.serviceWorker.ready));
+    await world.network.goOffline();
+    const devtools = await world.context.newCDPSession(page);
+    await devtools.send('Storage.clearDataForOrigin', { origin: world.network.url, storageTypes: 'all' });
+    await world.write(tab);
+    await expect(page.locator('.banner.away')).toBeVisible();
+    await world.network.goOnline();
+    await tab.tryNow();
+    const isKept = () =>
+      page.evaluate(async () => {
+        const registration = await navigator.serviceWorker.getRegistration();
+        const files = ['/', ...[...document.querySelectorAll<HTMLScriptElement>('script[src]')].map(({ src }) => src)];
+        const kept = await Promise.all(files.map((file) => caches.match(file)));
+        return registration?.active?.state === 'activated' && registration.installing === null && kept.every((file) => file !== undefined);
+      });
+    await expect.poll(isKept).toBe(true);
+    await world.network.goOffline();
+    await page.reload();
+    await expect(page.getByRole('textbox', { name: en.composer.label })).toBeVisible();
+  });
+
   test('a new chat can be begun, and is there with everything in it afterwards', async ({ world }) => {
     const page = await world.context.newPage();
     await page.goto(world.network.url);

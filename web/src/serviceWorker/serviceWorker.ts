@@ -21,6 +21,11 @@ self.addEventListener('activate', (event) => {
   event.waitUntil(shell.activate());
 });
 
+// The page asks for it where the device may have lost something.
+self.addEventListener('message', (event) => {
+  if (event.data === 'keep') event.waitUntil(shell.keep().catch(() => undefined));
+});
+
 self.addEventListener('fetch', (event) => {
   const answer = shell.answer(event.request);
   if (answer) event.respondWith(answer);

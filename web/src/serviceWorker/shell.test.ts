@@ -133,6 +133,18 @@ describe('Shell', () => {
     expect(await text(setUp({ caches }).shell.answer(new Request(`${ORIGIN}/assets/font.woff2`)))).toBe('network /assets/font.woff2');
   });
 
+  it('is kept again when the device has lost it, and asks for nothing that is still there', async () => {
+    const { caches, shell, asked } = setUp({});
+    await shell.install();
+    caches.stored.clear();
+    await shell.keep();
+    expect(await text(setUp({ caches, network: away }).shell.answer(navigation('/')))).toBe('network /');
+    const before = asked.length;
+    caches.stored.get('manent-page-v1')!.delete('/appearance.js');
+    await shell.keep();
+    expect(asked.slice(before)).toEqual(['/appearance.js']);
+  });
+
   it('is not installed while one of its files cannot be had', async () => {
     const { shell } = setUp({ network: (path) => new Response('', { status: path === '/appearance.js' ? 503 : 200 }) });
     await expect(shell.install()).rejects.toThrow('/appearance.js: 503');

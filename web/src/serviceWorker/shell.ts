@@ -45,6 +45,12 @@ export class Shell {
     await Promise.all(this.files.map(async (path) => cache.put(path, await this.obtain(path))));
   }
 
+  /** Brings to the device what it has lost of this version, as when a person empties the site's storage. */
+  async keep(): Promise<void> {
+    const cache = await this.environment.caches.open(this.name);
+    await Promise.all(this.files.map(async (path) => (await cache.match(path)) ?? cache.put(path, await this.obtain(path))));
+  }
+
   /** Lets go of old versions. The one before stays: a tab that was opened with it may still ask for its parts. */
   async activate(): Promise<void> {
     const { caches } = this.environment;

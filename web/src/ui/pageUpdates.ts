@@ -1,3 +1,4 @@
+import { useStore } from '../state/store';
 import { changeUi } from '../state/ui';
 
 /** How long after the page is there its files are brought to the device, in milliseconds: first come the person's own things. */
@@ -18,7 +19,7 @@ export function installPageUpdates(): void {
 
 async function register(container: ServiceWorkerContainer): Promise<void> {
   try {
-    const registration = await container.register('/service-worker.js');
+    const registration = await keep(container);
     registration.addEventListener('updatefound', () => {
       const { installing } = registration;
       installing?.addEventListener('statechange', () => {
@@ -27,15 +28,29 @@ async function register(container: ServiceWorkerContainer): Promise<void> {
     });
     // This page may be the device's copy of an older one, shown because the network was slow, or a newer one came meanwhile.
     void tellIfNewer();
+    // The device may have lost the page's files, with all that it had.
+    const keepAgain = () => void keep(container).catch(() => undefined);
+    useStore.subscribe(({ connectivity, warnings }, before) => {
+      if (warnings !== before.warnings || (connectivity.reachable && !before.connectivity.reachable)) keepAgain();
+    });
     let asked = Date.now();
     document.addEventListener('visibilitychange', () => {
-      if (document.visibilityState !== 'visible' || Date.now() - asked < ASK_EVERY_MS) return;
+      if (document.visibilityState !== 'visible') return;
+      keepAgain();
+      if (Date.now() - asked < ASK_EVERY_MS) return;
       asked = Date.now();
       registration.update().catch(() => undefined);
     });
   } catch {
     // Refused by the browser or its settings, or the server is away: the page works without it.
   }
+}
+
+/** Has the page's files on the device; asked again, it brings what is missing. */
+async function keep(container: ServiceWorkerContainer): Promise<ServiceWorkerRegistration> {
+  const registration = await container.register('/service-worker.js');
+  registration.active?.postMessage('keep');
+  return registration;
 }
 
 /** The page comes from the network where there is one, so it may be the newer one already. */
