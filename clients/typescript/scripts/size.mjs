@@ -4,10 +4,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
 
-/** What wasm and shell together shall weigh, in bytes of gzip. Not reached yet. */
-const GOAL_BYTES = 150_000;
-/** What they must not outgrow meanwhile. */
-const MOST_BYTES = 165_000;
+/** What wasm and shell together may weigh, in bytes of gzip. */
+const MOST_BYTES = 150_000;
 
 process.chdir(new URL('..', import.meta.url).pathname);
 const out = 'node_modules/.cache/manent-size';
@@ -23,5 +21,5 @@ for (const name of readdirSync(out, { recursive: true })) {
   console.log(`${name.replace(/^assets\//, '')}: ${bytes} bytes of gzip`);
   total += bytes;
 }
-console.log(`the client: ${total} bytes of gzip; the goal is ${GOAL_BYTES}, the limit ${MOST_BYTES}`);
+console.log(`the client: ${total} bytes of gzip; the limit is ${MOST_BYTES}`);
 if (total > MOST_BYTES) process.exit(1);
