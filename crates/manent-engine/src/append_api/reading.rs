@@ -8,6 +8,12 @@ use crate::time::Millis;
 
 type Object = Map<String, Value>;
 
+/// So much is kept of a code, in characters.
+const MOST_OF_A_CODE: usize = 100;
+
+/// So much is kept of any other text, in characters.
+const MOST_OF_A_TEXT: usize = 1_000;
+
 /// A body that is a JSON object.
 pub(super) fn object(body: &[u8]) -> Option<Object> {
     match serde_json::from_str(std::str::from_utf8(body).ok()?).ok()? {
@@ -91,7 +97,7 @@ pub(super) fn problem(body: &[u8]) -> Option<ReadProblem> {
     })
 }
 
-/// Absent or `null`: nothing. Of another form: unreadable.
+/// Absent or `null`: nothing. Of another form: unreadable. What a server says is stored on the device: it is cut.
 #[expect(
     clippy::option_option,
     reason = "the outer one says whether it can be read"
@@ -99,7 +105,14 @@ pub(super) fn problem(body: &[u8]) -> Option<ReadProblem> {
 fn optional_text(object: &Object, name: &str) -> Option<Option<String>> {
     match object.get(name) {
         None | Some(Value::Null) => Some(None),
-        Some(value) => Some(Some(value.as_str()?.to_owned())),
+        Some(value) => {
+            let most = if name == "code" {
+                MOST_OF_A_CODE
+            } else {
+                MOST_OF_A_TEXT
+            };
+            Some(Some(beginning(value.as_str()?, most).to_owned()))
+        }
     }
 }
 
@@ -112,6 +125,12 @@ fn optional_number(object: &Object, name: &str) -> Option<Option<u64>> {
         None | Some(Value::Null) => Some(None),
         Some(value) => Some(Some(value.as_u64()?)),
     }
+}
+
+/// So many characters of a text, from its beginning.
+fn beginning(text: &str, most: usize) -> &str {
+    let end = text.char_indices().nth(most);
+    end.and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }
 
 #[cfg(test)]
