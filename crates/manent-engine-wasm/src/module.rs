@@ -162,6 +162,13 @@ impl Outbox {
         told(self.0.retry(now, id, payload.as_deref(), parent.as_deref()))
     }
 
+    /// The server has this very item, with this content, as its feed told: it is saved, wherever it stands, and what was blocked by it
+    /// follows. Unknown ones are ignored.
+    #[wasm_bindgen(js_name = seenSaved)]
+    pub fn seen_saved(&mut self, now: f64, id: &str, position: Option<f64>) -> Result<(), JsError> {
+        told(self.0.seen_saved(now, id, position))
+    }
+
     /// Throw a failed item away.
     pub fn discard(&mut self, now: f64, id: &str) -> Result<(), JsError> {
         let id = told(item_id(id))?;

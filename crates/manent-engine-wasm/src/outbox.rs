@@ -119,6 +119,18 @@ impl JsonOutbox {
         self.handle(now, Input::Retry { id, change })
     }
 
+    /// The server has an item, as its feed told.
+    pub(crate) fn seen_saved(
+        &mut self,
+        now: f64,
+        id: &str,
+        position: Option<f64>,
+    ) -> Result<(), WireError> {
+        let id = item_id(id)?;
+        let position = position.map(whole).transpose()?;
+        self.handle(now, Input::SeenSaved { id, position })
+    }
+
     /// The store confirmed a transaction, or refused it.
     pub(crate) fn persisted(
         &mut self,
@@ -337,6 +349,18 @@ mod tests {
             "state": {"state": "saved", "seq": 7}}});
         let told = outputs(&mut outbox);
         assert!(told.contains(&saved), "{told:?}");
+    }
+
+    #[test]
+    fn an_item_that_is_seen_in_the_feed_is_saved() {
+        let mut outbox = outbox(&[]);
+        outbox.enqueue(1_000.0, &ITEM).unwrap();
+        outbox.seen_saved(1_001.0, MESSAGE, Some(7.0)).unwrap();
+        let saved = json!({"type": "event", "event": {"type": "item", "id": MESSAGE,
+            "state": {"state": "saved", "seq": 7}}});
+        let told = outputs(&mut outbox);
+        assert!(told.contains(&saved), "{told:?}");
+        assert!(outbox.seen_saved(1_002.0, "nobody", None).is_err());
     }
 
     #[test]

@@ -35,6 +35,8 @@ struct InFlight {
     ids: HashSet<ItemId>,
     /// Those that go to the end of the queue when the request ended without settling them.
     moving: Vec<ItemId>,
+    /// Those that the server has, as was heard from elsewhere, and their places there.
+    seen: Vec<(ItemId, Option<u64>)>,
     /// The engine's own time.
     began: Millis,
     deadline: Millis,
@@ -179,6 +181,7 @@ impl<P: Clone> Engine<P> {
                 replacement,
             } => self.resend(failed, replacement),
             Input::Retry { id, change } => self.retry(id, change),
+            Input::SeenSaved { id, position } => self.seen_saved(id, position),
             Input::Discard(id) => self.discard(id),
             Input::Undo(id) => self.undo(id),
             Input::Adopt(snapshot) => self.adopt(snapshot),

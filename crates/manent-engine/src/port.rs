@@ -65,6 +65,14 @@ pub enum Input<P> {
         /// What it is to be from now on; absent: as it is.
         change: Option<Change<P>>,
     },
+    /// The server has this very item, with this content: its feed told so. Wherever the item stands (to be sent, in the tray, thrown away), it
+    /// is saved, and what was blocked by it follows. One that is in a request is settled when that ends. Unknown ones are ignored.
+    SeenSaved {
+        /// Which. That the server's is equal is for the caller to check: an id may belong to something else.
+        id: ItemId,
+        /// Its place there, when it was told.
+        position: Option<u64>,
+    },
     /// Throw a failed item away; for a while it can be brought back. Told when it is durable.
     Discard(ItemId),
     /// Bring a discarded item back into the tray. Told when it is durable.

@@ -37,6 +37,8 @@ pub struct Report {
     pub withdrawals: usize,
     /// Messages that a user threw away.
     pub discards: usize,
+    /// Messages in an outbox of which the feed told that the server has them.
+    pub seen: usize,
     /// Devices that a user signed out.
     pub sign_outs: usize,
     /// Steps.
@@ -61,6 +63,7 @@ impl AddAssign for Report {
         self.resends += other.resends;
         self.withdrawals += other.withdrawals;
         self.discards += other.discards;
+        self.seen += other.seen;
         self.sign_outs += other.sign_outs;
         self.steps += other.steps;
     }

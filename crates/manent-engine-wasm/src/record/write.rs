@@ -46,6 +46,7 @@ fn item_record(item: &StoredItem<MessagePayload>) -> Result<String, serde_json::
         lane,
         order,
         late_rank,
+        put_behind,
         parent,
         payload,
         size_bytes,
@@ -56,6 +57,7 @@ fn item_record(item: &StoredItem<MessagePayload>) -> Result<String, serde_json::
     } = item;
     let lane = lane_id(lane);
     let late_rank = Field("lateRank", late_rank.map(Held::Number));
+    let put_behind = Field("putBehind", put_behind.map(Held::Number));
     let parent = parent.map(|parent| Held::Id(parent.to_string()));
     let parent = Field("parent", parent);
     let payload = written(payload)?;
@@ -64,7 +66,7 @@ fn item_record(item: &StoredItem<MessagePayload>) -> Result<String, serde_json::
     let is_held = if *is_held { r#","isHeld":true"# } else { "" };
     let fate = fate_json(fate);
     Ok(format!(
-        r#"{{"id":"{id}","lane":{lane},"order":{order}{late_rank}{parent},"payload":{payload},"sizeBytes":{size_bytes}{trace},"enqueuedAt":{enqueued_at}{is_held},"fate":{fate}}}"#
+        r#"{{"id":"{id}","lane":{lane},"order":{order}{late_rank}{put_behind}{parent},"payload":{payload},"sizeBytes":{size_bytes}{trace},"enqueuedAt":{enqueued_at}{is_held},"fate":{fate}}}"#
     ))
 }
 

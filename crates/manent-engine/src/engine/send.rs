@@ -314,6 +314,7 @@ impl<P: Clone> Engine<P> {
             items: sent,
             ids: ids.iter().copied().collect(),
             moving: Vec::new(),
+            seen: Vec::new(),
             began: now,
             deadline: now.saturating_add(self.config.request_timeout_ms),
         });

@@ -1,7 +1,8 @@
 //! What an answer changes.
 //!
 //! Invariants:
-//! - an item leaves the queue only by an outcome of its own, or because what it builds on failed, or by the user's wish;
+//! - an item leaves the queue only by an outcome of its own, or because the server is known to have it, or because what it builds on failed,
+//!   or by the user's wish;
 //! - within a lane outcomes are believed in order, up to the first that is missing or makes no sense;
 //! - an answer that settles nothing costs a back-off, so nonsense cannot make the engine spin.
 
@@ -53,6 +54,9 @@ impl<P: Clone> Engine<P> {
 
     /// Puts what was not settled into its place and tells where it stands.
     pub(super) fn after_request(&mut self, sent: &InFlight) {
+        for (id, position) in &sent.seen {
+            self.settle_seen(*id, *position);
+        }
         for id in &sent.moving {
             if self.queue.is_pending(*id) {
                 self.move_along_to_end(*id);
@@ -277,6 +281,27 @@ impl<P: Clone> Engine<P> {
         }
         item.further_tries += 1;
         true
+    }
+
+    pub(super) fn seen_saved(&mut self, id: ItemId, position: Option<u64>) {
+        match &mut self.in_flight {
+            // Its answer tells the lane's number as well.
+            Some(sent) if sent.ids.contains(&id) => sent.seen.push((id, position)),
+            _ => self.settle_seen(id, position),
+        }
+    }
+
+    /// The server has an item, as was heard from elsewhere. Nobody knows under which number.
+    fn settle_seen(&mut self, id: ItemId, position: Option<u64>) {
+        let Some(item) = self.queue.get(id) else {
+            return;
+        };
+        if item.stored.fate == Fate::Pending {
+            let lane = item.stored.lane.clone();
+            self.be_careful_with(&lane);
+        }
+        self.discards.retain(|(_, other)| *other != id);
+        self.save(id, position);
     }
 
     fn save(&mut self, id: ItemId, position: Option<u64>) {

@@ -332,3 +332,67 @@ fn the_history_tells_what_happened_also_of_saved_items() {
     assert_eq!(answered.detail.as_deref(), Some("back_pressure"));
     assert!(bench.engine.history(id(77)).is_empty());
 }
+
+#[test]
+fn what_the_server_is_seen_to_have_is_saved_and_what_it_blocked_follows() {
+    let mut bench = Bench::new(EngineConfig::default());
+    bench.enqueue(item(1, 9, None));
+    bench.enqueue(item(2, 9, Some(1)));
+    bench.answer(outcomes(&[(1, rejected())]));
+    assert!(matches!(bench.state(2), Some(ItemState::Failed(_))));
+    bench.tell(Input::SeenSaved {
+        id: id(1),
+        position: Some(4),
+    });
+    bench.confirm_all();
+    let saved = ItemState::Saved { position: Some(4) };
+    assert_eq!(bench.state(1), Some(saved));
+    assert_eq!(bench.last_sent(), [(id(2), 2)]);
+    bench.answer(outcomes(&[(2, stored())]));
+    assert!(bench.engine.is_idle());
+    assert_eq!(bench.snapshot().items, []);
+}
+
+#[test]
+fn what_was_thrown_away_and_is_on_the_server_is_not_removed_once_more() {
+    let mut bench = Bench::new(EngineConfig::default());
+    bench.enqueue(item(1, 9, None));
+    bench.answer(outcomes(&[(1, rejected())]));
+    bench.tell(Input::Discard(id(1)));
+    bench.confirm_all();
+    bench.tell(Input::SeenSaved {
+        id: id(1),
+        position: None,
+    });
+    bench.confirm_all();
+    assert_eq!(bench.state(1), Some(ItemState::Saved { position: None }));
+    bench.events.clear();
+    bench.now += 60_000;
+    bench.tell(Input::Wake);
+    bench.confirm_all();
+    assert!(!bench.events.contains(&Event::Removed { id: id(1) }));
+}
+
+#[test]
+fn what_is_seen_while_it_is_under_way_is_settled_when_its_request_ends() {
+    let mut bench = Bench::new(EngineConfig::default());
+    bench.enqueue(item(1, 9, None));
+    bench.enqueue(item(2, 9, None));
+    let seen = Input::SeenSaved {
+        id: id(1),
+        position: Some(4),
+    };
+    bench.tell(seen);
+    assert_eq!(bench.state(1), Some(ItemState::Sending));
+    bench.answer(Answer::Failed(Failure::Infrastructure));
+    let saved = ItemState::Saved { position: Some(4) };
+    assert_eq!(bench.state(1), Some(saved));
+    bench.wake_until_sent();
+    assert_eq!(bench.last_sent(), [(id(2), 1)]);
+    let nobody = Input::SeenSaved {
+        id: id(7),
+        position: None,
+    };
+    bench.tell(nobody);
+    assert_eq!(bench.state(7), None);
+}

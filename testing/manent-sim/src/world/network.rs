@@ -1,7 +1,7 @@
 //! The way between engines and server: everything on it can be dropped, doubled, late, out of order, or mangled.
 
 use manent_engine::append_api::{HttpAnswer, read_append_answer};
-use manent_engine::{Answer, Failure, Input, RequestId};
+use manent_engine::{Answer, Failure, Input, ItemId, RequestId};
 use serde_json::Value;
 
 use super::{Address, Happening, Mode, World};
@@ -74,11 +74,27 @@ impl World {
         for (id, text) in rows {
             let disk = &self.devices[from.device].disk;
             self.ledger.on_row(id, &text, disk.get(id))?;
+            if self.chance.per_mille(150) {
+                let later = self.chance.between(1, 20_000);
+                self.schedule(later, Happening::Seen(from.device, id));
+            }
         }
         if self.mode == Mode::Up {
             self.reply(from, request, reply);
         }
         Ok(())
+    }
+
+    /// The leader of a device hears from the server's feed that it has an item.
+    pub(super) fn seen(&mut self, device: usize, id: ItemId) -> Result<(), Violation> {
+        let Some(leader) = self.leader(device) else {
+            return Ok(());
+        };
+        let input = Input::SeenSaved { id, position: None };
+        let tab = self.devices[device].tab(leader.slot, leader.life);
+        let is_there = tab.is_some_and(|tab| tab.engine.item(id).is_some());
+        self.report.seen += usize::from(is_there);
+        self.tell(leader, input)
     }
 
     /// An answer leaves the server.
