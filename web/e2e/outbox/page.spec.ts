@@ -84,7 +84,7 @@ test.describe('offline', () => {
     const row = (id: string) => page.locator(`article[data-message-id="${id}"]`);
     await row(kept.id).hover();
     await row(kept.id).getByRole('button', { name: en.thread.edit, exact: true }).click();
-    await expect(page.getByText(en.saves.editQueued)).toBeVisible();
+    await expect(page.getByText(en.saves.edits.replace)).toBeVisible();
     const editor = page.getByRole('textbox', { name: en.thread.editLabel });
     await editor.fill('said in other words');
     await editor.press('Enter');
@@ -97,6 +97,25 @@ test.describe('offline', () => {
     await tab.tryNow();
     await world.keptItsPromise({ except: [withdrawn.id] });
     expect(await world.row(withdrawn.id)).toBeNull();
+  });
+
+  test('a message that may have been sent can be written anew, and the editor says what becomes of that', async ({ world }) => {
+    const tab = await world.openTab();
+    const { page } = tab;
+    const rule = world.network.on(APPEND, faults.dropAnswer());
+    const first = await world.write(tab);
+    await rule.met();
+    await world.wasShown(first.id, 'waiting');
+    const row = page.locator(`article[data-message-id="${first.id}"]`);
+    await row.hover();
+    await row.getByRole('button', { name: en.thread.edit, exact: true }).click();
+    await expect(page.getByText(en.saves.edits.version)).toBeVisible();
+    await page.getByRole('textbox', { name: en.thread.editLabel }).fill('said in other words');
+    await page.getByRole('textbox', { name: en.thread.editLabel }).press('Enter');
+    rule.lift();
+    await tab.tryNow();
+    const said = async () => (await world.server.messages(world.conversationId)).filter(({ role }) => role === 'user').map(({ content }) => content[0]!.text);
+    await expect.poll(said, { timeout: 20_000 }).toEqual(['word 1.', 'said in other words']);
   });
 
   test('what is taken back by the keyboard leaves the focus in the message box, and its notice covers nothing that helps', async ({ world }) => {
@@ -133,7 +152,7 @@ test.describe('offline', () => {
     const row = tab.page.locator(`article[data-message-id="${written.id}"]`);
     await row.hover();
     await row.getByRole('button', { name: en.thread.edit, exact: true }).click();
-    await expect(tab.page.getByText(en.saves.editQueued)).toBeVisible();
+    await expect(tab.page.getByText(en.saves.edits.replace)).toBeVisible();
     const editor = tab.page.getByRole('textbox', { name: en.thread.editLabel });
     await editor.fill('said in other words');
     await editor.press('Enter');

@@ -193,8 +193,11 @@ export const de: AllStrings = {
     takeBack: 'Zurücknehmen',
     discardedToast: 'Die Nachricht wurde verworfen.',
     withdrawnToast: 'Die Nachricht wird nicht gesendet. Sie liegt in der Ablage.',
-    editQueued: 'Noch nicht gesendet: Deine Änderung ersetzt die Nachricht.',
-    editFailed: 'Nicht gespeichert: Deine Änderung ersetzt die Nachricht und sendet sie.',
+    edits: {
+      replace: 'Noch nicht gesendet: Deine Änderung ersetzt die Nachricht.',
+      resend: 'Nicht gespeichert: Deine Änderung ersetzt die Nachricht und sendet sie.',
+      version: 'Sie ist vielleicht schon gesendet: Deine Änderung wird eine neue Fassung.',
+    },
     maybeSent: 'Sie ist vielleicht schon beim Server und lässt sich nicht mehr ändern. Bearbeite sie noch einmal: Dann entsteht eine neue Fassung.',
     actionFailed: (reason) => `Das ging nicht: ${reason}`,
     allSaved: 'Alles ist gespeichert.',

@@ -192,8 +192,11 @@ export const en = {
     takeBack: 'Take back',
     discardedToast: 'The message was thrown away.',
     withdrawnToast: 'The message is not sent. It is in the tray.',
-    editQueued: 'Not sent yet: your change replaces the message.',
-    editFailed: 'Not saved: your change replaces the message and sends it.',
+    edits: {
+      replace: 'Not sent yet: your change replaces the message.',
+      resend: 'Not saved: your change replaces the message and sends it.',
+      version: 'It may have been sent: your change makes a new version.',
+    },
     maybeSent: 'It may have reached the server already, so it can no longer be changed. Edit it again: that makes a new version.',
     actionFailed: (reason: string) => `That could not be done: ${reason}`,
     allSaved: 'Everything is saved.',

@@ -32,7 +32,7 @@ export function MessageEditor({ message }: { message: Message }) {
   return (
     <EditorForm
       text={textOf(message.content)}
-      note={purpose === 'replace' ? texts.saves.editQueued : purpose === 'resend' ? texts.saves.editFailed : undefined}
+      note={purpose === 'branch' ? undefined : texts.saves.edits[purpose]}
       sendLabel={purpose === 'replace' ? texts.save : texts.thread.send}
       mayBeEmpty={others.length > 0}
       onSend={send}
