@@ -73,6 +73,14 @@ uuid_newtype! {
     /// One process of the server, from its start to its end.
     NodeId
 }
+uuid_newtype! {
+    /// A session: one sign-in on one client.
+    SessionId
+}
+uuid_newtype! {
+    /// An API key.
+    ApiKeyId
+}
 
 #[cfg(test)]
 mod tests {

@@ -15,7 +15,7 @@ mod timestamp;
 mod usage;
 
 pub use device::{DeviceId, InvalidDeviceId};
-pub use id::{ConversationId, InvalidId, MessageId, NodeId, RunId, UserId};
+pub use id::{ApiKeyId, ConversationId, InvalidId, MessageId, NodeId, RunId, SessionId, UserId};
 pub use object::{Object, object, objects, optional_object};
 pub use part::{Part, text_of};
 pub use role::{Role, UnknownRole};

@@ -13,6 +13,7 @@ pub(super) const PURE_CRATES: &[&str] = &[
     "manent-types",
     "manent-protocol",
     "manent-domain",
+    "manent-accounts",
     "manent-engine",
     "manent-storage-memory",
 ];
