@@ -54,7 +54,10 @@ export async function openClient(options: ClientOptions, environment: Environmen
   });
   const persistence = new DurablePersistenceService(tab, store.kind, warnings);
   const feed = new SharedFeed({ environment, link, baseUrl, headers: options.headers });
-  const cache = database ? new IndexedDbReadCache(database, environment) : noReadCache;
+  // What is read from the server may be what it refused from here.
+  const onMessages = (messages: readonly Record<string, unknown>[]) => messages.forEach((message) => tab.seen.hear(message));
+  const cache = database ? new IndexedDbReadCache(database, environment, onMessages) : noReadCache(onMessages);
+  feed.events.add((event) => event.event === 'message' && onMessages([event.data]));
   const { deviceId } = tab;
   const answers = await DurableAnswerKeeper.open({ module, store, link, environment, deviceId, settings, watch: (slot) => tab.leadership.watch(slot) });
 

@@ -33,7 +33,8 @@ export interface NewConversation {
  * - `sending`: in a request.
  * - `saved`: the server has it.
  * - `waiting`: safe on this device and held up; `reason` says by what, `until` when the next try goes.
- * - `failed`: the server refuses it for good, or the person took it back: it needs a decision. It lies in the tray with its content.
+ * - `failed`: the server refuses it for good, or the person took it back: it needs a decision. It lies in the tray with its content. Should the
+ *   server turn out to have it all the same, it is `saved`.
  * - `discarded`: thrown away by the person; can be brought back for a while.
  */
 export type SaveState = 'storing' | 'queued' | 'sending' | 'saved' | 'waiting' | 'failed' | 'discarded';
@@ -229,6 +230,7 @@ export type FeedEvent =
 /** Copies of what the server has, so that recent conversations can be read without it. Bounded; the oldest go first. */
 export interface ReadCache {
   putConversations(conversations: readonly Record<string, unknown>[]): void;
+  /** Messages as the server gave them. An item of this device that is among them counts as saved, also where it was refused. */
   putMessages(conversationId: string, messages: readonly Record<string, unknown>[]): void;
   forgetConversation(conversationId: string): void;
   /** Newest first. */

@@ -11,6 +11,9 @@ const MOST_CHARACTERS = 2_000_000;
 
 type Copy = Record<string, unknown>;
 
+/** Hears of every message that is put here. */
+type OnMessages = (messages: readonly Copy[]) => void;
+
 /**
  * Copies of what the server has, beside the outbox. A copy is worth less than the outbox: where the device has no room, it is left out, without a
  * word. Writes follow each other in the order in which they were asked for.
@@ -18,11 +21,13 @@ type Copy = Record<string, unknown>;
 export class IndexedDbReadCache implements ReadCache {
   private readonly store: IndexedDbStore;
   private readonly environment: Pick<Environment, 'now'>;
+  private readonly onMessages: OnMessages;
   private turn: Promise<unknown> = Promise.resolve();
 
-  constructor(store: IndexedDbStore, environment: Pick<Environment, 'now'>) {
+  constructor(store: IndexedDbStore, environment: Pick<Environment, 'now'>, onMessages: OnMessages = () => undefined) {
     this.store = store;
     this.environment = environment;
+    this.onMessages = onMessages;
   }
 
   putConversations(conversations: readonly Copy[]): void {
@@ -41,6 +46,7 @@ export class IndexedDbReadCache implements ReadCache {
   }
 
   putMessages(conversationId: string, messages: readonly Copy[]): void {
+    this.onMessages(messages);
     this.inTurn(async () => {
       const database = await this.store.connection();
       const transaction = database.transaction('cached_messages', 'readwrite', { durability: 'relaxed' });
@@ -103,14 +109,14 @@ export class IndexedDbReadCache implements ReadCache {
 }
 
 /** For where there is no database: nothing is kept beyond the page's own memory. */
-export const noReadCache: ReadCache & { clear(): void } = {
+export const noReadCache = (onMessages: OnMessages): ReadCache & { clear(): void } => ({
   putConversations: () => undefined,
-  putMessages: () => undefined,
+  putMessages: (_conversationId, messages) => onMessages(messages),
   forgetConversation: () => undefined,
   conversations: async () => [],
   messages: async () => [],
   clear: () => undefined,
-};
+});
 
 /** Joins two sets of copies: the newest that fit, and always one. What has no place on the server yet is the outbox's. */
 export function mergeMessages(known: readonly Copy[], fresh: readonly Copy[]): Copy[] {

@@ -107,6 +107,8 @@ export class CommandDesk {
         driver.tell((outbox, now) => outbox[command.do](now, command.id));
         return done;
       }
+      case 'seen':
+        return driver.tell((outbox, now) => outbox.seenSaved(now, command.id, command.seq));
       case 'history':
         return engine.history(command.id);
       case 'flush':

@@ -1,24 +1,30 @@
 import type { WireEvent, WireState } from '../engine/wire.js';
 import { errorOf, WouldLose } from '../errors.js';
 import type { CommandDesk } from './commandDesk.js';
+import type { SeenOnServer } from './seenOnServer.js';
 import type { Session } from './session.js';
 import type { TabContext } from './tabContext.js';
+
+export interface EngineEventsParts {
+  desk: CommandDesk;
+  session: Session;
+  seen: SeenOnServer;
+}
 
 /** What follows in this tab from what its engine tells. */
 export class EngineEvents {
   isStorageRefusing = false;
   private readonly tab: TabContext;
-  private readonly desk: CommandDesk;
-  private readonly session: Session;
+  private readonly parts: EngineEventsParts;
 
-  constructor(tab: TabContext, desk: CommandDesk, session: Session) {
+  constructor(tab: TabContext, parts: EngineEventsParts) {
     this.tab = tab;
-    this.desk = desk;
-    this.session = session;
+    this.parts = parts;
   }
 
   take(event: WireEvent): void {
     const { isSender, link, transport, writer } = this.tab;
+    const { desk, session } = this.parts;
     switch (event.type) {
       case 'item':
         this.onItem(event.id, event.state);
@@ -49,12 +55,12 @@ export class EngineEvents {
         this.onStorage(false);
         break;
       case 'signOutNeedsConfirmation':
-        this.desk.onSignOut(new WouldLose(event.queued, event.failed));
+        desk.onSignOut(new WouldLose(event.queued, event.failed));
         break;
       case 'signedOut':
         link.post({ type: 'signedOut' });
-        this.session.signedOut();
-        this.desk.onSignOut();
+        session.signedOut();
+        desk.onSignOut();
         break;
       case 'invariantHeld':
         console.error(`manent: the engine held an invariant that was about to break: ${event.invariant}`);
@@ -80,6 +86,7 @@ export class EngineEvents {
     }
     if (state.state === 'saved') own.delete(id);
     waiters.moved(id, state.state);
+    if (state.state === 'failed') this.parts.seen.settle(id);
   }
 
   private onRefused(id: string, name: string): void {

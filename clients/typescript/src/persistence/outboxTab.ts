@@ -13,6 +13,7 @@ import { EngineEvents } from './engineEvents.js';
 import { EngineReader } from './engineReader.js';
 import { Leadership } from './leadership.js';
 import { boardItemOf, payloadOf } from './payload.js';
+import { SeenOnServer } from './seenOnServer.js';
 import { Session } from './session.js';
 import { SharedHistory } from './sharedHistory.js';
 import { deviceIdOf, type OutboxTabDependencies, READ_AGAIN_MS, type TabContext } from './tabContext.js';
@@ -31,6 +32,7 @@ export class OutboxTab {
   readonly leadership: Leadership;
   readonly session: Session;
   readonly histories: SharedHistory;
+  readonly seen: SeenOnServer;
   readonly warnings = new Listeners<StorageWarning>();
   /** What was told so far, for those who ask later. */
   readonly pastWarnings: StorageWarning[] = [];
@@ -71,8 +73,9 @@ export class OutboxTab {
     this.adoption = new Adoption(tab);
     this.desk = new CommandDesk(tab, this.adoption);
     this.histories = new SharedHistory(tab, this.desk);
+    this.seen = new SeenOnServer(tab, this.desk);
     this.leadership = new Leadership(tab, this.adoption, this.desk);
-    this.events = new EngineEvents(tab, this.desk, this.session);
+    this.events = new EngineEvents(tab, { desk: this.desk, session: this.session, seen: this.seen });
   }
 
   /** Takes a slot, reads what the device holds, and begins. */

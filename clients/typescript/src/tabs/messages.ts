@@ -25,6 +25,8 @@ export type Command =
   | { do: 'retry'; id: string; message?: OutboxMessage }
   | { do: 'discard'; id: string }
   | { do: 'undo'; id: string }
+  /** The server has it, in that place. */
+  | { do: 'seen'; id: string; seq: number }
   | { do: 'history'; id: string }
   | { do: 'flush' }
   | { do: 'signOut'; confirmed: boolean };

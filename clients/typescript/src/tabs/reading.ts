@@ -65,12 +65,13 @@ const isMetrics = fields({
 
 const isSenderReport = fields({ pace: orNull(isState), metrics: isMetrics });
 
-const COMMANDS: readonly unknown[] = ['replace', 'withdraw', 'retry', 'discard', 'undo', 'history'];
+const COMMANDS: readonly unknown[] = ['replace', 'withdraw', 'retry', 'discard', 'undo', 'seen', 'history'];
 
 const isCommand: Check = (value) => {
   if (!isObject(value)) return false;
   if (value.do === 'flush') return true;
   if (value.do === 'signOut') return isFlag(value.confirmed);
+  if (value.do === 'seen' && !isNumber(value.seq)) return false;
   const isMessageGood = value.do === 'replace' ? isObject(value.message) : orAbsent(isObject)(value.message);
   return COMMANDS.includes(value.do) && isId(value.id) && isMessageGood;
 };
