@@ -230,7 +230,7 @@ export type FeedEvent =
 /** Copies of what the server has, so that recent conversations can be read without it. Bounded; the oldest go first. */
 export interface ReadCache {
   putConversations(conversations: readonly Record<string, unknown>[]): void;
-  /** Messages as the server gave them. An item of this device that is among them counts as saved, also where it was refused. */
+  /** Messages as the server gave them. An item of this device that is among them with the same content is saved, also where it was refused. */
   putMessages(conversationId: string, messages: readonly Record<string, unknown>[]): void;
   forgetConversation(conversationId: string): void;
   /** Newest first. */
