@@ -1,7 +1,5 @@
 import { ApiProblem, isAbort, ServerUnreachable } from './errors';
 import type {
-  AppendMessage,
-  AppendResult,
   Conversation,
   ModelConfig,
   ModelList,
@@ -90,11 +88,6 @@ export class ApiClient {
     return this.call('GET', `/conversation/${encodeURIComponent(conversationId)}/messages${query({ ...options })}`);
   }
 
-  async appendMessages(messages: AppendMessage[], options: { keepalive?: boolean } = {}): Promise<AppendResult[]> {
-    const answer = await this.call<{ results: AppendResult[] }>('POST', '/message/append', { body: { messages }, ...options });
-    return answer.results;
-  }
-
   search(text: string, options: { limit?: number; cursor?: string; signal?: AbortSignal } = {}): Promise<{ hits: SearchHit[]; next: string | null }> {
     const { signal, ...rest } = options;
     return this.call('GET', `/search${query({ q: text, ...rest })}`, { signal });
@@ -129,11 +122,6 @@ export class ApiClient {
     if (response.status === 204) return null;
     if (!response.ok || !response.body) throw await problemOf(response);
     return response.body;
-  }
-
-  /** Opens the feed of changes after a cursor; `null`: from now on. */
-  openFeed(after: string | null): EventSource {
-    return new EventSource(`${this.baseUrl}/feed${query({ after: after ?? undefined })}`);
   }
 
   private async call<T>(method: string, path: string, options: { body?: unknown; signal?: AbortSignal; keepalive?: boolean } = {}): Promise<T> {
@@ -192,8 +180,8 @@ function query(values: Record<string, string | number | boolean | undefined>): s
 async function problemOf(response: Response): Promise<ApiProblem> {
   const fallback: Problem = { status: response.status, code: 'http_error', detail: `The server answered ${response.status}.` };
   try {
-    const body = (await response.json()) as Partial<Problem> & { results?: AppendResult[] };
-    return new ApiProblem({ ...fallback, ...body, status: response.status }, body.results);
+    const body = (await response.json()) as Partial<Problem>;
+    return new ApiProblem({ ...fallback, ...body, status: response.status });
   } catch {
     return new ApiProblem(fallback);
   }

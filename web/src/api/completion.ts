@@ -30,28 +30,6 @@ export const waitInBrowser: Wait = (milliseconds, signal) =>
   });
 
 /**
- * Streams one completion. The iteration ends after exactly one `done` or `error` event; a connection that
- * breaks before that becomes an `error` event of this page's own (`connection_lost`), so that readers have one path.
- * Aborting the signal ends the iteration by throwing the abort.
- *
- * A request with a `runId` is a run: when the connection breaks it is opened again after the last event that came, so that
- * nothing is missed and nothing comes twice.
- */
-export async function* streamCompletionEvents(
-  client: ApiClient,
-  request: CompletionRequest,
-  signal: AbortSignal,
-  wait: Wait = waitInBrowser,
-): AsyncGenerator<CompletionEvent, void, void> {
-  const { runId } = request;
-  const place: Place = { lastEventId: null };
-  const body = await client.openStream('/completion/generate', request, signal);
-  if (yield* readEvents(body, place, signal)) return;
-  if (runId === undefined) yield connectionLost;
-  else yield* followRun(client, runId, place, signal, wait);
-}
-
-/**
  * Streams an answer that is asked for until it was read to its end: where `place` has no event yet by asking (which attaches where the run is
  * there already), else by going on after it. `place` moves with what was read. A connection that stays broken throws; asking again
  * with the same place goes on.
@@ -72,24 +50,24 @@ export async function* streamPlacedEvents(
   if (failure !== null) throw failure;
 }
 
-/** Streams a run that was begun elsewhere or earlier, from its beginning. Ends as {@link streamCompletionEvents} does. */
+/**
+ * Streams a run that was begun elsewhere or earlier, from its beginning. The iteration ends after exactly one `done` or `error` event; a
+ * connection that stays broken becomes an `error` event of this page's own (`connection_lost`), so that readers have one path. Aborting the
+ * signal ends the iteration by throwing the abort.
+ */
 export async function* streamRunEvents(
   client: ApiClient,
   runId: string,
   signal: AbortSignal,
   wait: Wait = waitInBrowser,
 ): AsyncGenerator<CompletionEvent, void, void> {
-  yield* followRun(client, runId, { lastEventId: null }, signal, wait);
+  const failure = yield* reopen(client, runId, { lastEventId: null }, signal, wait, RECONNECT_PAUSES_MS);
+  if (failure !== null) yield connectionLost;
 }
 
 /** How far a stream was read. */
 export interface Place {
   lastEventId: string | null;
-}
-
-async function* followRun(client: ApiClient, runId: string, place: Place, signal: AbortSignal, wait: Wait): AsyncGenerator<CompletionEvent, void, void> {
-  const failure = yield* reopen(client, runId, place, signal, wait, RECONNECT_PAUSES_MS);
-  if (failure !== null) yield connectionLost;
 }
 
 /** Reads a run on after a place; the answer is why its end was not reached, or `null` when it was. */

@@ -1,16 +1,13 @@
-import type { AppendResult, Problem } from './types';
+import type { Problem } from './types';
 
 /** The server answered, and the answer is a refusal or a failure of its own. */
 export class ApiProblem extends Error {
   readonly problem: Problem;
-  /** The items' outcomes, when an append was refused as a whole. */
-  readonly results: AppendResult[] | undefined;
 
-  constructor(problem: Problem, results?: AppendResult[]) {
+  constructor(problem: Problem) {
     super(problem.detail || problem.title || problem.code);
     this.name = 'ApiProblem';
     this.problem = problem;
-    this.results = results;
   }
 
   get code(): string {

@@ -1,12 +1,14 @@
+import type * as client from '@manent/client';
+
 /**
- * The shapes of the native API, as `docs/api.md` gives them.
+ * The shapes of the native API, as `docs/api.md` gives them: the client's, and what the page knows more exactly.
  *
  * Every name here is the wire's own; nothing in this file is computed.
  */
 
-export type Role = 'user' | 'assistant' | 'system' | 'tool';
+export type Role = client.StoredMessage['role'];
 
-export type MessageStatus = 'complete' | 'running' | 'stopped' | 'failed' | 'interrupted';
+export type MessageStatus = client.StoredMessage['status'];
 
 export interface TextPart {
   type: 'text';
@@ -72,32 +74,16 @@ export interface ModelConfig {
   reasoningEffort?: string;
 }
 
-export interface Conversation {
-  id: string;
-  title: string | null;
+export interface Conversation extends Omit<client.Conversation, 'config'> {
   titleSource: 'none' | 'cut' | 'generated' | 'user';
   config: ModelConfig;
-  archived: boolean;
-  pinned: boolean;
-  trashedAt: string | null;
-  lastSeq: number;
-  createdAt: string;
-  updatedAt: string;
-  lastMessageAt: string | null;
 }
 
-export interface StoredMessage {
-  id: string;
-  conversationId: string;
-  parentId: string | null;
-  seq: number;
-  role: Role;
+export interface StoredMessage extends Omit<client.StoredMessage, 'content'> {
   content: Part[];
-  status: MessageStatus;
   model?: string;
   provider?: string;
   usage?: Usage;
-  createdAt: string;
   storedAt: string;
   /** The run that writes or wrote it. */
   runId?: string;
@@ -105,28 +91,9 @@ export interface StoredMessage {
   deletedAt?: string;
 }
 
-export interface AppendMessage {
-  id: string;
-  conversationId: string;
-  parentId: string | null;
-  role: Role;
-  content: Part[];
+/** A message of the page's own, on its way to the server. */
+export interface AppendMessage extends Omit<StoredMessage, 'seq' | 'status' | 'storedAt' | 'runId' | 'editedAt' | 'deletedAt'> {
   status?: MessageStatus;
-  model?: string;
-  provider?: string;
-  usage?: Usage;
-  createdAt: string;
-}
-
-export type AppendOutcome = 'stored' | 'duplicate' | 'conflict' | 'gap' | 'rejected' | 'blocked';
-
-export interface AppendResult {
-  id: string;
-  outcome: AppendOutcome;
-  seq?: number;
-  code?: string;
-  detail?: string;
-  expectedDeviceSeq?: number;
 }
 
 export interface CompletionMessage {

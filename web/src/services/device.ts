@@ -1,4 +1,4 @@
-import type { FeedEvent, ManentClient, OutboxItem, SaveStatus } from '@manent/client';
+import type { ManentClient, OutboxItem } from '@manent/client';
 import type { AppendMessage, Conversation, StoredMessage } from '../api/types';
 import type { Message } from '../core/messages';
 import type { Copies } from './conversationService';
@@ -85,14 +85,6 @@ export class Device implements Outbox, AnswerMemory, Copies {
 
   unsaved(conversationId: string): Message[] {
     return shownItems(this.client?.persistence.items() ?? [], conversationId).map(messageOf);
-  }
-
-  onFeed(listener: (event: FeedEvent) => void): void {
-    this.whenOpen(({ feed }) => feed.subscribe(listener));
-  }
-
-  onStatus(listener: (status: SaveStatus) => void): void {
-    this.whenOpen(({ persistence }) => persistence.subscribe(listener));
   }
 }
 
