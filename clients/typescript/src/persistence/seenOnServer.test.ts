@@ -90,6 +90,7 @@ describe('an item that was refused, and that the server has', () => {
     ['stands elsewhere', stored(1, { parentId: idOf(7) })],
     ['is of another conversation', stored(1, { conversationId: OTHER })],
     ['has no place yet', stored(1, { seq: null })],
+    ['is still being written', stored(1, { runId: idOf(9), status: 'running' })],
     ['has another id', stored(1, { id: idOf(8) })],
     ['makes no sense', stored(1, { id: 5 })],
   ])('stays where it is when what the server has %s', async (_what, told) => {

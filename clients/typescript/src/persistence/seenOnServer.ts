@@ -23,8 +23,9 @@ export class SeenOnServer {
 
   /** A message as the server tells of it. */
   hear(message: Record<string, unknown>): void {
-    const { id, conversationId, runId, seq } = message;
-    if (!isId(id) || typeof seq !== 'number') return;
+    const { id, conversationId, runId, seq, status } = message;
+    // An answer that is still being written is told of again at its end.
+    if (!isId(id) || typeof seq !== 'number' || status === 'running') return;
     const item = this.tab.writer.board.get(id);
     // An answer's text on the server stands, whatever this device has of it; it may be put into the outbox later.
     if (typeof runId !== 'string' && !(item && isSame(item.message, message))) return;
