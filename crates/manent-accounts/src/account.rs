@@ -6,6 +6,7 @@ use crate::email::EmailAddress;
 use crate::name::DisplayName;
 use crate::password::PasswordHash;
 use crate::role::RoleName;
+use crate::secret::SecretDigest;
 use crate::two_factor::TwoFactor;
 use crate::username::Username;
 
@@ -107,4 +108,15 @@ pub struct NewAccount {
     pub openid: Option<OpenIdIdentity>,
     /// The hash of its password.
     pub password: Option<PasswordHash>,
+    /// The link that verifies its address, made in the same unit; absent: none, or an invitation for the very address makes it needless.
+    pub verification: Option<NewVerification>,
+}
+
+/// A link that is made together with an account and verifies its address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewVerification {
+    /// Of its secret.
+    pub digest: SecretDigest,
+    /// From when it does nothing.
+    pub expires_at: Timestamp,
 }

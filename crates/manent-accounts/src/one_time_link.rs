@@ -82,6 +82,11 @@ impl OneTimeLink {
         }
     }
 
+    /// Whether it is an invitation for this very address, and not for anybody.
+    pub fn names(&self, address: &EmailAddress) -> bool {
+        matches!(&self.subject, LinkSubject::Invited { email: Some(email), .. } if email == address)
+    }
+
     /// The role that it invites to, if this address may use it as an invitation.
     pub fn invites(&self, address: &EmailAddress) -> Option<&RoleName> {
         match &self.subject {

@@ -3,7 +3,7 @@
 use manent_types::{Timestamp, UserId};
 
 use crate::account::{Account, AccountStatus, NewAccount};
-use crate::one_time_link::{LinkPurpose, OneTimeLink};
+use crate::one_time_link::{LinkPurpose, LinkSubject, OneTimeLink};
 use crate::role::RoleName;
 use crate::two_factor::TwoFactor;
 
@@ -39,11 +39,14 @@ pub enum CreationRefusal {
 pub struct CreationPlan {
     /// The account to insert. The row of its owner is there already when it takes over what mode `local` kept.
     pub account: Account,
-    /// The invitation, used up now; to be written.
+    /// The invitation, used up now; to be written in place of the row that is there.
     pub invitation: Option<OneTimeLink>,
+    /// The link that verifies the address; to be inserted.
+    pub verification: Option<OneTimeLink>,
 }
 
-/// Decides about a new account. `is_invited`: it comes with an invitation and must not be made without it.
+/// Decides about a new account. `is_invited`: it comes with an invitation and must not be made without it. An invitation for the very address
+/// verifies it.
 ///
 /// # Errors
 /// When it must not be made.
@@ -54,6 +57,7 @@ pub fn plan_creation(
     now: Timestamp,
 ) -> Result<CreationPlan, CreationRefusal> {
     let mut role = new.role;
+    let mut email_verified = new.email_verified;
     let mut invitation = None;
     if is_invited {
         let link = facts.invitation.ok_or(CreationRefusal::InvitationInvalid)?;
@@ -63,6 +67,7 @@ pub fn plan_creation(
             .invites(&new.email)
             .ok_or(CreationRefusal::InvitationInvalid)?
             .clone();
+        email_verified |= link.names(&new.email);
         invitation = Some(OneTimeLink {
             used_at: Some(now),
             ..link
@@ -79,11 +84,23 @@ pub fn plan_creation(
         role = RoleName::admin();
         id = new.id_if_first.unwrap_or(id);
     }
+    let verification = new.verification.filter(|_| !email_verified);
     Ok(CreationPlan {
+        verification: verification.map(|verification| OneTimeLink {
+            digest: verification.digest,
+            purpose: LinkPurpose::EmailVerification,
+            subject: LinkSubject::Account {
+                account: id,
+                email: new.email.clone(),
+            },
+            created_at: now,
+            expires_at: verification.expires_at,
+            used_at: None,
+        }),
         account: Account {
             id,
             email: new.email,
-            email_verified: new.email_verified,
+            email_verified,
             username: new.username,
             name: new.name,
             role,
@@ -105,10 +122,9 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::account::AccountProvider;
+    use crate::account::{AccountProvider, NewVerification};
     use crate::email::EmailAddress;
     use crate::name::DisplayName;
-    use crate::one_time_link::LinkSubject;
     use crate::secret::SecretDigest;
 
     fn at(milliseconds: i64) -> Timestamp {
@@ -131,6 +147,10 @@ mod tests {
             provider: AccountProvider::Local,
             openid: None,
             password: None,
+            verification: Some(NewVerification {
+                digest: SecretDigest::of(b"verification"),
+                expires_at: at(50),
+            }),
         }
     }
 
@@ -168,6 +188,25 @@ mod tests {
     }
 
     #[test]
+    fn the_link_that_verifies_the_address_is_made_with_the_account() {
+        let plan = plan_creation(CreationFacts::default(), new(), false, at(5)).unwrap();
+        assert_eq!(
+            plan.verification,
+            Some(OneTimeLink {
+                digest: SecretDigest::of(b"verification"),
+                purpose: LinkPurpose::EmailVerification,
+                subject: LinkSubject::Account {
+                    account: user(9),
+                    email: new().email
+                },
+                created_at: at(5),
+                expires_at: at(50),
+                used_at: None,
+            })
+        );
+    }
+
+    #[test]
     fn a_taken_address_is_refused() {
         let facts = CreationFacts {
             has_accounts: true,
@@ -189,6 +228,8 @@ mod tests {
         };
         let plan = plan_creation(facts(invitation()), new(), true, at(5)).unwrap();
         assert_eq!(plan.account.role, RoleName::parse("guest").unwrap());
+        assert!(plan.account.email_verified);
+        assert_eq!(plan.verification, None);
         let used = plan.invitation.unwrap();
         assert_eq!(used.used_at, Some(at(5)));
         for (facts, now) in [

@@ -37,8 +37,8 @@ pub enum Deleted {
 /// one lock that all of them take first).
 #[async_trait]
 pub trait AccountRepository: Send + Sync {
-    /// Makes an account as [`crate::account_change::plan_creation`] decides; `invitation` is the digest of the invitation that it must come
-    /// with, `audit` is written with the new account as its account (and as its actor where it has none). `refused` is written instead when
+    /// Makes an account as [`crate::account_change::plan_creation`] decides, and writes the plan's links; `invitation` is the digest of the
+    /// invitation that it must come with, `audit` is written with the new account as its account (and as its actor where it has none). `refused` is written instead when
     /// it is refused, so that both ways cost the same.
     async fn create(
         &self,

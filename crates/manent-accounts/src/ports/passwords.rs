@@ -36,7 +36,8 @@ pub trait PasswordHasher: Send + Sync {
     /// The hash of a new password.
     async fn hash(&self, password: &Password) -> Result<PasswordHash, HashError>;
 
-    /// Whether the password fits the hash.
+    /// Whether the password fits the hash. A hash of an older kind must not show by the time it takes: it takes as long as one of the
+    /// newest kind, or longer only while [`Self::verify_dummy`] takes as long too.
     async fn verify(
         &self,
         password: &Password,
