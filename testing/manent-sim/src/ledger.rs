@@ -199,10 +199,8 @@ impl Ledger {
         for id in ids {
             if let Some(written) = self.written.get_mut(id) {
                 written.was_durable = true;
-                if written.index.is_none() {
-                    self.last_index += 1;
-                    written.index = Some(self.last_index);
-                }
+                // Before it is written again, later ones may be written and sent.
+                written.is_floating = true;
             }
         }
     }
@@ -293,11 +291,14 @@ impl Ledger {
             }
             ItemState::Saved { .. } if !is_on_server => return Err(Violation::NotSaved(id)),
             ItemState::Failed(reason) => {
-                // Nobody but the user takes back, and ids are nobody else's.
+                // Nobody but the user takes back, and ids are nobody else's. But where the lanes were lost, the server may repeat what it said
+                // about an earlier form of an item, and have its id in that form.
                 let is_old = has_lost_lanes
                     && matches!(
                         reason,
-                        FailReason::Rejected { .. } | FailReason::Blocked { .. }
+                        FailReason::Rejected { .. }
+                            | FailReason::Blocked { .. }
+                            | FailReason::Conflict
                     )
                     && self.written.get(&id).is_some_and(|it| it.was_retried);
                 let is_conflict = *reason == FailReason::Conflict && !has_lost_lanes;

@@ -51,6 +51,11 @@ impl Pace {
         self.probe_asked = true;
     }
 
+    /// The user left while a request was under way: it told nothing, and may be made again.
+    pub(crate) fn on_abandoned(&mut self) {
+        self.probe_asked = true;
+    }
+
     pub(crate) fn on_probe_asked(&mut self) {
         self.probe_asked = true;
     }

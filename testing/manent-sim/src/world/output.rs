@@ -86,7 +86,9 @@ impl World {
                 if tab.request == Some(request) {
                     tab.request = None;
                     // It waited too long, unless the user left.
-                    if !has_left {
+                    if has_left {
+                        tab.pace.on_abandoned();
+                    } else {
                         tab.pace.on_failure(self.now);
                     }
                 }
