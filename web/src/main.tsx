@@ -10,14 +10,12 @@ import './styles/index.css';
 import { App } from './ui/App';
 import { ErrorBoundary } from './ui/ErrorBoundary';
 import { installKeys } from './ui/keys';
-import { installPageUpdates } from './ui/pageUpdates';
 
 installSettings();
 installTitleCache(useStore);
 installModelCache(useStore);
 installServices();
 installKeys();
-installPageUpdates();
 
 // English is there at once; another language comes with one more file, which is kept on the device.
 await installLanguage();

@@ -1,4 +1,5 @@
 import { common, createLowlight } from 'lowlight';
+import '../styles/highlight.css';
 
 const lowlight = createLowlight(common);
 

@@ -1,9 +1,6 @@
 import { useStore } from '../state/store';
 import { changeUi } from '../state/ui';
 
-/** How long after the page is there its files are brought to the device, in milliseconds: first come the person's own things. */
-const AFTER_MS = 1_500;
-
 /** A tab that stays open asks for a newer page when it is looked at again, at most this often, in milliseconds. */
 const ASK_EVERY_MS = 60 * 60 * 1_000;
 
@@ -13,8 +10,7 @@ const ASK_EVERY_MS = 60 * 60 * 1_000;
  */
 export function installPageUpdates(): void {
   if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return;
-  const { serviceWorker } = navigator;
-  window.addEventListener('load', () => setTimeout(() => void register(serviceWorker), AFTER_MS), { once: true });
+  void register(navigator.serviceWorker);
 }
 
 async function register(container: ServiceWorkerContainer): Promise<void> {

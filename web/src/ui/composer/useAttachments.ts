@@ -1,7 +1,8 @@
 import { type ClipboardEvent, type DragEvent, useState } from 'react';
 import { showToast } from '../../state/toasts';
 import { strings } from '../../strings';
-import { type Attachment, IMAGE_BUDGET, NotAPicture, readImage, usedBudget } from './images';
+import { seldomShown } from '../dialogs/lazyDialogs';
+import { type Attachment, checkKind, IMAGE_BUDGET, NotAPicture, usedBudget } from './images';
 
 export interface Attaching {
   attachments: readonly Attachment[];
@@ -23,6 +24,8 @@ export function useAttachments(): Attaching {
     for (const file of files) {
       const name = file.name || texts.composer.pastedName;
       try {
+        checkKind(file, name);
+        const { readImage } = await seldomShown();
         const attachment = await readImage(file, name);
         setAttachments((before) => {
           if (usedBudget([...before, attachment]) <= IMAGE_BUDGET) return [...before, attachment];

@@ -4,11 +4,15 @@ import { Dialog } from './Dialog';
 
 type Parts = typeof import('./seldomShown');
 
-const load = (): Promise<Parts> => import('./seldomShown');
+/** What is shown or needed seldom. */
+export const seldomShown = (): Promise<Parts> => import('./seldomShown');
 
-/** Reads what is shown seldom, so that it is there when the network is not. */
+/** Reads what is shown seldom, so that it is there when the network is not; the page as a whole is looked after from then on. */
 export function loadSeldomShown(): void {
-  load().catch(() => undefined);
+  seldomShown().then(
+    ({ installPageUpdates }) => installPageUpdates(),
+    () => undefined,
+  );
 }
 
 export const SettingsDialog = later('SettingsDialog');
@@ -19,9 +23,9 @@ export const TrayDialog = later('TrayDialog');
 export const ItemDialog = later('ItemDialog');
 
 /** A dialog that is read when it is first shown; another one says so where it cannot be read. */
-function later(name: keyof Parts): ComponentType {
+function later(name: Extract<keyof Parts, `${string}Dialog`>): ComponentType {
   const Part = lazy(() =>
-    load().then(
+    seldomShown().then(
       (parts) => ({ default: parts[name] }),
       () => ({ default: MissingDialog }),
     ),

@@ -1,9 +1,12 @@
 import '../../styles/seldomShown.css';
 
-/** Everything that is shown seldom, in one file of the built page: many small ones would weigh more than they save. */
+/** Everything that is shown or needed seldom, in one file of the built page: many small ones would weigh more than they save. */
 export { ItemDialog } from '../outbox/ItemDialog';
 export { TrayDialog } from '../outbox/TrayDialog';
 export { DemoDialog } from './DemoDialog';
 export { KeysDialog } from './KeysDialog';
 export { ModelDialog } from './ModelDialog';
 export { SettingsDialog } from './SettingsDialog';
+export { readImage } from '../composer/readImage';
+export { toNewChat } from '../outbox/toNewChat';
+export { installPageUpdates } from '../pageUpdates';

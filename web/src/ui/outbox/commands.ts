@@ -5,6 +5,7 @@ import { dismissToastsAbout, showToast } from '../../state/toasts';
 import { changeUi } from '../../state/ui';
 import { strings } from '../../strings';
 import { keepFocus } from '../commands';
+import { seldomShown } from '../dialogs/lazyDialogs';
 
 /** What a person can do about messages that are not saved, each with its undo and its words. */
 
@@ -34,7 +35,7 @@ export function moveToNewBranch(messageId: string): void {
 }
 
 export function moveToNewChat(messageId: string): void {
-  void attempt(import('./toNewChat').then(({ toNewChat }) => toNewChat(messageId)));
+  void attempt(seldomShown().then(({ toNewChat }) => toNewChat(messageId)));
 }
 
 export async function discardItem(messageId: string): Promise<void> {
