@@ -40,8 +40,8 @@ export class NewerDatabase extends Error {
 /**
  * The store in IndexedDB.
  *
- * Each transaction that writes looks first whether the database still is the one that was opened (`epoch`): a cleared one is a new one, even
- * under the same name, and everything has to be written again.
+ * Each transaction looks whether the database still is the one that was opened (`epoch`): a cleared one is a new one, even under the same
+ * name, and everything has to be written again.
  */
 export class IndexedDbStore implements DeviceStore, LeaseStore {
   readonly kind = 'durable';
@@ -51,6 +51,8 @@ export class IndexedDbStore implements DeviceStore, LeaseStore {
   private opening: Promise<Database> | null = null;
   private epoch: string;
   private isClosed = false;
+  /** Writes of this task, until it is over. */
+  private readonly waiting: { operations: readonly StoreOperation[]; resolve(): void; reject(error: unknown): void }[] = [];
   private readonly lostListeners = new Listeners<void>();
 
   private constructor(options: IndexedDbOptions, database: Database, meta: Meta) {
@@ -94,32 +96,38 @@ export class IndexedDbStore implements DeviceStore, LeaseStore {
     });
   }
 
-  async write(operations: readonly StoreOperation[]): Promise<void> {
-    await this.run('readwrite', ['items', 'others', 'answers'], async (transaction) => {
-      const items = transaction.objectStore('items');
-      const others = transaction.objectStore('others');
-      const answers = transaction.objectStore('answers');
-      await Promise.all(
-        operations.map((operation) => {
-          switch (operation.do) {
-            case 'putItem':
-              return items.put({ key: operation.key, record: operation.record });
-            case 'deleteItem':
-              return items.delete(operation.key);
-            case 'putLane':
-              return others.put({ key: operation.key, record: operation.record });
-            case 'putPace':
-              return others.put({ key: PACE_KEY, record: operation.record });
-            case 'putAnswer':
-              return answers.put({ key: operation.key, record: operation.record });
-            case 'deleteAnswer':
-              return answers.delete(operation.key);
-            case 'clear':
-              return Promise.all([items.clear(), others.clear(), answers.clear()]);
-          }
-        }),
-      );
+  write(operations: readonly StoreOperation[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ operations, resolve, reject });
+      if (this.waiting.length === 1) void this.writeWaiting();
     });
+  }
+
+  /**
+   * Writes what waits, in one transaction: a key press has a message stored and an answer asked for, and two commits one after the other take
+   * twice the time.
+   */
+  private async writeWaiting(): Promise<void> {
+    for (let turn = 0; turn < TURNS_OF_A_TASK; turn += 1) await undefined;
+    const writes = this.waiting.splice(0);
+    const operations = writes.flatMap((write) => write.operations);
+    try {
+      await this.transact('readwrite', ['items', 'others', 'answers'], async (transaction) => {
+        const done: Promise<unknown>[] = [this.check(transaction)];
+        // One that is refused at once ends all of this; what becomes of the others is told by the transaction.
+        try {
+          for (const operation of operations) done.push(follow(operation, transaction));
+        } finally {
+          for (const each of done) each.catch(() => undefined);
+        }
+        // Without waiting for this thread, which draws meanwhile. Where the check fails, all of it is written again.
+        transaction.commit();
+        await Promise.all(done);
+      });
+      for (const { resolve } of writes) resolve();
+    } catch (error) {
+      for (const { reject } of writes) reject(error);
+    }
   }
 
   async setAside(records: readonly RecordToSetAside[]): Promise<string> {
@@ -181,8 +189,25 @@ export class IndexedDbStore implements DeviceStore, LeaseStore {
     return this.opening;
   }
 
-  /** Runs one transaction; a connection that went away meanwhile is opened again, once. */
+  /** Whether the database still is the one that was opened. */
+  private async check(transaction: Transaction<IDBTransactionMode>): Promise<void> {
+    const epoch = await transaction.objectStore('meta').get('epoch');
+    if (epoch?.value !== this.epoch) throw new Vanished();
+  }
+
+  /** Runs one transaction in the database that was opened; a connection that went away meanwhile is opened again, once. */
   private async run<T, Mode extends 'readonly' | 'readwrite'>(
+    mode: Mode,
+    stores: StoreName[],
+    work: (transaction: Transaction<Mode>) => Promise<T>,
+  ): Promise<T> {
+    return this.transact(mode, stores, async (transaction) => {
+      await this.check(transaction);
+      return work(transaction);
+    });
+  }
+
+  private async transact<T, Mode extends 'readonly' | 'readwrite'>(
     mode: Mode,
     stores: StoreName[],
     work: (transaction: Transaction<Mode>) => Promise<T>,
@@ -195,8 +220,6 @@ export class IndexedDbStore implements DeviceStore, LeaseStore {
         // Whoever awaits something else first would let the transaction end.
         transaction.done.catch(() => undefined);
         try {
-          const epoch = await transaction.objectStore('meta').get('epoch');
-          if (epoch?.value !== this.epoch) throw new Vanished();
           const result = await work(transaction);
           await transaction.done;
           return result;
@@ -241,6 +264,31 @@ export class IndexedDbStore implements DeviceStore, LeaseStore {
   private detach(): void {
     this.database?.close();
     this.database = null;
+  }
+}
+
+/** So many turns of the microtask queue may be between what one event causes. */
+const TURNS_OF_A_TASK = 4;
+
+function follow(operation: StoreOperation, transaction: Transaction<'readwrite'>): Promise<unknown> {
+  const items = transaction.objectStore('items');
+  const others = transaction.objectStore('others');
+  const answers = transaction.objectStore('answers');
+  switch (operation.do) {
+    case 'putItem':
+      return items.put({ key: operation.key, record: operation.record });
+    case 'deleteItem':
+      return items.delete(operation.key);
+    case 'putLane':
+      return others.put({ key: operation.key, record: operation.record });
+    case 'putPace':
+      return others.put({ key: PACE_KEY, record: operation.record });
+    case 'putAnswer':
+      return answers.put({ key: operation.key, record: operation.record });
+    case 'deleteAnswer':
+      return answers.delete(operation.key);
+    case 'clear':
+      return Promise.all([items.clear(), others.clear(), answers.clear()]);
   }
 }
 
