@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OutboxFull } from './errors.js';
+import { InvalidItem, OutboxFull } from './errors.js';
 import { FakeBrowser } from './testing/fakeBrowser.js';
 import type { OutboxMessage, SaveStatus, StorageWarning } from './types.js';
 
@@ -29,6 +29,16 @@ describe('one tab', () => {
     expect(append).toMatchObject({ path: '/message/append', keepalive: true, body: { deviceId: client.persistence.deviceId } });
     expect(append!.headers.authorization).toBe('Bearer test');
     expect(append!.headers.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+  });
+
+  it('sends a message in the trace in which it was written, and takes nothing that is none', async () => {
+    const browser = new FakeBrowser();
+    const { client } = await browser.open();
+    const trace = `00-${'a1'.repeat(16)}-${'b2'.repeat(8)}-01`;
+    await client.persistence.queueMessage(message(1), CONVERSATION, { title: 'Garden' }, trace);
+    await browser.settle();
+    expect(browser.server.requests.map(({ headers }) => headers.traceparent)).toEqual([trace, trace]);
+    await expect(client.persistence.queueMessage(message(2), CONVERSATION, undefined, 'trace')).rejects.toThrow(InvalidItem);
   });
 
   it('keeps what the server does not take and sends it after a restart, once and in order', async () => {

@@ -31,6 +31,11 @@ export function newTrace(environment: Pick<Environment, 'random'>): string {
   return `00-${text.slice(0, 32)}-${text.slice(32)}-01`;
 }
 
+/** Whether it is a `traceparent` that the engine takes. */
+export function isTrace(text: string | undefined): text is string {
+  return text !== undefined && /^00(?!-0+-)-[0-9a-f]{32}(?!-0+-)-[0-9a-f]{16}-[0-9a-f]{2}$/.test(text);
+}
+
 /** A whole number for the engine's own generator. */
 export function newSeed(environment: Pick<Environment, 'random'>): number {
   return environment.random(6).reduce((seed, byte) => seed * 256 + byte, 0);

@@ -131,9 +131,10 @@ export interface PersistenceService {
   readonly deviceId: string;
   /**
    * Takes responsibility for an item. Resolves when it is durable on this device; rejects (`InvalidItem`, `OutboxFull`, `SignedOut`) when it is not taken.
-   * An id that was taken before is ignored. `create` makes the conversation first where it is new.
+   * An id that was taken before is ignored. `create` makes the conversation first where it is new. `traceparent` is the W3C trace context in
+   * which it was written; without one a trace begins here.
    */
-  queueMessage(message: OutboxMessage, conversationId: string, create?: NewConversation): Promise<void>;
+  queueMessage(message: OutboxMessage, conversationId: string, create?: NewConversation, traceparent?: string): Promise<void>;
   /** Tries what waits, now and once, as the schedule allows. Resolves when nothing more can be done at once. */
   flush(): Promise<void>;
   getQueueStatus(): QueueStatus;
@@ -180,6 +181,8 @@ export interface PendingAnswer {
   parentId: string;
   /** Whatever the page needs to ask again, such as the model's settings. */
   request: Record<string, unknown>;
+  /** The W3C trace context in which it is asked for, such as that of the message that is answered. It comes back with the answer. */
+  traceparent?: string;
 }
 
 /**

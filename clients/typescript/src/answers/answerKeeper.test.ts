@@ -40,6 +40,18 @@ describe('answers that are waited for', () => {
     expect(second.client.answers.pending()).toEqual([answer(1)]);
   });
 
+  it('keep the trace in which they were wanted, and none that is none', async () => {
+    const browser = new FakeBrowser();
+    const { client } = await browser.open();
+    const traced = { ...answer(1), traceparent: `00-${'a1'.repeat(16)}-${'b2'.repeat(8)}-01` };
+    await client.answers.want(traced);
+    await client.answers.want({ ...answer(2), traceparent: 'trace' });
+    await client.answers.want({ ...answer(3), traceparent: `00-${'00'.repeat(16)}-${'b2'.repeat(8)}-01` });
+    const kept = ((await browser.recordsOf('answers')) as { record: string }[]).map(({ record }) => (JSON.parse(record) as { answer: { trace?: string } }).answer.trace ?? null);
+    expect(kept).toEqual([traced.traceparent, null, null]);
+    expect(client.answers.pending()[0]).toEqual(traced);
+  });
+
   it('are known to all tabs, looked after by one, and adopted from a dead one', async () => {
     const browser = new FakeBrowser();
     const sender = await browser.open();

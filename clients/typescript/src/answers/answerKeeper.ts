@@ -2,7 +2,7 @@ import type { EngineModule } from '../engine/load.js';
 import type { WireAnswerOutput, WireAnswerState, WirePendingAnswer } from '../engine/wire.js';
 import type { Environment } from '../environment.js';
 import { ClientClosed, OutboxError, SignedOut } from '../errors.js';
-import { isId, newSeed } from '../ids.js';
+import { isId, isTrace, newSeed } from '../ids.js';
 import { Listeners } from '../listeners.js';
 import { wordsFor } from '../persistence/words.js';
 import type { DeviceStore, StoredRecord } from '../store/deviceStore.js';
@@ -68,7 +68,7 @@ export class DurableAnswerKeeper implements AnswerKeeper {
       if (this.own.has(runId) || this.others.has(runId)) return resolve();
       this.wishes.set(runId, [{ resolve, reject }]);
       this.own.set(runId, answer);
-      this.tell((machine, now) => machine.want(now, runId, JSON.stringify(answer), undefined));
+      this.tell((machine, now) => machine.want(now, runId, JSON.stringify(answer), isTrace(answer.traceparent) ? answer.traceparent : undefined));
       this.dependencies.link.post({ type: 'answers', wanted: [answer], ended: [] });
     });
   }

@@ -114,7 +114,7 @@ export class OutboxTab {
   }
 
   /** Puts an item into the outbox; resolves when it is durable. */
-  async queue(message: OutboxMessage, conversationId: string, create?: NewConversation): Promise<void> {
+  async queue(message: OutboxMessage, conversationId: string, create?: NewConversation, traceparent?: string): Promise<void> {
     const { environment, driver, own, settings, waiters } = this.tab;
     const { board } = this.writer;
     this.checkOpen();
@@ -134,7 +134,7 @@ export class OutboxTab {
     const accepted = durable();
     driver.tell((outbox, now) => {
       try {
-        outbox.enqueue(now, id, this.deviceId, conversationId, payload.parent, payload.text, newTrace(environment));
+        outbox.enqueue(now, id, this.deviceId, conversationId, payload.parent, payload.text, traceparent ?? newTrace(environment));
       } catch (error) {
         board.remove(id);
         own.delete(id);

@@ -34,8 +34,8 @@ export class DurablePersistenceService implements PersistenceService {
     return this.tab.deviceId;
   }
 
-  queueMessage(message: OutboxMessage, conversationId: string, create?: NewConversation): Promise<void> {
-    return this.tab.queue(message, conversationId, create);
+  queueMessage(message: OutboxMessage, conversationId: string, create?: NewConversation, traceparent?: string): Promise<void> {
+    return this.tab.queue(message, conversationId, create, traceparent);
   }
 
   async flush(): Promise<void> {
