@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use manent_engine::append_api::MessagePayload;
 use manent_engine::{FailReason, Fate, ItemId, ItemState, LaneId, StoredItem};
+use manent_types::DeviceId;
 
 use crate::violation::Violation;
 
@@ -123,6 +124,14 @@ impl Ledger {
             if let Some(written) = self.written.get_mut(id) {
                 written.is_floating |= written.was_retried;
             }
+        }
+    }
+
+    /// A tab takes over a slot whose items were cleared away and are written again later: it cannot know of them, and its clock may be behind
+    /// theirs.
+    pub(crate) fn float_unread(&mut self, name: &DeviceId) {
+        for written in self.written.values_mut() {
+            written.is_floating |= written.is_at_risk && written.lane.device == *name;
         }
     }
 

@@ -24,6 +24,7 @@ impl World {
         };
         let is_first = device.living().next().is_none();
         let name = device.name(slot)?;
+        self.ledger.float_unread(&name);
         let before = if is_first {
             device.disk.snapshot()?
         } else {
