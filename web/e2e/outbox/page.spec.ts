@@ -248,10 +248,19 @@ test.describe('an answer', () => {
   });
 });
 
-test('one trace runs from the message to its request', async ({ world }) => {
-  const tab = await world.openTab();
+test('one trace runs from the message through its conversation and its answer', async ({ world }) => {
+  const page = await world.context.newPage();
+  await page.goto(world.network.url);
+  const tab = await pageTab(page);
   const { id } = await world.write(tab);
-  await world.keptItsPromise();
-  const [request] = world.network.requests(APPEND).filter((seen) => appended(seen).messages.some((message) => message.id === id));
-  expect(request!.headers.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/);
+  await expect(page.locator('article.from-assistant')).toContainText('You said: word 1.');
+  const answered = () => world.network.requests(APPEND).filter((seen) => appended(seen).messages.some((message) => message.parentId === id));
+  await expect.poll(answered).not.toEqual([]);
+  const written = world.network.requests(APPEND).filter((seen) => appended(seen).messages.some((message) => message.id === id));
+  const generate = world.network.requests(GENERATE);
+  const create = world.network.requests('/conversation/create').filter(({ body }) => body.includes(new URL(page.url()).pathname.replace('/c/', '')));
+  for (const requests of [create, written, generate]) expect(requests).not.toEqual([]);
+  const [trace] = written.map(({ headers }) => headers.traceparent);
+  expect(trace).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/);
+  expect([...create, ...generate, ...answered()].map(({ headers }) => headers.traceparent)).toEqual([...create, ...generate, ...answered()].map(() => trace));
 });

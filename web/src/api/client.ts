@@ -1,3 +1,4 @@
+import { newTrace } from '../core/ids';
 import { ApiProblem, isAbort, ServerUnreachable } from './errors';
 import type {
   Conversation,
@@ -44,6 +45,8 @@ export class ApiClient {
   private readonly baseUrl: string;
   private readonly fetchImplementation: typeof fetch;
   private listener: ReachabilityListener = () => undefined;
+  /** The trace of every request; without one each begins its own. */
+  private readonly traceparent: string | undefined;
 
   /** Is called when the server answers that nobody is signed in. */
   onSignInNeeded: () => void = () => undefined;
@@ -54,6 +57,11 @@ export class ApiClient {
   constructor(baseUrl = '', fetchImplementation: typeof fetch = (input, init) => fetch(input, init)) {
     this.baseUrl = baseUrl;
     this.fetchImplementation = fetchImplementation;
+  }
+
+  /** This client within a trace: all else about it is the same, and stays so. */
+  within(traceparent: string | undefined): ApiClient {
+    return Object.create(this, { traceparent: { value: traceparent } }) as ApiClient;
   }
 
   onReachability(listener: ReachabilityListener): void {
@@ -142,7 +150,7 @@ export class ApiClient {
     path: string,
     options: { body?: unknown; signal?: AbortSignal; keepalive?: boolean; accept?: string },
   ): Promise<Response> {
-    const headers: Record<string, string> = { accept: options.accept ?? 'application/json', traceparent: newTraceparent() };
+    const headers: Record<string, string> = { accept: options.accept ?? 'application/json', traceparent: this.traceparent ?? newTrace() };
     if (options.body !== undefined) headers['content-type'] = 'application/json';
     try {
       const response = await this.fetchImplementation(this.baseUrl + path, {
@@ -162,12 +170,6 @@ export class ApiClient {
       throw new ServerUnreachable({ cause: error });
     }
   }
-}
-
-/** A new W3C trace context: what the server logs of a request is found by it. */
-function newTraceparent(): string {
-  const hex = (bytes: number) => Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return `00-${hex(16)}-${hex(8)}-01`;
 }
 
 function query(values: Record<string, string | number | boolean | undefined>): string {

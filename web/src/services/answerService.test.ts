@@ -143,8 +143,9 @@ describe('AnswerService', () => {
     const { memory, queued, shown, ended, feed, pages } = setUp();
     const question: StoredMessage = { id: 'q', conversationId: 'c', parentId: null, seq: 1, role: 'user', content: [{ type: 'text', text: 'Hello' }], status: 'complete', createdAt: '', storedAt: '' };
     pages.push([question]);
-    await memory.want({ runId: 'r', conversationId: 'c', answerId: 'a', parentId: 'q', request: {} });
+    await memory.want({ runId: 'r', conversationId: 'c', answerId: 'a', parentId: 'q', request: {}, traceparent: 'its trace' });
     const stream = await feed(0);
+    expect(stream.traceparent).toBe('its trace');
     expect(stream.request.record).toEqual({ conversationId: 'c', messageId: 'a', parentId: 'q' });
     stream.send('delta', delta('Here'));
     stream.send('done', { finishReason: 'stop' });

@@ -64,10 +64,10 @@ export class AnswerService {
    * Asks for an answer; while another one is coming in this conversation, whoever asked for that, it waits for its end. One that waits for the
    * same question gives way.
    */
-  answer({ conversationId, parentId, continued }: TurnOptions): void {
+  answer({ conversationId, parentId, continued, traceparent = this.environment.newTrace() }: TurnOptions): void {
     this.cancelWaitingFor(parentId);
     const message: Message = { ...this.newMessage(conversationId, parentId, 'assistant', []), status: 'running' };
-    const turn = this.turn(message, this.environment.newId(), continued);
+    const turn = this.turn(message, this.environment.newId(), traceparent, continued);
     if (this.running.has(conversationId)) this.lineUp(turn);
     else this.present(turn);
     putProblem(this.store, parentId, null);
@@ -79,7 +79,7 @@ export class AnswerService {
     };
     const config = this.store.getState().conversations[conversationId]?.config ?? {};
     const request = { config, ...(continued ? { continued: continued.id } : {}) };
-    this.memory.want({ runId: turn.runId, conversationId, answerId: message.id, parentId, request }).then(
+    this.memory.want({ runId: turn.runId, conversationId, answerId: message.id, parentId, request, traceparent }).then(
       () => {
         turn.isRemembered = true;
       },
@@ -230,7 +230,7 @@ export class AnswerService {
 
   /** Goes on with what another tab, or this one before it was loaded anew, had asked for. */
   private async pickUp(pending: PendingAnswer): Promise<void> {
-    const { runId, conversationId, answerId, parentId, request } = pending;
+    const { runId, conversationId, answerId, parentId, request, traceparent } = pending;
     try {
       await this.conversations.catchUp(conversationId);
     } catch {
@@ -247,7 +247,7 @@ export class AnswerService {
     }
     const continued = typeof request['continued'] === 'string' ? messages.get(request['continued']) : undefined;
     const message: Message = { ...this.newMessage(conversationId, parentId, 'assistant', []), id: answerId, status: 'running' };
-    const turn = this.turn(known ?? message, runId, continued);
+    const turn = this.turn(known ?? message, runId, traceparent, continued);
     turn.isRemembered = true;
     if (this.running.has(conversationId)) {
       turn.isDue = true;
@@ -261,12 +261,12 @@ export class AnswerService {
 
   /** Shows the place of an answer that is asked for when the server is back. */
   private expectLater(pending: PendingAnswer, state: AnswerState & { state: 'waiting' }): void {
-    const { runId, conversationId, answerId, parentId } = pending;
+    const { runId, conversationId, answerId, parentId, traceparent } = pending;
     const thread = this.thread(conversationId);
     putAnswerWaiting(this.store, answerId, { reason: state.reason, until: state.until });
     if (thread.status !== 'ready' || !thread.messages.has(parentId) || this.hasTurn(runId) || this.running.has(conversationId)) return;
     const message: Message = { ...this.newMessage(conversationId, parentId, 'assistant', []), id: answerId, status: 'running' };
-    const turn = this.turn(thread.messages.get(answerId) ?? message, runId, undefined);
+    const turn = this.turn(thread.messages.get(answerId) ?? message, runId, traceparent);
     turn.isRemembered = true;
     this.parked.set(runId, turn);
     this.show(turn.message);
@@ -302,11 +302,12 @@ export class AnswerService {
    */
   private async *read(turn: Turn): AsyncGenerator<CompletionEvent, void, void> {
     const { runId, place, controller } = turn;
+    const api = this.api.within(turn.traceparent);
     let taking: Promise<(() => void) | null> = this.places.tryTake();
     try {
       for (;;) {
         let isPutOff = false;
-        for await (const event of streamPlacedEvents(this.api, () => this.requests.build(turn), runId, place, controller.signal, this.wait)) {
+        for await (const event of streamPlacedEvents(api, () => this.requests.build(turn), runId, place, controller.signal, this.wait)) {
           yield event;
           const goesOn = turn.isRecorded || turn.isRemembered;
           if (goesOn && place.lastEventId !== null && event.event !== 'done' && event.event !== 'error' && (await taking) === null) {
@@ -371,7 +372,7 @@ export class AnswerService {
   /** Shows an answer that the server writes and keeps, whoever asked for it. */
   private async follow(message: Message, runId: string): Promise<void> {
     const { conversationId } = message;
-    const turn = this.turn(message, runId, undefined);
+    const turn = this.turn(message, runId);
     const presenter = this.present(turn, textOf(message.content));
     const { controller } = turn;
     turn.isRecorded = true;
@@ -450,7 +451,7 @@ export class AnswerService {
   };
 
   /** Puts the ended answer where the running one stood and stores it; an answer of nothing leaves only a note. Resolves when it is safe. */
-  private async keep({ message, start, choicesBefore }: Turn, answer: Answer): Promise<void> {
+  private async keep({ message, start, choicesBefore, traceparent }: Turn, answer: Answer): Promise<void> {
     const { conversationId, parentId } = message;
     const isEmpty = answer.text === start.text && answer.toolCalls.length === 0 && answer.reasoning === start.reasoning;
     const nothingToKeep = isEmpty && !this.isStored(message) && (answer.end?.kind === 'stopped' || (answer.end?.kind === 'failed' && isOwnFailure(answer.end.code)));
@@ -466,15 +467,15 @@ export class AnswerService {
     const kept: Message = { ...this.known(message), content, status: answerStatus(answer), ...origin(answer) };
     putMessages(this.store, conversationId, [kept]);
     this.noteReceipt(message.id, answer);
-    await this.queue(toAppend(kept), conversationId);
+    await this.queue(toAppend(kept), conversationId, traceparent);
   }
 
-  private queue(message: AppendMessage, conversationId: string): Promise<void> {
-    return this.outbox.queueMessage(message, conversationId, this.conversations.newConversation(conversationId));
+  private queue(message: AppendMessage, conversationId: string, traceparent?: string): Promise<void> {
+    return this.outbox.queueMessage(message, conversationId, this.conversations.newConversation(conversationId), traceparent);
   }
 
-  private turn(message: Message, runId: string, continued: Message | undefined): Turn {
-    return newTurn(message, runId, continued, this.thread(message.conversationId).choices);
+  private turn(message: Message, runId: string, traceparent?: string, continued?: Message): Turn {
+    return newTurn(message, runId, traceparent, continued, this.thread(message.conversationId).choices);
   }
 
   /** Begins to show a turn as it comes, as the one of its conversation. */

@@ -41,7 +41,7 @@ function setUp(copies: Partial<Copies> = {}) {
         waiting.push({ path: String(input), answer: (body) => resolve(Response.json(body)), fail: () => reject(new TypeError('network error')), refuse: (status, code) => resolve(Response.json({ status, code, detail: '' }, { status })) });
       }),
   );
-  const service = new ConversationService(api, useStore, { newId: () => 'new', now: () => new Date(0) }, { ...noCopies, ...copies });
+  const service = new ConversationService(api, useStore, { newId: () => 'new', newTrace: () => 'trace', now: () => new Date(0) }, { ...noCopies, ...copies });
   const next = async (part: string) => {
     while (!waiting.some(({ path }) => path.includes(part))) await new Promise((resolve) => setTimeout(resolve, 0));
     return waiting.splice(waiting.findIndex(({ path }) => path.includes(part)), 1)[0]!;

@@ -54,7 +54,7 @@ export class ConversationService {
   private readonly environment: Environment;
   private readonly copies: Copies;
   /** Conversations that this page has made and the server may not know yet. */
-  private readonly uncreated = new Map<string, { config: ModelConfig; request: Promise<void> | null }>();
+  private readonly uncreated = new Map<string, { config: ModelConfig; traceparent?: string; request: Promise<void> | null }>();
 
   /** How many changes of this page's own are under way, by conversation. */
   private readonly changing = new Map<string, number>();
@@ -85,8 +85,8 @@ export class ConversationService {
     this.copies = copies;
   }
 
-  /** Makes a conversation with an id of this page's own, shows it, and starts creating it on the server. */
-  begin(config: ModelConfig, titleCut: string): string {
+  /** Makes a conversation with an id of this page's own, shows it, and starts creating it on the server, in the trace of what is said first in it. */
+  begin(config: ModelConfig, titleCut: string, traceparent?: string): string {
     const id = this.environment.newId();
     const now = this.environment.now().toISOString();
     const conversation: Conversation = {
@@ -107,7 +107,7 @@ export class ConversationService {
     this.copies.putConversations([conversation]);
     changeThread(this.store, id, { status: 'ready' });
     this.begun.add(id);
-    this.uncreated.set(id, { config, request: null });
+    this.uncreated.set(id, { config, traceparent, request: null });
     // A failure here is not lost: whoever needs the conversation on the server asks for it again.
     this.ensureCreated(id).catch(() => undefined);
     return id;
@@ -118,6 +118,7 @@ export class ConversationService {
     const pending = this.uncreated.get(id);
     if (!pending) return Promise.resolve();
     pending.request ??= this.api
+      .within(pending.traceparent)
       .createConversation({ id, config: pending.config })
       .then(() => {
         this.uncreated.delete(id);

@@ -28,9 +28,9 @@ export class Device implements Outbox, AnswerMemory, Copies {
     this.opening.then(run, () => undefined);
   }
 
-  async queueMessage(message: AppendMessage, conversationId: string, create?: NewConversation): Promise<void> {
+  async queueMessage(message: AppendMessage, conversationId: string, create?: NewConversation, traceparent?: string): Promise<void> {
     const { persistence } = await this.opening;
-    await persistence.queueMessage({ ...message }, conversationId, create);
+    await persistence.queueMessage({ ...message }, conversationId, create, traceparent);
   }
 
   async want(answer: PendingAnswer): Promise<void> {

@@ -40,11 +40,12 @@ export class MessageService {
    */
   sendMessage(content: string | Part[], conversationId?: string, config: ModelConfig = {}): { conversationId: string; messageId: string } {
     const parts: Part[] = typeof content === 'string' ? [{ type: 'text', text: content }] : content;
-    const id = conversationId ?? this.conversations.begin(config, titleCut(parts));
+    const traceparent = this.environment.newTrace();
+    const id = conversationId ?? this.conversations.begin(config, titleCut(parts), traceparent);
     this.answers.cancelWaiting(id);
     const thread = this.thread(id);
     const parentId = shownPath(thread.messages, thread.choices).at(-1)?.message.id ?? null;
-    return { conversationId: id, messageId: this.say(id, parentId, parts) };
+    return { conversationId: id, messageId: this.say(id, parentId, parts, traceparent) };
   }
 
   /** Takes what the server tells of a run. Of an answer that has not begun there is no message yet; it is awaited below the last question. */
@@ -114,7 +115,7 @@ export class MessageService {
     this.answers.followRunning(conversationId);
   }
 
-  private say(conversationId: string, parentId: string | null, content: Part[]): string {
+  private say(conversationId: string, parentId: string | null, content: Part[], traceparent = this.environment.newTrace()): string {
     const message = newMessage(this.environment, conversationId, parentId, 'user', content);
     this.queueAncestors(conversationId, parentId);
     this.show(message);
@@ -122,11 +123,11 @@ export class MessageService {
     const create = this.conversations.newConversation(conversationId);
     // Not kept yet, until the device says so.
     this.store.setState(({ saves }) => ({ saves: { ...saves, [message.id]: { conversationId, state: 'storing', reason: null, until: null, since: this.environment.now().getTime(), mayBeSent: false } } }));
-    this.outbox.queueMessage(toAppend(message), conversationId, create).catch((error: unknown) => {
+    this.outbox.queueMessage(toAppend(message), conversationId, create, traceparent).catch((error: unknown) => {
       this.store.setState(({ saves }) => ({ saves: Object.fromEntries(Object.entries(saves).filter(([id]) => id !== message.id)) }));
       this.onNotTaken(conversationId, textOf(content), error);
     });
-    this.answers.answer({ conversationId, parentId: message.id });
+    this.answers.answer({ conversationId, parentId: message.id, traceparent });
     return message.id;
   }
 

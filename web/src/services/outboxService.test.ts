@@ -61,7 +61,7 @@ function setUp(...items: OutboxItem[]) {
     signedIn: called('signedIn'),
   };
   const client = { persistence, answers: { signedIn: called('answers.signedIn') }, feed: { tryNow: called('feed.tryNow') } } as unknown as ManentClient;
-  const conversations = new ConversationService(new ApiClient('', () => new Promise(() => undefined)), useStore, { newId: () => 'new', now: () => new Date(0) });
+  const conversations = new ConversationService(new ApiClient('', () => new Promise(() => undefined)), useStore, { newId: () => 'new', newTrace: () => 'trace', now: () => new Date(0) });
   const answers = { cancelWaitingFor: called('cancelWaitingFor'), answer: called('answer') } as unknown as AnswerService;
   const signIn = { isDone: false };
   const checkSignIn = () => (signIn.isDone ? Promise.resolve() : Promise.reject(new Error('nobody')));

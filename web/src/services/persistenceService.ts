@@ -7,9 +7,9 @@ export type { AnswerState, NewConversation, PendingAnswer };
 export interface Outbox {
   /**
    * Takes responsibility for a message. Resolves when it is safe on this device; rejects when it is not taken.
-   * What becomes of it then is told through the store's `saves`.
+   * What becomes of it then is told through the store's `saves`. `traceparent` is the trace in which it was written.
    */
-  queueMessage(message: AppendMessage, conversationId: string, create?: NewConversation): Promise<void>;
+  queueMessage(message: AppendMessage, conversationId: string, create?: NewConversation, traceparent?: string): Promise<void>;
 }
 
 /** The part of the device's memory of answers that the page's own services use. */

@@ -9,6 +9,8 @@ export interface Turn {
   controller: AbortController;
   /** The run on the server. */
   runId: string;
+  /** The trace in which it is asked for. */
+  traceparent: string | undefined;
   /** Whether the server keeps the answer too, so that it goes on without this page. */
   isRecorded: boolean;
   /** Whether this device remembers it, so that another tab goes on with it when this one dies. */
@@ -40,14 +42,17 @@ export interface TurnOptions {
   parentId: string;
   /** The answer that this one goes on from. */
   continued?: Message;
+  /** The trace of the message that is answered; without one a trace begins here. */
+  traceparent?: string;
 }
 
 /** A turn of which nothing has come yet. */
-export function newTurn(message: Message, runId: string, continued: Message | undefined, choicesBefore: Thread['choices']): Turn {
+export function newTurn(message: Message, runId: string, traceparent: string | undefined, continued: Message | undefined, choicesBefore: Thread['choices']): Turn {
   const start = emptyAnswer(continued ? prefixOf(continued) : undefined);
   return {
     controller: new AbortController(),
     runId,
+    traceparent,
     isRecorded: false,
     isRemembered: false,
     isAsking: false,

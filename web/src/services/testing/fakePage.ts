@@ -17,9 +17,11 @@ export class Feed {
   /** What was asked; nothing for a run that somebody else began. */
   readonly request: CompletionRequest;
   readonly response: Response;
+  readonly traceparent: string | null;
   private controller!: ReadableStreamDefaultController<Uint8Array>;
 
-  constructor(request: CompletionRequest = { messages: [], config: {} }, signal?: AbortSignal | null) {
+  constructor(request: CompletionRequest = { messages: [], config: {} }, signal?: AbortSignal | null, traceparent: string | null = null) {
+    this.traceparent = traceparent;
     this.request = request;
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
@@ -106,7 +108,7 @@ export function setUp(options: { createFails?: boolean; completionStatus?: numbe
     const body = init?.body ? JSON.parse(String(init.body)) : null;
     if (path === '/completion/generate') {
       if (options.completionStatus) return Response.json({ code: 'provider_auth', detail: 'No.' }, { status: options.completionStatus });
-      const feed = new Feed(body, init?.signal);
+      const feed = new Feed(body, init?.signal, new Headers(init?.headers).get('traceparent'));
       feeds.push(feed);
       return feed.response;
     }
@@ -118,7 +120,7 @@ export function setUp(options: { createFails?: boolean; completionStatus?: numbe
     if (path === '/conversation/create' && options.createFails) throw new TypeError('network error');
     return Response.json(conversation(body?.id ?? path.split('/').at(-1)));
   });
-  const environment = { newId: () => `id-${(count += 1)}`, now: () => new Date(1_700_000_000_000 + count * 1000) };
+  const environment = { newId: () => `id-${(count += 1)}`, newTrace: () => `trace-${(count += 1)}`, now: () => new Date(1_700_000_000_000 + count * 1000) };
   const outbox = { queueMessage: async (message: AppendMessage) => void (queued.some(({ id }) => id === message.id) || queued.push(message)) };
   const memory = new Memory();
   const conversations = new ConversationService(api, useStore, environment, { ...noCopies, ...options.copies });
