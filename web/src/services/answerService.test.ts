@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { StoredMessage } from '../api/types';
 import { textOf } from '../core/messages';
 import { changeThread } from '../state/actions';
+import { Saves } from '../state/saves';
 import { initialState, useStore } from '../state/store';
 import type { PendingAnswer } from './persistenceService';
 import type { StreamPlaces } from './streamPlaces';
@@ -332,7 +333,7 @@ describe('AnswerService', () => {
     const { service, memory, shown, ended, feed } = setUp();
     const { conversationId, messageId } = service.sendMessage('Hello');
     const stream = await feed(0);
-    useStore.setState({ saves: { [messageId]: { conversationId, state: 'failed', reason: { code: 'blocked', detail: '' }, until: null, since: 0, mayBeSent: true } } });
+    useStore.setState({ saves: Saves.of([[messageId, { conversationId, state: 'failed', reason: { code: 'blocked', detail: '' }, until: null, since: 0, mayBeSent: true }]]) });
     stream.breakOff();
     await ended(conversationId);
     expect([shown(conversationId).length, memory.pending(), useStore.getState().answersWaiting]).toEqual([1, [], {}]);

@@ -1,5 +1,4 @@
 import type { ApiClient } from '../api/client';
-import { streamPlacedEvents, streamRunEvents, type Wait, waitInBrowser } from '../api/completion';
 import type { AppendMessage, CompletionEvent, Part } from '../api/types';
 import { type Answer, answerParts, answerStatus, hasBegun, reduceAnswer } from '../core/answer';
 import type { Environment } from '../core/ids';
@@ -9,10 +8,11 @@ import { changeThread, putAnswerWaiting, putMessages, putProblem, putReceipt, re
 import { emptyThread, type Store, type Thread } from '../state/store';
 import { endOf, failureOf, isLost, isOwnFailure } from './answerFailures';
 import { AnswerPresenter } from './answerPresenter';
+import { AnswerReader } from './answerReader';
 import { AnswerRequests } from './answerRequests';
 import type { ConversationService } from './conversationService';
 import type { AnswerMemory, AnswerState, Outbox, PendingAnswer } from './persistenceService';
-import { type StreamPlaces, unlimitedPlaces } from './streamPlaces';
+import { unlimitedPlaces } from './streamPlaces';
 import { answerOf, hasCome, newTurn, type Turn, type TurnOptions } from './turn';
 
 /** How long an answer waits at most until this device remembers it, in milliseconds. */
@@ -31,16 +31,13 @@ export class AnswerService {
   private readonly outbox: Outbox;
   private readonly memory: AnswerMemory;
   private readonly environment: Environment;
-  private readonly places: StreamPlaces;
-  private readonly requests: AnswerRequests;
+  private readonly reader: AnswerReader;
   /** By conversation: the answer that is shown as it comes. */
   private readonly running = new Map<string, Turn>();
   /** By run: answers that wait for the server. */
   private readonly parked = new Map<string, Turn>();
   /** Runs that were followed once: one that could not be followed to its end is not tried again at once. */
   private readonly followed = new Set<string>();
-  /** Ends the pauses before lost connections are opened again. */
-  private readonly pauses = new Set<() => void>();
   private isLeaving = false;
 
   constructor(api: ApiClient, store: Store, conversations: ConversationService, outbox: Outbox, memory: AnswerMemory, environment: Environment, places = unlimitedPlaces) {
@@ -50,8 +47,7 @@ export class AnswerService {
     this.outbox = outbox;
     this.memory = memory;
     this.environment = environment;
-    this.places = places;
-    this.requests = new AnswerRequests(store, conversations);
+    this.reader = new AnswerReader(api, new AnswerRequests(store, conversations), places);
     memory.subscribe((answer, state) => this.onMemory(answer, state));
   }
 
@@ -149,7 +145,7 @@ export class AnswerService {
   /** The server is back: connections that were lost are opened again at once, and every run may be followed again. */
   serverIsBack(): void {
     this.followed.clear();
-    for (const end of this.pauses) end();
+    this.reader.serverIsBack();
   }
 
   stop(conversationId: string): void {
@@ -280,7 +276,7 @@ export class AnswerService {
     const { runId, controller } = turn;
     let isHeard = false;
     try {
-      for await (const event of this.read(turn)) {
+      for await (const event of this.reader.read(turn)) {
         if (!isHeard) this.memory.began(runId);
         isHeard = true;
         if (event.event === 'notice' && event.code === 'not_recorded') turn.isRecorded = false;
@@ -294,34 +290,6 @@ export class AnswerService {
     }
     turn.isAsking = false;
     this.end(turn);
-  }
-
-  /**
-   * Asks at once, and reads as long as the browser has a connection to spare. Where it has none an answer that goes on by itself is left
-   * after its first event, and read on when there is one.
-   */
-  private async *read(turn: Turn): AsyncGenerator<CompletionEvent, void, void> {
-    const { runId, place, controller } = turn;
-    const api = this.api.within(turn.traceparent);
-    let taking: Promise<(() => void) | null> = this.places.tryTake();
-    try {
-      for (;;) {
-        let isPutOff = false;
-        for await (const event of streamPlacedEvents(api, () => this.requests.build(turn), runId, place, controller.signal, this.wait)) {
-          yield event;
-          const goesOn = turn.isRecorded || turn.isRemembered;
-          if (goesOn && place.lastEventId !== null && event.event !== 'done' && event.event !== 'error' && (await taking) === null) {
-            isPutOff = true;
-            break;
-          }
-        }
-        if (!isPutOff) return;
-        taking = this.places.take(controller.signal);
-        await taking;
-      }
-    } finally {
-      taking.then((release) => release?.()).catch(() => undefined);
-    }
   }
 
   /** Whether a failed answer is asked for again later; then it is parked or already asked for. */
@@ -351,7 +319,7 @@ export class AnswerService {
       this.parked.set(turn.runId, turn);
     }
     // Its question was refused meanwhile.
-    if (this.store.getState().saves[parentId ?? '']?.state === 'failed') return this.cancel(turn);
+    if (this.store.getState().saves.get(parentId ?? '')?.state === 'failed') return this.cancel(turn);
     putAnswerWaiting(this.store, id, { reason, until });
   }
 
@@ -377,14 +345,10 @@ export class AnswerService {
     const { controller } = turn;
     turn.isRecorded = true;
     turn.isAsking = true;
-    let release: () => void = () => undefined;
     try {
-      release = await this.places.take(controller.signal);
-      for await (const event of streamRunEvents(this.api, runId, controller.signal, this.wait)) presenter.apply(event);
+      for await (const event of this.reader.follow(runId, controller.signal)) presenter.apply(event);
     } catch (error) {
       presenter.apply(endOf(error, controller.signal));
-    } finally {
-      release();
     }
     if (this.running.get(conversationId) !== turn || this.isCutOff(turn)) return;
     this.running.delete(conversationId);
@@ -438,17 +402,6 @@ export class AnswerService {
     putReceipt(this.store, messageId, receipt.journalPosition === undefined ? 'unstored' : 'journal');
     return true;
   }
-
-  /** Waits until it is time to open a lost connection again, or until the server is known to be back. */
-  private readonly wait: Wait = async (milliseconds, signal) => {
-    let end: () => void = () => undefined;
-    const ended = new Promise<void>((resolve) => {
-      end = resolve;
-    });
-    this.pauses.add(end);
-    await Promise.race([waitInBrowser(milliseconds, signal), ended]);
-    this.pauses.delete(end);
-  };
 
   /** Puts the ended answer where the running one stood and stores it; an answer of nothing leaves only a note. Resolves when it is safe. */
   private async keep({ message, start, choicesBefore, traceparent }: Turn, answer: Answer): Promise<void> {

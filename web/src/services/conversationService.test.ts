@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ApiClient } from '../api/client';
 import type { Conversation, StoredMessage } from '../api/types';
+import { Saves } from '../state/saves';
 import { initialState, useStore } from '../state/store';
 import { type Copies, ConversationService, noCopies } from './conversationService';
 
@@ -109,7 +110,7 @@ describe('ConversationService', () => {
 
   it('lets go of the messages of conversations that were opened long ago, but of none that is unsaved', async () => {
     const { service, read } = setUp();
-    useStore.setState({ saves: { m: { conversationId: 'c0', state: 'waiting', reason: null, until: null, since: 0, mayBeSent: false } } });
+    useStore.setState({ saves: Saves.of([['m', { conversationId: 'c0', state: 'waiting', reason: null, until: null, since: 0, mayBeSent: false }]]) });
     for (let index = 0; index < 24; index += 1) {
       const opening = service.open(`c${index}`);
       await read(`c${index}`, [1]);

@@ -380,7 +380,7 @@ export class ConversationService {
   /** Keeps the messages of the conversations that were opened last, and of those with something unsaved or an answer that is coming. */
   private forgetLongUnused(): void {
     const { answers, saves } = this.store.getState();
-    const unsaved = new Set(Object.values(saves).map(({ conversationId }) => conversationId));
+    const unsaved = new Set([...saves.values()].map(({ conversationId }) => conversationId));
     const unused = [...this.opened].slice(0, -(KEPT_THREADS + 1)).filter((id) => !(id in answers) && !unsaved.has(id));
     for (const id of unused) this.opened.delete(id);
     forgetThreads(this.store, unused);

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { StoredMessage } from '../api/types';
 import { changeThread } from '../state/actions';
+import { Saves } from '../state/saves';
 import { initialState, useStore } from '../state/store';
 import { delta, load, setUp, stored, waitFor } from './testing/fakePage';
 
@@ -51,7 +52,7 @@ describe('MessageService', () => {
     const message = (id: string, parentId: string | null, seq: number | null, role: 'user' | 'assistant') => ({ id, conversationId: 'c', parentId, seq, role, content: [], status: 'complete' as const, createdAt: id, storedAt: null });
     const messages = [message('q', null, 1, 'user'), message('other', 'q', null, 'user'), message('answer', 'other', null, 'assistant')];
     // The other tab's question is in the outbox, its answer is not.
-    useStore.setState({ saves: { other: { conversationId: 'c', state: 'queued', reason: null, until: null, since: 0, mayBeSent: false } } });
+    useStore.setState({ saves: Saves.of([['other', { conversationId: 'c', state: 'queued', reason: null, until: null, since: 0, mayBeSent: false }]]) });
     changeThread(useStore, 'c', { status: 'ready', messages: new Map(messages.map((entry) => [entry.id, entry])) });
     const { messageId } = service.sendMessage('And then?', 'c');
     await waitFor(() => queued.length >= 2);

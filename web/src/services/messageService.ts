@@ -122,9 +122,10 @@ export class MessageService {
     changeConversation(this.store, conversationId, { lastMessageAt: message.createdAt, trashedAt: null });
     const create = this.conversations.newConversation(conversationId);
     // Not kept yet, until the device says so.
-    this.store.setState(({ saves }) => ({ saves: { ...saves, [message.id]: { conversationId, state: 'storing', reason: null, until: null, since: this.environment.now().getTime(), mayBeSent: false } } }));
+    const since = this.environment.now().getTime();
+    this.store.setState(({ saves }) => ({ saves: saves.with([[message.id, { conversationId, state: 'storing', reason: null, until: null, since, mayBeSent: false }]]) }));
     this.outbox.queueMessage(toAppend(message), conversationId, create, traceparent).catch((error: unknown) => {
-      this.store.setState(({ saves }) => ({ saves: Object.fromEntries(Object.entries(saves).filter(([id]) => id !== message.id)) }));
+      this.store.setState(({ saves }) => ({ saves: saves.with([[message.id, null]]) }));
       this.onNotTaken(conversationId, textOf(content), error);
     });
     this.answers.answer({ conversationId, parentId: message.id, traceparent });
@@ -138,7 +139,7 @@ export class MessageService {
   private queueAncestors(conversationId: string, parentId: string | null): void {
     const { saves } = this.store.getState();
     const create = this.conversations.newConversation(conversationId);
-    const unsaved = pathTo(this.thread(conversationId).messages, parentId).filter(({ id, seq, status }) => seq === null && status !== 'running' && !(id in saves));
+    const unsaved = pathTo(this.thread(conversationId).messages, parentId).filter(({ id, seq, status }) => seq === null && status !== 'running' && !saves.has(id));
     for (const message of unsaved) this.outbox.queueMessage(toAppend(message), conversationId, create).catch(() => undefined);
   }
 

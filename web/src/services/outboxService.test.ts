@@ -92,16 +92,16 @@ describe('OutboxService', () => {
     ]);
     expect(useStore.getState().conversations['c']).toMatchObject({ title: 'Plan', config: { model: 'x' } });
     expect(conversations.newConversation('c')).toEqual({ config: { model: 'x' } });
-    expect(useStore.getState().saves['m1']).toEqual({ conversationId: 'c', state: 'queued', reason: null, until: null, since: 1_000, mayBeSent: false });
+    expect(useStore.getState().saves.get('m1')).toEqual({ conversationId: 'c', state: 'queued', reason: null, until: null, since: 1_000, mayBeSent: false });
     expect(useStore.getState().tray.map(({ messageId }) => messageId)).toEqual(['m2']);
   });
 
   it('takes a saved message out of the marks and gives it its place', async () => {
     const { conversations, change, shown } = setUp(item('m1', 'queued', {}, {}));
     await change({ ...item('m1', 'sending'), mayBeSent: true });
-    expect(useStore.getState().saves['m1']).toMatchObject({ state: 'sending', mayBeSent: true, since: 1_000 });
+    expect(useStore.getState().saves.get('m1')).toMatchObject({ state: 'sending', mayBeSent: true, since: 1_000 });
     await change({ ...item('m1', 'saved'), seq: 4 });
-    expect(useStore.getState().saves).toEqual({});
+    expect([...useStore.getState().saves.values()]).toEqual([]);
     expect(shown()).toEqual([['m1', 'm1', 4]]);
     expect(conversations.newConversation('c')).toBeUndefined();
   });

@@ -2,6 +2,7 @@ import type { ManentClient, OutboxItem, SaveStatus, StorageWarning } from '@mane
 import type { Part } from '../api/types';
 import { changeThread, putMessages, putReceipt, removeMessage } from '../state/actions';
 import type { OutboxActions, SaveInfo } from '../state/outbox';
+import { Saves } from '../state/saves';
 import type { Store } from '../state/store';
 import type { AnswerService } from './answerService';
 import type { ConversationService } from './conversationService';
@@ -35,7 +36,7 @@ export class OutboxService implements OutboxActions {
     const items = persistence.items();
     this.adopt(items);
     store.setState({
-      saves: Object.fromEntries(items.filter(({ state }) => state !== 'discarded').map((item) => [item.messageId, saveInfo(item, item.queuedAt)])),
+      saves: Saves.of(items.filter(({ state }) => state !== 'discarded').map((item) => [item.messageId, saveInfo(item, item.queuedAt)])),
       tray: trayOf(items),
       queue: persistence.getQueueStatus(),
     });
@@ -70,7 +71,7 @@ export class OutboxService implements OutboxActions {
     const { threads, saves } = this.dependencies.store.getState();
     const messages = threads[conversationId]?.messages;
     const parents = new Map(this.persistence.items().map(({ messageId, message }) => [messageId, message.parentId ?? null]));
-    const isSaved = (id: string) => (messages?.get(id)?.seq ?? null) !== null && !(id in saves);
+    const isSaved = (id: string) => (messages?.get(id)?.seq ?? null) !== null && !saves.has(id);
     let id = from;
     while (id !== null && !isSaved(id)) id = messages?.get(id)?.parentId ?? parents.get(id) ?? null;
     return id;
@@ -195,19 +196,18 @@ export class OutboxService implements OutboxActions {
     const unknown = new Set(told.filter(({ state, conversationId }) => state !== 'saved' && !this.adopted.has(conversationId)).map(({ conversationId }) => conversationId));
     if (unknown.size > 0) this.adopt(this.persistence.items().filter(({ conversationId }) => unknown.has(conversationId)));
     const before = store.getState().saves;
-    const saves: Record<string, SaveInfo> = { ...before };
+    const changes: [string, SaveInfo | null][] = [];
     let isTrayChanged = false;
     const strangers = new Set<string>();
     for (const status of told) {
-      const known = before[status.messageId];
+      const known = before.get(status.messageId);
       const isInTray = status.state === 'failed' || status.state === 'discarded';
       isTrayChanged ||= isInTray || known?.state === 'failed' || store.getState().tray.some(({ messageId }) => messageId === status.messageId);
-      if (status.state === 'saved' || status.state === 'discarded') delete saves[status.messageId];
-      else saves[status.messageId] = saveInfo(status, known?.since ?? now());
+      changes.push([status.messageId, status.state === 'saved' || status.state === 'discarded' ? null : saveInfo(status, known?.since ?? now())]);
       const thread = store.getState().threads[status.conversationId];
       if (status.state !== 'saved' && thread?.status === 'ready' && !thread.messages.has(status.messageId)) strangers.add(status.conversationId);
     }
-    store.setState({ saves, ...(isTrayChanged ? { tray: trayOf(this.persistence.items()) } : {}) });
+    store.setState({ saves: before.with(changes), ...(isTrayChanged ? { tray: trayOf(this.persistence.items()) } : {}) });
     for (const status of told) {
       if (status.state === 'saved') this.onSaved(status);
       // While its question needs a decision an answer is not asked for.

@@ -122,7 +122,7 @@ export function installServices(): void {
 /** Whether closing the page would lose something: what this device does not hold durably. */
 function wouldLose(): boolean {
   const { queue, saves } = useStore.getState();
-  const states = Object.values(saves);
+  const states = [...saves.values()];
   return queue?.storage === 'memory' ? states.length > 0 : states.some(({ state }) => state === 'storing');
 }
 
