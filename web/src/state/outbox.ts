@@ -1,5 +1,6 @@
 import type { HistoryEntry, OutboxItem, PersistenceMetrics, QueueStatus, SaveReason, SaveState, StorageWarning } from '@manent/client';
 import type { Part } from '../api/types';
+import { Saves } from './saves';
 
 export type { HistoryEntry, OutboxItem, PersistenceMetrics, QueueStatus, SaveReason, SaveState, StorageWarning };
 
@@ -19,7 +20,7 @@ export interface SaveInfo {
 /** What the page shows of the outbox. */
 export interface OutboxSlice {
   /** By message id. */
-  saves: Readonly<Record<string, SaveInfo>>;
+  saves: Saves;
   /** `null` until the engine has read what this device keeps. */
   queue: QueueStatus | null;
   /** What was refused, taken back or thrown away, of all conversations, oldest first. */
@@ -32,7 +33,7 @@ export interface OutboxSlice {
   signInNeeded: boolean;
 }
 
-export const initialOutbox: OutboxSlice = { saves: {}, queue: null, tray: [], warnings: [], answersWaiting: {}, signInNeeded: false };
+export const initialOutbox: OutboxSlice = { saves: Saves.none, queue: null, tray: [], warnings: [], answersWaiting: {}, signInNeeded: false };
 
 /** What a person can do about what is not saved. A promise that rejects carries words for people. */
 export interface OutboxActions {
@@ -86,24 +87,4 @@ export function installOutboxActions(actions: OutboxActions): void {
 
 export function outboxActions(): OutboxActions {
   return installed;
-}
-
-/** What a conversation has that is not saved: `failed` where something of it needs a decision. */
-export type Unsaved = 'waiting' | 'failed';
-
-const byConversation = new WeakMap<OutboxSlice['saves'], ReadonlyMap<string, Unsaved>>();
-
-/** The conversations that hold something unsaved; counted once for every state of `saves`, however many rows ask. */
-export function unsavedConversations(saves: OutboxSlice['saves']): ReadonlyMap<string, Unsaved> {
-  const known = byConversation.get(saves);
-  if (known) return known;
-  const found = new Map<string, Unsaved>();
-  for (const { conversationId, state, reason } of Object.values(saves)) {
-    // What the person took back lies in the tray and is no trouble of the conversation's.
-    if (reason?.code === 'withdrawn') continue;
-    if (state === 'failed') found.set(conversationId, 'failed');
-    else if (state === 'waiting' && !found.has(conversationId)) found.set(conversationId, 'waiting');
-  }
-  byConversation.set(saves, found);
-  return found;
 }

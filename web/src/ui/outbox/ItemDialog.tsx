@@ -15,7 +15,7 @@ import { isQuiet, saveSentence } from './words';
 export function ItemDialog() {
   const texts = useAllStrings();
   const messageId = useUi((state) => state.item) ?? '';
-  const save = useStore((state) => state.saves[messageId]);
+  const save = useStore((state) => state.saves.get(messageId));
   // Drawn again with every change of the outbox, and read anew then.
   useStore((state) => state.queue);
   const place = usePlace();

@@ -4,6 +4,7 @@ import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Message } from '../../core/messages';
 import { installOutboxActions, type OutboxActions, type OutboxItem, type SaveInfo } from '../../state/outbox';
+import { Saves } from '../../state/saves';
 import { initialState, useStore } from '../../state/store';
 import { changeUi, useUi } from '../../state/ui';
 
@@ -84,7 +85,7 @@ describe('a message', () => {
   });
 
   it('says what it waits for, counts down, and opens its history', async () => {
-    await set({ saves: { m: save({ reason: { code: 'server_away', detail: '' }, until: Date.now() + 8_000 }) } });
+    await set({ saves: Saves.of([['m', save({ reason: { code: 'server_away', detail: '' }, until: Date.now() + 8_000 })]]) });
     await draw(<SaveMark messageId="m" />);
     expect(text()).toMatch(/^Kept on this device · server away · 8 s\. Not saved yet: the server cannot be reached\./);
     await act(async () => target.querySelector('button')!.click());
@@ -92,7 +93,7 @@ describe('a message', () => {
   });
 
   it('that was refused says why and offers the ways out', async () => {
-    await set({ saves: { m: save({ state: 'failed', reason: { code: 'parent_unknown', detail: '' } }) } });
+    await set({ saves: Saves.of([['m', save({ state: 'failed', reason: { code: 'parent_unknown', detail: '' } })]]) });
     await draw(<SaveTrouble message={message} />);
     expect(text()).toBe('Not saved: the server does not know the message that it follows.Edit and sendTo a new branchSend againCopyThrow away');
     await press('Edit and send');
@@ -110,26 +111,26 @@ describe('a message', () => {
 
   it('says so when something cannot be done', async () => {
     actions.retry.mockRejectedValue(new Error('The device is full.'));
-    await set({ saves: { m: save({ state: 'failed' }) } });
+    await set({ saves: Saves.of([['m', save({ state: 'failed' })]]) });
     await draw(<SaveTrouble message={message} />);
     await press('Send again');
     expect(useStore.getState().toasts.map((toast) => [toast.tone, toast.text])).toEqual([['error', 'That could not be done: The device is full.']]);
   });
 
   it('offers no editing of an answer', async () => {
-    await set({ saves: { m: save({ state: 'failed' }) } });
+    await set({ saves: Saves.of([['m', save({ state: 'failed' })]]) });
     await draw(<SaveTrouble message={{ ...message, role: 'assistant' }} />);
     expect(button('Edit and send')).toBeUndefined();
   });
 
   it('that was never sent can be taken back at its mark, and comes back by undo', async () => {
-    await set({ saves: { m: save({ reason: { code: 'server_away', detail: '' } }) } });
+    await set({ saves: Saves.of([['m', save({ reason: { code: 'server_away', detail: '' } })]]) });
     await draw(<SaveMark messageId="m" isOwn />);
     await press('Take back');
     expect(actions.withdraw).toHaveBeenCalledExactlyOnceWith('m');
     useStore.getState().toasts[0]!.action!.run();
     expect(actions.retry).toHaveBeenCalledExactlyOnceWith('m', undefined);
-    await set({ saves: { m: save({ mayBeSent: true }) } });
+    await set({ saves: Saves.of([['m', save({ mayBeSent: true })]]) });
     expect(button('Take back')).toBeUndefined();
   });
 
@@ -146,22 +147,22 @@ describe('a message', () => {
 
   it('that goes takes the focus to the message box', async () => {
     await draw(<><textarea id="composer-input" /><SaveMark messageId="m" isOwn /></>);
-    await set({ saves: { m: save({ since: 0 }) } });
+    await set({ saves: Saves.of([['m', save({ since: 0 })]]) });
     button('Take back')!.focus();
-    actions.withdraw.mockImplementation(async () => useStore.setState({ saves: {} }));
+    actions.withdraw.mockImplementation(async () => useStore.setState({ saves: Saves.none }));
     await press('Take back');
     await vi.waitFor(() => expect(document.activeElement?.id).toBe('composer-input'));
   });
 
   it('can be taken back in its history while no request can have carried it, and not afterwards', async () => {
     changeUi({ item: 'm' });
-    await set({ saves: { m: save({ state: 'queued' }) } });
+    await set({ saves: Saves.of([['m', save({ state: 'queued' })]]) });
     await draw(<ItemDialog />);
     await press('Do not send');
     expect(actions.withdraw).toHaveBeenCalledExactlyOnceWith('m');
-    await set({ saves: { m: save({ mayBeSent: true }) } });
+    await set({ saves: Saves.of([['m', save({ mayBeSent: true })]]) });
     expect(button('Do not send')).toBeUndefined();
-    await set({ saves: {} });
+    await set({ saves: Saves.none });
     expect(text()).toContain('Saved: the server has it.');
   });
 });

@@ -22,10 +22,13 @@ it('puts no answer anywhere without its question', () => {
 });
 
 it('finds what blocks a message at last, through all that stands between', () => {
-  const saves = { b: { reason: reason('blocked', 'a') }, a: { reason: reason('conversation_not_found') } };
+  const saves = new Map([
+    ['b', { reason: reason('blocked', 'a') }],
+    ['a', { reason: reason('conversation_not_found') }],
+  ]);
   expect(causeOf(reason('blocked', 'b'), saves)).toBe('conversation_not_found');
   expect(causeOf(reason('blocked', 'gone'), saves)).toBe('blocked');
-  expect(causeOf(reason('blocked', 'c'), { c: { reason: reason('blocked', 'c') } })).toBe('blocked');
+  expect(causeOf(reason('blocked', 'c'), new Map([['c', { reason: reason('blocked', 'c') }]]))).toBe('blocked');
   expect(causeOf(null, saves)).toBe('');
 });
 

@@ -26,10 +26,10 @@ function ways(reason: SaveReason | null, cause: string): WayOut[] {
 }
 
 /** The code of what keeps a message from being saved: of the first one that it builds on, where it is blocked. */
-export function causeOf(reason: SaveReason | null, saves: Readonly<Record<string, { reason: SaveReason | null }>>): string {
+export function causeOf(reason: SaveReason | null, saves: { get(id: string): { reason: SaveReason | null } | undefined }): string {
   const seen = new Set<SaveReason>();
   for (let cause = reason; cause !== null; ) {
-    const next = cause.code === 'blocked' ? saves[cause.blockedBy ?? '']?.reason : undefined;
+    const next = cause.code === 'blocked' ? saves.get(cause.blockedBy ?? '')?.reason : undefined;
     seen.add(cause);
     if (!next || seen.has(next)) return cause.code;
     cause = next;

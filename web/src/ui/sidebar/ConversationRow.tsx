@@ -2,7 +2,6 @@ import * as Menu from '@radix-ui/react-dropdown-menu';
 import { Archive, ArchiveRestore, CircleAlert, Clock, Ellipsis, Pencil, Pin, PinOff, RotateCcw, Trash2 } from 'lucide-react';
 import { memo, useRef } from 'react';
 import type { Conversation } from '../../api/types';
-import { unsavedConversations } from '../../state/outbox';
 import { useStore } from '../../state/store';
 import { changeUi, useUi } from '../../state/ui';
 import { useStrings } from '../../strings';
@@ -27,7 +26,7 @@ export const ConversationRow = memo(function ConversationRow({ conversation, isO
   const texts = useStrings();
   const renaming = useUi((state) => state.renaming === conversation.id);
   const answering = useStore((state) => conversation.id in state.answers);
-  const unsaved = useStore((state) => unsavedConversations(state.saves).get(conversation.id));
+  const unsaved = useStore((state) => state.saves.unsavedIn(conversation.id));
   const title = conversation.title ?? texts.conversation.untitled;
   return (
     <li className="row" data-open={isOpen || undefined}>

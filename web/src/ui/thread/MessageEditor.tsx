@@ -13,7 +13,7 @@ import { editPurpose } from './editPurpose';
 /** Another wording of a message. What the server has stays: sending makes a branch. */
 export function MessageEditor({ message }: { message: Message }) {
   const texts = useStrings();
-  const save = useStore((state) => state.saves[message.id]);
+  const save = useStore((state) => state.saves.get(message.id));
   // As it was when the editor opened: what it says must hold, and a message that went out meanwhile is told as such.
   const [purpose] = useState(() => editPurpose(save));
   const others = message.content.filter((part) => part.type !== 'text');

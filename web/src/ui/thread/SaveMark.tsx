@@ -10,7 +10,7 @@ import { saveLabel, saveSentence } from '../outbox/words';
 
 /** The truth about a message that is not saved yet. A saved one has no mark; one that needs a decision has its own line (`SaveTrouble`). */
 export function SaveMark({ messageId, isOwn = false }: { messageId: string; isOwn?: boolean }) {
-  const save = useShownSave(useStore((state) => state.saves[messageId]));
+  const save = useShownSave(useStore((state) => state.saves.get(messageId)));
   if (save === null || save.state === 'failed' || save.state === 'discarded') return null;
   const canWithdraw = isOwn && !save.mayBeSent && (save.state === 'queued' || save.state === 'waiting');
   return (

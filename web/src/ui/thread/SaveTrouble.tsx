@@ -11,7 +11,7 @@ import { failureText, isQuiet } from '../outbox/words';
 /** Says that a message was not saved and why, with the ways out. A click on the reason shows what happened. */
 export function SaveTrouble({ message }: { message: Message }) {
   const texts = useStrings();
-  const save = useStore((state) => state.saves[message.id]);
+  const save = useStore((state) => state.saves.get(message.id));
   if (save?.state === 'discarded') {
     return (
       <div className="save-trouble quiet">

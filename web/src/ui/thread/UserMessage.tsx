@@ -18,7 +18,7 @@ import { SaveTrouble } from './SaveTrouble';
 export function UserMessage({ message, siblings, siblingIndex, isLast }: MessageRowProperties) {
   const editing = useUi((state) => state.editing === message.id);
   const busy = useStore((state) => message.conversationId in state.answers);
-  const needsDecision = useStore((state) => isTrouble(state.saves[message.id]));
+  const needsDecision = useStore((state) => isTrouble(state.saves.get(message.id)));
   const text = textOf(message.content);
   const images = message.content.filter((part) => part.type === 'image');
 
