@@ -26,6 +26,13 @@
 //! a dead one begins with what the store holds of that slot (and lets go of what is the leader's, by [`Input::Release`]): then what it writes
 //! comes behind that, whatever the clock did in between.
 //!
+//! # Order
+//!
+//! Each item carries an order, which its writer counts upwards over all that it wrote or read of its lane. One that is put behind everything
+//! (sent again, or put behind what it builds on) stores behind which order of its lane it was put ([`StoredItem::put_behind`]). So the order of a lane
+//! follows from its records alone, whatever clocks did and whichever engines sent, and no engine has to put right what another one knew.
+//! Ranks, which come from clocks, decide between lanes only.
+//!
 //! # Several engines on one store
 //!
 //! One leads and sends the lanes of all ([`Input::Lead`]); the others only write. The shell hands what the others stored to the leader
@@ -56,8 +63,8 @@
 //!
 //! # Not here yet
 //!
-//! - Places in the queue come from the clock. Where it is set back, the leader puts right what comes late; when it dies before that is durable,
-//!   or the store was emptied in between, two items of one tab that a retry or another tab's slot was involved in may change places. Nothing
+//! - Orders begin at the clock and grow from there. Where the store was emptied, the clock was set back, and another engine takes over the
+//!   slot of a dead one before everything is written again, it counts from below: what the two wrote into one lane may change places. Nothing
 //!   is lost or doubled by it, and a child is never stored before its parent.
 //! - Histories and counters are kept in memory: they begin anew with each engine.
 //! - Whoever is not signed in after a restart is found out by one request.

@@ -58,6 +58,50 @@ fn every_promise_holds_whatever_goes_wrong() {
     }
 }
 
+/// Worlds that broke a promise once: seed, messages, devices, the most tabs of a device.
+const ONCE_BROKEN: [(u64, usize, usize, usize); 23] = [
+    (61, 200, 3, 3),
+    (171, 12, 1, 3),
+    (508, 200, 3, 3),
+    (601, 50, 1, 2),
+    (794, 200, 3, 3),
+    (932, 200, 3, 3),
+    (1_097, 200, 3, 3),
+    (1_141, 200, 3, 3),
+    (1_276, 200, 3, 3),
+    (1_559, 200, 3, 3),
+    (1_582, 200, 3, 3),
+    (1_631, 200, 3, 3),
+    (2_346, 200, 3, 3),
+    (2_462, 200, 3, 3),
+    (2_623, 200, 3, 3),
+    (2_723, 200, 3, 3),
+    (2_803, 200, 3, 3),
+    (4_886, 200, 3, 3),
+    (5_917, 50, 3, 3),
+    (22_561, 200, 5, 4),
+    (31_211, 100, 1, 2),
+    (31_954, 100, 1, 2),
+    (700_132, 200, 3, 3),
+];
+
+#[test]
+fn worlds_that_once_broke_a_promise_break_none() {
+    let failures: Vec<_> = ONCE_BROKEN
+        .into_iter()
+        .filter_map(|(seed, messages, devices, tabs)| {
+            let scenario = Scenario {
+                seed,
+                messages,
+                devices,
+                tabs,
+            };
+            simulate(scenario).err()
+        })
+        .collect();
+    assert!(failures.is_empty(), "{failures:#?}");
+}
+
 #[test]
 fn the_same_seed_gives_the_same_world() {
     assert_eq!(simulate(SCENARIO), simulate(SCENARIO));
