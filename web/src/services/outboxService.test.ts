@@ -140,6 +140,23 @@ describe('OutboxService', () => {
     expect(calls.at(-1)).toEqual(['answer', { conversationId: 'c', parentId: 'm3' }]);
   });
 
+  it('asks for the answer to the message before one that is taken back, which had given way to that', async () => {
+    const { service, calls, change } = setUp(item('m1', 'waiting'), item('m2', 'waiting', { parentId: 'm1' }));
+    const taking = service.withdraw('m2');
+    await change({ ...item('m2', 'failed', { parentId: 'm1' }), reason: { code: 'withdrawn', detail: '' } });
+    await taking;
+    expect(calls.at(-1)).toEqual(['answer', { conversationId: 'c', parentId: 'm1' }]);
+  });
+
+  it('asks for no answer that the person did not want', async () => {
+    const { service, calls, change } = setUp(item('m1', 'waiting'), item('m2', 'waiting', { parentId: 'm1' }));
+    useStore.setState({ problems: { m1: { code: 'stopped', detail: '' } } });
+    const taking = service.withdraw('m2');
+    await change({ ...item('m2', 'failed', { parentId: 'm1' }), reason: { code: 'withdrawn', detail: '' } });
+    await taking;
+    expect(calls.map(([name]) => name)).not.toContain('answer');
+  });
+
   it('leaves out what follows a message that is gone for good: it would hide all that is saved', () => {
     const blocked = { ...item('m2', 'failed', { parentId: 'm1' }), reason: { code: 'blocked', detail: '', blockedBy: 'm1' } };
     const { shown } = setUp(blocked, item('m3', 'failed', { parentId: 'm2' }), item('m4', 'queued'));

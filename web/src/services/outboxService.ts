@@ -78,7 +78,7 @@ export class OutboxService implements OutboxActions {
   }
 
   /** A question that is sent after all gets its answer, unless it has one. */
-  private askAgain({ messageId, conversationId, message }: OutboxItem, isAnew = false): void {
+  private askAgain({ messageId, conversationId, message }: Pick<OutboxItem, 'messageId' | 'conversationId'> & { message: { role?: string; type?: string } }, isAnew = false): void {
     const messages = this.dependencies.store.getState().threads[conversationId]?.messages;
     if (message.role !== 'user' || message.type !== undefined || !messages) return;
     if (!isAnew && [...messages.values()].some(({ parentId }) => parentId === messageId)) return;
@@ -96,7 +96,7 @@ export class OutboxService implements OutboxActions {
 
   /** Takes a message back. What was written after it is not: it follows the one before then. */
   async withdraw(messageId: string): Promise<void> {
-    const { message } = this.item(messageId);
+    const { message, conversationId } = this.item(messageId);
     const isChild = (item: OutboxItem) => item.message.parentId === messageId && item.message.type === undefined && item.state !== 'failed' && item.state !== 'discarded';
     const children = this.persistence.items().filter(isChild);
     await this.persistence.withdraw(messageId);
@@ -105,6 +105,10 @@ export class OutboxService implements OutboxActions {
       await this.putBelow(child, message.parentId ?? null);
       this.askAgain(child);
     }
+    // The answer to the message before had given way to this one.
+    const { problems, threads } = this.dependencies.store.getState();
+    const before = threads[conversationId]?.messages.get(message.parentId ?? '');
+    if (before && children.length === 0 && !(before.id in problems)) this.askAgain({ messageId: before.id, conversationId, message: before });
   }
 
   async replaceQueued(messageId: string, content: Part[]): Promise<void> {
