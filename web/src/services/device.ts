@@ -12,12 +12,17 @@ export class Device implements Outbox, AnswerMemory, Copies {
   readonly ready: Promise<void>;
   private readonly opening: Promise<ManentClient>;
   private client: ManentClient | null = null;
+  /** The engine, once all that was asked before it was there is done: from then on it is asked at once. */
+  private direct: ManentClient | null = null;
 
   constructor(opening: Promise<ManentClient>) {
     this.opening = opening;
     this.ready = opening.then(
       (client) => {
         this.client = client;
+        queueMicrotask(() => {
+          this.direct = client;
+        });
       },
       () => undefined,
     );
@@ -25,16 +30,18 @@ export class Device implements Outbox, AnswerMemory, Copies {
 
   /** The engine, when it is there. */
   whenOpen(run: (client: ManentClient) => void): void {
-    this.opening.then(run, () => undefined);
+    if (this.direct) run(this.direct);
+    else this.opening.then(run, () => undefined);
   }
 
   async queueMessage(message: AppendMessage, conversationId: string, create?: NewConversation, traceparent?: string): Promise<void> {
-    const { persistence } = await this.opening;
+    // The device's store begins to write before the page begins to draw.
+    const { persistence } = this.direct ?? (await this.opening);
     await persistence.queueMessage({ ...message }, conversationId, create, traceparent);
   }
 
   async want(answer: PendingAnswer): Promise<void> {
-    const { answers } = await this.opening;
+    const { answers } = this.direct ?? (await this.opening);
     await answers.want(answer);
   }
 

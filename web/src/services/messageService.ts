@@ -118,13 +118,14 @@ export class MessageService {
   private say(conversationId: string, parentId: string | null, content: Part[], traceparent = this.environment.newTrace()): string {
     const message = newMessage(this.environment, conversationId, parentId, 'user', content);
     this.queueAncestors(conversationId, parentId);
+    const create = this.conversations.newConversation(conversationId);
+    const queued = this.outbox.queueMessage(toAppend(message), conversationId, create, traceparent);
     this.show(message);
     changeConversation(this.store, conversationId, { lastMessageAt: message.createdAt, trashedAt: null });
-    const create = this.conversations.newConversation(conversationId);
     // Not kept yet, until the device says so.
     const since = this.environment.now().getTime();
     this.store.setState(({ saves }) => ({ saves: saves.with([[message.id, { conversationId, state: 'storing', reason: null, until: null, since, mayBeSent: false }]]) }));
-    this.outbox.queueMessage(toAppend(message), conversationId, create, traceparent).catch((error: unknown) => {
+    queued.catch((error: unknown) => {
       this.store.setState(({ saves }) => ({ saves: saves.with([[message.id, null]]) }));
       this.onNotTaken(conversationId, textOf(content), error);
     });

@@ -16,11 +16,11 @@ afterEach(async () => {
   await deleteDatabase(NAME);
 });
 
-test('what one event causes is one transaction, in its order', async () => {
+test('what one step asks for is one transaction, in its order', async () => {
   const store = await opened();
   const transactions = vi.spyOn(IDBDatabase.prototype, 'transaction');
-  const later = Promise.resolve().then(() => store.write([{ do: 'putAnswer', key: 'run', record: 'answer' }]));
-  await Promise.all([store.write([item('a'), item('b')]), store.write([{ do: 'deleteItem', key: 'a' }]), later]);
+  const answer: StoreOperation = { do: 'putAnswer', key: 'run', record: 'answer' };
+  await Promise.all([store.write([item('a'), item('b')]), store.write([{ do: 'deleteItem', key: 'a' }]), store.write([answer])]);
   expect(transactions).toHaveBeenCalledTimes(1);
   expect((await store.read()).items.map(({ key }) => key)).toEqual(['b']);
   expect(await store.readAnswers()).toEqual([{ key: 'run', record: 'answer' }]);

@@ -104,11 +104,11 @@ export class IndexedDbStore implements DeviceStore, LeaseStore {
   }
 
   /**
-   * Writes what waits, in one transaction: a key press has a message stored and an answer asked for, and two commits one after the other take
-   * twice the time.
+   * Writes what one step of the page asks for, in one transaction: a key press has a message stored and lets go of an answer that is no longer
+   * asked for, and two commits one after the other take twice the time. It begins at once, before what draws the page.
    */
   private async writeWaiting(): Promise<void> {
-    for (let turn = 0; turn < TURNS_OF_A_TASK; turn += 1) await undefined;
+    await undefined;
     const writes = this.waiting.splice(0);
     const operations = writes.flatMap((write) => write.operations);
     try {
@@ -215,7 +215,7 @@ export class IndexedDbStore implements DeviceStore, LeaseStore {
     for (let attempt = 0; ; attempt += 1) {
       let database: Database | null = null;
       try {
-        database = await this.connection();
+        database = this.database ?? (await this.connection());
         const transaction: Transaction<Mode> = database.transaction([...new Set<StoreName>([...stores, 'meta'])], mode, { durability: 'strict' });
         // Whoever awaits something else first would let the transaction end.
         transaction.done.catch(() => undefined);
@@ -266,9 +266,6 @@ export class IndexedDbStore implements DeviceStore, LeaseStore {
     this.database = null;
   }
 }
-
-/** So many turns of the microtask queue may be between what one event causes. */
-const TURNS_OF_A_TASK = 4;
 
 function follow(operation: StoreOperation, transaction: Transaction<'readwrite'>): Promise<unknown> {
   const items = transaction.objectStore('items');
