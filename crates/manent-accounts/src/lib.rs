@@ -20,20 +20,25 @@ pub mod account;
 pub mod account_change;
 pub mod api_key;
 pub mod audit;
+pub mod caller;
 pub mod email;
 pub mod error;
 pub mod limits;
 pub mod name;
 pub mod one_time_link;
 pub mod password;
+pub mod policy;
 pub mod ports;
 pub mod provider_key;
 pub mod role;
 pub mod secret;
+pub mod services;
 pub mod session;
 pub mod two_factor;
 pub mod username;
 
+#[cfg(test)]
+mod testing;
 mod time;
 
 pub use codes::UnknownCode;

@@ -25,6 +25,8 @@ coded! {
         PasswordHashUpgraded = "password_hash_upgraded",
         /// A link that resets a password went out.
         PasswordResetRequested = "password_reset_requested",
+        /// A link that verifies an e-mail address went out once more.
+        VerificationRequested = "verification_requested",
         /// An e-mail address was verified.
         EmailVerified = "email_verified",
         /// An e-mail address was changed.

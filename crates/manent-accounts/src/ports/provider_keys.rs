@@ -12,7 +12,7 @@ use crate::secret::SealedSecret;
 #[async_trait]
 pub trait ProviderKeyRepository: Send + Sync {
     /// Stores a key in place of the one that the owner has for the endpoint; tells `false`, and stores nothing, when the owner would have
-    /// more than `limit` keys or there is no such account.
+    /// more than `limit` keys, or was deleted. The owner of mode `local`, who has no account, has keys like everybody.
     async fn put(
         &self,
         key: ProviderKey,

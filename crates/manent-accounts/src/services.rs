@@ -1,0 +1,27 @@
+//! The services: every rule of accounts stands in one of them.
+
+mod account;
+mod api_key;
+mod audit_log;
+mod context;
+mod invitation;
+mod provider_key;
+mod role;
+mod rotation;
+mod session;
+mod sign_in;
+mod sign_up;
+mod two_factor;
+
+pub use account::{AccountService, NewPerson, PrintedLink};
+pub use api_key::{ApiKeyService, MadeApiKey};
+pub use audit_log::{AuditLog, AuditVerdict};
+pub use context::AccountPorts;
+pub use invitation::{Invitation, InvitationService};
+pub use provider_key::{OpenedKey, ProviderKeyService};
+pub use role::RoleService;
+pub use rotation::{Rotated, SecretRotation};
+pub use session::{OpenedSession, SessionService};
+pub use sign_in::{SignInService, SignedIn};
+pub use sign_up::{SignUp, SignUpService};
+pub use two_factor::{BegunTwoFactor, SecondFactor, TwoFactorService};
