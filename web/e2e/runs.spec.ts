@@ -126,3 +126,22 @@ test('what is sent before the first word of an answer waits for it, and says so'
   await expect(chat.answers).toContainText('Hello! This is a scripted answer.');
   expect((await chat.stored(3)).map(({ role }) => role)).toEqual(['user', 'user', 'assistant']);
 });
+
+test('what is sent while the conversation is still being read waits for that, and says so', async ({ chat, page, server }) => {
+  const id = await server.conversation('Notes');
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route(`**/conversation/${id}/messages*`, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await chat.open(`/c/${id}`);
+  await chat.composer.fill('hello');
+  await chat.composer.press('Enter');
+  await expect(page.getByText('This is sent when the conversation is here.')).toBeVisible();
+  release();
+  await expect(chat.composer).toHaveValue('');
+  await expect(chat.answers.last()).toContainText('Hello! This is a scripted answer.');
+  const messages = await chat.stored(4);
+  expect(messages[2]!.parentId).toBe(messages[1]!.id);
+});

@@ -316,6 +316,7 @@ export const de: AllStrings = {
     send: 'Nachricht senden',
     stop: 'Antwort anhalten',
     later: 'Das wartet auf die Antwort und wird dann gesendet.',
+    whenRead: 'Das wird gesendet, wenn die Unterhaltung da ist.',
     attach: 'Bilder anhängen',
     remove: (name) => `${name} entfernen`,
     drop: 'Bilder hier ablegen',

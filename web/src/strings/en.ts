@@ -228,6 +228,7 @@ export const en = {
     send: 'Send message',
     stop: 'Stop the answer',
     later: 'This waits for the answer and is sent then.',
+    whenRead: 'This is sent when the conversation is here.',
     attach: 'Attach pictures',
     remove: (name: string) => `Remove ${name}`,
     drop: 'Drop pictures here',

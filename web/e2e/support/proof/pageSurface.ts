@@ -22,11 +22,9 @@ export async function pageTab(page: Page): Promise<Tab> {
     page,
     async write(text) {
       await composer.fill(text);
-      // While an answer is being written nothing can be sent; another tab may begin one at any moment.
-      await expect(async () => {
-        await composer.press('Enter');
-        await expect(composer).toHaveValue('', { timeout: 500 });
-      }).toPass({ timeout: 10_000 });
+      await composer.press('Enter');
+      // At once, or when the answer that another tab has just asked for has begun.
+      await expect(composer).toHaveValue('', { timeout: 10_000 });
       const article = page.locator('article.from-user', { hasText: text });
       await expect(article).toBeVisible();
       return (await article.getAttribute('data-message-id'))!;

@@ -23,7 +23,7 @@ const MOST_TEXT_BYTES = 256 * 1024;
 interface Properties {
   conversationId: string | null;
   path: readonly PathItem[];
-  /** False while the conversation is still being loaded: what is typed is kept, sending waits. */
+  /** False while the conversation is still being loaded: what is typed is kept, and what is sent waits for it. */
   ready: boolean;
 }
 
@@ -42,9 +42,9 @@ export function Composer({ conversationId, path, ready }: Properties) {
   const { attachments } = attaching;
   const canSee = effectiveModel(config, models)?.vision !== false;
   const [isDue, setIsDue] = useState(false);
-  const canSend = ready && (text.trim() !== '' || attachments.length > 0);
+  const canSend = text.trim() !== '' || attachments.length > 0;
   // Nothing can follow an answer of which the server may have nothing yet.
-  const mustWait = path.findLast(({ message }) => message.id === answerId)?.message.seq === null;
+  const mustWait = !ready || path.findLast(({ message }) => message.id === answerId)?.message.seq === null;
 
   useEffect(() => {
     if (matchMedia('(hover: hover)').matches && document.activeElement === document.body) input.current?.focus();
@@ -114,7 +114,7 @@ export function Composer({ conversationId, path, ready }: Properties) {
         )}
         {isDue && (
           <p className="composer-note quiet" role="status">
-            {texts.composer.later}
+            {ready ? texts.composer.later : texts.composer.whenRead}
           </p>
         )}
         <GrowingTextArea
