@@ -329,6 +329,23 @@ describe('AnswerService', () => {
     await waitFor(() => memory.pending().length === 0);
   });
 
+  it('goes on waiting for the end of the one before it when the page is loaded anew', async () => {
+    const { answers, conversations, memory, runs, pages, shown, feed } = setUp();
+    const first = new Feed();
+    runs.push(first.response);
+    const conversation = [stored('m1', 1), stored('m2', 2, { status: 'running', runId: 'r', content: [] }), stored('m3', 3)];
+    pages.push(conversation);
+    conversations.onOpened = (id) => answers.takeUp(id);
+    await memory.want({ runId: 'x', conversationId: 'c', answerId: 'a', parentId: 'm3', request: {} });
+    await waitFor(() => 'a' in useStore.getState().answersWaiting);
+    expect(useStore.getState().answersWaiting['a']!.reason.code).toBe('behind_answer');
+    expect(shown('c').map(([, , status]) => status)).toEqual(['complete', 'running', 'complete', 'running']);
+    pages.push([stored('m1', 1), stored('m2', 2, { content: [{ type: 'text', text: 'First' }] }), stored('m3', 3)]);
+    first.send('delta', delta('First'));
+    first.send('done', { finishReason: 'stop' });
+    expect((await feed(0)).request.messages.map(({ content }) => content)).toEqual(['Text 1', 'First', 'Text 3'].map((text) => [{ type: 'text', text }]));
+  });
+
   it('asks for no answer any more to what was refused while it was asked for', async () => {
     const { service, memory, shown, ended, feed } = setUp();
     const { conversationId, messageId } = service.sendMessage('Hello');

@@ -247,8 +247,8 @@ export class AnswerService {
     turn.isRemembered = true;
     if (this.running.has(conversationId)) {
       turn.isDue = true;
-      this.parked.set(runId, turn);
-      return;
+      this.lineUp(turn);
+      return this.show(turn.message);
     }
     this.present(turn);
     this.show(turn.message);
