@@ -64,8 +64,9 @@
 //! # Not here yet
 //!
 //! - Orders begin at the clock and grow from there. Where the store was emptied, the clock was set back, and another engine takes over the
-//!   slot of a dead one before everything is written again, it counts from below: what the two wrote into one lane may change places. Nothing
-//!   is lost or doubled by it, and a child is never stored before its parent.
+//!   slot of a dead one before everything is written again, it counts from below: what the two wrote into one lane may change places, and
+//!   when the sender dies before it put that right for good, so may what the new one wrote. Nothing is lost or doubled by it, and a child is
+//!   never stored before its parent.
 //! - Histories and counters are kept in memory: they begin anew with each engine.
 //! - Whoever is not signed in after a restart is found out by one request.
 //! - What was blocked by an item follows it when that one is sent again under its id ([`Input::Retry`]). When it is sent under a new one

@@ -28,6 +28,8 @@ pub(crate) struct Tab {
     pub(crate) is_signing_in: bool,
     /// The last item that it wrote, for each conversation of the world.
     pub(crate) newest: Vec<Option<ItemId>>,
+    /// It could not read what an earlier tab of its slot had written: its orders may be lower than those.
+    pub(crate) counts_from_below: bool,
     /// The generation of the store that it knows of.
     pub(crate) generation: u64,
 }

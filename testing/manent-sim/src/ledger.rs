@@ -19,6 +19,8 @@ pub(crate) struct Written {
     pub(crate) lane: LaneId,
     /// Its place in the order in which the users wrote.
     serial: u64,
+    /// What it builds on, as the store last knew.
+    parent: Option<ItemId>,
     /// Its place in the order in which things became durable, or were put behind everything else when the user sent them again.
     index: Option<u64>,
     /// The place that the store last gave it.
@@ -80,6 +82,7 @@ impl Ledger {
             device,
             lane,
             serial: self.last_serial,
+            parent: None,
             index: None,
             late_rank: None,
             was_retried: false,
@@ -129,10 +132,15 @@ impl Ledger {
 
     /// A tab takes over a slot whose items were cleared away and are written again later: it cannot know of them, and its clock may be behind
     /// theirs.
-    pub(crate) fn float_unread(&mut self, name: &DeviceId) {
+    /// Tells whether there are such.
+    pub(crate) fn float_unread(&mut self, name: &DeviceId) -> bool {
+        let mut are_there = false;
         for written in self.written.values_mut() {
-            written.is_floating |= written.is_at_risk && written.lane.device == *name;
+            let is_unread = written.is_at_risk && written.lane.device == *name;
+            written.is_floating |= is_unread;
+            are_there |= is_unread;
         }
+        are_there
     }
 
     /// Nobody can say where these stand in their lanes.
@@ -219,13 +227,13 @@ impl Ledger {
         &mut self,
         item: &StoredItem<MessagePayload>,
     ) -> Result<(), Violation> {
-        let parent = item.parent.and_then(|parent| self.written.get(&parent));
-        let is_parent_retried = parent.is_some_and(|parent| parent.was_retried);
+        let builds_on_retried = self.builds_on_retried(item.parent);
         let Some(written) = self.written.get_mut(&item.id) else {
             return Ok(());
         };
-        // Put back behind a parent that was sent again, maybe by another tab than its own.
-        if is_parent_retried && written.late_rank != item.late_rank {
+        written.parent = item.parent;
+        // Put back behind something that was sent again, maybe by another tab than its own.
+        if builds_on_retried && written.late_rank != item.late_rank {
             written.was_retried = true;
             written.is_floating = true;
         }
@@ -261,6 +269,15 @@ impl Ledger {
             }
         }
         Ok(())
+    }
+
+    /// Whether an item with this parent builds, over however many others, on one that was sent again.
+    fn builds_on_retried(&self, parent: Option<ItemId>) -> bool {
+        let parent_of = |id: &ItemId| self.written.get(id).and_then(|written| written.parent);
+        let ancestors = std::iter::successors(parent, parent_of);
+        // Items may build on each other in a circle.
+        let mut ancestors = ancestors.take(self.written.len());
+        ancestors.any(|id| self.written.get(&id).is_some_and(|it| it.was_retried))
     }
 
     /// The server refused an item.

@@ -24,7 +24,7 @@ impl World {
         };
         let is_first = device.living().next().is_none();
         let name = device.name(slot)?;
-        self.ledger.float_unread(&name);
+        let counts_from_below = self.ledger.float_unread(&name);
         let before = if is_first {
             device.disk.snapshot()?
         } else {
@@ -64,6 +64,7 @@ impl World {
             is_store_refusing: false,
             is_signing_in: false,
             newest: vec![None; self.conversations.len()],
+            counts_from_below,
             generation: device.disk.generation,
         });
         let address = Address {

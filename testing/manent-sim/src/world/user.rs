@@ -75,6 +75,9 @@ impl World {
         self.ledger.write(id, number, lane, text);
         if let Some(open) = &mut self.devices[number].tabs[slot] {
             open.newest[place] = Some(id);
+            if open.counts_from_below {
+                self.ledger.float(&[id]);
+            }
         }
         let address = Address {
             device: number,

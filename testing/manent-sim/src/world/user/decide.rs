@@ -155,7 +155,11 @@ impl World {
             trace: None,
             lane: lane.clone(),
         };
+        let counts_from_below = tab.counts_from_below;
         self.ledger.write(new, address.device, lane, text);
+        if counts_from_below {
+            self.ledger.float(&[new]);
+        }
         if let Some(written) = self.ledger.get_mut(id) {
             written.ended_by_user = true;
             written.resent_as = Some(new);
