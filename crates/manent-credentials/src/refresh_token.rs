@@ -14,6 +14,7 @@ use manent_accounts::ports::RefreshClaims;
 use manent_types::SessionId;
 use secrecy::SecretString;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::key::KeySet;
 
@@ -46,13 +47,13 @@ impl RefreshTokens {
             .current()
             .key
             .authenticate(&[session.as_bytes(), &generation]);
-        let mut bytes = [0; BYTES];
+        let mut bytes = Zeroizing::new([0; BYTES]);
         let (id, rest) = bytes.split_at_mut(ID_LENGTH);
         let (middle, end) = rest.split_at_mut(GENERATION_LENGTH);
         id.copy_from_slice(session.as_bytes());
         middle.copy_from_slice(&generation);
         end.copy_from_slice(&code);
-        SecretString::from(BASE64URL_NOPAD.encode(&bytes))
+        SecretString::from(BASE64URL_NOPAD.encode(bytes.as_slice()))
     }
 
     /// What a token says, if this server made it.
@@ -60,7 +61,7 @@ impl RefreshTokens {
         if token.len() != LENGTH {
             return None;
         }
-        let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok()?;
+        let bytes = Zeroizing::new(BASE64URL_NOPAD.decode(token.as_bytes()).ok()?);
         let (id, rest) = bytes.split_first_chunk::<ID_LENGTH>()?;
         let (generation, code) = rest.split_first_chunk::<GENERATION_LENGTH>()?;
         let code: &[u8; CODE_LENGTH] = code.try_into().ok()?;

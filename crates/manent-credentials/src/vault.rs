@@ -47,21 +47,6 @@ impl SealingVault {
         }
     }
 
-    /// The secret sealed anew with the newest key, if it was sealed with another one; for the rotation of keys.
-    ///
-    /// # Errors
-    /// When it cannot be opened or sealed.
-    pub fn reseal(
-        &self,
-        purpose: &VaultUse,
-        sealed: &SealedSecret,
-    ) -> Result<Option<SealedSecret>, VaultError> {
-        if sealed.key_version == self.key_version() {
-            return Ok(None);
-        }
-        self.seal(purpose, &self.open(purpose, sealed)?).map(Some)
-    }
-
     fn nonce(&self) -> Result<[u8; NONCE_LENGTH], EntropyError> {
         let mut nonce = [0; NONCE_LENGTH];
         self.entropy.fill(&mut nonce)?;
