@@ -10,7 +10,7 @@ use crate::secret::SecretDigest;
 use crate::time::since;
 
 /// How often the time of a key's last use is written at most.
-pub const LAST_USE_RESOLUTION: Duration = Duration::from_secs(60);
+pub const LAST_USE_RESOLUTION: Duration = Duration::from_mins(1);
 
 coded! {
     /// What a caller may do.

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use manent_types::UserId;
 
-use crate::limits::Rate;
+use crate::limits::{BudgetLimits, Rate};
 use crate::password::PasswordPolicy;
 
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(60 * 60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 
 /// Who may sign up. An invitation lets in whatever this says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,6 +58,15 @@ impl Default for AttemptRates {
     }
 }
 
+/// What each account may spend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// How long a period is; a day's begins at midnight UTC.
+    pub period: Duration,
+    /// The most in each.
+    pub limits: BudgetLimits,
+}
+
 /// What whoever runs the server decides about accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountPolicy {
@@ -93,6 +102,8 @@ pub struct AccountPolicy {
     pub api_keys: usize,
     /// The most provider keys of an account.
     pub provider_keys: usize,
+    /// What each account may spend; absent: as much as it likes.
+    pub budget: Option<Budget>,
     /// How often things may be tried.
     pub rates: AttemptRates,
 }
@@ -116,6 +127,7 @@ impl Default for AccountPolicy {
             invitation_lifetime: 7 * DAY,
             api_keys: 100,
             provider_keys: 100,
+            budget: None,
             rates: AttemptRates::default(),
         }
     }

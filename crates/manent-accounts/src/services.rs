@@ -3,6 +3,7 @@
 mod account;
 mod api_key;
 mod audit_log;
+mod budget;
 mod context;
 mod invitation;
 mod provider_key;
@@ -16,6 +17,7 @@ mod two_factor;
 pub use account::{AccountService, NewPerson, PrintedLink};
 pub use api_key::{ApiKeyService, MadeApiKey};
 pub use audit_log::{AuditLog, AuditVerdict};
+pub use budget::BudgetService;
 pub use context::AccountPorts;
 pub use invitation::{Invitation, InvitationService};
 pub use provider_key::{OpenedKey, ProviderKeyService};

@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_rate_of_zero_allows_nothing() {
-        let rate = Rate::new(0, Duration::from_secs(60));
+        let rate = Rate::new(0, Duration::from_mins(1));
         assert_eq!(Bucket::default().take(rate, at(0)), refused(60));
     }
 

@@ -258,7 +258,7 @@ mod tests {
     fn request(id: u128, tokens: u64) -> ReservationRequest {
         ReservationRequest {
             id: RunId::new(Uuid::from_u128(id)),
-            period: BudgetPeriod::containing(at(5_000), Duration::from_secs(60)),
+            period: BudgetPeriod::containing(at(5_000), Duration::from_mins(1)),
             amounts: Amounts {
                 runs: 1,
                 tokens,
@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn a_period_begins_at_a_multiple_of_its_length() {
-        let day = Duration::from_secs(86_400);
+        let day = Duration::from_hours(24);
         let period = BudgetPeriod::containing("2026-11-21T13:14:15Z".parse().unwrap(), day);
         assert_eq!(period.starts_at.to_string(), "2026-11-21T00:00:00.000Z");
         assert_eq!(period.ends_at.to_string(), "2026-11-22T00:00:00.000Z");

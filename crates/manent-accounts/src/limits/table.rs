@@ -101,7 +101,7 @@ mod tests {
 
     use super::*;
 
-    const RATE: Rate = Rate::new(1, Duration::from_secs(60));
+    const RATE: Rate = Rate::new(1, Duration::from_mins(1));
 
     fn key(number: u32) -> LimitKey {
         LimitKey::Address(LimitKind::SignIn, Ipv4Addr::from_bits(number).into())

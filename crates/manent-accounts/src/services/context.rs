@@ -15,9 +15,10 @@ use crate::one_time_link::{LinkPurpose, LinkSubject, OneTimeLink};
 use crate::password::{InvalidPassword, Password};
 use crate::policy::AccountPolicy;
 use crate::ports::{
-    AccountRepository, ApiKeyRepository, AuditRepository, Changed, Clock, IdSource, Limiter,
-    Mailer, OneTimeLinkRepository, PasswordHasher, ProviderKeyRepository, RoleRepository,
-    SecretSource, SessionRepository, StandingListener, TokenMinter, TokenReader, Vault,
+    AccountRepository, ApiKeyRepository, AuditRepository, BudgetRepository, Changed, Clock,
+    IdSource, Limiter, Mailer, OneTimeLinkRepository, PasswordHasher, ProviderKeyRepository,
+    RoleRepository, SecretSource, SessionRepository, StandingListener, TokenMinter, TokenReader,
+    Vault,
 };
 use crate::secret::SecretDigest;
 use crate::time::later;
@@ -37,6 +38,8 @@ pub struct AccountPorts {
     pub roles: Arc<dyn RoleRepository>,
     /// People's own keys for providers.
     pub provider_keys: Arc<dyn ProviderKeyRepository>,
+    /// Budgets.
+    pub budgets: Arc<dyn BudgetRepository>,
     /// The audit log.
     pub audit: Arc<dyn AuditRepository>,
     /// Hashing of passwords.

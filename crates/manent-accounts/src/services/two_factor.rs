@@ -294,6 +294,7 @@ impl TwoFactorService {
             .take(key, self.context.policy.rates.second_factor)
     }
 
+    /// Applies changes. A code that turns out to be used already is a refused one like any other.
     async fn apply(
         &self,
         account: &Account,
@@ -301,8 +302,12 @@ impl TwoFactorService {
         audit: AuditDraft,
     ) -> Result<Account, AccountError> {
         let change = AccountChange::TwoFactor(changes);
-        let changed = self.context.change(account.id, change, None, audit).await?;
-        Ok(changed.account)
+        let refused = audit.clone();
+        match self.context.change(account.id, change, None, audit).await {
+            Ok(after) => Ok(after.account),
+            Err(AccountError::SecondFactorWrong) => Err(self.refused(account, refused).await),
+            Err(error) => Err(error),
+        }
     }
 }
 

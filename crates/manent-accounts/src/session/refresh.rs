@@ -9,7 +9,7 @@ use crate::account::AccountStatus;
 use crate::time::since;
 
 /// How often the time of a session's last use is written at most, where nothing else is to be written.
-const LAST_USE_RESOLUTION: Duration = Duration::from_secs(60);
+const LAST_USE_RESOLUTION: Duration = Duration::from_mins(1);
 
 /// No session gets this far; a store keeps generations as 64-bit integers with a sign, and JSON has 53 bits of them.
 const MAX_GENERATION: u64 = 1 << 53;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::*;
 use crate::account::AccountStatus;
 
-const GRACE: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_mins(1);
 const GRACE_MILLISECONDS: i64 = 60_000;
 /// What the grace may be generous by.
 const GENEROSITY: i64 = GRACE_MILLISECONDS / 16;

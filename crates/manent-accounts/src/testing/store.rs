@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use manent_domain::conversation::Page;
 use manent_domain::ports::StoreError;
-use manent_types::{ApiKeyId, SessionId, Timestamp, UserId};
+use manent_types::{ApiKeyId, RunId, SessionId, Timestamp, UserId};
 
 use crate::account::{Account, NewAccount, OpenIdIdentity};
 use crate::account_change::{
@@ -18,11 +18,15 @@ use crate::account_change::{
 use crate::api_key::ApiKey;
 use crate::audit::{AuditDraft, AuditEntry, AuditHead, AuditKind};
 use crate::email::EmailAddress;
+use crate::limits::{
+    BudgetPeriod, BudgetStanding, Reservation, ReservationDecision, ReservationRequest,
+    decide_reservation, settle,
+};
 use crate::one_time_link::{LinkPurpose, LinkSubject, OneTimeLink};
 use crate::ports::{
-    AccountRepository, ApiKeyRepository, AuditFilter, AuditRepository, Changed, Deleted,
-    KeyCreated, OneTimeLinkRepository, ProviderKeyRepository, Refreshed, RoleRepository,
-    SessionRepository, StoredRole,
+    AccountRepository, ApiKeyRepository, AuditFilter, AuditRepository, BudgetRepository, Changed,
+    Deleted, KeyCreated, OneTimeLinkRepository, ProviderKeyRepository, Refreshed, RoleRepository,
+    SessionRepository, Settlement, StoredRole,
 };
 use crate::provider_key::{EndpointName, ProviderKey};
 use crate::role::{Permissions, RoleName};
@@ -38,6 +42,8 @@ pub(crate) struct State {
     pub(crate) roles: BTreeMap<RoleName, StoredRole>,
     pub(crate) provider_keys: BTreeMap<(UserId, EndpointName), ProviderKey>,
     pub(crate) audit: Vec<AuditEntry>,
+    pub(crate) standings: BTreeMap<(UserId, BudgetPeriod), BudgetStanding>,
+    pub(crate) reservations: BTreeMap<(UserId, RunId), Reservation>,
     /// What was asked, in order.
     pub(crate) trace: Vec<&'static str>,
     /// Fails everything.
@@ -677,5 +683,102 @@ impl AuditRepository for FakeStore {
             .audit
             .last()
             .map_or(AuditHead::EMPTY, AuditEntry::head))
+    }
+}
+
+#[async_trait]
+impl BudgetRepository for FakeStore {
+    async fn reserve(
+        &self,
+        owner: UserId,
+        request: ReservationRequest,
+        now: Timestamp,
+    ) -> Result<ReservationDecision, StoreError> {
+        let mut state = self.unit("reserve")?;
+        let place = (owner, request.period);
+        let standing = state.standings.get(&place).copied().unwrap_or_default();
+        let existing = state.reservations.get(&(owner, request.id));
+        let decision = decide_reservation(existing, &standing, &request, now);
+        if let ReservationDecision::Reserve {
+            reservation,
+            standing,
+        } = decision
+        {
+            state.reservations.insert((owner, request.id), reservation);
+            state.standings.insert(place, standing);
+        }
+        Ok(decision)
+    }
+
+    async fn settle(
+        &self,
+        owner: UserId,
+        settlement: Settlement,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.unit("settle")?;
+        let Some(reservation) = state.reservations.get(&(owner, settlement.id)).copied() else {
+            return Ok(false);
+        };
+        let place = (owner, reservation.period);
+        let standing = state.standings.get(&place).copied().unwrap_or_default();
+        let Some((settled, standing)) = settle(&reservation, &standing, settlement.used, now)
+        else {
+            return Ok(false);
+        };
+        state.reservations.insert((owner, settlement.id), settled);
+        state.standings.insert(place, standing);
+        Ok(true)
+    }
+
+    async fn standing(
+        &self,
+        owner: UserId,
+        period: BudgetPeriod,
+    ) -> Result<BudgetStanding, StoreError> {
+        let state = self.unit("standing")?;
+        Ok(state
+            .standings
+            .get(&(owner, period))
+            .copied()
+            .unwrap_or_default())
+    }
+
+    async fn settle_abandoned(
+        &self,
+        made_before: Timestamp,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        let open: Vec<_> = {
+            let state = self.unit("settle_abandoned")?;
+            let open = state.reservations.iter();
+            let open =
+                open.filter(|(_, row)| row.settled_at.is_none() && row.created_at < made_before);
+            open.take(limit)
+                .map(|((owner, id), row)| (*owner, *id, row.amounts))
+                .collect()
+        };
+        for (owner, id, used) in &open {
+            let settlement = Settlement {
+                id: *id,
+                used: *used,
+            };
+            self.settle(*owner, settlement, now).await?;
+        }
+        Ok(open.len())
+    }
+
+    async fn clear(&self, ended_before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        let mut state = self.unit("clear_budgets")?;
+        let old = state
+            .standings
+            .keys()
+            .filter(|(_, period)| period.ends_at < ended_before);
+        let old: Vec<_> = old.take(limit).copied().collect();
+        for place in &old {
+            state.standings.remove(place);
+        }
+        Ok(old.len())
     }
 }

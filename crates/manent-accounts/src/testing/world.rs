@@ -24,9 +24,9 @@ use crate::ports::{
 };
 use crate::secret::{NewSecret, SealedSecret, SecretDigest};
 use crate::services::{
-    AccountPorts, AccountService, ApiKeyService, AuditLog, InvitationService, OpenedSession,
-    ProviderKeyService, RoleService, SecretRotation, SessionService, SignInService, SignUpService,
-    SignedIn, TwoFactorService,
+    AccountPorts, AccountService, ApiKeyService, AuditLog, BudgetService, InvitationService,
+    OpenedSession, ProviderKeyService, RoleService, SecretRotation, SessionService, SignInService,
+    SignUpService, SignedIn, TwoFactorService,
 };
 use crate::two_factor::TotpSecret;
 
@@ -60,6 +60,7 @@ impl World {
             links: store.clone(),
             roles: store.clone(),
             provider_keys: store.clone(),
+            budgets: store.clone(),
             audit: store.clone(),
             hasher: Arc::new(FakeHasher(store.clone())),
             minter: Arc::new(FakeTokens),
@@ -158,6 +159,10 @@ impl World {
         InvitationService::new(self.ports.clone(), self.policy())
     }
 
+    pub(crate) fn budgets(&self) -> BudgetService {
+        BudgetService::new(self.ports.clone(), self.policy())
+    }
+
     pub(crate) fn audit_log(&self) -> AuditLog {
         AuditLog::new(self.ports.clone(), self.policy())
     }
@@ -216,7 +221,7 @@ struct FakeIds(AtomicU64);
 impl IdSource for FakeIds {
     fn next(&self) -> Uuid {
         let number = self.0.fetch_add(1, Ordering::SeqCst);
-        Uuid::from_u128(u128::from(number) + 0x1d0000)
+        Uuid::from_u128(u128::from(number) + 0x001d_0000)
     }
 }
 

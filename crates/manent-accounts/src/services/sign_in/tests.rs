@@ -1,1 +1,255 @@
+use std::time::Duration;
 
+use secrecy::ExposeSecret;
+
+use super::*;
+use crate::account::AccountStatus;
+use crate::limits::Rate;
+use crate::password::PasswordHash;
+use crate::ports::StoreError;
+use crate::testing::{World, account, run};
+
+fn sign_in(world: &World, email: &str, password: &str) -> Result<SignedIn, AccountError> {
+    run(world
+        .sign_in()
+        .sign_in(email, password.into(), &Origin::default()))
+}
+
+fn error(world: &World, email: &str, password: &str) -> AccountError {
+    sign_in(world, email, password).unwrap_err()
+}
+
+#[test]
+fn a_right_password_opens_a_session() {
+    let world = World::with_account(account("ada@example.org"));
+    let opened = world.signed_in(" Ada@Example.org");
+    assert_eq!(opened.account, account("ada@example.org"));
+    assert_eq!(opened.session.generation, 1);
+    let lifetime = opened.session.expires_at.as_millisecond() - world.now().as_millisecond();
+    assert_eq!(lifetime, 7 * 24 * 60 * 60 * 1000);
+    let caller = world.caller(&opened);
+    assert_eq!(
+        caller.require_session(),
+        Ok((opened.account.id, opened.session.id))
+    );
+    assert_eq!(world.audited(), [AuditKind::SignedIn]);
+}
+
+#[test]
+fn an_unknown_address_takes_the_path_of_a_wrong_password() {
+    let mut without = account("none@example.org");
+    without.id = manent_types::UserId::new(uuid::Uuid::from_u128(77));
+    without.password = None;
+    let world = World::with_account(account("ada@example.org"));
+    world.store.state().accounts.insert(without.id, without);
+    let mut paths = Vec::new();
+    for email in ["ada@example.org", "nobody@example.org", "none@example.org"] {
+        let error = error(&world, email, "wrong password");
+        paths.push((world.trace(), error));
+    }
+    assert_eq!(paths[0].0, ["find_by_email", "verify", "append_audit"]);
+    assert_eq!(paths[0].1, AccountError::WrongCredentials);
+    assert_eq!((&paths[1], &paths[2]), (&paths[0], &paths[0]));
+}
+
+#[test]
+fn what_an_account_is_like_is_told_only_to_who_knows_its_password() {
+    let disabled = Account {
+        status: AccountStatus::Disabled,
+        ..account("ada@example.org")
+    };
+    let world = World::with_account(disabled);
+    assert_eq!(
+        error(&world, "ada@example.org", "wrong"),
+        AccountError::WrongCredentials
+    );
+    assert_eq!(
+        error(&world, "ada@example.org", "correct horse"),
+        AccountError::AccountDisabled
+    );
+    assert_eq!(
+        world.audited(),
+        [AuditKind::SignInRefused, AuditKind::SignInRefused]
+    );
+    assert!(world.store.state().sessions.is_empty());
+}
+
+#[test]
+fn a_weak_hash_is_made_anew_at_sign_in() {
+    let old = Account {
+        password: Some(PasswordHash::new("weak:correct horse".to_owned())),
+        ..account("ada@example.org")
+    };
+    let world = World::with_account(old);
+    let opened = world.signed_in("ada@example.org");
+    let stored = world.store.state().accounts[&opened.account.id].clone();
+    assert_eq!(stored, account("ada@example.org"));
+    assert_eq!(
+        world.audited(),
+        [AuditKind::PasswordHashUpgraded, AuditKind::SignedIn]
+    );
+}
+
+#[test]
+fn failed_attempts_are_limited_by_address_and_by_account_and_right_ones_do_not_count() {
+    let mut world = World::with_account(account("ada@example.org"));
+    world.policy.rates.sign_in_by_address = Rate::new(3, Duration::from_mins(1));
+    world.policy.rates.sign_in_by_email = Rate::new(5, Duration::from_mins(1));
+    let from = |last: u8, password: &str| {
+        let origin = Origin {
+            address: Some([192, 0, 2, last].into()),
+            label: None,
+        };
+        let password = password.into();
+        run(world
+            .sign_in()
+            .sign_in(" ADA@example.org", password, &origin))
+        .map(|_| ())
+    };
+    let wrong = Err(AccountError::WrongCredentials);
+    for _ in 0..20 {
+        assert_eq!(from(1, "correct horse"), Ok(()));
+    }
+    for _ in 0..3 {
+        assert_eq!(from(1, "wrong"), wrong);
+    }
+    // This address waits, even with the right password; others do not.
+    let retry_after = Duration::from_secs(20);
+    let limited = Err(AccountError::TooManyAttempts { retry_after });
+    assert_eq!(from(1, "correct horse"), limited);
+    assert_eq!(from(2, "wrong"), wrong);
+    assert_eq!(from(2, "wrong"), wrong);
+    assert!(matches!(
+        from(3, "wrong"),
+        Err(AccountError::TooManyAttempts { .. })
+    ));
+    world.wait(Duration::from_mins(1));
+    assert_eq!(from(3, "correct horse"), Ok(()));
+}
+
+#[test]
+fn no_password_is_ever_taken_for_a_right_one() {
+    let world = World::with_account(account("ada@example.org"));
+    for password in ["", "correct hors", "correct horse ", &"a".repeat(1_000_000)] {
+        assert_eq!(
+            error(&world, "ada@example.org", password),
+            AccountError::WrongCredentials
+        );
+    }
+    assert_eq!(
+        error(&world, "not an address", "correct horse"),
+        AccountError::WrongCredentials
+    );
+}
+
+#[test]
+fn a_store_that_is_down_is_told_and_nobody_is_signed_in() {
+    let world = World::with_account(account("ada@example.org"));
+    world.store.state().is_down = true;
+    assert!(matches!(
+        error(&world, "ada@example.org", "correct horse"),
+        AccountError::Store(StoreError::Unavailable { .. })
+    ));
+}
+
+/// An account with a second factor, and what its person has of it.
+fn with_second_factor(world: &World) -> (Vec<SecretString>, crate::two_factor::TotpSecret) {
+    let caller = world.caller(&world.signed_in("ada@example.org"));
+    let two_factor = world.two_factor();
+    let begun = run(two_factor.begin(&caller, None)).unwrap();
+    let secret = begun.secret.expose_secret();
+    let secret = crate::two_factor::TotpSecret::from_base32(secret).unwrap();
+    run(two_factor.confirm(&caller, secret.code_at(world.now()).into())).unwrap();
+    (begun.backup_codes, secret)
+}
+
+fn token(world: &World) -> String {
+    match sign_in(world, "ada@example.org", "correct horse").unwrap() {
+        SignedIn::SecondFactorNeeded { token, .. } => token.expose_secret().to_owned(),
+        SignedIn::Session(_) => panic!("no second factor was asked for"),
+    }
+}
+
+#[test]
+fn a_second_factor_is_asked_for_and_each_code_is_taken_once() {
+    let world = World::with_account(account("ada@example.org"));
+    let (codes, secret) = with_second_factor(&world);
+    world.wait(Duration::from_secs(30));
+    let token = token(&world);
+    let finish = |factor| {
+        let sign_in = world.sign_in();
+        run(sign_in.second_factor(&token, factor, &Origin::default())).map(|_| ())
+    };
+    let code = || SecondFactor::Code(secret.code_at(world.now()).into());
+    let backup = |code: &SecretString| SecondFactor::BackupCode(code.clone());
+    let wrong = Err(AccountError::SecondFactorWrong);
+    assert_eq!(finish(SecondFactor::Code("000000".into())), wrong);
+    assert_eq!(finish(code()), Ok(()));
+    assert_eq!(finish(code()), wrong);
+    assert_eq!(finish(backup(&codes[3])), Ok(()));
+    assert_eq!(finish(backup(&codes[3])), wrong);
+    let audited = world.audited();
+    assert_eq!(
+        audited[3..],
+        [
+            AuditKind::TwoFactorRefused,
+            AuditKind::TwoFactorAccepted,
+            AuditKind::SignedIn,
+            AuditKind::TwoFactorRefused,
+            AuditKind::BackupCodeUsed,
+            AuditKind::SignedIn,
+            AuditKind::TwoFactorRefused,
+        ]
+    );
+}
+
+#[test]
+fn second_factors_cannot_be_guessed_through() {
+    let mut world = World::with_account(account("ada@example.org"));
+    let (_, secret) = with_second_factor(&world);
+    world.policy.rates.second_factor = Rate::new(3, Duration::from_mins(5));
+    world.wait(Duration::from_mins(5));
+    let token = token(&world);
+    let finish = |code: &str| {
+        let factor = SecondFactor::Code(code.into());
+        run(world
+            .sign_in()
+            .second_factor(&token, factor, &Origin::default()))
+        .map(|_| ())
+    };
+    for _ in 0..3 {
+        assert_eq!(finish("000000"), Err(AccountError::SecondFactorWrong));
+    }
+    let right = secret.code_at(world.now());
+    assert!(matches!(
+        finish(&right),
+        Err(AccountError::TooManyAttempts { .. })
+    ));
+}
+
+#[test]
+fn the_token_between_password_and_code_ends() {
+    let world = World::with_account(account("ada@example.org"));
+    let (_, secret) = with_second_factor(&world);
+    let token = token(&world);
+    world.wait(Duration::from_mins(5));
+    for token in [token.as_str(), "", "refresh x 1"] {
+        let factor = SecondFactor::Code(secret.code_at(world.now()).into());
+        let finished = run(world
+            .sign_in()
+            .second_factor(token, factor, &Origin::default()));
+        assert_eq!(finished.unwrap_err(), AccountError::SignInExpired);
+    }
+}
+
+#[test]
+fn a_password_alone_opens_nothing_while_a_second_factor_is_on() {
+    let world = World::with_account(account("ada@example.org"));
+    with_second_factor(&world);
+    let before = world.store.state().sessions.len();
+    let token = token(&world);
+    assert_eq!(world.store.state().sessions.len(), before);
+    assert!(world.sessions().read_access_token(&token).is_err());
+    let refreshed = run(world.sessions().refresh(&token, &Origin::default()));
+    assert_eq!(refreshed.unwrap_err(), AccountError::NotSignedIn);
+}
