@@ -51,6 +51,8 @@ pub(crate) struct Device {
     pub(crate) is_signed_in: bool,
     /// The user signed out here and has not come back.
     pub(crate) has_left: bool,
+    /// How often the user signed out here: who comes back comes back from one of these times.
+    pub(crate) departures: u64,
     pub(crate) is_offline: bool,
     pub(crate) store_refuses_until: u64,
     /// What the store says of the pace, by true time: not before, open until.
@@ -70,6 +72,7 @@ impl Device {
             clock_offset: 1_000_000_000_000,
             is_signed_in: true,
             has_left: false,
+            departures: 0,
             is_offline: false,
             store_refuses_until: 0,
             pace: (0, 0),

@@ -47,7 +47,7 @@ enum Happening {
     Succeed(usize),
     LearnOfLoss(Address),
     SignIn(Address),
-    ComeBack(usize),
+    ComeBack(usize, u64),
     BackOnline(usize),
     Mode(Mode),
     Misfortune,
@@ -196,7 +196,7 @@ impl World {
             Happening::Succeed(device) => self.succeed(device),
             Happening::LearnOfLoss(tab) => self.learn_of_loss(tab),
             Happening::SignIn(tab) => self.sign_in(tab),
-            Happening::ComeBack(device) => self.come_back(device),
+            Happening::ComeBack(device, departure) => self.come_back(device, departure),
             Happening::BackOnline(device) => self.back_online(device),
             Happening::Mode(mode) => {
                 if self.has_faults {

@@ -59,7 +59,7 @@ fn every_promise_holds_whatever_goes_wrong() {
 }
 
 /// Worlds that broke a promise once: seed, messages, devices, the most tabs of a device.
-const ONCE_BROKEN: [(u64, usize, usize, usize); 25] = [
+const ONCE_BROKEN: [(u64, usize, usize, usize); 27] = [
     (61, 200, 3, 3),
     (171, 12, 1, 3),
     (508, 200, 3, 3),
@@ -84,6 +84,8 @@ const ONCE_BROKEN: [(u64, usize, usize, usize); 25] = [
     (31_211, 100, 1, 2),
     (31_954, 100, 1, 2),
     (40_136, 200, 2, 4),
+    (73_395, 12, 1, 3),
+    (75_849, 12, 1, 3),
     (700_132, 200, 3, 3),
 ];
 

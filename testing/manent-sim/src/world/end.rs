@@ -76,6 +76,9 @@ impl World {
         let was_discarded = self.ledger.get(item.id).is_some_and(|it| it.was_discarded);
         // After its lanes were lost, a device may send an item under a number under which the server refused it once.
         let is_old = is_retried(item.id) && self.devices[device].has_lost_lanes;
+        // The server has the parent in an earlier form, and the form that waits here heard that its id is taken.
+        let is_parent_old =
+            item.parent.is_some_and(is_retried) && self.devices[device].has_lost_lanes;
         // The parent came later, by another try of the user.
         let is_parent_late = item.parent.is_some_and(is_retried);
         let is_true = match reason {
@@ -84,8 +87,10 @@ impl World {
             FailReason::Rejected { .. } => {
                 is_to_blame || is_parent_missing || is_parent_late || is_old
             }
-            FailReason::Blocked { .. } => is_parent_missing || was_discarded || is_old,
-            FailReason::Conflict => false,
+            FailReason::Blocked { .. } => {
+                is_parent_missing || was_discarded || is_old || is_parent_old
+            }
+            FailReason::Conflict => is_old,
         };
         if is_true {
             Ok(())

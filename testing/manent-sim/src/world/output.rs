@@ -177,7 +177,8 @@ impl World {
             | Event::StorageRecovered => Ok(()),
             Event::SignOutNeedsConfirmation { .. } | Event::SignedOut => {
                 let later = self.chance.between(100, 4_000);
-                self.schedule(later, Happening::ComeBack(address.device));
+                let departure = self.devices[address.device].departures;
+                self.schedule(later, Happening::ComeBack(address.device, departure));
                 Ok(())
             }
         }

@@ -112,7 +112,8 @@ impl World {
         if device.leader == Some(slot) {
             device.leader = None;
             if device.has_left {
-                self.schedule(again, Happening::ComeBack(number));
+                let departure = device.departures;
+                self.schedule(again, Happening::ComeBack(number, departure));
             }
             let later = self.chance.between(0, 300);
             self.schedule(later, Happening::Succeed(number));

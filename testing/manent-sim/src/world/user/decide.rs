@@ -218,6 +218,7 @@ impl World {
             return Ok(());
         }
         self.devices[number].has_left = true;
+        self.devices[number].departures += 1;
         for slot in others {
             self.crash(number, slot)?;
         }
@@ -240,7 +241,14 @@ impl World {
     }
 
     /// The user signs in again.
-    pub(in crate::world) fn come_back(&mut self, number: usize) -> Result<(), Violation> {
+    pub(in crate::world) fn come_back(
+        &mut self,
+        number: usize,
+        departure: u64,
+    ) -> Result<(), Violation> {
+        if self.devices[number].departures != departure {
+            return Ok(());
+        }
         self.devices[number].has_left = false;
         self.devices[number].is_signed_in = true;
         let living: Vec<Address> = self.devices[number]
