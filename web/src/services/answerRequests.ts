@@ -30,15 +30,15 @@ export class AnswerRequests {
     const messages = await this.history(conversationId, message.id, parentId ?? message.id, continued);
     const config = this.store.getState().conversations[conversationId]?.config ?? {};
     // A continued answer is kept whole, with what it goes on from, by this page.
-    turn.isRecorded = continued === undefined && (await this.isThere(conversationId));
+    turn.isRecorded = continued === undefined && (await this.isThere(conversationId, turn.traceparent));
     controller.signal.throwIfAborted();
     const record = { conversationId, messageId: message.id, parentId };
     return { messages, config, runId, ...(turn.isRecorded ? { record } : {}) };
   }
 
   /** Whether the server has the conversation. A new one gets a moment to be created; the answer does not wait longer for it. */
-  private async isThere(conversationId: string): Promise<boolean> {
-    const created = this.conversations.ensureCreated(conversationId).then(
+  private async isThere(conversationId: string, traceparent: string | undefined): Promise<boolean> {
+    const created = this.conversations.ensureCreated(conversationId, traceparent).then(
       () => true,
       () => false,
     );

@@ -34,12 +34,12 @@ const message = (conversationId: string, seq: number): StoredMessage => ({
 
 /** Every request waits until the test answers it. */
 function setUp(copies: Partial<Copies> = {}) {
-  const waiting: { path: string; answer: (body: object) => void; fail: () => void; refuse: (status: number, code: string) => void }[] = [];
+  const waiting: { path: string; trace: string | null; answer: (body: object) => void; fail: () => void; refuse: (status: number, code: string) => void }[] = [];
   const api = new ApiClient(
     '',
-    (input) =>
+    (input, init) =>
       new Promise((resolve, reject) => {
-        waiting.push({ path: String(input), answer: (body) => resolve(Response.json(body)), fail: () => reject(new TypeError('network error')), refuse: (status, code) => resolve(Response.json({ status, code, detail: '' }, { status })) });
+        waiting.push({ path: String(input), trace: new Headers(init?.headers).get('traceparent'), answer: (body) => resolve(Response.json(body)), fail: () => reject(new TypeError('network error')), refuse: (status, code) => resolve(Response.json({ status, code, detail: '' }, { status })) });
       }),
   );
   const service = new ConversationService(api, useStore, { newId: () => 'new', newTrace: () => 'trace', now: () => new Date(0) }, { ...noCopies, ...copies });
@@ -192,5 +192,14 @@ describe('ConversationService', () => {
     expect(useStore.getState().conversations['c']!.trashedAt).not.toBeNull();
     (await next('/conversation/c')).answer(conversation('c', { trashedAt: '2026-01-02T00:00:00.000Z' }));
     await removing;
+  });
+
+  it('makes a conversation in the trace in which it was begun, and an adopted one in that of whoever needs it', async () => {
+    const { service, next } = setUp();
+    service.begin({}, 'Plan', 'its own');
+    service.adopt('other', { title: 'Other' }, 0);
+    void service.ensureCreated('other', 'who needs it').catch(() => undefined);
+    const traces = [(await next('/conversation/create')).trace, (await next('/conversation/create')).trace];
+    expect(traces).toEqual(['its own', 'who needs it']);
   });
 });

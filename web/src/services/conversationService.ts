@@ -113,12 +113,12 @@ export class ConversationService {
     return id;
   }
 
-  /** Resolves when the server knows the conversation. */
-  ensureCreated(id: string): Promise<void> {
+  /** Resolves when the server knows the conversation. It is made in the trace in which it was begun, or in that of whoever needs it. */
+  ensureCreated(id: string, traceparent?: string): Promise<void> {
     const pending = this.uncreated.get(id);
     if (!pending) return Promise.resolve();
     pending.request ??= this.api
-      .within(pending.traceparent)
+      .within(pending.traceparent ?? traceparent)
       .createConversation({ id, config: pending.config })
       .then(() => {
         this.uncreated.delete(id);
