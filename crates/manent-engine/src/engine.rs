@@ -159,6 +159,7 @@ impl<P: Clone> Engine<P> {
     /// Tells what happened outside. Afterwards call [`Self::poll_output`] until it has nothing more.
     pub fn handle(&mut self, now: Millis, input: Input<P>) {
         self.timeline.observe(now);
+        self.log.begin_step();
         self.resume_pace();
         match input {
             // The caller's timer is spent: tell it again when it came early.

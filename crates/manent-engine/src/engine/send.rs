@@ -242,8 +242,9 @@ impl<P: Clone> Engine<P> {
 
     /// Whether the store has to confirm something before the item is sent.
     fn is_kept_back(&self, item: &Item<P>, held: Held) -> bool {
-        let lane = self.queue.lane(&item.stored.lane);
-        let is_gated = lane.is_some_and(|lane| !self.log.is_durable(lane.gate));
+        let id = &item.stored.lane;
+        let lane = self.queue.lane(id);
+        let is_gated = lane.is_some_and(|lane| !self.log.is_lane_durable(id, lane.gate));
         let is_held = item.stored.is_held && held == Held::LeftOut;
         is_gated || is_held || !self.log.is_durable(item.written_at) || self.waits_for_store(item)
     }

@@ -13,27 +13,37 @@ use crate::stored::{StoreOperation, StoredPace};
 use crate::time::Millis;
 
 impl<P: Clone> Engine<P> {
-    /// Asks the store for the next transaction, unless it needs a pause.
+    /// Asks the store for the next transaction. For what it refused it is not asked during a pause.
     pub(super) fn ask_store(&mut self) {
-        if self
-            .write_again_at
-            .is_some_and(|at| at <= self.timeline.now())
-        {
-            self.write_again_at = None;
-        }
-        if self.write_again_at.is_none()
-            && let Some((id, operations)) = self.log.next()
-        {
-            self.outputs.push_back(Output::Persist(id, operations));
+        let now = self.timeline.now();
+        self.write_again_at.take_if(|at| *at <= now);
+        let is_pause_over = self.write_again_at.is_none();
+        match self.log.next(is_pause_over) {
+            Some((id, operations)) => self.outputs.push_back(Output::Persist(id, operations)),
+            None if is_pause_over => self.pause_store(),
+            None => {}
         }
     }
 
+    /// Leaves the store alone with what it refused for a while.
+    fn pause_store(&mut self) {
+        if !self.log.pause() {
+            return;
+        }
+        let attempts = self.log.pauses();
+        let (base, cap) = (self.config.backoff_ms, self.config.backoff_cap_ms);
+        let wait = full_jitter(&mut self.rng, attempts, base, cap).max(1);
+        self.write_again_at = Some(self.timeline.now().saturating_add(wait));
+        self.notify(Event::StorageRefused { attempts });
+    }
+
     pub(super) fn on_persisted(&mut self, id: PersistId) {
-        let had_refusals = self.log.refusals() > 0;
+        let had_refusals = self.log.pauses() > 0;
         let Some(written) = self.log.confirm(id) else {
             return;
         };
-        if had_refusals {
+        if had_refusals && self.log.pauses() == 0 {
+            self.write_again_at = None;
             self.notify(Event::StorageRecovered);
         }
         for operation in written {
@@ -51,7 +61,7 @@ impl<P: Clone> Engine<P> {
         }
         if self
             .rewriting_until
-            .take_if(|position| self.log.is_durable(*position))
+            .take_if(|position| self.log.is_durable_up_to(*position))
             .is_some()
         {
             self.announce_pace();
@@ -77,14 +87,10 @@ impl<P: Clone> Engine<P> {
     }
 
     pub(super) fn on_persist_failed(&mut self, id: PersistId) {
-        if !self.log.refuse(id) {
-            return;
+        let was_asked_again = self.log.is_asking_again();
+        if self.log.refuse(id) && !was_asked_again && self.write_again_at.is_none() {
+            self.pause_store();
         }
-        let attempts = self.log.refusals();
-        let (base, cap) = (self.config.backoff_ms, self.config.backoff_cap_ms);
-        let wait = full_jitter(&mut self.rng, attempts, base, cap).max(1);
-        self.write_again_at = Some(self.timeline.now().saturating_add(wait));
-        self.notify(Event::StorageRefused { attempts });
     }
 
     /// Writes an item's present form.
@@ -110,6 +116,7 @@ impl<P: Clone> Engine<P> {
             if let Some(item) = self.queue.get_mut(id) {
                 item.shown.take_if(|shown| *shown == Fate::Pending);
             }
+            self.log.begin_step();
             self.write(id);
         }
         let now = self.timeline.now();
@@ -117,6 +124,7 @@ impl<P: Clone> Engine<P> {
         for lane in lanes {
             let stored = self.queue.stored_lane(&lane, now);
             if stored.applied > 0 || stored.is_uncertain {
+                self.log.begin_step();
                 self.log.push(StoreOperation::PutLane(stored));
             }
         }
@@ -162,12 +170,15 @@ impl<P: Clone> Engine<P> {
         }
         self.noted_pace = mark;
         let at = |own| self.timeline.to_caller(own);
+        // It needs no room, and waits for nothing that does.
+        self.log.begin_step();
         self.log.push(StoreOperation::PutPace(StoredPace {
             noted_at: self.timeline.caller(),
             open_until: mark.opened.map(|(until, _)| at(until)),
             openings: mark.opened.map_or(0, |(_, openings)| openings),
             patience_until: mark.floor.map(at),
         }));
+        self.log.begin_step();
     }
 
     /// Moves a pending item, or one from the tray, behind everything else.

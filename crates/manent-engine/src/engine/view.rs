@@ -124,7 +124,7 @@ impl<P: Clone> Engine<P> {
                 Some(WaitReason::SignIn | WaitReason::Behind { .. }) | None => None,
             },
             is_paused_for_sign_in: self.pacer.is_paused(),
-            is_storage_refusing: self.log.refusals() > 0,
+            is_storage_refusing: self.log.pauses() > 0,
             is_leading: self.is_leading,
         }
     }

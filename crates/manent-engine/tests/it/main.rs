@@ -7,5 +7,6 @@ mod decisions;
 mod lanes;
 mod orders;
 mod properties;
+mod refusals;
 mod restart;
 mod story;
