@@ -10,8 +10,8 @@
 //! # fn main() {}
 //! ```
 //!
-//! [`conformance!`](crate::conformance!), [`conformance_changes!`](crate::conformance_changes!) and
-//! [`conformance_runs!`](crate::conformance_runs!) together are the whole suite. Each test runs on the crate's own `tokio`. [`simulation`] has
+//! [`conformance!`](crate::conformance!), [`conformance_changes!`](crate::conformance_changes!),
+//! [`conformance_runs!`](crate::conformance_runs!) and [`conformance_accounts!`](crate::conformance_accounts!) together are the whole suite. Each test runs on the crate's own `tokio`. [`simulation`] has
 //! what property tests need, [`replica`] what shows that the feed tells everything.
 #![expect(
     clippy::unwrap_used,
@@ -20,6 +20,7 @@
     reason = "a test suite"
 )]
 
+pub mod accounts;
 pub mod answer_places;
 pub mod answers;
 pub mod append;
@@ -238,6 +239,17 @@ macro_rules! conformance_runs {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! conformance_tests {
+    ($name:ident in $folder:ident, $fresh:ident => $($module:ident :: $test:ident),* $(,)?) => {
+        mod $name {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    let (store, _guard) = super::$fresh().await;
+                    $crate::conformance::$folder::$module::$test(&store).await;
+                }
+            )*
+        }
+    };
     ($name:ident, $fresh:ident => $($module:ident :: $test:ident),* $(,)?) => {
         mod $name {
             $(

@@ -9,6 +9,7 @@
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
+mod accounts;
 mod conversations;
 mod facts;
 mod feed;

@@ -9,6 +9,8 @@ use manent_domain::message::{Fingerprint, Message};
 use manent_domain::run::{LoggedEvent, Run};
 use manent_types::{ConversationId, DeviceId, MessageId, RunId, Timestamp, UserId};
 
+use crate::accounts::AccountState;
+
 /// A device's lane.
 pub(crate) type LaneKey = (UserId, ConversationId, DeviceId);
 
@@ -30,6 +32,7 @@ pub(crate) struct State {
     pub(crate) runs: Vec<StoredRun>,
     /// Who changed what, by number.
     pub(crate) feed: BTreeMap<(UserId, u64), FeedEntry>,
+    pub(crate) accounts: AccountState,
 }
 
 #[derive(Debug)]

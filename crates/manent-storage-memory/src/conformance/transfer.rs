@@ -51,11 +51,16 @@ async fn import(store: &dyn FullStore, records: &[TransferRecord], limit: usize)
 /// Two owners with something of everything.
 async fn fill(store: &dyn FullStore) {
     for number in [2, 1] {
-        let runner = Runner::new(store).of(number);
-        fill_conversations(runner).await;
-        fill_messages(runner.person).await;
-        fill_runs(runner).await;
+        fill_person(store, number).await;
     }
+}
+
+/// Something of everything for one owner.
+pub(crate) async fn fill_person(store: &dyn FullStore, number: u128) {
+    let runner = Runner::new(store).of(number);
+    fill_conversations(runner).await;
+    fill_messages(runner.person).await;
+    fill_runs(runner).await;
 }
 
 async fn fill_conversations(runner: Runner<'_>) {

@@ -1,0 +1,14 @@
+//! The ports of accounts.
+
+mod api_keys;
+mod audit;
+mod budgets;
+mod deletion;
+mod links;
+mod provider_keys;
+mod repository;
+mod roles;
+mod sessions;
+mod state;
+
+pub(crate) use state::AccountState;
