@@ -15,6 +15,12 @@ pub(crate) fn draw(rng: &mut impl Rng, bound: Millis) -> Millis {
     }
 }
 
+/// From 0 to `bound`, early times more often than late ones: the earlier of two draws. Whoever waits like this comes back in numbers that fall evenly,
+/// as the number of those that are back already grows.
+pub(crate) fn early_draw(rng: &mut impl Rng, bound: Millis) -> Millis {
+    draw(rng, bound).min(draw(rng, bound))
+}
+
 /// `base × 2^doublings`, at most `cap`.
 pub(crate) fn doubled(base: Millis, doublings: u32, cap: Millis) -> Millis {
     let factor = 1_u64.checked_shl(doublings).unwrap_or(u64::MAX);
@@ -32,6 +38,17 @@ mod tests {
     use rand_pcg::rand_core::SeedableRng;
 
     use super::*;
+
+    #[test]
+    fn an_early_draw_uses_the_whole_range_and_prefers_its_beginning() {
+        let mut rng = Pcg32::seed_from_u64(7);
+        let draws: Vec<Millis> = (0..3_000).map(|_| early_draw(&mut rng, 900)).collect();
+        let below = |bound: Millis| draws.iter().filter(|drawn| **drawn < bound).count();
+        // A third of the range holds 5 of 9, the next third 3, the last one 1.
+        assert!((1_567..1_767).contains(&below(300)), "{}", below(300));
+        assert!((2_567..2_767).contains(&below(600)), "{}", below(600));
+        assert!(draws.iter().max() > Some(&850) && draws.iter().max() <= Some(&900));
+    }
 
     #[test]
     fn grows_to_the_cap_and_uses_the_whole_range() {

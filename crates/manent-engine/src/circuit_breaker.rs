@@ -152,6 +152,14 @@ impl CircuitBreaker {
         }
     }
 
+    /// While it is open: stays open until then, when that is later.
+    pub fn postpone(&mut self, until: Millis) {
+        if let State::Open { until: open_until } = &mut self.state {
+            *open_until = until.max(*open_until);
+            self.open_until = *open_until;
+        }
+    }
+
     /// The attempt told nothing about the other side: a probe may be tried again, an early one not before its time.
     pub fn on_abandoned(&mut self) {
         if matches!(self.state, State::HalfOpen { .. }) {
@@ -256,6 +264,20 @@ mod tests {
         assert_eq!(again.acquire(until), Permit::Probe);
         again.on_failure(until, rng);
         assert!(matches!(again.opened(), Some((next, 2)) if next >= until + 5_000));
+    }
+
+    #[test]
+    fn an_open_one_can_be_postponed_and_never_hastened() {
+        let rng = &mut Pcg32::seed_from_u64(5);
+        let (mut breaker, until) = opened(rng);
+        breaker.postpone(until - 1);
+        assert_eq!(breaker.state(), BreakerState::Open { until });
+        breaker.postpone(90_000);
+        assert_eq!(breaker.state(), BreakerState::Open { until: 90_000 });
+        assert_eq!(breaker.opened(), Some((90_000, 1)));
+        breaker.on_success();
+        breaker.postpone(200_000);
+        assert_eq!(breaker.state(), BreakerState::Closed);
     }
 
     #[test]

@@ -29,8 +29,9 @@ pub struct EngineConfig {
     pub max_items: Option<usize>,
     /// The most patience that a server can ask for; up to half of what it asks for is waited on top. Default 1 h.
     pub patience_cap_ms: Millis,
-    /// After an outage the requests of the catching up are spread: the second one is sent at a time drawn from the following quarter of the
-    /// outage's length, at most of this; later ones from ever shorter times. 0: as fast as the server answers. Default 15 s.
+    /// After an outage the requests of the catching up are spread: the second one is sent at a time drawn from the following two beats of this
+    /// client, at most from as long as the outage was, and at most from this; later ones from ever shorter times. 0: as fast as the server
+    /// answers. Default 2 min.
     pub catch_up_spread_ms: Millis,
     /// How long a discarded item can be brought back. Default 30 s.
     pub undo_ms: Millis,
@@ -56,7 +57,7 @@ impl Default for EngineConfig {
             max_item_bytes: 2_000_000,
             max_items: None,
             patience_cap_ms: 3_600_000,
-            catch_up_spread_ms: 15_000,
+            catch_up_spread_ms: 120_000,
             undo_ms: 30_000,
             caution_ms: 600_000,
             leads: true,

@@ -79,6 +79,7 @@ mod answer;
 pub mod answers;
 pub mod append_api;
 mod back_off;
+mod beat;
 mod circuit_breaker;
 mod config;
 mod engine;

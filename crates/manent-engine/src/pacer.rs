@@ -9,18 +9,16 @@
 
 use rand_pcg::rand_core::Rng;
 
-use crate::back_off::{doubled, draw};
+use crate::back_off::{doubled, draw, early_draw};
+use crate::beat::{Beat, LONGEST_WAIT_MS};
 use crate::circuit_breaker::{BreakerState, CircuitBreaker, Permit};
 use crate::config::EngineConfig;
 use crate::item::WaitReason;
 use crate::time::Millis;
 
-/// The following part of an outage's length takes the second request of the catching up: a quarter.
-const SPREAD_DIVISOR: Millis = 4;
-
-/// From the second failure in a row on, the back-off grows with the time for which nothing got through, to a third of it: requests that
-/// time out take long, and all that waited for the same time-out would come back together.
-const BACK_OFF_DIVISOR: Millis = 3;
+/// The second request of the catching up follows within so many beats, and within the outage's length: so it stands for the one that
+/// would have left in the meantime.
+const SPREAD_BEATS: Millis = 2;
 
 /// The pauses of a long catching up become no shorter than this part of the first back-off.
 const PAUSE_DIVISOR: Millis = 4;
@@ -67,6 +65,7 @@ pub(crate) struct Pacer {
     wants_probe: bool,
     /// The next early try may not go before this.
     early_after: Millis,
+    beat: Beat,
     /// Since when nothing got through.
     away_since: Option<Millis>,
     /// While it catches up after an outage: the longest pause before the next request; else 0.
@@ -89,6 +88,7 @@ impl Pacer {
             is_paused: false,
             wants_probe: false,
             early_after: 0,
+            beat: Beat::new(),
             away_since: None,
             spread: 0,
         }
@@ -115,7 +115,8 @@ impl Pacer {
         if let Some((until, openings)) = mark.opened
             && self.breaker.opened().is_none()
         {
-            let until = until.min(now.saturating_add(self.open_cap_ms));
+            let longest = self.open_cap_ms.max(LONGEST_WAIT_MS);
+            let until = until.min(now.saturating_add(longest));
             self.breaker.reopen(until, openings);
             self.waits = self.waits.max(openings);
             self.away_since.get_or_insert(now);
@@ -187,6 +188,9 @@ impl Pacer {
             return Permit::Denied { until };
         }
         self.wants_probe = false;
+        if self.away_since.is_none() && self.spread == 0 {
+            self.beat.on_request(now);
+        }
         match decision {
             Decision::Scheduled => self.breaker.acquire(now),
             Decision::Impatient => {
@@ -212,7 +216,8 @@ impl Pacer {
         self.spread = match self.away_since.take() {
             Some(since) => {
                 let away = now.saturating_sub(since);
-                (away / SPREAD_DIVISOR).min(self.catch_up_spread_ms)
+                let beats = self.beat.mean() * SPREAD_BEATS;
+                away.min(beats).min(self.catch_up_spread_ms)
             }
             None if self.spread == 0 => 0,
             None => {
@@ -238,19 +243,21 @@ impl Pacer {
     pub(crate) fn on_failure(&mut self, began: Millis, now: Millis, rng: &mut impl Rng) {
         self.breaker.on_failure(now, rng);
         self.begin_to_wait(began);
+        let own = self.beat.wait(self.away(now), rng);
         if self.breaker.state() == BreakerState::Closed {
             let bound = doubled(self.backoff_ms, self.waits - 1, self.backoff_cap_ms);
-            let away = now.saturating_sub(self.away_since.unwrap_or(now));
-            let part = match self.waits {
-                0 | 1 => 0,
-                _ => (away / BACK_OFF_DIVISOR).min(self.backoff_cap_ms),
-            };
-            let wait = draw(rng, bound.max(part));
+            let wait = draw(rng, bound).max(own);
             self.next_at = self.next_at.max(now.saturating_add(wait));
         } else {
             // The open time is the schedule now.
             self.next_at = 0;
+            self.breaker.postpone(now.saturating_add(own));
         }
+    }
+
+    /// For how long nothing got through.
+    fn away(&self, now: Millis) -> Millis {
+        now.saturating_sub(self.away_since.unwrap_or(now))
     }
 
     /// The server asked for patience: at least that long, and up to half as long again so that not all whom it asked come at once.
@@ -264,7 +271,8 @@ impl Pacer {
         self.begin_to_wait(now);
         let asked = retry_after_ms.unwrap_or(0).min(self.patience_cap_ms);
         let longest = doubled(self.backoff_ms, self.waits - 1, self.backoff_cap_ms);
-        let wait = draw(rng, longest.max(asked / 2));
+        let own = self.beat.longest_wait(self.away(now).saturating_add(asked));
+        let wait = early_draw(rng, longest.max(asked / 2).max(own));
         let until = now.saturating_add(asked).saturating_add(wait);
         self.floor = self.floor.max(until);
     }
@@ -272,6 +280,7 @@ impl Pacer {
     fn begin_to_wait(&mut self, since: Millis) {
         self.waits = self.waits.saturating_add(1);
         self.away_since.get_or_insert(since);
+        self.beat.pause();
         self.spread = 0;
     }
 
@@ -335,7 +344,8 @@ mod tests {
         assert!(
             matches!(pacer.acquire(9_999), Permit::Denied { until: Some(until) } if until >= 10_000)
         );
-        assert_eq!(pacer.acquire(15_000), Permit::Normal);
+        // Ten seconds, and three and a half of the ten that are taken for the beat.
+        assert_eq!(pacer.acquire(45_000), Permit::Normal);
         assert_eq!(pacer.breaker(), BreakerState::Closed);
     }
 
@@ -365,32 +375,48 @@ mod tests {
     }
 
     #[test]
-    fn catching_up_is_spread_over_a_quarter_of_the_outage_and_ends_with_the_queue() {
+    fn catching_up_is_spread_over_two_beats_and_ends_with_the_queue() {
         for seed in 0..50 {
             let mut pacer = Pacer::new(&EngineConfig::default());
             let mut rng = Pcg32::seed_from_u64(seed);
             pacer.on_failure(1_000, 1_000, &mut rng);
-            pacer.on_success(21_000, &mut rng);
-            assert!(pacer.next_at <= 26_000);
+            pacer.on_success(61_000, &mut rng);
+            assert!(pacer.next_at <= 81_000);
             let later = pacer.next_at;
             pacer.on_success(later, &mut rng);
-            assert!(pacer.next_at <= later + 2_500);
+            assert!(pacer.next_at <= later + 10_000);
             pacer.on_drained();
             assert_eq!(pacer.acquire(later), Permit::Normal);
         }
     }
 
     #[test]
-    fn a_long_outage_spreads_no_further_than_the_cap_and_the_pauses_shrink() {
+    fn a_short_outage_is_caught_up_with_in_a_short_time_and_the_pauses_shrink() {
         let (mut pacer, mut rng) = pacer();
         pacer.on_failure(0, 0, &mut rng);
-        pacer.on_success(10_000_000, &mut rng);
+        pacer.on_success(2_000, &mut rng);
         let mut spreads = vec![pacer.spread];
-        for _ in 0..7 {
-            pacer.on_success(10_000_000, &mut rng);
+        for _ in 0..4 {
+            pacer.on_success(2_000, &mut rng);
             spreads.push(pacer.spread);
         }
-        assert_eq!(spreads, [15_000, 7_500, 3_750, 1_875, 937, 468, 250, 250]);
+        assert_eq!(spreads, [2_000, 1_000, 500, 250, 250]);
+    }
+
+    #[test]
+    fn whoever_sends_much_catches_up_sooner_and_tries_as_often_as_the_breaker_lets_it() {
+        let mut rng = Pcg32::seed_from_u64(1);
+        let mut pacer = Pacer::new(&EngineConfig::default());
+        for now in (0..20_000).step_by(1_000) {
+            assert_eq!(pacer.acquire(now), Permit::Normal);
+            pacer.on_success(now, &mut rng);
+        }
+        for _ in 0..3 {
+            pacer.on_failure(20_000, 30_000, &mut rng);
+        }
+        assert!(matches!(pacer.breaker(), BreakerState::Open { until } if until <= 35_000));
+        pacer.on_success(80_000, &mut rng);
+        assert!((1_900..2_100).contains(&pacer.spread), "{}", pacer.spread);
     }
 
     #[test]
@@ -420,21 +446,35 @@ mod tests {
         };
         pacer.restore(mark, 100);
         assert_eq!(pacer.floor, 5_400_100);
-        assert_eq!(pacer.breaker(), BreakerState::Open { until: 60_100 });
+        assert_eq!(pacer.breaker(), BreakerState::Open { until: 210_100 });
         assert_eq!(pacer.acquire(5_400_100), Permit::Probe);
     }
 
     #[test]
     fn whoever_waited_for_time_outs_does_not_come_back_with_all_the_others() {
-        let mut latest = 0;
+        let (mut earliest, mut latest) = (u64::MAX, 0);
         for seed in 0..50 {
             let mut pacer = Pacer::new(&EngineConfig::default());
             let mut rng = Pcg32::seed_from_u64(seed);
             pacer.on_failure(0, 30_000, &mut rng);
-            assert!(pacer.next_at <= 31_000);
-            pacer.on_failure(31_000, 61_000, &mut rng);
+            earliest = earliest.min(pacer.next_at);
             latest = latest.max(pacer.next_at);
         }
-        assert!((75_000..=61_000 + 61_000 / 3).contains(&latest), "{latest}");
+        assert!(earliest < 35_000, "{earliest}");
+        assert!((55_000..=65_000).contains(&latest), "{latest}");
+    }
+
+    #[test]
+    fn a_hiccup_is_tried_again_at_once_however_seldom_one_sends() {
+        let mut rng = Pcg32::seed_from_u64(1);
+        let mut pacer = Pacer::new(&EngineConfig::default());
+        for now in [0, 60_000, 120_000] {
+            assert_eq!(pacer.acquire(now), Permit::Normal);
+            pacer.on_success(now, &mut rng);
+        }
+        pacer.on_failure(180_000, 180_100, &mut rng);
+        assert!(pacer.next_at <= 181_100);
+        pacer.on_failure(181_100, 181_200, &mut rng);
+        assert!(pacer.next_at <= 183_200);
     }
 }

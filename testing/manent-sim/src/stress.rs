@@ -5,6 +5,7 @@
 //! run in one simulated time, so what would spike in the world spikes here.
 
 mod client;
+mod listeners;
 mod profile;
 
 use std::cmp::Reverse;
@@ -15,7 +16,8 @@ use manent_engine::{Answer, Failure, Input, ItemOutcome, RequestId};
 use crate::chance::Chance;
 use crate::violation::Violation;
 use client::{Client, Doing, Sent};
-pub use profile::{Profile, Rates};
+use listeners::Listeners;
+pub use profile::{Counted, Profile};
 
 /// What an outage looks like to a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,18 +54,68 @@ pub struct Load {
 
 /// For so long the clients get to their beat.
 const WARM_UP_MS: u64 = 30_000;
-/// For so long the steady rate is measured.
-const STEADY_MS: u64 = 60_000;
-const OUTAGE_BEGINS_MS: u64 = WARM_UP_MS + STEADY_MS;
-/// For so long the recovery is watched.
-const RECOVERY_MS: u64 = 180_000;
+/// For so many beats the steady rate is measured, and at least for a minute.
+const STEADY_BEATS: u64 = 3;
+/// For so many beats the recovery is watched, and at least for three minutes.
+const RECOVERY_BEATS: u64 = 5;
 
-/// Runs the clients through the outage.
+impl Load {
+    /// When the steady rate begins to be measured: each client wrote twice, and the engine knows its beat.
+    fn steady_begins(&self) -> u64 {
+        WARM_UP_MS.max(3 * self.beat_ms)
+    }
+
+    fn outage_begins(&self) -> u64 {
+        self.steady_begins() + 60_000.max(STEADY_BEATS * self.beat_ms)
+    }
+
+    fn outage_ends(&self) -> u64 {
+        self.outage_begins() + self.outage_ms
+    }
+
+    fn ends(&self) -> u64 {
+        self.outage_ends() + 180_000.max(RECOVERY_BEATS * self.beat_ms)
+    }
+
+    fn is_away(&self, now: u64) -> bool {
+        (self.outage_begins()..self.outage_ends()).contains(&now)
+    }
+
+    fn profile(&self, counted: Counted) -> Profile {
+        let steady = self.steady_begins()..self.outage_begins();
+        let recovery = self.outage_ends()..self.ends();
+        counted.profile(steady, recovery)
+    }
+
+    /// This and other loads that differ in what is left to chance.
+    fn worlds(self, count: u64) -> impl Iterator<Item = Self> {
+        (self.seed..self.seed + count).map(move |seed| Self { seed, ..self })
+    }
+}
+
+/// Runs the clients through the outage, in so many worlds that know nothing of each other, and counts them together: what chance does to one
+/// world it does less to many.
 ///
 /// # Errors
 /// When a message is lost, doubled or out of order, or when the clients do not catch up.
-pub fn stress(load: Load) -> Result<Profile, Violation> {
-    Crowd::new(load)?.run()
+pub fn stress(load: Load, worlds: u64) -> Result<Profile, Violation> {
+    let mut counted = Counted::default();
+    for load in load.worlds(worlds) {
+        counted.add(Crowd::new(load)?.run()?);
+    }
+    Ok(load.profile(counted))
+}
+
+/// As [`stress`], with answers: each client asks for one, sees it to its end, and asks for the next one when its beat comes.
+///
+/// # Errors
+/// When an answer does not end.
+pub fn stress_answers(load: Load, worlds: u64) -> Result<Profile, Violation> {
+    let mut counted = Counted::default();
+    for load in load.worlds(worlds) {
+        counted.add(Listeners::new(load)?.run()?);
+    }
+    Ok(load.profile(counted))
 }
 
 struct Crowd {
@@ -73,7 +125,7 @@ struct Crowd {
     last: u64,
     next: BinaryHeap<Reverse<(u64, u64, usize, Doing)>>,
     clients: Vec<Client>,
-    rates: Rates,
+    counted: Counted,
 }
 
 impl Crowd {
@@ -85,7 +137,7 @@ impl Crowd {
             last: 0,
             next: BinaryHeap::new(),
             clients: Vec::new(),
-            rates: Rates::default(),
+            counted: Counted::default(),
         };
         for number in 0..load.clients {
             let client = Client::new(number, &mut crowd.chance)?;
@@ -93,18 +145,10 @@ impl Crowd {
             let first = crowd.chance.between(0, load.beat_ms);
             crowd.schedule(first, number, Doing::Write);
             if load.says_online {
-                crowd.schedule(crowd.outage_ends(), number, Doing::Online);
+                crowd.schedule(load.outage_ends(), number, Doing::Online);
             }
         }
         Ok(crowd)
-    }
-
-    fn outage_ends(&self) -> u64 {
-        OUTAGE_BEGINS_MS + self.load.outage_ms
-    }
-
-    fn ends(&self) -> u64 {
-        self.outage_ends() + RECOVERY_MS
     }
 
     fn schedule(&mut self, after: u64, client: usize, doing: Doing) {
@@ -113,8 +157,8 @@ impl Crowd {
             .push(Reverse((self.now + after, self.last, client, doing)));
     }
 
-    fn run(mut self) -> Result<Profile, Violation> {
-        let patience = self.ends() + 600_000;
+    fn run(mut self) -> Result<Counted, Violation> {
+        let patience = self.load.ends() + 600_000;
         while let Some(Reverse((at, _, client, doing))) = self.next.pop() {
             self.now = at;
             if self.now > patience {
@@ -125,21 +169,22 @@ impl Crowd {
         for client in &self.clients {
             client.check_end()?;
         }
-        let (begins, ends) = (OUTAGE_BEGINS_MS, self.outage_ends());
-        Ok(self
-            .rates
-            .profile(WARM_UP_MS..begins, ends..ends + RECOVERY_MS))
+        for client in &self.clients {
+            let caught_up = client.caught_up(self.load.outage_ends());
+            self.counted.caught_up.extend(caught_up);
+        }
+        Ok(self.counted)
     }
 
     fn happen(&mut self, number: usize, doing: Doing) -> Result<(), Violation> {
         match doing {
             Doing::Write => {
-                if self.now < self.ends() {
+                if self.now < self.load.ends() {
                     // A beat with a tenth of play to either side.
                     let play = self.load.beat_ms / 10;
                     let next = self.load.beat_ms - play + self.chance.between(0, 2 * play);
                     self.schedule(next, number, Doing::Write);
-                    let item = self.clients[number].write(&mut self.chance);
+                    let item = self.clients[number].write(self.now, &mut self.chance);
                     self.tell(number, Input::Enqueue(item));
                 }
                 Ok(())
@@ -186,9 +231,9 @@ impl Crowd {
         let Some(Sent { items }) = self.clients[number].sent.remove(&request) else {
             return Ok(());
         };
-        self.rates.count(self.now, items.len());
-        let is_away = (OUTAGE_BEGINS_MS..self.outage_ends()).contains(&self.now);
-        let answer = if is_away {
+        self.counted.count(self.now, items.len());
+        let now = self.now;
+        let answer = if self.load.is_away(now) {
             match self.load.outage {
                 Outage::Silent => return Ok(()),
                 Outage::Refused => Answer::Failed(Failure::Infrastructure),
@@ -196,13 +241,15 @@ impl Crowd {
                     retry_after_ms: Some(retry_after_ms),
                 }),
                 Outage::BusyUntilTheEnd => Answer::Failed(Failure::BackPressure {
-                    retry_after_ms: Some(self.outage_ends() - self.now),
+                    retry_after_ms: Some(self.load.outage_ends() - now),
                 }),
             }
         } else {
             let client = &mut self.clients[number];
-            let outcomes: Result<Vec<ItemOutcome>, Violation> =
-                items.into_iter().map(|item| client.store(item)).collect();
+            let outcomes: Result<Vec<ItemOutcome>, Violation> = items
+                .into_iter()
+                .map(|item| client.store(item, now))
+                .collect();
             Answer::Outcomes(outcomes?)
         };
         let after = self.chance.between(20, 120);

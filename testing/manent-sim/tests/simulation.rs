@@ -38,7 +38,7 @@ fn check_badness(total: &Report) {
     at_least("resends", total.resends, written / 200);
     at_least("withdrawals", total.withdrawals, written / 50);
     at_least("discards", total.discards, written / 100);
-    at_least("messages seen in the feed", total.seen, written / 200);
+    at_least("messages seen in the feed", total.seen, written / 400);
     at_least("sign-outs", total.sign_outs, written / 1_000);
 }
 

@@ -25,7 +25,8 @@ pub struct AnswersConfig {
     pub early_probe_interval_ms: Millis,
     /// So many answers may be asked for at the same time and not begun; those that are running do not count. Default 4.
     pub max_starting: usize,
-    /// How far the answers that waited for an outage's end are spread after it. Default 5 s.
+    /// How far the answers that waited for an outage's end are spread after it at least; after more than a hiccup they are spread over three and a half beats of
+    /// this client. Default 5 s.
     pub catch_up_ms: Millis,
     /// After so long without a word from the shell a start counts as failed. Default 120 s: longer than any time-out of a shell or a server.
     pub start_timeout_ms: Millis,

@@ -10,7 +10,8 @@ use rand_pcg::rand_core::Rng;
 
 use super::config::AnswersConfig;
 use super::port::AnswerWait;
-use crate::back_off::{draw, full_jitter};
+use crate::back_off::{doubled, early_draw, full_jitter};
+use crate::beat::Beat;
 use crate::circuit_breaker::{BreakerState, CircuitBreaker, Permit};
 use crate::time::Millis;
 
@@ -19,6 +20,7 @@ use crate::time::Millis;
 pub(super) struct Pass {
     era: u64,
     is_probe: bool,
+    began: Millis,
 }
 
 /// See the module. Times are the machine's own.
@@ -40,6 +42,9 @@ pub(super) struct Pace {
     wants_early: bool,
     /// The next early try may not go before this.
     early_after: Millis,
+    beat: Beat,
+    /// Since when nothing got through.
+    away_since: Option<Millis>,
 }
 
 impl Pace {
@@ -57,6 +62,8 @@ impl Pace {
             is_paused: false,
             wants_early: false,
             early_after: 0,
+            beat: Beat::new(),
+            away_since: None,
         }
     }
 
@@ -119,21 +126,30 @@ impl Pace {
         if std::mem::take(&mut self.wants_early) {
             self.early_after = now.saturating_add(self.early_probe_interval_ms);
         }
+        if self.away_since.is_none() {
+            self.beat.on_request(now);
+        }
         Pass {
             era: self.era,
             is_probe,
+            began: now,
         }
     }
 
-    /// The server answered. Tells whether that is news. What it asked for before stays: another start may have been told so.
-    pub(super) fn on_success(&mut self) -> bool {
+    /// The server answered. Where that is news, tells over how long those spread that waited for it. What it asked for before stays: another
+    /// start may have been told so.
+    pub(super) fn on_success(&mut self, now: Millis) -> Option<Millis> {
         let is_recovery = self.waits > 0 || self.breaker.state() != BreakerState::Closed;
+        let away = self
+            .away_since
+            .take()
+            .map_or(0, |since| now.saturating_sub(since));
         self.breaker.on_success();
         self.era += 1;
         self.waits = 0;
         self.next_at = 0;
         self.wants_early = false;
-        is_recovery
+        is_recovery.then(|| self.beat.longest_wait(away))
     }
 
     /// The server, or the way to it, does not work. Tells whether that counted.
@@ -143,13 +159,15 @@ impl Pace {
         }
         self.era += 1;
         self.breaker.on_failure(now, rng);
-        self.waits = self.waits.saturating_add(1);
+        self.begin_to_wait(pass.began);
+        let own = self.beat.wait(self.away(now), rng);
         if self.breaker.state() == BreakerState::Closed {
             let wait = full_jitter(rng, self.waits, self.backoff_ms, self.backoff_cap_ms);
-            self.next_at = self.next_at.max(now.saturating_add(wait));
+            self.next_at = self.next_at.max(now.saturating_add(wait.max(own)));
         } else {
             // The open time is the schedule now.
             self.next_at = 0;
+            self.breaker.postpone(now.saturating_add(own));
         }
         true
     }
@@ -164,16 +182,28 @@ impl Pace {
         rng: &mut impl Rng,
     ) {
         self.abandon(pass);
-        self.waits = self.waits.saturating_add(1);
-        let back_off = full_jitter(rng, self.waits, self.backoff_ms, self.backoff_cap_ms);
+        self.begin_to_wait(now);
         let asked = retry_after_ms.unwrap_or(0).min(self.patience_cap_ms);
-        let wait = asked.saturating_add(back_off.max(draw(rng, asked / 2)));
+        let back_off = doubled(self.backoff_ms, self.waits - 1, self.backoff_cap_ms);
+        let own = self.beat.longest_wait(self.away(now).saturating_add(asked));
+        let wait = asked.saturating_add(early_draw(rng, back_off.max(asked / 2).max(own)));
         self.floor = self.floor.max(now.saturating_add(wait));
     }
 
+    fn begin_to_wait(&mut self, since: Millis) {
+        self.waits = self.waits.saturating_add(1);
+        self.away_since.get_or_insert(since);
+        self.beat.pause();
+    }
+
+    /// For how long nothing got through.
+    fn away(&self, now: Millis) -> Millis {
+        now.saturating_sub(self.away_since.unwrap_or(now))
+    }
+
     /// Nobody is signed in; the server is there.
-    pub(super) fn on_auth(&mut self) {
-        self.on_success();
+    pub(super) fn on_auth(&mut self, now: Millis) {
+        self.on_success(now);
         self.is_paused = true;
     }
 
@@ -242,7 +272,7 @@ mod tests {
             let pass = pace.acquire(now).unwrap();
             pace.on_failure(pass, now, &mut rng);
         }
-        let now = 90_000;
+        let now = 120_000;
         let probe = pace.acquire(now).unwrap();
         assert!(probe.is_probe);
         pace.on_failure(early, now, &mut rng);
@@ -260,7 +290,8 @@ mod tests {
         pace.on_back_pressure(Some(pass), 0, Some(10_000), &mut rng);
         pace.probe_now();
         assert!(matches!(pace.acquire(9_999), Err(Some(until)) if until >= 10_000));
-        assert!(pace.acquire(15_001).is_ok());
+        // Ten seconds, and three and a half of the ten that are taken for the beat.
+        assert!(pace.acquire(45_001).is_ok());
         assert_eq!(pace.breaker(), BreakerState::Closed);
     }
 
@@ -275,8 +306,8 @@ mod tests {
             })
             .collect();
         back.sort_unstable();
-        assert!(back[0] >= 60_000 && back[49] <= 90_000);
-        assert!(back[40] - back[10] >= 10_000, "{back:?}");
+        assert!(back[0] >= 60_000 && back[49] <= 95_000);
+        assert!(back[40] - back[10] >= 8_000, "{back:?}");
     }
 
     #[test]
@@ -290,7 +321,7 @@ mod tests {
     #[test]
     fn nothing_goes_until_someone_signed_in() {
         let (mut pace, _) = pace();
-        pace.on_auth();
+        pace.on_auth(0);
         pace.probe_now();
         assert_eq!(pace.acquire(1_000_000), Err(None));
         pace.on_signed_in();

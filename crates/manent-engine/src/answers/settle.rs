@@ -9,7 +9,7 @@ use super::entry::{Hold, Phase};
 use super::pace::Pass;
 use super::port::{AnswerEvent, AnswerOperation};
 use super::{AnswerFailure, Answers};
-use crate::back_off::{draw, full_jitter};
+use crate::back_off::{draw, early_draw, full_jitter};
 use crate::time::Millis;
 
 impl<P: Clone> Answers<P> {
@@ -51,7 +51,7 @@ impl<P: Clone> Answers<P> {
                 self.wait(run, now, Hold::Failure);
             }
             AnswerFailure::Auth => {
-                self.pace.on_auth();
+                self.pace.on_auth(self.timeline.now());
                 self.wait(run, self.timeline.now(), Hold::Failure);
             }
             AnswerFailure::NotYet { code } => self.on_not_yet(run, phase, code),
@@ -129,13 +129,14 @@ impl<P: Clone> Answers<P> {
 
     /// The server answered. After an outage, what waited for this goes bit by bit.
     fn server_works(&mut self) {
-        if !self.pace.on_success() {
-            return;
-        }
         let now = self.timeline.now();
+        let Some(spread) = self.pace.on_success(now) else {
+            return;
+        };
+        let spread = spread.max(self.config.catch_up_ms);
         for entry in &mut self.entries {
             if entry.is_waiting() && entry.not_before <= now {
-                let wait = draw(&mut self.rng, self.config.catch_up_ms);
+                let wait = early_draw(&mut self.rng, spread);
                 entry.wait_until(now.saturating_add(wait), Hold::Spread);
             }
         }

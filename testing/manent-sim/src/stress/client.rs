@@ -66,6 +66,9 @@ pub(super) struct Client {
     pub(super) sent: HashMap<RequestId, Sent>,
     lane: LaneId,
     written: u64,
+    /// When each message was written and stored.
+    written_at: Vec<u64>,
+    stored_at: Vec<u64>,
     stored: HashSet<ItemId>,
     applied: u64,
 }
@@ -82,13 +85,16 @@ impl Client {
                 stream: Uuid::from_u128(number as u128),
             },
             written: 0,
+            written_at: Vec::new(),
+            stored_at: Vec::new(),
             stored: HashSet::new(),
             applied: 0,
         })
     }
 
-    pub(super) fn write(&mut self, chance: &mut Chance) -> NewItem<u64> {
+    pub(super) fn write(&mut self, now: u64, chance: &mut Chance) -> NewItem<u64> {
         self.written += 1;
+        self.written_at.push(now);
         NewItem {
             id: ItemId(chance.uuid()),
             lane: self.lane.clone(),
@@ -126,6 +132,7 @@ impl Client {
     pub(super) fn store(
         &mut self,
         (id, number, payload): (ItemId, u64, u64),
+        now: u64,
     ) -> Result<ItemOutcome, Violation> {
         let outcome = if self.stored.contains(&id) {
             Outcome::Duplicate { position: None }
@@ -134,6 +141,7 @@ impl Client {
         } else if number == self.applied + 1 {
             self.applied = number;
             self.stored.insert(id);
+            self.stored_at.push(now);
             if self.stored.len() as u64 != payload {
                 return Err(Violation::OutOfOrder(id));
             }
@@ -144,6 +152,13 @@ impl Client {
             }
         };
         Ok(ItemOutcome { id, outcome })
+    }
+
+    /// How long after the outage the server had what was written before the outage ended; absent when it had it all along.
+    pub(super) fn caught_up(&self, ended: u64) -> Option<u64> {
+        let written = self.written_at.partition_point(|at| *at < ended);
+        let stored = *self.stored_at.get(written.checked_sub(1)?)?;
+        (stored >= ended).then(|| stored - ended)
     }
 
     pub(super) fn check_end(&self) -> Result<(), Violation> {
