@@ -5,6 +5,7 @@ mod follow;
 mod input;
 mod news;
 mod orders;
+mod patience;
 mod screen;
 mod talk;
 mod words;

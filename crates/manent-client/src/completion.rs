@@ -3,6 +3,7 @@
 mod content;
 mod event;
 mod reader;
+mod seen;
 mod sse;
 mod stream;
 
@@ -11,4 +12,5 @@ pub use event::{CompletionEvent, Receipt};
 pub use stream::{CompletionStream, PromptMessage};
 
 pub(crate) use reader::{EventReader, Read, open_run};
+pub(crate) use seen::SeenEvents;
 pub(crate) use stream::generate_request;

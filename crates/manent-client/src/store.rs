@@ -7,6 +7,7 @@
 
 mod directory;
 mod file;
+mod newer;
 mod records;
 mod set_aside;
 
@@ -25,7 +26,7 @@ pub(crate) use records::{Change, Key, Loaded};
 /// Something about the device's own store that a person should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StorageWarning {
-    /// The whole file was damaged or of a newer version. It lies beside the new one now, and nothing of it is deleted.
+    /// The whole file was damaged. It lies beside the new one now, and nothing of it is deleted.
     FileSetAside {
         /// Where it lies.
         path: PathBuf,
@@ -33,6 +34,19 @@ pub enum StorageWarning {
         reason: String,
         /// So many records of it could be read and are in the new file.
         salvaged: usize,
+    },
+    /// A newer program wrote an outbox of this profile, and this one cannot read it: what is not sent of it waits there. The newer program
+    /// takes it in by itself when it is started again. Told at each start until then.
+    NewerFile {
+        /// Where it lies.
+        path: PathBuf,
+    },
+    /// What had been put aside as written by a newer program could be read now, and is in the outbox.
+    TakenIn {
+        /// Where the file lies, which is not looked at again.
+        path: PathBuf,
+        /// How many records it gave.
+        records: usize,
     },
     /// Records that cannot be read, or of a newer version, were moved into the table `set_aside` of the file.
     RecordsSetAside {
@@ -90,12 +104,15 @@ impl Store {
         let connection = match file::open(&path) {
             Ok(connection) => connection,
             Err(Trouble::Other(reason)) => return Err(OpenError::Storage { path, reason }),
+            Err(Trouble::Newer) => set_aside_newer(&path)?,
             Err(trouble) => {
                 let (connection, warning) = replace(&path, &trouble)?;
                 warnings.push(warning);
                 connection
             }
         };
+        let mut connection = connection;
+        warnings.extend(newer::take_in_all(&path, &mut connection));
         let mut store = Self {
             connection,
             identity: directory::identity(&path),
@@ -232,19 +249,30 @@ impl Store {
     }
 }
 
+/// Puts a file of a newer program aside, where that finds it again, and begins a new one.
+fn set_aside_newer(path: &Path) -> Result<Connection, OpenError> {
+    let storage = |reason: String| OpenError::Storage {
+        path: path.to_owned(),
+        reason,
+    };
+    set_aside::rename(path, newer::MARK, environment::now()).map_err(|error| {
+        storage(format!(
+            "a newer version wrote it, and it cannot be renamed: {error}"
+        ))
+    })?;
+    file::open(path).map_err(|trouble| storage(trouble.reason()))
+}
+
 /// Puts a file aside and begins a new one with what can be read of it.
 fn replace(path: &Path, trouble: &Trouble) -> Result<(Connection, StorageWarning), OpenError> {
     let storage = |reason: String| OpenError::Storage {
         path: path.to_owned(),
         reason,
     };
-    let moved = set_aside::rename(path, environment::now())
+    let moved = set_aside::rename(path, set_aside::MARK, environment::now())
         .map_err(|error| storage(format!("it is damaged and cannot be renamed: {error}")))?;
     let mut connection = file::open(path).map_err(|trouble| storage(trouble.reason()))?;
-    let salvaged = match trouble {
-        Trouble::Newer(_) => 0,
-        Trouble::Damaged(_) | Trouble::Other(_) => set_aside::salvage(&moved, &mut connection),
-    };
+    let salvaged = set_aside::salvage(&moved, &mut connection);
     let warning = StorageWarning::FileSetAside {
         path: moved,
         reason: trouble.reason(),

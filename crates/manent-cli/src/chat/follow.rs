@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use manent_client::{AnswerHandle, AnswerStage, AnswerWait, ItemState, MessageId, MessageStatus};
-use tokio::time::Instant;
 
+use super::commands::{self, Order};
+use super::input::Line;
 use super::talk::{Followed, Talk, now};
 use super::words;
 
@@ -22,18 +23,20 @@ impl Talk<'_> {
         let mut is_stopping = false;
         let mut restarts = answer.progress().restarts;
         let mut told_wait = None;
+        self.patience.begin(std::slice::from_ref(&answer));
         let followed = loop {
             let progress = answer.progress();
             if std::mem::replace(&mut restarts, progress.restarts) != progress.restarts {
                 self.screen.note("(the answer begins again)");
             }
             if let Some(text) = answer.new_text() {
+                self.announcer.heard(now());
                 self.screen.answer(&text);
             }
             match progress.stage {
                 AnswerStage::Ended => break Followed::Ended,
                 AnswerStage::Waiting(wait) if is_held_up(wait) => {
-                    if !progress.content.has_begun() && !self.is_patient() {
+                    if !progress.content.has_begun() && self.screen.is_interactive() {
                         break Followed::Later;
                     }
                     if progress.content.has_begun() && told_wait != Some(wait.code()) {
@@ -44,12 +47,22 @@ impl Talk<'_> {
                 }
                 _ => {}
             }
-            let waited_since = Instant::now();
-            let is_waiting = matches!(progress.stage, AnswerStage::Waiting(_));
+            let is_piped = !self.screen.is_interactive();
+            let is_leaving = self.is_to_leave();
+            let answers = std::slice::from_ref(&answer);
+            let next_look = self.patience.next_look(answers, is_leaving);
+            if is_piped && next_look.is_none() {
+                break if is_leaving {
+                    Followed::Leave
+                } else {
+                    Followed::Later
+                };
+            }
             tokio::select! {
                 _ = answer.changed() => {}
                 news = self.newsroom.news.recv() => held_back.extend(news),
-                () = tokio::time::sleep(self.patience), if is_waiting && !self.screen.is_interactive() => {}
+                line = self.lines.next(), if is_piped && self.ahead.is_none() => self.ahead = Some(line),
+                () = tokio::time::sleep(next_look.unwrap_or_default()), if is_piped => {}
                 _ = self.signals.next() => {
                     if std::mem::replace(&mut is_stopping, true) {
                         break Followed::Leave;
@@ -59,9 +72,6 @@ impl Talk<'_> {
                     }
                 }
             }
-            if is_waiting {
-                self.patience = self.patience.saturating_sub(waited_since.elapsed());
-            }
         };
         self.screen.end_line();
         match followed {
@@ -70,10 +80,13 @@ impl Talk<'_> {
                 self.say_where_it_stands(question).await;
             }
             Followed::Later => {
-                let why = words::of_answer(answer.progress().stage, now());
-                self.screen.note(&format!(
-                    "· queued on this device; the answer comes later: {why}"
-                ));
+                let progress = answer.progress();
+                let why = words::of_answer(progress.stage, now());
+                self.screen.note(&if progress.content.has_begun() {
+                    format!("· the rest of the answer comes later: {why}")
+                } else {
+                    format!("· queued on this device; the answer comes later: {why}")
+                });
                 self.await_later(answer);
             }
             Followed::Leave => {}
@@ -84,9 +97,9 @@ impl Talk<'_> {
         followed
     }
 
-    /// Whether an answer that is held up is still waited for.
-    fn is_patient(&self) -> bool {
-        !self.screen.is_interactive() && !self.patience.is_zero()
+    /// Whether the next line says so.
+    fn is_to_leave(&self) -> bool {
+        matches!(&self.ahead, Some(Line::Text(text)) if commands::read(text) == Order::Quit)
     }
 
     pub(super) fn await_later(&mut self, answer: AnswerHandle) {
@@ -102,9 +115,13 @@ impl Talk<'_> {
                 format!("The answer failed: {detail} ({code}). /again asks once more.")
             }
             (Some(MessageStatus::Interrupted), _) => {
+                self.has_failures = true;
                 "The server was interrupted; this is what came. /again asks once more.".to_owned()
             }
-            (Some(MessageStatus::Stopped), _) => "Stopped.".to_owned(),
+            (Some(MessageStatus::Stopped), _) => {
+                self.has_failures = true;
+                "Stopped.".to_owned()
+            }
             (Some(_), Some((_, detail))) => detail.clone(),
             _ => return,
         };
@@ -130,7 +147,7 @@ impl Talk<'_> {
     }
 
     /// An answer that was waited for has come.
-    pub(super) fn show_late(&mut self, answer: &AnswerHandle) {
+    pub(super) fn show_late(&mut self, mut answer: AnswerHandle) {
         self.awaited.retain(|other| other.run_id != answer.run_id);
         let content = answer.progress().content;
         if content.status.is_none() {
@@ -148,10 +165,13 @@ impl Talk<'_> {
             self.screen.note("The answer that was waited for:");
             self.screen.show(&content.text);
         } else {
-            self.screen.answer(&content.text);
+            // What was shown before it was cut off is not shown again.
+            if let Some(rest) = answer.new_text() {
+                self.screen.answer(&rest);
+            }
             self.screen.end_line();
         }
-        self.say_how_it_ended(answer);
+        self.say_how_it_ended(&answer);
     }
 
     /// Whether there was one that had not begun.

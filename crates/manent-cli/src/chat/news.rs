@@ -10,7 +10,8 @@ use super::words;
 /// Something that happened.
 #[derive(Debug, Clone)]
 pub(super) enum News {
-    Queue(QueueStatus),
+    /// The outbox stands in another way now.
+    Queue,
     Failed(SaveStatus),
     Warning(StorageWarning),
     /// One that was waited for in the background has ended.
@@ -31,8 +32,7 @@ impl Newsroom {
         let (told, mut statuses) = (sender.clone(), persistence.watch_status());
         tokio::spawn(async move {
             while statuses.changed().await.is_ok() {
-                let status = statuses.borrow_and_update().clone();
-                if told.send(News::Queue(status)).await.is_err() {
+                if told.send(News::Queue).await.is_err() {
                     return;
                 }
             }
@@ -95,9 +95,19 @@ enum Mood {
 #[derive(Debug, Default)]
 pub(super) struct Announcer {
     mood: Mood,
+    /// When the server was heard last.
+    heard_at: Option<u64>,
 }
 
+/// Who was heard a moment ago is not away, whatever the outbox has not tried yet; in milliseconds.
+const MOMENT_MS: u64 = 10_000;
+
 impl Announcer {
+    /// The server said something.
+    pub(super) fn heard(&mut self, now: u64) {
+        self.heard_at = Some(now);
+    }
+
     /// The line to print about the outbox; absent when nothing is new.
     pub(super) fn line(&mut self, status: &QueueStatus, now: u64) -> Option<String> {
         let mood = match status.wait {
@@ -109,6 +119,12 @@ impl Announcer {
             // A try is under way: what comes of it will be told.
             Some(WaitReason::Behind { .. }) | None => self.mood,
         };
+        let is_heard = self
+            .heard_at
+            .is_some_and(|at| now.saturating_sub(at) < MOMENT_MS);
+        if mood == Mood::Away && is_heard {
+            return None;
+        }
         if std::mem::replace(&mut self.mood, mood) == mood {
             return None;
         }
@@ -128,6 +144,15 @@ pub(super) fn of_warning(warning: &StorageWarning) -> Option<String> {
             salvaged,
         } => format!(
             "The outbox could not be read ({reason}). It is kept as {}; {salvaged} records of it were saved into a new one.",
+            path.display()
+        ),
+        StorageWarning::NewerFile { path } => format!(
+            "A newer version of manent wrote an outbox here, and this one cannot read it. It is kept as {}, and what is not sent of it waits: \
+             start the newer version here once, and it takes everything in by itself.",
+            path.display()
+        ),
+        StorageWarning::TakenIn { path, records } => format!(
+            "What a newer version of manent had left in an outbox of its own was taken in ({records} records); the file is kept as {}.",
             path.display()
         ),
         StorageWarning::RecordsSetAside { records, reason } => format!(
@@ -175,5 +200,14 @@ mod tests {
             Some("Everything is saved.")
         );
         assert_eq!(line(&QueueStatus::default()), None);
+    }
+
+    #[test]
+    fn a_server_that_was_heard_a_moment_ago_is_not_called_away() {
+        let mut announcer = Announcer::default();
+        announcer.heard(1_000);
+        let away = waiting(Some(WaitReason::ServerAway { until: None }));
+        assert_eq!(announcer.line(&away, 2_000), None);
+        assert!(announcer.line(&away, 1_000 + MOMENT_MS).is_some());
     }
 }

@@ -24,8 +24,8 @@ impl Talk<'_> {
                 "The next message begins a new conversation.".to_owned()
             }
             Order::Rename(title) => self.rename(&title).await,
-            Order::Queue => self.queue(|_| true, "Everything is saved.").await,
-            Order::Tray => self.queue(is_in_tray, "Nothing failed.").await,
+            Order::Queue => self.queue().await,
+            Order::Tray => self.tray().await,
             Order::TryNow => self.try_now(),
             Order::Retry(number) => self.retry(number).await,
             Order::Edit(number, text) => self.edit(number, &text).await,
@@ -122,11 +122,35 @@ impl Talk<'_> {
         }
     }
 
-    async fn queue(&mut self, shows: fn(&OutboxItem) -> bool, nothing: &str) -> String {
-        let items = match self.items().await {
-            Ok(items) => items,
+    async fn queue(&mut self) -> String {
+        let mut lines = match self.listed_items(|_| true).await {
+            Ok(lines) => lines,
             Err(error) => return error.to_string(),
         };
+        for answer in &self.awaited {
+            let state = words::of_answer(answer.progress().stage, now());
+            lines.push(format!("      an answer: {state}"));
+        }
+        if lines.is_empty() {
+            return "Everything is saved.".to_owned();
+        }
+        lines.join("\n")
+    }
+
+    async fn tray(&mut self) -> String {
+        match self.listed_items(is_in_tray).await {
+            Ok(lines) if lines.is_empty() => "Nothing failed.".to_owned(),
+            Ok(lines) => lines.join("\n"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    /// Items with their numbers, texts and states.
+    async fn listed_items(
+        &mut self,
+        shows: fn(&OutboxItem) -> bool,
+    ) -> Result<Vec<String>, QueueError> {
+        let items = self.items().await?;
         let mut lines = Vec::new();
         for (place, item) in items.iter().enumerate().filter(|(_, item)| shows(item)) {
             let state = words::of_item(&item.status.state, now());
@@ -136,14 +160,7 @@ impl Talk<'_> {
             };
             lines.push(format!("{:4}  {text}\n      {state}", place + 1));
         }
-        for answer in &self.awaited {
-            let state = words::of_answer(answer.progress().stage, now());
-            lines.push(format!("      an answer: {state}"));
-        }
-        if lines.is_empty() {
-            lines.push(nothing.to_owned());
-        }
-        lines.join("\n")
+        Ok(lines)
     }
 
     /// What is not saved, numbered from now on as it is shown.

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use manent_client::{
-    AnswerHandle, AnswerStage, Client, ConversationId, MessageId, Role, Transcript, text_of,
+    AnswerHandle, Client, ConversationId, MessageId, Role, StorageWarning, Transcript, text_of,
 };
-use tokio::time::Instant;
 
 use super::commands::{self, Order};
 use super::input::{Line, Lines};
 use super::news::{Announcer, News, Newsroom, of_warning};
+use super::patience::Patience;
 use super::screen::Screen;
 use super::words;
 use crate::exit::Failure;
@@ -17,6 +17,9 @@ use crate::signals::Signals;
 
 /// How much of a conversation is shown when it is opened.
 const SHOWN_MESSAGES: usize = 6;
+
+/// How long to wait for a request that is under way when the person leaves.
+const LAST_WORD: Duration = Duration::from_secs(1);
 
 /// How following an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,13 +35,15 @@ pub(super) enum Followed {
 /// One chat.
 pub(super) struct Talk<'client> {
     pub(super) client: &'client Client,
-    lines: Lines,
+    pub(super) lines: Lines,
+    /// With lines from a pipe: one that was read while an answer came.
+    pub(super) ahead: Option<Line>,
     pub(super) screen: Screen,
     pub(super) signals: Signals,
     pub(super) newsroom: Newsroom,
-    announcer: Announcer,
-    /// With lines from a pipe: how long a server that is away is waited for, all in all.
-    pub(super) patience: Duration,
+    pub(super) announcer: Announcer,
+    /// With lines from a pipe.
+    pub(super) patience: Patience,
     /// Absent: a new one, with the next message.
     pub(super) conversation: Option<ConversationId>,
     /// Answers that come later.
@@ -60,11 +65,12 @@ impl<'client> Talk<'client> {
         Self {
             client,
             lines,
+            ahead: None,
             screen,
             signals,
             newsroom: Newsroom::open(client),
             announcer: Announcer::default(),
-            patience: Duration::from_secs(wait_seconds),
+            patience: Patience::new(wait_seconds),
             conversation: None,
             awaited: Vec::new(),
             listed: Vec::new(),
@@ -86,6 +92,8 @@ impl<'client> Talk<'client> {
                 .note(&format!("Talking to {url}. /help lists the commands."));
         }
         for warning in self.client.opening_warnings() {
+            // What waits in another file is not sent by this program.
+            self.has_failures |= matches!(warning, StorageWarning::NewerFile { .. });
             if let Some(text) = of_warning(warning) {
                 self.screen.show(&text);
             }
@@ -101,21 +109,27 @@ impl<'client> Talk<'client> {
         }
         let mut is_asked_again = false;
         loop {
-            let line = tokio::select! {
-                line = self.lines.next() => line,
-                news = self.newsroom.news.recv() => {
-                    if let Some(news) = news {
-                        self.tell(news);
+            let line = match self.ahead.take() {
+                Some(line) => line,
+                None => tokio::select! {
+                    line = self.lines.next() => line,
+                    news = self.newsroom.news.recv() => {
+                        if let Some(news) = news {
+                            self.tell(news);
+                        }
+                        continue;
                     }
-                    continue;
-                }
-                _ = self.signals.next() => return self.leave(),
+                    _ = self.signals.next() => return self.leave(),
+                },
             };
             match line {
                 Line::Text(text) => {
                     is_asked_again = false;
                     match commands::read(&text) {
-                        Order::Quit => return self.leave(),
+                        Order::Quit => {
+                            self.wait_for_the_last_word().await;
+                            return self.leave();
+                        }
                         order => {
                             if self.follow_order(order).await == Followed::Leave {
                                 return self.leave();
@@ -229,7 +243,9 @@ impl<'client> Talk<'client> {
     /// Shows what happened by itself.
     pub(super) fn tell(&mut self, news: News) {
         match news {
-            News::Queue(status) => {
+            News::Queue => {
+                // What it was when it was told may be long ago.
+                let status = self.client.persistence().queue_status();
                 if let Some(line) = self.announcer.line(&status, now()) {
                     self.screen.note(&line);
                 }
@@ -245,34 +261,44 @@ impl<'client> Talk<'client> {
                     self.screen.show(&text);
                 }
             }
-            News::Answered(answer) => self.show_late(&answer),
+            News::Answered(answer) => self.show_late(answer),
         }
     }
 
     /// The lines have ended: waits for a while until all is saved and answered.
     async fn finish(&mut self) -> Result<(), Failure> {
-        let deadline = Instant::now() + self.patience;
+        self.patience.begin(&self.awaited);
         loop {
             while let Ok(news) = self.newsroom.news.try_recv() {
                 self.tell(news);
             }
             let status = self.client.persistence().queue_status();
-            let is_coming = self
-                .awaited
-                .iter()
-                .any(|answer| matches!(answer.progress().stage, AnswerStage::Running));
             if status.unsaved() == 0 && self.awaited.is_empty() {
                 break;
             }
+            let Some(next_look) = self.patience.next_look(&self.awaited, false) else {
+                break;
+            };
             tokio::select! {
                 news = self.newsroom.news.recv() => if let Some(news) = news {
                     self.tell(news);
                 },
-                () = tokio::time::sleep_until(deadline), if !is_coming => break,
+                () = tokio::time::sleep(next_look) => {}
                 _ = self.signals.next() => break,
             }
         }
         self.leave()
+    }
+
+    /// What was said last may be on its way to the server at this moment.
+    async fn wait_for_the_last_word(&mut self) {
+        if self.screen.is_interactive() {
+            return;
+        }
+        let mut status = self.client.persistence().watch_status();
+        let is_settled = status.wait_for(|status| status.unsaved() == 0 || status.wait.is_some());
+        // Late, or closed: what is left is told.
+        let _ = tokio::time::timeout(LAST_WORD, is_settled).await;
     }
 
     /// Says what is left. A script is told by the exit code, too.

@@ -9,7 +9,10 @@ use tokio::sync::watch;
 
 use super::handle::{AnswerHandle, AnswerProgress, AnswerStage};
 use super::payload::AnswerPayload;
-use crate::completion::{AnswerContent, CompletionEvent};
+use crate::completion::{AnswerContent, CompletionEvent, SeenEvents};
+
+/// The most that is taken in of one answer, in bytes; a message may have 256 KB.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 #[derive(Debug)]
 struct Post {
@@ -20,6 +23,7 @@ struct Post {
     has_caught_up: bool,
     /// After which event reading goes on.
     cursor: Option<String>,
+    seen: SeenEvents,
 }
 
 /// Cheap to clone; all clones are one board.
@@ -40,6 +44,7 @@ impl Board {
             received: AnswerContent::default(),
             has_caught_up: true,
             cursor: None,
+            seen: SeenEvents::default(),
         });
         handle(run, post)
     }
@@ -85,6 +90,7 @@ impl Board {
     pub(crate) fn begin(&self, run: RunId) {
         if let Some(post) = self.posts().get_mut(&run) {
             post.cursor = None;
+            post.seen.forget();
             post.received = AnswerContent::default();
             post.has_caught_up = !post.progress.borrow().content.has_begun();
         }
@@ -95,12 +101,21 @@ impl Board {
         self.posts().get(&run)?.cursor.clone()
     }
 
-    /// Takes in an event. A repeat of what is shown already shows nothing until it has caught up.
-    pub(crate) fn apply(&self, run: RunId, event: &CompletionEvent, cursor: Option<String>) {
+    /// Takes in an event, unless it was taken in before; tells whether it was new. A repeat of what is shown already shows nothing until it
+    /// has caught up.
+    pub(crate) fn apply(
+        &self,
+        run: RunId,
+        event: &CompletionEvent,
+        cursor: Option<String>,
+    ) -> bool {
         let mut posts = self.posts();
         let Some(post) = posts.get_mut(&run) else {
-            return;
+            return false;
         };
+        if !post.seen.is_new(cursor.as_deref()) {
+            return false;
+        }
         if cursor.is_some() {
             post.cursor = cursor;
         }
@@ -108,7 +123,7 @@ impl Board {
         if post.has_caught_up {
             post.progress
                 .send_modify(|progress| progress.content.apply(event));
-            return;
+            return true;
         }
         let received = &post.received;
         post.has_caught_up = post.progress.send_if_modified(|progress| {
@@ -125,6 +140,14 @@ impl Board {
             }
             is_cut
         });
+        true
+    }
+
+    /// Whether more came of an answer than is kept.
+    pub(crate) fn is_too_large(&self, run: RunId) -> bool {
+        let posts = self.posts();
+        let post = posts.get(&run);
+        post.is_some_and(|post| post.received.bytes() > MOST_BYTES)
     }
 
     /// What has come of an answer.
@@ -228,6 +251,20 @@ mod tests {
         assert_eq!(handle.new_text().as_deref(), Some("ld"));
         assert_eq!(board.cursor(run).as_deref(), Some("r.3"));
         assert_eq!(handle.progress().restarts, 0);
+    }
+
+    #[test]
+    fn an_event_that_comes_again_is_not_taken_in_again() {
+        let (board, run, mut handle) = board();
+        board.begin(run);
+        let id = |number: u32| Some(format!("r.{number}"));
+        assert!(board.apply(run, &text("Hello "), id(1)));
+        assert!(board.apply(run, &text("wor"), id(2)));
+        assert!(!board.apply(run, &text("Hello "), id(1)));
+        assert!(!board.apply(run, &text("wor"), id(2)));
+        assert_eq!(board.cursor(run), id(2));
+        assert!(board.apply(run, &text("ld"), id(3)));
+        assert_eq!(handle.new_text().as_deref(), Some("Hello world"));
     }
 
     #[test]

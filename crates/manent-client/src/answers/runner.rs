@@ -124,12 +124,6 @@ impl Runner {
         loop {
             match reader.next().await {
                 Read::Event { event, cursor } => {
-                    if !has_begun {
-                        has_begun = true;
-                        // Fails only when the client is closed.
-                        let _ = self.began.send(self.run).await;
-                    }
-                    events_of_connection += 1;
                     if let CompletionEvent::Notice { code, .. } = &event {
                         notice = Some(code.clone());
                     }
@@ -139,9 +133,19 @@ impl Runner {
                             failure => return Attempt::Failed(failure),
                         }
                     }
-                    let is_end = event.is_end();
-                    self.board.apply(self.run, &event, cursor);
-                    if is_end {
+                    if !self.board.apply(self.run, &event, cursor) {
+                        continue;
+                    }
+                    events_of_connection += 1;
+                    if !has_begun {
+                        has_begun = true;
+                        // Fails only when the client is closed.
+                        let _ = self.began.send(self.run).await;
+                    }
+                    if self.board.is_too_large(self.run) {
+                        return self.end_what_has_no_end().await;
+                    }
+                    if event.is_end() {
                         let content = self.board.content(self.run).unwrap_or_default();
                         return Attempt::Ended(Box::new(content));
                     }
@@ -168,6 +172,19 @@ impl Runner {
                 }
             }
         }
+    }
+
+    /// More has come than any model says: nothing more is taken in.
+    async fn end_what_has_no_end(&self) -> Attempt {
+        let path = format!("/completion/{}/stop", self.run);
+        let stopped: Result<serde_json::Value, ApiError> =
+            self.api.call(Method::POST, &path, None).await;
+        if let Err(error) = stopped {
+            tracing::debug!(error = %error, "an answer that is too large was not stopped");
+        }
+        let mut content = self.board.content(self.run).unwrap_or_default();
+        content.fail("answer_too_large", "The answer has no end: it was cut.");
+        Attempt::Ended(Box::new(content))
     }
 
     async fn fail(&self, error: &ApiError) -> Attempt {

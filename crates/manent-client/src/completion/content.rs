@@ -47,6 +47,12 @@ impl AnswerContent {
         !self.text.is_empty() || !self.reasoning.is_empty() || !self.tool_calls.is_empty()
     }
 
+    /// How much of it is there, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        let calls = self.tool_calls.values().map(|call| call.arguments.len());
+        self.text.len() + self.reasoning.len() + calls.sum::<usize>()
+    }
+
     /// The answer as the server has stored it.
     pub(crate) fn stored(message: &MessageResource) -> Self {
         let mut content = Self {
@@ -84,7 +90,7 @@ impl AnswerContent {
     /// Ends the answer for a reason that the model does not know of.
     pub(crate) fn fail(&mut self, code: &str, detail: &str) {
         self.status = Some(MessageStatus::Failed);
-        self.problem = Some((code.to_owned(), detail.to_owned()));
+        self.problem = Some(problem(code, detail));
     }
 
     /// Takes in the next event. Nothing changes an answer that has ended.
@@ -122,7 +128,7 @@ impl AnswerContent {
                 self.status = Some(receipt.status.unwrap_or(status));
                 self.receipt = Some(*receipt);
                 if self.status == Some(MessageStatus::Failed) {
-                    self.problem = Some((code.clone(), detail.clone()));
+                    self.problem = Some(problem(code, detail));
                 }
             }
         }
@@ -200,6 +206,12 @@ fn arguments_of(text: &str) -> Value {
     }
 }
 
+/// What is kept of what somebody said of an error: it is stored with the answer.
+fn problem(code: &str, detail: &str) -> (String, String) {
+    let beginning = |text: &str, most| text.chars().take(most).collect();
+    (beginning(code, 100), beginning(detail, 1_000))
+}
+
 fn problem_of(reason: FinishReasonName) -> Option<(String, String)> {
     let (code, detail) = match reason {
         FinishReasonName::Length => ("finish_length", "The answer reached its length limit."),
@@ -254,6 +266,19 @@ mod tests {
         ];
         assert_eq!(answer.parts(), expected);
         assert_eq!(answer.status, Some(MessageStatus::Failed));
+    }
+
+    #[test]
+    fn of_what_is_said_of_an_error_the_beginning_is_kept() {
+        let long = CompletionEvent::Failed {
+            code: "c".repeat(5_000),
+            detail: "ä".repeat(1_000_000),
+            is_retryable: false,
+            receipt: Receipt::default(),
+        };
+        let mut answer = AnswerContent::default();
+        answer.apply(&long);
+        assert_eq!(answer.problem, Some(("c".repeat(100), "ä".repeat(1_000))));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::event::{CompletionEvent, Receipt};
 use super::reader::{EventReader, Read, open_run};
+use super::seen::SeenEvents;
 use crate::environment;
 use crate::error::ApiError;
 use crate::http::Api;
@@ -94,6 +95,7 @@ impl CompletionStream {
             trace,
             opened: Instant::now(),
             cursor: None,
+            seen: SeenEvents::default(),
             failures: 0,
             is_over: false,
         };
@@ -126,6 +128,7 @@ struct Follower {
     reader: Option<EventReader>,
     opened: Instant,
     cursor: Option<String>,
+    seen: SeenEvents,
     failures: usize,
     is_over: bool,
 }
@@ -144,6 +147,9 @@ impl Follower {
         loop {
             if let Some(reader) = &mut self.reader {
                 if let Read::Event { event, cursor } = reader.next().await {
+                    if !self.seen.is_new(cursor.as_deref()) {
+                        continue;
+                    }
                     if cursor.is_some() {
                         self.cursor = cursor;
                         self.failures = self.failures.min(1);

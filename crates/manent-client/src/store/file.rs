@@ -12,7 +12,7 @@ pub(super) enum Trouble {
     /// It is damaged, or no database.
     Damaged(String),
     /// A newer program wrote it.
-    Newer(String),
+    Newer,
     /// Nothing is known to be wrong with the file itself: permissions, no room.
     Other(String),
 }
@@ -20,7 +20,8 @@ pub(super) enum Trouble {
 impl Trouble {
     pub(super) fn reason(&self) -> String {
         match self {
-            Self::Damaged(reason) | Self::Newer(reason) | Self::Other(reason) => reason.clone(),
+            Self::Damaged(reason) | Self::Other(reason) => reason.clone(),
+            Self::Newer => "a newer version wrote it".to_owned(),
         }
     }
 }
@@ -61,9 +62,8 @@ pub(super) fn open(path: &Path) -> Result<Connection, Trouble> {
     if verdict == "ok" {
         Ok(connection)
     } else {
-        Err(Trouble::Damaged(
-            verdict.lines().next().unwrap_or_default().to_owned(),
-        ))
+        // What SQLite says is about pages, which help nobody here.
+        Err(Trouble::Damaged("it is damaged".to_owned()))
     }
 }
 
@@ -79,7 +79,7 @@ fn migration_trouble(error: &rusqlite_migration::Error) -> Trouble {
     match error {
         rusqlite_migration::Error::MigrationDefinition(
             rusqlite_migration::MigrationDefinitionError::DatabaseTooFarAhead,
-        ) => Trouble::Newer("a newer version of the program wrote it".to_owned()),
+        ) => Trouble::Newer,
         rusqlite_migration::Error::RusqliteError { err, .. } => trouble(err),
         other => Trouble::Other(other.to_string()),
     }

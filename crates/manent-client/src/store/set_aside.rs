@@ -7,21 +7,30 @@ use std::{fs, io};
 use manent_engine::Millis;
 use rusqlite::{Connection, OpenFlags};
 
-/// Gives the database and its companions another name, which says when that was.
-pub(super) fn rename(path: &Path, now: Millis) -> io::Result<PathBuf> {
+/// In the names of files that were damaged.
+pub(super) const MARK: &str = ".set-aside-";
+
+/// Gives the database and its companions another name, which says why and when that was.
+pub(super) fn rename(path: &Path, mark: &str, now: Millis) -> io::Result<PathBuf> {
     let aside = (0..1_000)
-        .map(|attempt| with_suffix(path, &format!(".set-aside-{now}-{attempt}")))
+        .map(|attempt| with_suffix(path, &format!("{mark}{now}-{attempt}")))
         .find(|candidate| !candidate.exists())
-        .unwrap_or_else(|| with_suffix(path, ".set-aside"));
+        .unwrap_or_else(|| with_suffix(path, mark));
+    rename_all(path, &aside)?;
+    Ok(aside)
+}
+
+/// Gives a database and its companions another name.
+pub(super) fn rename_all(path: &Path, aside: &Path) -> io::Result<()> {
     // The log first: without it the rest would be an older state of the same file.
     for companion in ["-wal", "-shm", ""] {
-        match fs::rename(with_suffix(path, companion), with_suffix(&aside, companion)) {
+        match fs::rename(with_suffix(path, companion), with_suffix(aside, companion)) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound && !companion.is_empty() => {}
             Err(error) => return Err(error),
         }
     }
-    Ok(aside)
+    Ok(())
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -35,7 +44,8 @@ pub(super) fn salvage(damaged: &Path, into: &mut Connection) -> usize {
     copy_readable(damaged, into).unwrap_or(0)
 }
 
-fn copy_readable(damaged: &Path, into: &mut Connection) -> rusqlite::Result<usize> {
+/// Copies every record that can be read and that the other file does not have.
+pub(super) fn copy_readable(damaged: &Path, into: &mut Connection) -> rusqlite::Result<usize> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let damaged = Connection::open_with_flags(damaged, flags)?;
     let transaction = into.transaction()?;

@@ -1,5 +1,6 @@
 //! The client against the real server behind a proxy that breaks connections, and against servers that talk nonsense.
 
+mod fake;
 mod support;
 
 mod answers;
@@ -9,3 +10,4 @@ mod outbox;
 mod reading;
 mod sign_in;
 mod store;
+mod streams;

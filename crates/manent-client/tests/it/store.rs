@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use anyhow::Context;
 use manent_client::StorageWarning;
 
 use crate::support::{Test, World, lines, saved, soon};
@@ -53,27 +54,45 @@ async fn a_file_that_is_no_database_is_kept_under_another_name() -> Test {
 }
 
 #[tokio::test]
-async fn a_database_of_a_newer_version_is_kept_under_another_name() -> Test {
+async fn a_database_of_a_newer_version_waits_until_it_can_be_read() -> Test {
     let world = World::new().await?;
     leave_a_message(&world).await?;
-    rusqlite::Connection::open(database(&world))?.pragma_update(None, "user_version", 99)?;
+    let version = |path: &std::path::Path, number: i64| {
+        rusqlite::Connection::open(path)?.pragma_update(None, "user_version", number)
+    };
+    version(&database(&world), 99)?;
+    let mut waiting = None;
+    // Told at each start.
+    for _ in 0..2 {
+        let client = world.client().await?;
+        let [StorageWarning::NewerFile { path }] = client.opening_warnings() else {
+            anyhow::bail!("{:?}", client.opening_warnings());
+        };
+        waiting = Some(path.clone());
+        assert!(client.persistence().items().await?.is_empty());
+        client.close().await;
+    }
+    let waiting = waiting.context("it was told")?;
+    version(&waiting, 1)?;
+
     let client = world.client().await?;
-    assert!(
-        matches!(
-            client.opening_warnings(),
-            [StorageWarning::FileSetAside { salvaged: 0, .. }]
-        ),
-        "{:?}",
-        client.opening_warnings()
+    let [StorageWarning::TakenIn { path, records }] = client.opening_warnings() else {
+        anyhow::bail!("{:?}", client.opening_warnings());
+    };
+    assert!(*records >= 2 && path.exists() && !waiting.exists());
+    let mut pending = client.messages().pending_answers();
+    assert_eq!(pending.len(), 1);
+    world.proxy.accept().await;
+    client.persistence().probe_now();
+    assert_eq!(soon(pending[0].end()).await?.text, "You said: Hello");
+    saved(&client).await?;
+    assert_eq!(
+        world.said(pending[0].conversation_id).await?,
+        lines(&[("user", "Hello"), ("assistant", "You said: Hello")])
     );
-    let aside = files_aside(&world)?;
-    let kept: i64 = rusqlite::Connection::open(&aside[0])?.query_row(
-        "SELECT count(*) FROM record WHERE key LIKE 'item/%'",
-        [],
-        |row| row.get(0),
-    )?;
-    assert_eq!(kept, 1);
-    assert!(client.persistence().items().await?.is_empty());
+    client.close().await;
+    let client = world.client().await?;
+    assert_eq!(client.opening_warnings(), []);
     Ok(())
 }
 
@@ -98,7 +117,7 @@ async fn what_can_be_read_of_a_damaged_database_is_saved_and_sent() -> Test {
 
     let client = world.client().await?;
     assert!(
-        matches!(client.opening_warnings(), [StorageWarning::FileSetAside { salvaged, .. }] if *salvaged >= 3),
+        matches!(client.opening_warnings(), [StorageWarning::FileSetAside { salvaged, reason, .. }] if *salvaged >= 3 && reason == "it is damaged"),
         "{:?}",
         client.opening_warnings()
     );
