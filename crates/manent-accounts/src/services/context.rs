@@ -20,6 +20,7 @@ use crate::ports::{
     RoleRepository, SecretSource, SessionRepository, StandingListener, TokenMinter, TokenReader,
     Vault,
 };
+use crate::role::RoleName;
 use crate::secret::SecretDigest;
 use crate::time::later;
 
@@ -117,6 +118,15 @@ impl Context {
             Some(account) if account.is_active() => Ok(account),
             Some(_) => Err(AccountError::AccountDisabled),
             None => Err(AccountError::NotSignedIn),
+        }
+    }
+
+    /// A role that somebody is to get: built in, or one that an administrator made.
+    pub(super) async fn known_role(&self, role: RoleName) -> Result<RoleName, AccountError> {
+        if role.is_built_in() || self.ports.roles.find(&role).await?.is_some() {
+            Ok(role)
+        } else {
+            Err(invalid("role", format!("there is no role {role}")))
         }
     }
 

@@ -45,7 +45,7 @@ impl InvitationService {
     /// Invites somebody: the owner of an address, who also gets a mail where it is configured, or anybody who has the link.
     ///
     /// # Errors
-    /// When the caller may not administer, the address is none, or the store fails.
+    /// When the caller may not administer, the address is none, there is no such role, or the store fails.
     pub async fn invite(
         &self,
         caller: &Caller,
@@ -56,6 +56,7 @@ impl InvitationService {
         let Context { ports, policy } = &self.context;
         let email = email.map(EmailAddress::parse).transpose();
         let email = email.map_err(|error| invalid("email", error))?;
+        let role = self.context.known_role(role).await?;
         let now = self.context.now();
         let expires_at = later(now, policy.invitation_lifetime);
         let made = ports.secrets.one_time_secret();

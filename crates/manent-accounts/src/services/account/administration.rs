@@ -51,7 +51,7 @@ impl AccountService {
             email_verified: true,
             username: username(person.username.as_deref())?,
             name: DisplayName::parse(&person.name).map_err(|error| invalid("name", error))?,
-            role: person.role,
+            role: self.context.known_role(person.role).await?,
             provider: AccountProvider::Local,
             openid: None,
             password: None,
@@ -110,7 +110,7 @@ impl AccountService {
     /// Gives somebody a role; `ADMIN` makes an administrator.
     ///
     /// # Errors
-    /// When the caller may not administer, there is no such account, it is the last administrator, or the store fails.
+    /// When the caller may not administer, there is no such account or role, it is the last administrator, or the store fails.
     pub async fn set_role(
         &self,
         caller: &Caller,
@@ -118,6 +118,7 @@ impl AccountService {
         role: RoleName,
     ) -> Result<Account, AccountError> {
         caller.require_admin()?;
+        let role = self.context.known_role(role).await?;
         let audit = caller.audit(AuditKind::RoleChanged).with("role", &role);
         let change = AccountChange::Role(role);
         Ok(self.context.change(id, change, None, audit).await?.account)

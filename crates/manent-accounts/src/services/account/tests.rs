@@ -219,6 +219,20 @@ fn the_last_administrator_cannot_be_disabled_or_demoted() {
 }
 
 #[test]
+fn nobody_gets_a_role_that_is_not_there() {
+    let world = world();
+    let ada = world.signed_in("ada@example.org").account.id;
+    let role = RoleName::parse("admn").unwrap();
+    let set = run(world
+        .accounts()
+        .set_role(&Caller::command_line(), ada, role));
+    assert!(matches!(
+        set,
+        Err(AccountError::Invalid { field: "role", .. })
+    ));
+}
+
+#[test]
 fn administration_is_for_administrators() {
     let world = world();
     let ada = world.caller(&world.signed_in("ada@example.org"));

@@ -123,6 +123,13 @@ fn an_invitation_lets_its_person_in_once_whatever_the_mode() {
         let role = RoleName::parse("guest").unwrap();
         let caller = crate::caller::Caller::command_line();
         let email = Some("eve@example.org");
+        let unknown = run(world.invitations().invite(&caller, email, role.clone()));
+        assert!(matches!(
+            unknown,
+            Err(AccountError::Invalid { field: "role", .. })
+        ));
+        let guest = crate::role::Permissions::default();
+        run(world.roles().change(&caller, "guest", guest)).unwrap();
         let invitation = run(world.invitations().invite(&caller, email, role.clone())).unwrap();
         let invited = |email: &str, secret: &str| SignUp {
             invitation: Some(secret.into()),
