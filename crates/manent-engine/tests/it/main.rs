@@ -4,6 +4,7 @@
 mod bench;
 mod crowd;
 mod decisions;
+mod details;
 mod lanes;
 mod orders;
 mod properties;
