@@ -52,6 +52,22 @@ struct FeedEntry {
 #[derive(Debug, Default)]
 pub(crate) struct FeedEntries {
     entries: Vec<FeedEntry>,
+    /// Owners who were deleted, and how many entries there were then. Whoever comes later may have the same row number.
+    forgotten: Vec<(i64, usize)>,
+}
+
+/// A place to which [`FeedEntries`] can be taken back.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FeedMark {
+    entries: usize,
+    forgotten: usize,
+}
+
+impl FeedMark {
+    /// How many entries there were.
+    pub(crate) const fn count(self) -> usize {
+        self.entries
+    }
 }
 
 /// The newest number of each owner's feed. Must be cleared when a transaction is rolled back, for it may hold numbers of it.
@@ -81,12 +97,37 @@ impl FeedEntries {
         self.entries.append(&mut unit);
     }
 
-    pub(crate) fn count(&self) -> usize {
-        self.entries.len()
+    /// The owner and the feed are gone: nothing that waits for it is written.
+    pub(crate) fn forget(&mut self, owner_pk: i64) {
+        self.forgotten.push((owner_pk, self.entries.len()));
     }
 
-    pub(crate) fn truncate(&mut self, count: usize) {
-        self.entries.truncate(count);
+    pub(crate) fn mark(&self) -> FeedMark {
+        FeedMark {
+            entries: self.entries.len(),
+            forgotten: self.forgotten.len(),
+        }
+    }
+
+    pub(crate) fn roll_back_to(&mut self, mark: FeedMark) {
+        self.entries.truncate(mark.entries);
+        self.forgotten.truncate(mark.forgotten);
+    }
+
+    /// Takes out what waits for feeds that are gone.
+    fn drop_forgotten(&mut self) {
+        let forgotten = std::mem::take(&mut self.forgotten);
+        if forgotten.is_empty() {
+            return;
+        }
+        let mut place = 0;
+        self.entries.retain(|entry| {
+            let is_gone =
+                |(owner_pk, count): &(i64, usize)| entry.owner.pk == *owner_pk && place < *count;
+            let stays = !forgotten.iter().any(is_gone);
+            place += 1;
+            stays
+        });
     }
 
     /// Writes the entries and forgets them; answers whose feeds went on.
@@ -95,6 +136,7 @@ impl FeedEntries {
         connection: &Connection,
         heads: &mut FeedHeads,
     ) -> Result<Vec<UserId>, Error> {
+        self.drop_forgotten();
         if self.entries.is_empty() {
             return Ok(Vec::new());
         }

@@ -11,6 +11,7 @@ const MIGRATIONS: &[M<'static>] = &[
         "../migrations/0001_conversations_messages_search.sql"
     )),
     M::up(include_str!("../migrations/0002_changes_runs_feed.sql")),
+    M::up(include_str!("../migrations/0003_accounts.sql")),
 ];
 
 /// Why the schema could not be brought up to date.

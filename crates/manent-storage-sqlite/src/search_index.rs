@@ -3,6 +3,8 @@
 //! The changes are gathered while the jobs of a group run and applied once, at its end: FTS5 writes out a segment whenever a
 //! savepoint begins or ends, so that indexing inside the jobs would cost a segment for each job instead of one for the group.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, params};
 
 use crate::error::Error;
@@ -80,6 +82,14 @@ impl IndexChanges {
                 text,
             });
         }
+    }
+
+    /// The messages of an owner of whose words something waits.
+    pub(crate) fn waiting_messages(&self, owner_pk: i64) -> HashSet<i64> {
+        let waiting = self.changes.iter();
+        let waiting =
+            waiting.filter(|change| change.index == Index::Messages && change.owner_pk == owner_pk);
+        waiting.map(|change| change.pk).collect()
     }
 
     pub(crate) fn mark(&self) -> Mark {

@@ -1,5 +1,6 @@
 //! The store: the ports, translated into jobs and reads.
 
+mod accounts;
 mod feed;
 mod runs;
 mod transfer;

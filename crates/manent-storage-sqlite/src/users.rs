@@ -60,6 +60,11 @@ impl OwnerCache {
         Owner { id, pk }
     }
 
+    /// The owner's row is gone.
+    pub(crate) fn forget(&mut self, id: UserId) {
+        self.known.remove(&id);
+    }
+
     pub(crate) fn clear(&mut self) {
         self.known.clear();
     }

@@ -4,7 +4,7 @@ use manent_domain::ports::Signal;
 use rusqlite::Connection;
 
 use crate::error::Error;
-use crate::feed_entries::{FeedEntries, FeedHeads};
+use crate::feed_entries::{FeedEntries, FeedHeads, FeedMark};
 use crate::search_index::{IndexChanges, Mark as IndexMark};
 
 /// Gathered job by job, written once for the group.
@@ -22,7 +22,7 @@ pub(super) struct Gathered {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mark {
     index: IndexMark,
-    feed: usize,
+    feed: FeedMark,
     signals: usize,
     messages: usize,
 }
@@ -31,7 +31,7 @@ impl Gathered {
     pub(super) fn mark(&self) -> Mark {
         Mark {
             index: self.index.mark(),
-            feed: self.feed.count(),
+            feed: self.feed.mark(),
             signals: self.signals.len(),
             messages: self.messages,
         }
@@ -39,7 +39,7 @@ impl Gathered {
 
     pub(super) fn roll_back_to(&mut self, mark: Mark) {
         self.index.roll_back_to(mark.index);
-        self.feed.truncate(mark.feed);
+        self.feed.roll_back_to(mark.feed);
         self.signals.truncate(mark.signals);
         self.messages = mark.messages;
     }

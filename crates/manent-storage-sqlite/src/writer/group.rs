@@ -51,6 +51,13 @@ impl Unit<'_> {
         self.signals.push(Signal::Run(owner, run));
     }
 
+    /// The owner's rows are gone: what waits for the end of the group must not bring any back.
+    pub(crate) fn forget_owner(&mut self, owner: Owner) {
+        self.feed.forget(owner.pk);
+        self.owners.forget(owner.id);
+        self.feed_heads.remove(&owner.pk);
+    }
+
     /// Forgets the newest numbers of the feeds, which were changed in another way.
     pub(crate) fn forget_feeds(&mut self) {
         self.feed_heads.clear();
@@ -208,7 +215,7 @@ fn run_one(
     gathered: &mut Gathered,
     job: &mut Box<dyn Job>,
 ) -> bool {
-    let begin = gathered.feed.count();
+    let begin = gathered.feed.mark().count();
     let mut unit = Unit {
         connection,
         index: &mut gathered.index,

@@ -15,7 +15,7 @@ use super::desk::user;
 use crate::conformance::person::at;
 use crate::conformance::runner::run;
 
-const HOUR: Duration = Duration::from_secs(3_600);
+const HOUR: Duration = Duration::from_hours(1);
 
 const fn amounts(runs: u64, tokens: u64) -> Amounts {
     Amounts {

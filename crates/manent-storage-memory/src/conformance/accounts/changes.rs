@@ -140,7 +140,7 @@ pub async fn administrators_who_demote_each_other_at_once_leave_one(store: &dyn 
         desk.change(number, promotion, 1).await.unwrap();
     }
     let demotion = |number: u128| {
-        let change = if number % 2 == 0 {
+        let change = if number.is_multiple_of(2) {
             AccountChange::Role(RoleName::user())
         } else {
             AccountChange::Status(AccountStatus::Disabled)

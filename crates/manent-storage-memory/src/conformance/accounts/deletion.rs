@@ -118,7 +118,7 @@ pub async fn what_arrives_late_is_not_stored(store: &dyn AccountStore) {
         store,
         session_id(2),
         1,
-        std::time::Duration::from_secs(60),
+        std::time::Duration::from_mins(1),
         at(101),
         None,
     );

@@ -75,8 +75,8 @@ pub async fn of_many_links_made_at_once_one_is_left(store: &dyn AccountStore) {
         desk.link(link_for(LinkPurpose::PasswordReset, &secret, account, 1))
             .await
     };
-    let made = join_all((0..10).map(make)).await;
-    assert_eq!(made, [true; 10]);
+    let stored = join_all((0..10).map(make)).await;
+    assert_eq!(stored, [true; 10]);
     let open = OneTimeLinkRepository::list(store, LinkPurpose::PasswordReset, at(2), 100).await;
     assert_eq!(open.unwrap().len(), 1);
 }

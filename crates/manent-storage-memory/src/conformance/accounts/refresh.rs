@@ -13,7 +13,7 @@ use super::AccountStore;
 use super::desk::{Desk, new_session, session_id, user};
 use crate::conformance::person::at;
 
-const GRACE: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_mins(1);
 
 async fn refresh(desk: Desk<'_>, generation: u64, seconds: i64) -> Refreshed {
     let address = "192.0.2.9".parse().ok();

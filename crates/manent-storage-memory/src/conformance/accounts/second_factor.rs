@@ -27,8 +27,8 @@ fn confirm(secret: &str, step: u64) -> TwoFactorChange {
 async fn with_second_factor(store: &dyn AccountStore) -> Desk<'_> {
     let desk = Desk::with_accounts(store, 1).await;
     let changes = vec![begin("a"), confirm("a", 100)];
-    let changed = desk.change(1, AccountChange::TwoFactor(changes), 1).await;
-    assert!(changed.unwrap().account.two_factor.is_enabled());
+    let after = desk.change(1, AccountChange::TwoFactor(changes), 1).await;
+    assert!(after.unwrap().account.two_factor.is_enabled());
     desk
 }
 

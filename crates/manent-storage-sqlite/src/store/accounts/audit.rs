@@ -1,0 +1,141 @@
+//! The port of the audit log.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use manent_accounts::audit::{AuditDraft, AuditEntry, AuditHash, AuditHead, AuditKind};
+use manent_accounts::ports::{AuditFilter, AuditRepository};
+use manent_domain::ports::StoreError;
+use manent_types::Timestamp;
+use rusqlite::{Connection, Row, params};
+
+use super::rows::{execute, limit, many, one};
+use crate::error::{Error, to_count, to_integer};
+use crate::rows::{parsed, parsed_option, text, timestamp, unreadable};
+use crate::store::SqliteStore;
+
+const COLUMNS: &str = "number, at, kind, actor_id, account_id, address, detail, previous, hash";
+
+/// Appends to the log.
+pub(super) fn tell(
+    connection: &Connection,
+    draft: AuditDraft,
+    at: Timestamp,
+) -> Result<AuditEntry, Error> {
+    let entry = head(connection)?.next(draft, at);
+    write(connection, &entry)?;
+    let number = to_integer(entry.number, "a number of the audit log")?;
+    execute(
+        connection,
+        "UPDATE audit_head SET number = ?1, hash = ?2 WHERE id = 1",
+        params![number, entry.hash.as_bytes()],
+    )?;
+    Ok(entry)
+}
+
+fn write(connection: &Connection, entry: &AuditEntry) -> Result<(), Error> {
+    let detail = serde_json::to_string(&entry.detail).map_err(|_| Error::Unfit {
+        what: "the detail of an entry of the audit log",
+    })?;
+    let sql = format!("INSERT INTO audit ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+    let values = params![
+        to_integer(entry.number, "a number of the audit log")?,
+        entry.at.as_millisecond(),
+        entry.kind.as_str(),
+        entry.actor.map(|id| id.to_string()),
+        entry.account.map(|id| id.to_string()),
+        entry.address.map(|address| address.to_string()),
+        detail,
+        entry.previous.as_bytes(),
+        entry.hash.as_bytes(),
+    ];
+    execute(connection, &sql, values)?;
+    Ok(())
+}
+
+fn head(connection: &Connection) -> Result<AuditHead, Error> {
+    let sql = "SELECT number, hash FROM audit_head WHERE id = 1";
+    let head = one(connection, sql, [], |row| {
+        Ok(AuditHead {
+            number: to_count(row.get(0)?, "audit_head.number")?,
+            hash: AuditHash::from_bytes(row.get(1)?),
+        })
+    })?;
+    head.ok_or_else(|| unreadable("audit_head.number"))
+}
+
+fn entry(row: &Row<'_>) -> Result<AuditEntry, Error> {
+    let detail: BTreeMap<String, String> = serde_json::from_str(text(row, 6, "audit.detail")?)
+        .map_err(|_| unreadable("audit.detail"))?;
+    Ok(AuditEntry {
+        number: to_count(row.get(0)?, "audit.number")?,
+        at: timestamp(row, 1, "audit.at")?,
+        kind: parsed(row, 2, "audit.kind")?,
+        actor: parsed_option(row, 3, "audit.actor_id")?,
+        account: parsed_option(row, 4, "audit.account_id")?,
+        address: parsed_option(row, 5, "audit.address")?,
+        detail,
+        previous: AuditHash::from_bytes(row.get(7)?),
+        hash: AuditHash::from_bytes(row.get(8)?),
+    })
+}
+
+fn list(
+    connection: &Connection,
+    filter: &AuditFilter,
+    before: Option<u64>,
+    most: usize,
+) -> Result<Vec<AuditEntry>, Error> {
+    let account = filter.account.map(|account| account.to_string());
+    let kind = filter.kind.map(AuditKind::as_str);
+    // No number lies beyond what the column can hold.
+    let before = before.map_or(i64::MAX, |before| i64::try_from(before).unwrap_or(i64::MAX));
+    // Words of the statement and not parameters, so that each filter has its index.
+    let of_account = if account.is_some() {
+        "AND number IN (SELECT number FROM audit WHERE account_id = ?3 UNION ALL SELECT number FROM audit WHERE actor_id = ?3)"
+    } else {
+        "AND ?3 IS NULL"
+    };
+    let of_kind = if kind.is_some() {
+        "AND kind = ?4"
+    } else {
+        "AND ?4 IS NULL"
+    };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM audit WHERE number < ?1 {of_account} {of_kind} ORDER BY number DESC LIMIT ?2"
+    );
+    let values = params![before, limit(most)?, account, kind];
+    many(connection, &sql, values, entry)
+}
+
+fn read(connection: &Connection, after: u64, most: usize) -> Result<Vec<AuditEntry>, Error> {
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let sql = format!("SELECT {COLUMNS} FROM audit WHERE number > ?1 ORDER BY number LIMIT ?2");
+    many(connection, &sql, params![after, limit(most)?], entry)
+}
+
+#[async_trait]
+impl AuditRepository for SqliteStore {
+    async fn append(&self, draft: AuditDraft, now: Timestamp) -> Result<AuditEntry, StoreError> {
+        self.write(move |unit| tell(unit.connection, draft.clone(), now))
+            .await
+    }
+
+    async fn list(
+        &self,
+        filter: AuditFilter,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        self.read(move |connection| list(connection, &filter, before, limit))
+            .await
+    }
+
+    async fn read(&self, after: u64, limit: usize) -> Result<Vec<AuditEntry>, StoreError> {
+        SqliteStore::read(self, move |connection| read(connection, after, limit)).await
+    }
+
+    async fn head(&self) -> Result<AuditHead, StoreError> {
+        SqliteStore::read(self, head).await
+    }
+}
