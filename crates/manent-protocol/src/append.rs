@@ -56,7 +56,7 @@ pub struct AppendMessage {
     #[serde(default)]
     pub created_at: Option<Timestamp>,
     /// The W3C `traceparent` of the trace in which it was made, where that is not the request's; one that is malformed is ignored.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_nothing")]
     #[cfg_attr(
         feature = "openapi",
         schema(example = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
@@ -104,7 +104,7 @@ pub struct AppendChange {
     #[serde(default)]
     pub content: Option<Content>,
     /// The W3C `traceparent` of the trace in which it was made, where that is not the request's; one that is malformed is ignored.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_nothing")]
     #[cfg_attr(
         feature = "openapi",
         schema(example = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
@@ -204,6 +204,20 @@ pub struct AppendResponse {
     pub results: Vec<ItemResult>,
 }
 
+/// A text; whatever else is there counts as absent.
+fn text_or_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Read {
+        Text(String),
+        Else(serde::de::IgnoredAny),
+    }
+    Ok(match Read::deserialize(deserializer)? {
+        Read::Text(text) => Some(text),
+        Read::Else(_) => None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,5 +234,15 @@ mod tests {
     fn tells_an_absent_parent_from_null() {
         assert_eq!(read("").parent_id, None);
         assert_eq!(read(r#""parentId":null,"#).parent_id, Some(None));
+    }
+
+    #[test]
+    fn a_trace_that_is_no_text_is_ignored() {
+        for nonsense in ["5", "null", "true", "[1]", r#"{"a":"b"}"#] {
+            let message = read(&format!(r#""traceparent":{nonsense},"#));
+            assert_eq!(message, read(""), "{nonsense}");
+        }
+        let given = read(r#""traceparent":"00-a-b-01","#).traceparent;
+        assert_eq!(given.as_deref(), Some("00-a-b-01"));
     }
 }
