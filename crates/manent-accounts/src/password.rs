@@ -40,6 +40,13 @@ impl Default for PasswordPolicy {
 }
 
 impl PasswordPolicy {
+    /// A policy that wants so many characters, held between 1 and [`MAX_PASSWORD_CHARACTERS`].
+    pub fn new(minimum_characters: usize) -> Self {
+        Self {
+            minimum_characters: minimum_characters.clamp(1, MAX_PASSWORD_CHARACTERS),
+        }
+    }
+
     /// Checks a new password. It is taken as it is typed, white space at its ends included.
     ///
     /// # Errors
