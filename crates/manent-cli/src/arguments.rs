@@ -45,7 +45,8 @@ Exit codes:
   3  the store or the journal cannot be opened
   4  the address cannot be listened on
   5  anything else
-  6  `chat` with lines from a pipe: something is not saved yet, or an answer has not come
+  6  `chat` with lines from a pipe: something is not saved yet, was refused, or waits in an outbox
+     of a newer version; or an answer has not come, or is not whole
   130, 143  ended at once by a second Ctrl-C or SIGTERM";
 
 const CHAT_EXAMPLES: &str = "\
@@ -89,7 +90,8 @@ pub(crate) enum Command {
     ///
     /// Lines that begin with / are commands: /help lists them. Ctrl-C stops the answer that is coming, a second one leaves; what is
     /// not saved by then goes out the next time. With lines from a pipe the answers, and nothing else, go to standard output; the exit
-    /// code is 6 when something is still waiting at the end.
+    /// code is 6 when something is not saved at the end, or an answer is missing or not whole. An answer that brings nothing for two
+    /// minutes is left for the next start. /quit does not wait for one that is held up.
     Chat(ChatOptions),
     /// Explain the configuration
     Config(ConfigOptions),
@@ -278,7 +280,7 @@ pub(crate) struct ChatOptions {
     /// What the model is told before everything else
     #[arg(long, value_name = "TEXT")]
     pub(crate) system: Option<String>,
-    /// With lines from a pipe: wait so many seconds at the end for a server that is away
+    /// With lines from a pipe: wait so many seconds, all in all, for a server that is away
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub(crate) wait: u64,
 }

@@ -77,12 +77,14 @@ impl Patience {
     }
 }
 
-/// Whether it comes, or was asked for and has not failed yet, or waits for its turn.
+/// Whether it comes, or is asked for and has not failed yet, or waits for its turn.
 fn is_under_way(answer: &AnswerHandle) -> bool {
     match answer.progress().stage {
-        AnswerStage::Running | AnswerStage::Waiting(AnswerWait::BehindAnother { .. }) => true,
+        AnswerStage::Storing
+        | AnswerStage::Running
+        | AnswerStage::Waiting(AnswerWait::BehindAnother { .. }) => true,
         AnswerStage::Asking { attempt } => attempt <= 1,
-        AnswerStage::Storing | AnswerStage::Waiting(_) | AnswerStage::Ended => false,
+        AnswerStage::Waiting(_) | AnswerStage::Ended => false,
     }
 }
 

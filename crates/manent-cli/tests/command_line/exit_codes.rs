@@ -87,7 +87,8 @@ Exit codes:
   3  the store or the journal cannot be opened
   4  the address cannot be listened on
   5  anything else
-  6  `chat` with lines from a pipe: something is not saved yet, or an answer has not come
+  6  `chat` with lines from a pipe: something is not saved yet, was refused, or waits in an outbox
+     of a newer version; or an answer has not come, or is not whole
   130, 143  ended at once by a second Ctrl-C or SIGTERM
 "#);
     insta::assert_snapshot!(world.run(&["serve", "--help"], &[]).output, @r#"
