@@ -1,6 +1,6 @@
 //! What the server would never take is refused before it is queued: nothing behind it is held up.
 
-use manent_client::{OutgoingChange, OutgoingMessage, QueueError, SendError};
+use manent_client::{NewConversation, OutgoingChange, OutgoingMessage, QueueError, SendError};
 
 use crate::outbox::{conversation_id, message_id};
 use crate::support::{Test, World, lines, saved, soon};
@@ -74,7 +74,11 @@ async fn a_text_of_exactly_the_limit_is_stored() -> Test {
     let message = OutgoingMessage::from_user(message_id(1), None, &text);
     let persistence = client.persistence();
     persistence
-        .queue_message(&message, conversation_id(), Some(Default::default()))
+        .queue_message(
+            &message,
+            conversation_id(),
+            Some(NewConversation::default()),
+        )
         .await?;
     saved(&client).await?;
     assert_eq!(
