@@ -29,7 +29,7 @@ pub struct Report {
     pub refused_writes: usize,
     /// Messages whose parent was in another tab's lane when they were written.
     pub foreign_parents: usize,
-    /// Failed messages that a user sent again under the same id.
+    /// Failed messages that a user sent again under the same id, and that are on their way again.
     pub retries: usize,
     /// Failed messages that a user sent again as another one.
     pub resends: usize,

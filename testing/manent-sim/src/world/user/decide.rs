@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use manent_engine::{Change, Input, ItemId, ItemState, LaneId, NewItem};
+use manent_engine::{Change, Fate, Input, ItemId, ItemState, LaneId, NewItem};
 use serde_json::{Value, json};
 
 use super::payload;
@@ -97,7 +97,6 @@ impl World {
             }
         }
         let again = self.with_what_builds_on(address, id);
-        self.report.retries += 1;
         let change = is_mended.then_some(Change {
             payload,
             size_bytes,
@@ -111,7 +110,16 @@ impl World {
         };
         let foreign: Vec<ItemId> = again.iter().filter(is_foreign).copied().collect();
         self.ledger.float(&foreign);
-        self.tell(address, Input::Retry { id, change })
+        self.tell(address, Input::Retry { id, change })?;
+        // A refusal leaves it where it was; a wish without effect would be one more world that is less bad than meant.
+        let tab = self.devices[address.device].tab(address.slot, address.life);
+        if tab.is_some_and(|tab| {
+            let item = tab.engine.item(id);
+            item.is_none_or(|item| item.fate == Fate::Pending)
+        }) {
+            self.report.retries += 1;
+        }
+        Ok(())
     }
 
     /// An item, and what builds on it and is blocked by it or waits for it.
