@@ -145,7 +145,8 @@ impl CircuitBreaker {
             let longest = doubled(self.open_ms, self.openings, self.open_cap_ms);
             let open_for = longest - draw(rng, longest / 2);
             self.openings = self.openings.saturating_add(1);
-            self.open_until = now.saturating_add(open_for);
+            // An early probe that failed makes no wait shorter than it was.
+            self.open_until = now.saturating_add(open_for).max(self.open_until);
             self.state = State::Open {
                 until: self.open_until,
             };
@@ -235,6 +236,21 @@ mod tests {
             panic!("not open");
         };
         assert!(until >= 5_001);
+    }
+
+    #[test]
+    fn an_early_probe_that_failed_makes_no_wait_shorter_than_it_was() {
+        let rng = &mut Pcg32::seed_from_u64(4);
+        let (mut breaker, mut before) = opened(rng);
+        for now in 1..50 {
+            assert_eq!(breaker.acquire_early(now), Permit::Probe);
+            breaker.on_failure(now, rng);
+            let BreakerState::Open { until } = breaker.state() else {
+                panic!("not open");
+            };
+            assert!(until >= before, "{until} < {before}");
+            before = until;
+        }
     }
 
     #[test]

@@ -79,8 +79,14 @@ impl World {
         // The server has the parent in an earlier form, and the form that waits here heard that its id is taken.
         let is_parent_old =
             item.parent.is_some_and(is_retried) && self.devices[device].has_lost_lanes;
-        // The parent came later, by another try of the user.
-        let is_parent_late = item.parent.is_some_and(is_retried);
+        // The parent came later: by another try of the user, or by a late request, after its last copy here was gone.
+        let is_gone = |id| {
+            let written = self.ledger.get(id);
+            written.is_some_and(|it| it.is_cleared_away || it.is_given_up)
+        };
+        let is_parent_late = item
+            .parent
+            .is_some_and(|parent| is_retried(parent) || is_gone(parent));
         let is_true = match reason {
             FailReason::Withdrawn => true,
             FailReason::TooLarge { limit_bytes } => item.size_bytes > *limit_bytes,
