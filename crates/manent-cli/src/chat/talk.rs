@@ -109,9 +109,10 @@ impl<'client> Talk<'client> {
         }
         let mut is_asked_again = false;
         loop {
-            let line = match self.ahead.take() {
-                Some(line) => line,
-                None => tokio::select! {
+            let line = if let Some(line) = self.ahead.take() {
+                line
+            } else {
+                tokio::select! {
                     line = self.lines.next() => line,
                     news = self.newsroom.news.recv() => {
                         if let Some(news) = news {
@@ -120,7 +121,7 @@ impl<'client> Talk<'client> {
                         continue;
                     }
                     _ = self.signals.next() => return self.leave(),
-                },
+                }
             };
             match line {
                 Line::Text(text) => {

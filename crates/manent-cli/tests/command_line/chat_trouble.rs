@@ -48,7 +48,7 @@ fn server_whose_answers_break() -> String {
 }
 
 fn say_nonsense(mut connection: TcpStream) {
-    let mut request = [0; 65_536];
+    let mut request = [0; 8_192];
     let Ok(count) = connection.read(&mut request) else {
         return;
     };
