@@ -4,6 +4,8 @@
 //! a window holds as many requests whatever the beat is, and chance does as much to each. Where that is still much, several worlds are counted
 //! together; what chance did before the outage is printed beside what followed it.
 
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+
 use manent_sim::Violation;
 use manent_sim::stress::{Load, Outage, Profile, stress, stress_answers};
 
