@@ -2,7 +2,7 @@
 //!
 //! A few writers take the writes that wait and commit them in groups: what a group needs is loaded with a few statements, the domain decides
 //! over it in memory, and what changed is written with a few statements, so that many appends share the round trips and the commit. Reads
-//! have the other connections of the pool. One more connection tells other processes what went on here, and hears what went on there.
+//! have the other connections of the pool, and so have the units of accounts, which are plain transactions. One more connection tells other processes what went on here, and hears what went on there.
 //!
 //! Invariants:
 //! - a write is answered only after the commit that holds it;

@@ -157,8 +157,17 @@ impl Lease {
         &self,
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
+        self.run_for(self.patience, work).await
+    }
+
+    /// The same, for another time.
+    pub(crate) async fn run_for<T>(
+        &self,
+        patience: Duration,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
         self.is_sound.store(false, Ordering::Relaxed);
-        let result = tokio::time::timeout(self.patience, work)
+        let result = tokio::time::timeout(patience, work)
             .await
             .unwrap_or(Err(Error::Silence));
         let is_broken =

@@ -1,5 +1,6 @@
 //! The store: the ports, translated into writes and reads.
 
+mod accounts;
 mod conversations;
 mod feed;
 mod messages;

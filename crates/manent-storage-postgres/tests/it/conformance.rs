@@ -13,3 +13,4 @@ async fn fresh() -> (PostgresStore, Database) {
 manent_storage_memory::conformance!(fresh);
 manent_storage_memory::conformance_changes!(fresh);
 manent_storage_memory::conformance_runs!(fresh);
+manent_storage_memory::conformance_accounts!(fresh);
