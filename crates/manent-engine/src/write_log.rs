@@ -342,7 +342,11 @@ impl<P: Clone> WriteLog<P> {
         let refused = self.refused.iter().flat_map(|step| &step.operations);
         let missing = refused.chain(&self.waiting);
         self.missing = missing
-            .map(|unwritten| unwritten.position)
+            // What took the place of something that was refused is missing there, until it is written itself.
+            .map(|unwritten| match unwritten.position {
+                position if position <= self.reached => position,
+                _ => unwritten.since,
+            })
             .filter(|position| *position <= self.reached)
             .collect();
         self.missing.sort_unstable();
@@ -373,12 +377,38 @@ mod tests {
         assert!(log.next(true).is_none());
         assert!(log.refuse(id));
         assert!(!log.refuse(id));
-        assert!(log.pause() && log.next(false).is_none());
-        let (again, operations) = log.next(true).unwrap();
+        assert!(log.pause());
+        // What needs no room is asked for during a pause as well.
+        let (again, operations) = log.next(false).unwrap();
         assert_eq!(operations, [pace(2)], "the later form is what counts");
         assert!(log.confirm(id).is_none());
-        assert!(!log.is_durable_up_to(first) && !log.is_durable(second));
+        assert!(!log.is_durable_up_to(first) && !log.is_durable(first));
+        assert!(!log.is_durable(second));
         assert_eq!(log.confirm(again).map(|written| written.len()), Some(1));
         assert!(log.is_durable_up_to(second) && !log.has_work());
+    }
+
+    #[test]
+    fn nothing_that_was_asked_for_before_the_store_is_emptied_is_written_after_it() {
+        let mut log: WriteLog<()> = WriteLog::new();
+        let delete = |number| StoreOperation::DeleteItem(ItemId(uuid::Uuid::from_u128(number)));
+        log.push(delete(1));
+        let (id, _) = log.next(true).unwrap();
+        assert!(log.refuse(id) && log.pause());
+        log.begin_step();
+        log.push(delete(2));
+        log.push(StoreOperation::Clear);
+        log.push(delete(3));
+        let mut written = Vec::new();
+        while let Some((id, operations)) = log.next(true) {
+            written.extend(operations);
+            assert!(log.confirm(id).is_some());
+        }
+        let clear = written
+            .iter()
+            .position(|operation| *operation == StoreOperation::Clear);
+        let before = written.iter().position(|operation| *operation == delete(2));
+        assert!(clear.is_some() && before < clear, "{written:?}");
+        assert!(!log.has_work());
     }
 }

@@ -59,7 +59,7 @@ fn every_promise_holds_whatever_goes_wrong() {
 }
 
 /// Worlds that broke a promise once: seed, messages, devices, the most tabs of a device.
-const ONCE_BROKEN: [(u64, usize, usize, usize); 29] = [
+const ONCE_BROKEN: [(u64, usize, usize, usize); 30] = [
     (61, 200, 3, 3),
     (171, 12, 1, 3),
     (508, 200, 3, 3),
@@ -81,6 +81,7 @@ const ONCE_BROKEN: [(u64, usize, usize, usize); 29] = [
     (4_886, 200, 3, 3),
     (5_917, 50, 3, 3),
     (9_021, 200, 3, 3),
+    (14_941, 200, 3, 3),
     (15_681, 200, 3, 3),
     (22_561, 200, 5, 4),
     (31_211, 100, 1, 2),

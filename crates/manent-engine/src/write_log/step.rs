@@ -102,6 +102,14 @@ impl<P> Step<P> {
                 self.operations.push(added);
             }
         }
+        // What stood before the emptying of the store goes with it, also what was asked for in the same step.
+        let cleared = self.operations.iter().filter_map(|unwritten| {
+            matches!(unwritten.operation, StoreOperation::Clear).then_some(unwritten.position)
+        });
+        if let Some(cleared) = cleared.max() {
+            self.operations
+                .retain(|unwritten| unwritten.position >= cleared);
+        }
         self.operations
             .sort_unstable_by_key(|unwritten| unwritten.since);
         for (place, unwritten) in self.operations.iter_mut().enumerate() {
