@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::config::Config;
+use secrecy::ExposeSecret;
+
+use crate::config::{Config, Mode};
 use crate::loaded::Entry;
 use crate::origin::Origin;
 use crate::problem::Problem;
@@ -20,6 +22,7 @@ pub(crate) fn check(
         problems: Vec::new(),
     };
     checker.listen(config);
+    checker.accounts(config);
     checker.data_dir(&config.data_dir);
     let limits = &config.limits;
     let content = &limits.content;
@@ -42,6 +45,9 @@ pub(crate) fn check(
     checker.problems
 }
 
+/// The fewest characters of the server's secret: as many as 32 bytes have in the narrowest usual form.
+const LEAST_SECRET: usize = 32;
+
 struct Checker<'a> {
     entries: &'a [Entry],
     failed: &'a BTreeSet<&'static str>,
@@ -50,16 +56,47 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     fn listen(&mut self, config: &Config) {
-        if !config.listen.ip().is_loopback() {
-            self.complain(
-                &["listen"],
+        if config.listen.ip().is_loopback() {
+            return;
+        }
+        match config.mode {
+            Mode::Local => self.complain(
+                &["listen", "mode"],
                 format!(
-                    "`listen` is {}, which others can reach, but accounts do not exist yet: Manent binds to loopback only for now; \
-                     use 127.0.0.1:{}, and reach it from another machine through an SSH tunnel",
+                    "`listen` is {}, which others can reach, but in the mode local nobody signs in; set `mode = \"accounts\"` \
+                     (--mode accounts, MANENT_MODE=accounts), or use 127.0.0.1:{} and reach it from another machine through an SSH tunnel",
                     config.listen,
                     config.listen.port()
                 ),
-            );
+            ),
+            Mode::Accounts if config.public_url.is_none() => self.complain(
+                &["listen", "public_url"],
+                format!(
+                    "`listen` is {}, which others can reach; set `public_url` (MANENT_PUBLIC_URL) to the address under which they do, \
+                     such as \"https://chat.example.org\"",
+                    config.listen
+                ),
+            ),
+            Mode::Accounts => {}
+        }
+    }
+
+    fn accounts(&mut self, config: &Config) {
+        if config.mode == Mode::Local {
+            return;
+        }
+        match &config.accounts.secret {
+            Some(secret) if secret.expose_secret().len() < LEAST_SECRET => self.complain(
+                &["accounts.secret", "accounts.secret_file"],
+                format!("`accounts.secret` must have at least {LEAST_SECRET} characters; `openssl rand -hex 32` makes a good one"),
+            ),
+            None if config.sqlite_directory().is_none() => self.complain(
+                &["mode", "database.url"],
+                "servers that share a database must share the secret from which tokens are made; set `accounts.secret_file` \
+                 (MANENT_ACCOUNTS__SECRET_FILE) to a file that is the same for all of them"
+                    .to_owned(),
+            ),
+            Some(_) | None => {}
         }
     }
 

@@ -1,5 +1,6 @@
 //! The result: plain typed values, complete and checked. A `Config` exists only when nothing was wrong.
 
+mod accounts;
 mod provider;
 
 use std::net::SocketAddr;
@@ -9,13 +10,18 @@ use std::time::Duration;
 use manent_domain::limits::Limits;
 
 pub use crate::database::DatabaseUrl;
+pub use accounts::{AccountsConfig, Mode, Registration, SecureCookies};
 pub use provider::{ModelConfig, ProviderConfig, ProviderKind};
 
 /// Everything that can be configured.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where to accept connections; always a loopback address. Port 0 takes a free one.
+    /// Where to accept connections; a loopback address where [`Mode::Local`] holds. Port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Who may use the server.
+    pub mode: Mode,
+    /// Under which address people reach it; without a `/` at its end.
+    pub public_url: Option<String>,
     /// Where everything is kept. It may not exist yet.
     pub data_dir: PathBuf,
     /// The provider that answers when a request names none; already the first of [`Self::providers`].
@@ -28,6 +34,8 @@ pub struct Config {
     pub demo: bool,
     /// What is logged.
     pub log: LogConfig,
+    /// How people sign in; without meaning in [`Mode::Local`].
+    pub accounts: AccountsConfig,
     /// What a client may send.
     pub limits: LimitsConfig,
     /// How long the parts of a request may take.
@@ -58,6 +66,8 @@ impl Config {
     pub(crate) fn blank() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            mode: Mode::Local,
+            public_url: None,
             data_dir: PathBuf::new(),
             default_provider: None,
             default_model: None,
@@ -67,6 +77,7 @@ impl Config {
                 filter: String::new(),
                 format: LogFormat::Auto,
             },
+            accounts: AccountsConfig::blank(),
             limits: LimitsConfig {
                 body_bytes: 0,
                 max_connections: 0,

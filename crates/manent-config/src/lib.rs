@@ -12,6 +12,7 @@ mod describe;
 mod duration;
 mod environment;
 mod file;
+mod lists;
 mod load;
 mod loaded;
 mod location;
@@ -28,9 +29,9 @@ mod sources;
 mod suggestion;
 
 pub use config::{
-    Config, DatabaseConfig, DatabaseUrl, HttpConfig, JournalConfig, LimitsConfig, LogConfig,
-    LogFormat, ModelConfig, ProviderConfig, ProviderKind, RunsConfig, SseConfig, StoreConfig,
-    Synchronous,
+    AccountsConfig, Config, DatabaseConfig, DatabaseUrl, HttpConfig, JournalConfig, LimitsConfig,
+    LogConfig, LogFormat, Mode, ModelConfig, ProviderConfig, ProviderKind, Registration,
+    RunsConfig, SecureCookies, SseConfig, StoreConfig, Synchronous,
 };
 pub use describe::{reference, sample};
 pub use load::load;

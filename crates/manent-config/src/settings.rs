@@ -1,5 +1,6 @@
 //! The tables of all settings but the providers'. The only place where a key, its default and its range stand.
 
+mod accounts;
 mod database;
 mod general;
 mod requests;
@@ -12,9 +13,10 @@ use crate::config::Config;
 use crate::setting::{Kind, Presence, Setting};
 
 /// Sections in the order of the sample, with what they are for.
-pub(crate) const SECTIONS: [(&str, &str); 10] = [
+pub(crate) const SECTIONS: [(&str, &str); 11] = [
     ("", ""),
     ("log", "What is logged, to standard error."),
+    ("accounts", "How people sign in, in the mode accounts."),
     (
         "limits",
         "What a client may send. What is larger is refused with a clear error, and nothing of it is stored.",
@@ -83,6 +85,7 @@ const fn with_flag(setting: Setting<Config>, flag: &'static str) -> Setting<Conf
 pub(crate) fn settings() -> impl Iterator<Item = &'static Setting<Config>> {
     [
         general::SETTINGS,
+        accounts::SETTINGS,
         requests::SETTINGS,
         database::SETTINGS,
         runs::SETTINGS,

@@ -1,7 +1,7 @@
 //! What stands at the top of the file, and the log.
 
 use super::{is_name, setting, with_flag};
-use crate::config::{Config, LogFormat};
+use crate::config::{Config, LogFormat, Mode};
 use crate::setting::{Kind, Presence, Setting};
 
 pub(super) static SETTINGS: &[Setting<Config>] = &[
@@ -10,9 +10,27 @@ pub(super) static SETTINGS: &[Setting<Config>] = &[
             "listen",
             Presence::Default("127.0.0.1:3080"),
             Kind::Address(|config, value| config.listen = value),
-            "Where to accept connections. Loopback only, for now: there are no accounts yet. Port 0 takes a free port.",
+            "Where to accept connections. Loopback only in the mode local. Port 0 takes a free port.",
         ),
         "--listen",
+    ),
+    with_flag(
+        setting(
+            "mode",
+            Presence::Default("local"),
+            Kind::Choice(&[
+                ("local", |config| config.mode = Mode::Local),
+                ("accounts", |config| config.mode = Mode::Accounts),
+            ]),
+            "Who may use the server. local: whoever reaches it on this machine, without signing in. accounts: people who sign in, each with what is theirs; the first one to register is the administrator.",
+        ),
+        "--mode",
+    ),
+    setting(
+        "public_url",
+        Presence::Optional("https://chat.example.org"),
+        Kind::Url(|config, value| config.public_url = Some(value)),
+        "Under which address people reach the server, for links and for the names that it answers to. Needed when it listens on more than loopback.",
     ),
     with_flag(
         setting(

@@ -16,6 +16,8 @@ fn defaults_hold_when_nothing_is_set() {
     insta::assert_debug_snapshot!(Config::with_defaults(PathBuf::from("/data")), @r#"
 Config {
     listen: 127.0.0.1:3080,
+    mode: Local,
+    public_url: None,
     data_dir: "/data",
     default_provider: None,
     default_model: None,
@@ -24,6 +26,17 @@ Config {
     log: LogConfig {
         filter: "info",
         format: Auto,
+    },
+    accounts: AccountsConfig {
+        registration: Open,
+        allowed_domains: [],
+        min_password_length: 8,
+        access_token_life: 900s,
+        session_life: 604800s,
+        refresh_grace: 60s,
+        secure_cookies: Auto,
+        secret: None,
+        trusted_proxies: [],
     },
     limits: LimitsConfig {
         body_bytes: 3000000,

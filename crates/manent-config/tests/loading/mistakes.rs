@@ -31,7 +31,7 @@ synchronous = true
         .flag("--set", "limits.batch_itmes", "4")
         .flag("--log-format", "log.format", "xml");
     insta::assert_snapshot!(world.problems(), @r#"
-manent.toml:1: `listen` is 0.0.0.0:80, which others can reach, but accounts do not exist yet: Manent binds to loopback only for now; use 127.0.0.1:80, and reach it from another machine through an SSH tunnel
+manent.toml:1: `listen` is 0.0.0.0:80, which others can reach, but in the mode local nobody signs in; set `mode = "accounts"` (--mode accounts, MANENT_MODE=accounts), or use 127.0.0.1:80 and reach it from another machine through an SSH tunnel
 manent.toml:2: unknown setting `lisen`; did you mean `listen`?
 manent.toml:3: `data_dir` must be a path, but is the number 7
 manent.toml:5: `log.filter` must be a level (off, error, warn, info, debug or trace), or directives such as "info,manent_server=debug", but is "loud"
@@ -138,14 +138,44 @@ fn refuses_addresses_that_others_can_reach() {
         .map(|address| World::new().flag("--listen", "listen", address).problems())
         .collect();
     insta::assert_snapshot!(problems.join("\n"), @r#"
---listen: `listen` is 0.0.0.0:3080, which others can reach, but accounts do not exist yet: Manent binds to loopback only for now; use 127.0.0.1:3080, and reach it from another machine through an SSH tunnel
---listen: `listen` is 192.168.1.4:80, which others can reach, but accounts do not exist yet: Manent binds to loopback only for now; use 127.0.0.1:80, and reach it from another machine through an SSH tunnel
---listen: `listen` is [::]:3080, which others can reach, but accounts do not exist yet: Manent binds to loopback only for now; use 127.0.0.1:3080, and reach it from another machine through an SSH tunnel
+--listen: `listen` is 0.0.0.0:3080, which others can reach, but in the mode local nobody signs in; set `mode = "accounts"` (--mode accounts, MANENT_MODE=accounts), or use 127.0.0.1:3080 and reach it from another machine through an SSH tunnel
+--listen: `listen` is 192.168.1.4:80, which others can reach, but in the mode local nobody signs in; set `mode = "accounts"` (--mode accounts, MANENT_MODE=accounts), or use 127.0.0.1:80 and reach it from another machine through an SSH tunnel
+--listen: `listen` is [::]:3080, which others can reach, but in the mode local nobody signs in; set `mode = "accounts"` (--mode accounts, MANENT_MODE=accounts), or use 127.0.0.1:3080 and reach it from another machine through an SSH tunnel
 "#);
     for address in ["127.0.0.2:1", "[::1]:1", "localhost:1"] {
         let world = World::new().flag("--listen", "listen", address);
         assert_eq!(world.problems(), "", "{address}");
     }
+}
+
+#[test]
+fn accounts_ask_for_what_they_need() {
+    let open = || {
+        World::new()
+            .flag("--listen", "listen", "0.0.0.0:3080")
+            .flag("--mode", "mode", "accounts")
+    };
+    let url = |world: World| world.variable("MANENT_PUBLIC_URL", "https://chat.example.org");
+    let problems = [
+        open().problems(),
+        url(open()).problems(),
+        url(open())
+            .variable("MANENT_ACCOUNTS__SECRET", "short")
+            .problems(),
+        url(open())
+            .variable("MANENT_DATABASE__URL", "postgres://manent@localhost/manent")
+            .problems(),
+        url(open())
+            .variable("MANENT_DATABASE__URL", "postgres://manent@localhost/manent")
+            .variable("MANENT_ACCOUNTS__SECRET", "x".repeat(32))
+            .problems(),
+    ];
+    insta::assert_snapshot!(problems.join("\n"), @r#"
+--listen: `listen` is 0.0.0.0:3080, which others can reach; set `public_url` (MANENT_PUBLIC_URL) to the address under which they do, such as "https://chat.example.org"
+
+MANENT_ACCOUNTS__SECRET: `accounts.secret` must have at least 32 characters; `openssl rand -hex 32` makes a good one
+--mode: servers that share a database must share the secret from which tokens are made; set `accounts.secret_file` (MANENT_ACCOUNTS__SECRET_FILE) to a file that is the same for all of them
+"#);
 }
 
 #[test]

@@ -9,6 +9,7 @@ fn shows_every_value_with_its_origin() {
         .flag("--data-dir", "data_dir", "/there");
     insta::assert_snapshot!(world.shown(), @r#"
 listen = "127.0.0.1:1"  # manent.toml:1
+mode = "local"  # default
 data_dir = "/there"  # --data-dir
 providers_from_environment = true  # default
 demo = true  # default
@@ -16,6 +17,14 @@ demo = true  # default
 [log]
 filter = "debug"  # MANENT_LOG
 format = "auto"  # default
+
+[accounts]
+registration = "open"  # default
+min_password_length = 8  # default
+access_token_life = "15m"  # default
+session_life = "168h"  # default
+refresh_grace = "1m"  # default
+secure_cookies = "auto"  # default
 
 [limits]
 body_bytes = 3000000  # default

@@ -1,0 +1,77 @@
+//! Values with commas between them.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+fn entries(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim)
+}
+
+/// Whether these are domains: labels of letters, digits and `-` with dots between them.
+pub(crate) fn is_domain_list(text: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    entries(text).all(|domain| domain.len() <= 253 && domain.split('.').all(is_label))
+}
+
+/// The domains in lower case.
+pub(crate) fn parse_domains(text: &str) -> Vec<String> {
+    entries(text).map(str::to_ascii_lowercase).collect()
+}
+
+/// Whether these are addresses or networks.
+pub(crate) fn is_network_list(text: &str) -> bool {
+    entries(text).all(|entry| network(entry).is_some())
+}
+
+/// The networks; an address is one of its own.
+pub(crate) fn parse_networks(text: &str) -> Vec<IpNet> {
+    entries(text).filter_map(network).collect()
+}
+
+fn network(text: &str) -> Option<IpNet> {
+    let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
+    text.parse().ok().or_else(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn domains_are_read_without_blanks_and_in_lower_case() {
+        assert_eq!(
+            parse_domains("Example.org , mail.example.com"),
+            ["example.org", "mail.example.com"]
+        );
+        for wrong in [
+            "",
+            "example.org,",
+            "a b",
+            "@example.org",
+            "-a.org",
+            "a..b",
+            "é.org",
+        ] {
+            assert!(!is_domain_list(wrong), "{wrong:?}");
+        }
+        assert!(is_domain_list("localhost, xn--e1afmkfd.example"));
+    }
+
+    #[test]
+    fn an_address_is_a_network_of_its_own() {
+        let networks = parse_networks("127.0.0.1, 10.0.0.0/8,::1");
+        let shown: Vec<String> = networks.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["127.0.0.1/32", "10.0.0.0/8", "::1/128"]);
+        for wrong in ["", "10.0.0.0/33", "localhost", "127.0.0.1;", "1.2.3"] {
+            assert!(!is_network_list(wrong), "{wrong:?}");
+        }
+    }
+}
