@@ -125,9 +125,12 @@ pub(crate) struct SettingsOptions {
     /// Read this configuration file
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Accept connections here: a loopback address with a port; port 0 takes a free one [default: 127.0.0.1:3080]
+    /// Accept connections here; others than loopback only with accounts; port 0 takes a free one [default: 127.0.0.1:3080]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<String>,
+    /// Who may use the server: local (whoever reaches it on this machine) or accounts (people who sign in) [default: local]
+    #[arg(long, value_name = "MODE")]
+    pub(crate) mode: Option<String>,
     /// Keep everything in this directory
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<String>,

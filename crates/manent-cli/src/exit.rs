@@ -46,7 +46,8 @@ impl Failure {
             | Self::ConfigurationReported
             | Self::ProblemsReported
             | Self::Start(
-                StartError::NotLoopback(_) | StartError::Compose(ComposeError::Provider(_)),
+                StartError::NotLoopback(_)
+                | StartError::Compose(ComposeError::Provider(_) | ComposeError::Accounts(_)),
             )
             | Self::Scripted(ServeError::NotLoopback { .. } | ServeError::NoFormat) => 1,
             Self::Store(_)

@@ -24,6 +24,7 @@ pub(crate) fn collect(options: &SettingsOptions) -> Result<Sources, Failure> {
 fn flags(options: &SettingsOptions) -> Vec<FlagValue> {
     let named = [
         ("--listen", "listen", &options.listen),
+        ("--mode", "mode", &options.mode),
         ("--data-dir", "data_dir", &options.data_dir),
         ("--log", "log.filter", &options.log),
         ("--log-format", "log.format", &options.log_format),

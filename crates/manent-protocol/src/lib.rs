@@ -4,6 +4,7 @@
 //! unknown fields, so that a typo is told and not swallowed; answers may gain fields.
 #![warn(missing_docs)]
 
+mod account;
 mod append;
 mod completion;
 mod content;
@@ -16,6 +17,11 @@ mod problem;
 mod search;
 mod turn;
 
+pub use account::{
+    AccountResource, AuthOptions, ChangePasswordRequest, CreateKeyRequest, KeyList, KeyResource,
+    MadeKey, RegisterRequest, RegistrationName, ScopeName, SecondFactorRequest, SessionList,
+    SessionResource, SignInAnswer, SignInRequest, SignedInResource,
+};
 pub use append::{
     AppendChange, AppendMessage, AppendRequest, AppendResponse, ChangeName, ItemResult,
     MessageTypeName, OutcomeName,

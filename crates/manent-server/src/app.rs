@@ -9,10 +9,12 @@ use manent_domain::services::{
     CompletionService, ConversationService, MessageService, SearchService,
 };
 use manent_runs::{RunService, TurnService};
-use manent_types::UserId;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::{ClientAddress, Gate};
+use crate::accounts::Accounts;
 use crate::feed::FeedFollower;
+use crate::http::guard::PublicName;
 use crate::http::sign_in_switch::SignInSwitch;
 use crate::native::ApiError;
 use crate::operations::ReadinessCheck;
@@ -64,8 +66,14 @@ pub(crate) struct App {
     pub(crate) search: SearchService,
     /// What `/readyz` asks.
     pub(crate) readiness: Arc<[Arc<dyn ReadinessCheck>]>,
-    /// The one local user, until there are accounts.
-    pub(crate) local_owner: UserId,
+    /// Who may use the server.
+    pub(crate) gate: Gate,
+    /// Under which name people reach it.
+    pub(crate) public_name: PublicName,
+    /// From which address a client asks.
+    pub(crate) addresses: ClientAddress,
+    /// Signing in and what belongs to it; absent where nobody needs to.
+    pub(crate) accounts: Option<Arc<Accounts>>,
     /// True when only the built-in demonstration answers.
     pub(crate) demo: bool,
     /// Trace ids come from here.
@@ -79,6 +87,11 @@ pub(crate) struct App {
 }
 
 impl App {
+    /// Signing in and what belongs to it.
+    pub(crate) fn accounts(&self) -> Result<&Accounts, ApiError> {
+        self.accounts.as_deref().ok_or_else(ApiError::no_accounts)
+    }
+
     /// Why a run was not taken: a server that stops says so.
     pub(crate) fn refused(&self, error: DomainError) -> ApiError {
         if matches!(error, DomainError::Overloaded) && self.stopping.begun.is_cancelled() {

@@ -1,5 +1,6 @@
 //! Composition: from a configuration to services over real adapters.
 
+mod accounts;
 mod journal;
 mod providers;
 mod runs;
@@ -7,7 +8,7 @@ mod store;
 
 use std::sync::Arc;
 
-use manent_config::Config;
+use manent_config::{Config, Mode};
 use manent_domain::ports::{Clock, CompletionProvider, IdSource, Journal};
 use manent_domain::services::{
     CompletionService, ConversationService, FeedService, MessageService, SearchService,
@@ -24,16 +25,20 @@ use uuid::Uuid;
 use self::journal::JournalReadiness;
 use self::runs::RunsReadiness;
 use self::store::Store;
+use crate::access::{ClientAddress, Gate};
+use crate::accounts::Accounts;
 use crate::app::{App, HttpOptions, Stopping};
 use crate::background::titles::{self, TitleQueue};
 use crate::environment::{RandomIds, SystemClock};
 use crate::feed::FeedFollower;
+use crate::http::guard::PublicName;
 use crate::http::sign_in_switch::SignInSwitch;
 use crate::signals::SignalHub;
 
+pub use accounts::AccountSetupError;
 pub use providers::ProviderSetupError;
 
-/// The one user of a server without accounts.
+/// The one user of a server without accounts; with accounts, the first one.
 const LOCAL_OWNER: UserId = UserId::new(Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0001));
 
 /// The parts could not be put together.
@@ -51,6 +56,9 @@ pub enum ComposeError {
     /// A provider cannot be set up.
     #[error(transparent)]
     Provider(#[from] ProviderSetupError),
+    /// Accounts cannot be set up.
+    #[error(transparent)]
+    Accounts(#[from] AccountSetupError),
     /// The thread that opens the store failed.
     #[error("the store could not be opened: {0}")]
     Thread(#[from] tokio::task::JoinError),
@@ -74,6 +82,13 @@ impl Composition {
         let providers = providers::set_up(config, &tasks, &background)?;
         let signals = Arc::new(SignalHub::default());
         let store = Store::open(config, signals.clone()).await?;
+        let accounts = match set_up_accounts(config, &store) {
+            Ok(accounts) => accounts,
+            Err(error) => {
+                store.close().await;
+                return Err(error.into());
+            }
+        };
         let journal = match journal::open(config, Arc::new(SystemClock)).await {
             Ok(journal) => journal,
             Err(error) => {
@@ -86,6 +101,7 @@ impl Composition {
             journal: journal.as_ref(),
             signals,
             providers,
+            accounts,
         };
         let app = assemble(config, parts, &tasks, &background);
         Ok(Self {
@@ -120,6 +136,21 @@ struct Parts<'parts> {
     journal: Option<&'parts FileJournal>,
     signals: Arc<SignalHub>,
     providers: Vec<Arc<dyn CompletionProvider>>,
+    accounts: Option<Accounts>,
+}
+
+fn set_up_accounts(config: &Config, store: &Store) -> Result<Option<Accounts>, AccountSetupError> {
+    match config.mode {
+        Mode::Local => Ok(None),
+        Mode::Accounts => accounts::set_up(
+            config,
+            store.account_repositories(),
+            LOCAL_OWNER,
+            Arc::new(SystemClock),
+            Arc::new(RandomIds),
+        )
+        .map(Some),
+    }
 }
 
 fn assemble(
@@ -136,7 +167,9 @@ fn assemble(
         journal,
         signals,
         providers,
+        accounts,
     } = parts;
+    let accounts = accounts.map(Arc::new);
     let repositories = store.repositories();
     let completions = CompletionService::new(providers, limits);
     let (queue, wanted) = TitleQueue::new();
@@ -196,7 +229,12 @@ fn assemble(
         feed: FeedFollower::new(FeedService::new(repositories.feed), signals),
         search: SearchService::new(repositories.search),
         readiness: readiness.into(),
-        local_owner: LOCAL_OWNER,
+        gate: accounts
+            .clone()
+            .map_or(Gate::Local(LOCAL_OWNER), Gate::Accounts),
+        public_name: PublicName::of_url(config.public_url.as_deref()),
+        addresses: ClientAddress::new(&config.accounts.trusted_proxies),
+        accounts,
         demo: config.is_demo(),
         ids,
         stopping: Stopping::default(),

@@ -6,6 +6,8 @@
 //! - internal detail goes to the log, a stable code and a trace id to the client.
 #![warn(missing_docs)]
 
+mod access;
+mod accounts;
 mod app;
 mod background;
 mod compose;
@@ -22,6 +24,6 @@ pub mod telemetry;
 
 pub use manent_storage_sqlite::SqliteMetrics;
 
-pub use compose::{ComposeError, ProviderSetupError};
+pub use compose::{AccountSetupError, ComposeError, ProviderSetupError};
 pub use native::openapi_json;
 pub use server::{Server, StartError};

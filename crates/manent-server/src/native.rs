@@ -2,13 +2,16 @@
 //!
 //! Handlers here translate between [`manent_protocol`] and the services and hold no rule of their own.
 
+mod account;
 mod append;
+mod auth;
 mod conversations;
 mod convert;
 mod cursor;
 mod error;
 mod feed;
 mod generate;
+mod keys;
 mod messages;
 mod models;
 mod openapi;
@@ -22,4 +25,4 @@ mod turns;
 pub(crate) use error::ApiError;
 pub(crate) use openapi::described_routes;
 pub use openapi::openapi_json;
-pub(crate) use router::router;
+pub(crate) use router::{public, router};

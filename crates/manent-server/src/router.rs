@@ -8,6 +8,7 @@ use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_swagger_ui::SwaggerUi;
 
+use crate::access;
 use crate::app::App;
 use crate::http::{guard, sign_in_switch, stopping, trace};
 use crate::native::{self, ApiError};
@@ -15,14 +16,19 @@ use crate::page;
 
 pub(crate) fn router(app: App) -> Router {
     let ids = Arc::clone(&app.ids);
+    let name = app.public_name.clone();
     let stop = app.stopping.begun.clone();
     let switch = app.sign_in_switch.clone();
-    let (described, document) = native::described_routes(|native| match &switch {
-        Some(switch) => native.layer(middleware::from_fn_with_state(
-            switch.clone(),
-            sign_in_switch::refuse_signed_out,
-        )),
-        None => native,
+    let gate = (app.gate.clone(), app.addresses.clone());
+    let (described, document) = native::described_routes(|native| {
+        let native = native.layer(middleware::from_fn_with_state(gate, access::admit));
+        match &switch {
+            Some(switch) => native.layer(middleware::from_fn_with_state(
+                switch.clone(),
+                sign_in_switch::refuse_signed_out,
+            )),
+            None => native,
+        }
     })
     .split_for_parts();
     let testing = switch.map_or_else(Router::new, |switch| {
@@ -38,7 +44,7 @@ pub(crate) fn router(app: App) -> Router {
             stop,
             stopping::refuse_when_stopping,
         ))
-        .layer(middleware::from_fn(guard::guard))
+        .layer(middleware::from_fn_with_state(name, guard::guard))
         .layer(middleware::from_fn_with_state(ids, trace::trace))
         .with_state(app)
 }

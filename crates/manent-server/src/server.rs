@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use manent_config::Config;
+use manent_config::{Config, Mode};
 use manent_storage_sqlite::SqliteMetrics;
 use tokio::net::TcpSocket;
 use tokio::task::JoinHandle;
@@ -22,9 +22,10 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// The server could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Not a loopback address, and there are no accounts yet.
+    /// Not a loopback address, and nobody signs in.
     #[error(
-        "{0} is not a loopback address: without accounts Manent listens on this machine only (127.0.0.1 or [::1])"
+        "{0} is not a loopback address: in the mode local, without accounts, Manent listens on this machine only (127.0.0.1 or [::1]); \
+         set mode = \"accounts\""
     )]
     NotLoopback(SocketAddr),
     /// The address cannot be had.
@@ -73,7 +74,7 @@ impl Server {
     pub async fn start(config: &Config) -> Result<Self, StartError> {
         telemetry::init_metrics();
         let address = config.listen;
-        if !address.ip().is_loopback() {
+        if config.mode == Mode::Local && !address.ip().is_loopback() {
             return Err(StartError::NotLoopback(address));
         }
         let listen = |source| StartError::Listen { address, source };

@@ -14,6 +14,7 @@ use manent_storage_postgres::PostgresStore;
 use manent_storage_sqlite::{SqliteMetrics, SqliteStore};
 
 use super::ComposeError;
+use super::accounts::AccountRepositories;
 use crate::operations::ReadinessCheck;
 
 /// The ports of one store.
@@ -74,6 +75,14 @@ impl Store {
         match self {
             Self::Sqlite(store) => Repositories::of(store),
             Self::Postgres(store) => Repositories::of(store),
+        }
+    }
+
+    /// What accounts need of it; absent where accounts are not built yet.
+    pub(super) fn account_repositories(&self) -> Option<AccountRepositories> {
+        match self {
+            Self::Sqlite(store) => Some(AccountRepositories::of(store)),
+            Self::Postgres(_) => None,
         }
     }
 

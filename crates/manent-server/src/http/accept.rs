@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::access::PeerService;
 use crate::app::HttpOptions;
 
 /// When serving ends.
@@ -53,8 +54,8 @@ pub(crate) async fn serve(
                 None => break,
             },
         };
-        let socket = match connection {
-            Ok((socket, _)) => socket,
+        let (socket, address) = match connection {
+            Ok(connection) => connection,
             Err(error) => {
                 // Out of file descriptors, or the peer is gone already: the listener itself goes on.
                 tracing::warn!(%error, "could not accept a connection");
@@ -65,7 +66,7 @@ pub(crate) async fn serve(
         if let Err(error) = socket.set_nodelay(true) {
             tracing::debug!(%error, "could not switch Nagle's delay off");
         }
-        let service = TowerToHyperService::new(router.clone());
+        let service = TowerToHyperService::new(PeerService::new(router.clone(), address));
         let connection = graceful.watch(server.serve_connection(TokioIo::new(socket), service));
         let cut = ends.cut.clone();
         connections.spawn(async move {

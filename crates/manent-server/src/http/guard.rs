@@ -1,9 +1,10 @@
-//! Keeps other web sites away from a server without sign-in: a page elsewhere must not read or write here, neither by a plain
-//! cross-origin request nor by pointing its own name at this address (DNS rebinding).
+//! Keeps other web sites away: a page elsewhere must not read or write here, neither by a plain cross-origin request nor by pointing its own
+//! name at this address (DNS rebinding). The server answers under its loopback names, and under the public one if it has one.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -32,8 +33,32 @@ fn host_of(host_and_port: &str) -> Option<&str> {
     }
 }
 
+/// The names under which the server may be asked, beside those of loopback.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PublicName(Option<Arc<str>>);
+
+impl PublicName {
+    /// The `host[:port]` of this address.
+    pub(crate) fn of_url(url: Option<&str>) -> Self {
+        let authority = url
+            .and_then(|url| url.parse::<Uri>().ok())
+            .and_then(|url| url.authority().map(|authority| authority.as_str().into()));
+        Self(authority)
+    }
+
+    /// Whether the server may be asked under this `host[:port]`.
+    fn allows(&self, host_and_port: &str) -> bool {
+        let is_public = |name: &Arc<str>| name.eq_ignore_ascii_case(host_and_port);
+        is_loopback(host_and_port) || self.0.as_ref().is_some_and(is_public)
+    }
+}
+
 /// Refuses requests under a foreign name, and requests that a page of another origin makes.
-pub(crate) async fn guard(request: Request, next: Next) -> Response {
+pub(crate) async fn guard(
+    State(name): State<PublicName>,
+    request: Request,
+    next: Next,
+) -> Response {
     let host = request
         .headers()
         .get(header::HOST)
@@ -46,7 +71,7 @@ pub(crate) async fn guard(request: Request, next: Next) -> Response {
         })
         .unwrap_or_default()
         .to_owned();
-    if !is_loopback(&host) {
+    if !name.allows(&host) {
         return ApiError::host_not_allowed().into_response();
     }
     if is_foreign(request.method(), request.headers(), &host) {
@@ -113,6 +138,27 @@ mod tests {
         ] {
             assert!(!is_loopback(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn answers_under_its_public_name_too() {
+        let name = PublicName::of_url(Some("https://Chat.example.org:8443"));
+        for good in [
+            "chat.example.org:8443",
+            "CHAT.example.org:8443",
+            "127.0.0.1:3080",
+        ] {
+            assert!(name.allows(good), "{good}");
+        }
+        for bad in [
+            "chat.example.org",
+            "chat.example.org:1",
+            "example.org:8443",
+            "",
+        ] {
+            assert!(!name.allows(bad), "{bad}");
+        }
+        assert!(!PublicName::of_url(None).allows("chat.example.org"));
     }
 
     #[test]

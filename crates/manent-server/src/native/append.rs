@@ -22,7 +22,8 @@ use serde_json::value::RawValue;
 
 use super::convert;
 use super::error::{ApiError, is_of_field, sentence};
-use super::parameters::Owner;
+
+use crate::access::Writing;
 use crate::app::App;
 use crate::http::body::{JsonText, bounded};
 use crate::http::trace::TraceId;
@@ -32,7 +33,7 @@ use crate::http::trace::TraceId;
     responses((status = 200, body = AppendResponse), (status = "default", body = Problem)))]
 pub(super) async fn append(
     State(app): State<App>,
-    Owner(owner): Owner,
+    Writing(owner): Writing,
     Extension(trace_id): Extension<TraceId>,
     text: JsonText,
 ) -> Result<JsonAnswer<AppendResponse>, ApiError> {

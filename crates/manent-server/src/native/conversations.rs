@@ -14,7 +14,8 @@ use utoipa::IntoParams;
 use super::convert;
 use super::cursor;
 use super::error::ApiError;
-use super::parameters::{ConversationPath, Owner, Query};
+use super::parameters::{ConversationPath, Query};
+use crate::access::{Reading, Writing};
 use crate::app::App;
 use crate::http::body::Json;
 
@@ -25,7 +26,7 @@ use crate::http::body::Json;
         (status = "default", body = Problem)))]
 pub(super) async fn create(
     State(app): State<App>,
-    Owner(owner): Owner,
+    Writing(owner): Writing,
     Json(request): Json<CreateConversationRequest>,
 ) -> Result<(StatusCode, JsonAnswer<ConversationResource>), ApiError> {
     let config = request.config.unwrap_or_default();
@@ -61,7 +62,7 @@ pub(super) struct ListQuery {
     responses((status = 200, body = ConversationList), (status = "default", body = Problem)))]
 pub(super) async fn list(
     State(app): State<App>,
-    Owner(owner): Owner,
+    Reading(owner): Reading,
     Query(query): Query<ListQuery>,
 ) -> Result<JsonAnswer<ConversationList>, ApiError> {
     let after = query
@@ -87,7 +88,7 @@ pub(super) async fn list(
     responses((status = 200, body = ConversationResource), (status = "default", body = Problem)))]
 pub(super) async fn get(
     State(app): State<App>,
-    Owner(owner): Owner,
+    Reading(owner): Reading,
     ConversationPath(id): ConversationPath,
 ) -> Result<JsonAnswer<ConversationResource>, ApiError> {
     Ok(JsonAnswer(convert::conversation(
@@ -101,7 +102,7 @@ pub(super) async fn get(
     responses((status = 200, body = ConversationResource), (status = "default", body = Problem)))]
 pub(super) async fn update(
     State(app): State<App>,
-    Owner(owner): Owner,
+    Writing(owner): Writing,
     ConversationPath(id): ConversationPath,
     Json(request): Json<UpdateConversationRequest>,
 ) -> Result<JsonAnswer<ConversationResource>, ApiError> {
@@ -121,7 +122,7 @@ pub(super) async fn update(
     responses((status = 200, body = ConversationResource), (status = "default", body = Problem)))]
 pub(super) async fn trash(
     State(app): State<App>,
-    Owner(owner): Owner,
+    Writing(owner): Writing,
     ConversationPath(id): ConversationPath,
 ) -> Result<JsonAnswer<ConversationResource>, ApiError> {
     Ok(JsonAnswer(convert::conversation(
@@ -134,7 +135,7 @@ pub(super) async fn trash(
     responses((status = 200, body = ConversationResource), (status = "default", body = Problem)))]
 pub(super) async fn restore(
     State(app): State<App>,
-    Owner(owner): Owner,
+    Writing(owner): Writing,
     ConversationPath(id): ConversationPath,
 ) -> Result<JsonAnswer<ConversationResource>, ApiError> {
     Ok(JsonAnswer(convert::conversation(

@@ -1,5 +1,8 @@
 //! From the domain's values to the wire's.
 
+use manent_accounts::account::Account;
+use manent_accounts::api_key::{ApiKey, Scope};
+use manent_config::Registration;
 use manent_domain::append::ParentRef;
 use manent_domain::completion::{CompletionEvent, FinishReason, PromptMessage};
 use manent_domain::conversation::{Conversation, TitleSource};
@@ -7,13 +10,15 @@ use manent_domain::message::Message;
 use manent_domain::run::Run;
 use manent_domain::search::{HitKind, SearchHit};
 use manent_protocol::{
-    ConversationResource, DeltaEvent, FinishReasonName, GenerateMessage, HitKindName,
-    MessageResource, RunResource, SearchHitResource, SnippetPieceResource, TitleSourceName,
+    AccountResource, AuthOptions, ConversationResource, DeltaEvent, FinishReasonName,
+    GenerateMessage, HitKindName, KeyResource, MessageResource, RegistrationName, RunResource,
+    ScopeName, SearchHitResource, SnippetPieceResource, TitleSourceName,
 };
 use manent_types::{MessageId, Usage};
 
 use super::cursor;
 use super::error::sentence;
+use crate::accounts::Accounts;
 
 /// Which message a new one follows: absent, `null` or an id.
 #[expect(
@@ -171,4 +176,58 @@ pub(super) fn completion_event(event: CompletionEvent) -> WireEvent {
         CompletionEvent::Usage(usage) => return WireEvent::Usage(usage),
         CompletionEvent::Done(reason) => return WireEvent::Done(finish_reason(reason)),
     })
+}
+
+/// What a sign-in page has to know of these accounts, or of none.
+pub(super) fn auth_options(accounts: Option<&Accounts>) -> AuthOptions {
+    AuthOptions {
+        sign_in: accounts.is_some(),
+        registration: match accounts.map(|accounts| accounts.registration) {
+            Some(Registration::Open) => RegistrationName::Open,
+            Some(Registration::Invited) => RegistrationName::Invited,
+            Some(Registration::Closed) | None => RegistrationName::Closed,
+        },
+        min_password_length: accounts.map_or(0, |accounts| accounts.min_password_length),
+    }
+}
+
+pub(super) fn account(account: &Account) -> AccountResource {
+    AccountResource {
+        id: account.id,
+        name: account.name.as_str().to_owned(),
+        email: account.email.as_str().to_owned(),
+        role: account.role.as_str().to_owned(),
+        two_factor: account.two_factor.is_enabled(),
+        created_at: account.created_at,
+    }
+}
+
+pub(super) const fn scope(scope: ScopeName) -> Scope {
+    match scope {
+        ScopeName::Read => Scope::Read,
+        ScopeName::Write => Scope::Write,
+        ScopeName::Generate => Scope::Generate,
+        ScopeName::Admin => Scope::Admin,
+    }
+}
+
+const fn scope_name(scope: Scope) -> ScopeName {
+    match scope {
+        Scope::Read => ScopeName::Read,
+        Scope::Write => ScopeName::Write,
+        Scope::Generate => ScopeName::Generate,
+        Scope::Admin => ScopeName::Admin,
+    }
+}
+
+pub(super) fn api_key(key: ApiKey) -> KeyResource {
+    KeyResource {
+        id: key.id,
+        name: key.name,
+        scopes: key.scopes.iter().map(scope_name).collect(),
+        created_at: key.created_at,
+        last_used_at: key.last_used_at,
+        expires_at: key.expires_at,
+        revoked_at: key.revoked_at,
+    }
 }

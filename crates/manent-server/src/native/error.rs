@@ -1,5 +1,7 @@
 //! Errors of the native surface: the one place where the domain's errors become statuses and codes.
 
+mod accounts;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -85,6 +87,12 @@ impl ApiError {
     pub(crate) fn signed_out() -> Self {
         let detail = "Sign in again; nothing was changed by this request.";
         Self::new(StatusCode::UNAUTHORIZED, "signed_out", detail)
+    }
+
+    /// Nobody signs in here.
+    pub(crate) fn no_accounts() -> Self {
+        let detail = "This server has one owner and no accounts; its operator can start it with --mode accounts.";
+        Self::new(StatusCode::NOT_FOUND, "no_accounts", detail)
     }
 
     pub(crate) fn unsupported_media_type() -> Self {
@@ -242,6 +250,9 @@ impl ApiError {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(milliseconds) = self.more.retry_after_ms {
             headers.insert(
                 header::RETRY_AFTER,

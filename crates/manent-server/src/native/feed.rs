@@ -6,8 +6,9 @@ use manent_protocol::Problem;
 
 use super::cursor;
 use super::error::ApiError;
-use super::parameters::{AfterQuery, LastEventId, Owner};
+use super::parameters::{AfterQuery, LastEventId};
 use super::sse::{self, Delivery, FeedEvents};
+use crate::access::Reading;
 use crate::app::App;
 
 /// What changes for the caller, in the order of its commits, without gaps.
@@ -17,7 +18,7 @@ use crate::app::App;
         (status = "default", body = Problem)))]
 pub(super) async fn follow(
     State(app): State<App>,
-    Owner(owner): Owner,
+    Reading(owner): Reading,
     LastEventId(after): LastEventId,
 ) -> Result<Response, ApiError> {
     let after = after.as_deref().map(cursor::open_feed).transpose()?;

@@ -16,9 +16,10 @@ use manent_types::UserId;
 use metrics::counter;
 
 use super::error::ApiError;
-use super::parameters::Owner;
+
 use super::sse::{self, Delivery, Generation, TurnIds};
 use super::{convert, runs};
+use crate::access::{Asking, Writing};
 use crate::app::App;
 use crate::http::body::Json;
 use crate::http::trace::TraceId;
@@ -29,12 +30,17 @@ use crate::http::trace::TraceId;
         (status = "default", body = Problem)))]
 pub(super) async fn generate(
     State(app): State<App>,
-    Owner(owner): Owner,
+    Asking(owner): Asking,
+    writing: Result<Writing, ApiError>,
     Extension(trace_id): Extension<TraceId>,
     Json(request): Json<GenerateRequest>,
 ) -> Result<Response, ApiError> {
     let begun = Instant::now();
     let record = request.record.map(record_target);
+    if record.is_some() {
+        // The answer is to be kept, so keeping must be allowed too.
+        writing?;
+    }
     let completion = CompletionRequest {
         messages: convert::prompt(request.messages),
         settings: request.config,

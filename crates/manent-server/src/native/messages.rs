@@ -9,8 +9,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::conversations::limit;
 use super::error::ApiError;
-use super::parameters::{ConversationPath, MessagePath, Owner, Query};
+use super::parameters::{ConversationPath, MessagePath, Query};
 use super::{convert, cursor};
+use crate::access::Reading;
 use crate::app::App;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
@@ -72,7 +73,7 @@ impl MessagesQuery {
     responses((status = 200, body = MessageList), (status = "default", body = Problem)))]
 pub(super) async fn list(
     State(app): State<App>,
-    Owner(owner): Owner,
+    Reading(owner): Reading,
     ConversationPath(id): ConversationPath,
     Query(query): Query<MessagesQuery>,
 ) -> Result<JsonAnswer<MessageList>, ApiError> {
@@ -90,7 +91,7 @@ pub(super) async fn list(
     responses((status = 200, body = MessageResource), (status = "default", body = Problem)))]
 pub(super) async fn get(
     State(app): State<App>,
-    Owner(owner): Owner,
+    Reading(owner): Reading,
     MessagePath(id): MessagePath,
 ) -> Result<JsonAnswer<MessageResource>, ApiError> {
     let message = app.messages.get(owner, id).await?;

@@ -4,11 +4,12 @@ use axum::Json as JsonAnswer;
 use axum::extract::State;
 use manent_protocol::{DefaultModel, ModelList, ModelResource};
 
+use crate::access::Reading;
 use crate::app::App;
 
 /// What is configured, the default first.
 #[utoipa::path(get, path = "/models", tag = "completion", responses((status = 200, body = ModelList)))]
-pub(super) async fn list(State(app): State<App>) -> JsonAnswer<ModelList> {
+pub(super) async fn list(State(app): State<App>, _: Reading) -> JsonAnswer<ModelList> {
     let models: Vec<ModelResource> = app
         .completions
         .models()

@@ -35,6 +35,7 @@ pub(crate) fn described_routes(
 ) -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(guarded(super::router()))
+        .merge(super::public())
         .merge(operations::router())
 }
 

@@ -1,12 +1,11 @@
-//! What a request says beside its body: who asks, path ids, the query.
+//! What a request says beside its body: path ids, the query.
 
-use std::convert::Infallible;
 use std::error::Error;
 use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use manent_types::{ConversationId, MessageId, RunId, UserId};
+use manent_types::{ConversationId, MessageId, RunId};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
@@ -14,17 +13,6 @@ use utoipa::IntoParams;
 use super::error::ApiError;
 use crate::app::App;
 use crate::http::body::bounded;
-
-/// Whose rows the request is about. Until there are accounts it is always the one local user.
-pub(super) struct Owner(pub(super) UserId);
-
-impl FromRequestParts<App> for Owner {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(_: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        Ok(Self(app.local_owner))
-    }
-}
 
 /// A conversation's `{id}` in a path.
 pub(super) struct ConversationPath(pub(super) ConversationId);

@@ -3,9 +3,13 @@
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{append, conversations, feed, generate, messages, models, runs, search, turns};
+use super::{
+    account, append, auth, conversations, feed, generate, keys, messages, models, runs, search,
+    turns,
+};
 use crate::app::App;
 
+/// The routes for which the gate must have let the caller in.
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(conversations::create))
@@ -27,4 +31,21 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(feed::follow))
         .routes(routes!(models::list))
         .routes(routes!(search::search))
+        .routes(routes!(account::get))
+        .routes(routes!(account::change_password))
+        .routes(routes!(account::sessions))
+        .routes(routes!(account::end_session))
+        .routes(routes!(account::sign_out))
+        .routes(routes!(keys::create, keys::list))
+        .routes(routes!(keys::revoke))
+}
+
+/// The routes for whoever is not signed in yet.
+pub(crate) fn public() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(auth::options))
+        .routes(routes!(auth::register))
+        .routes(routes!(auth::sign_in))
+        .routes(routes!(auth::second_factor))
+        .routes(routes!(auth::refresh))
 }

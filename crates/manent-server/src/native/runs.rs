@@ -9,9 +9,10 @@ use manent_runs::{Attachment, RunReader};
 use manent_types::RunId;
 
 use super::error::ApiError;
-use super::parameters::{AfterQuery, LastEventId, Owner, RunPath};
+use super::parameters::{AfterQuery, LastEventId, RunPath};
 use super::sse::{self, Delivery, RunEvents, TurnIds};
 use super::{convert, cursor};
+use crate::access::{Asking, Reading};
 use crate::app::App;
 use crate::http::trace::TraceId;
 
@@ -24,7 +25,7 @@ use crate::http::trace::TraceId;
         (status = "default", body = Problem)))]
 pub(super) async fn attach(
     State(app): State<App>,
-    Owner(owner): Owner,
+    Reading(owner): Reading,
     RunPath(run): RunPath,
     LastEventId(after): LastEventId,
     Extension(trace_id): Extension<TraceId>,
@@ -45,7 +46,7 @@ pub(super) async fn attach(
     responses((status = 200, body = RunResource), (status = "default", body = Problem)))]
 pub(super) async fn status(
     State(app): State<App>,
-    Owner(owner): Owner,
+    Reading(owner): Reading,
     RunPath(run): RunPath,
 ) -> Result<JsonAnswer<RunResource>, ApiError> {
     let run = app.runs.find(owner, run).await?;
@@ -58,7 +59,7 @@ pub(super) async fn status(
     responses((status = 200, body = RunResource), (status = "default", body = Problem)))]
 pub(super) async fn stop(
     State(app): State<App>,
-    Owner(owner): Owner,
+    Asking(owner): Asking,
     RunPath(run): RunPath,
 ) -> Result<JsonAnswer<RunResource>, ApiError> {
     let run = app.runs.stop(owner, run).await?;

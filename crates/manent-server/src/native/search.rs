@@ -9,8 +9,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::conversations::limit;
 use super::error::ApiError;
-use super::parameters::{Owner, Query};
+use super::parameters::Query;
 use super::{convert, cursor};
+use crate::access::Reading;
 use crate::app::App;
 
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
@@ -40,7 +41,7 @@ pub(super) struct SearchQueryString {
     responses((status = 200, body = SearchResponse), (status = "default", body = Problem)))]
 pub(super) async fn search(
     State(app): State<App>,
-    Owner(owner): Owner,
+    Reading(owner): Reading,
     Query(query): Query<SearchQueryString>,
 ) -> Result<JsonAnswer<SearchResponse>, ApiError> {
     let after = query

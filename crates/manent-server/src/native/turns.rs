@@ -10,9 +10,10 @@ use manent_runs::NewTurn;
 use manent_types::{ConversationId, MessageId, MessageStatus, ModelSettings, Role, RunId, UserId};
 
 use super::error::ApiError;
-use super::parameters::Owner;
+
 use super::sse::TurnIds;
 use super::{convert, runs};
+use crate::access::{Asking, Writing};
 use crate::app::App;
 use crate::http::body::Json;
 use crate::http::trace::TraceId;
@@ -23,7 +24,8 @@ use crate::http::trace::TraceId;
         (status = "default", body = Problem)))]
 pub(super) async fn start(
     State(app): State<App>,
-    Owner(owner): Owner,
+    Asking(owner): Asking,
+    _: Writing,
     Extension(trace_id): Extension<TraceId>,
     Json(request): Json<TurnRequest>,
 ) -> Result<Response, ApiError> {

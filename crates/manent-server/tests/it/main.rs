@@ -2,6 +2,7 @@
 
 mod support;
 
+mod accounts;
 mod answers;
 mod append;
 mod bad_input;

@@ -380,7 +380,8 @@ async fn an_address_that_is_not_loopback_or_is_taken_is_refused_with_a_sentence(
     };
     assert_eq!(
         refused(([0, 0, 0, 0], 3080).into()).await,
-        "0.0.0.0:3080 is not a loopback address: without accounts Manent listens on this machine only (127.0.0.1 or [::1])"
+        "0.0.0.0:3080 is not a loopback address: in the mode local, without accounts, Manent listens on this machine only (127.0.0.1 or [::1]); \
+         set mode = \"accounts\""
     );
     let taken = refused(server.address()).await;
     assert!(

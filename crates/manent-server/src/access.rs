@@ -1,0 +1,18 @@
+//! Who asks: from a request to the caller in whose name everything is done.
+//!
+//! Invariant: no request reaches the native surface without a [`manent_accounts::caller::Caller`], and what the caller owns is all that any
+//! statement made for the request can see. A handler names the scope that it needs by the extractor that it takes.
+
+mod address;
+mod caller;
+mod cookies;
+mod gate;
+mod peer;
+mod standing;
+
+pub(crate) use address::ClientAddress;
+pub(crate) use caller::{Asking, From, Person, Reading, Writing};
+pub(crate) use cookies::{Cookies, refresh_token};
+pub(crate) use gate::{Gate, admit};
+pub(crate) use peer::PeerService;
+pub(crate) use standing::Standings;

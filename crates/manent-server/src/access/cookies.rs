@@ -1,0 +1,113 @@
+//! The cookie that keeps a sign-in: the only one that this server sets.
+//!
+//! No page can read it, no other site's request carries it, and nothing but a refresh and a sign-out looks at it: whoever can make a browser
+//! send it changes nothing by that. Its names and attributes are those that LibreChat's client lives with.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use manent_types::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::native::ApiError;
+
+/// The refresh token.
+const REFRESH: &str = "refreshToken";
+
+/// How cookies are made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cookies {
+    /// Kept from plain HTTP.
+    pub(crate) is_secure: bool,
+}
+
+impl Cookies {
+    /// Sets the refresh token until the session ends.
+    pub(crate) fn set(
+        self,
+        token: &SecretString,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<HeaderValue, ApiError> {
+        let left = (expires_at.as_millisecond() - now.as_millisecond()).max(0) / 1_000;
+        self.header(token.expose_secret(), left)
+    }
+
+    /// Takes it away.
+    pub(crate) fn clear(self) -> Result<HeaderValue, ApiError> {
+        self.header("", 0)
+    }
+
+    fn header(self, value: &str, max_age: i64) -> Result<HeaderValue, ApiError> {
+        let secure = if self.is_secure { "; Secure" } else { "" };
+        let text = format!(
+            "{REFRESH}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Strict{secure}"
+        );
+        let mut header = HeaderValue::try_from(text)
+            .map_err(|_| ApiError::internal("a refresh token that is no cookie"))?;
+        header.set_sensitive(true);
+        Ok(header)
+    }
+}
+
+/// The refresh token of a request. Of several the first: browsers send the one of the longest path first.
+pub(crate) fn refresh_token(headers: &HeaderMap) -> Option<SecretString> {
+    let cookies = headers.get_all(header::COOKIE).iter();
+    cookies
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, value)| *name == REFRESH && !value.is_empty())
+        .map(|(_, value)| SecretString::from(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(milliseconds: i64) -> Timestamp {
+        Timestamp::from_millisecond(milliseconds).unwrap()
+    }
+
+    #[test]
+    fn a_cookie_lasts_as_long_as_its_session_and_stays_here() {
+        let token = SecretString::from("abc-_");
+        let set = |is_secure| {
+            Cookies { is_secure }
+                .set(&token, at(60_500), at(500))
+                .unwrap()
+        };
+        let plain = "refreshToken=abc-_; Path=/; Max-Age=60; HttpOnly; SameSite=Strict";
+        assert_eq!(set(false), plain);
+        assert_eq!(set(true), format!("{plain}; Secure"));
+        assert!(set(true).is_sensitive());
+        let cleared = Cookies { is_secure: false }.clear().unwrap();
+        assert_eq!(
+            cleared,
+            "refreshToken=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict"
+        );
+    }
+
+    #[test]
+    fn a_token_is_found_among_other_cookies() {
+        let found = |cookies: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for cookie in cookies {
+                headers.append(header::COOKIE, HeaderValue::from_str(cookie).unwrap());
+            }
+            refresh_token(&headers).map(|token| token.expose_secret().to_owned())
+        };
+        assert_eq!(
+            found(&["a=b; refreshToken=x.y; c=d"]).as_deref(),
+            Some("x.y")
+        );
+        assert_eq!(found(&["a=b", "refreshToken=x"]).as_deref(), Some("x"));
+        for none in [
+            "",
+            "refreshToken=",
+            "refreshtoken=x",
+            "xrefreshToken=x",
+            "refreshToken",
+        ] {
+            assert_eq!(found(&[none]), None, "{none:?}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Before the native surface: whoever is not let in gets no further.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use manent_accounts::AccountError;
+use manent_accounts::caller::Caller;
+use manent_types::UserId;
+use tokio::time::{Instant, timeout};
+
+use super::address::ClientAddress;
+use crate::accounts::Accounts;
+use crate::native::ApiError;
+
+/// How long a request waits for the store to say more than its token does. The answer never waits for the database; see decision 43.
+const STORE_WAIT: Duration = Duration::from_millis(75);
+
+/// How every API key begins.
+const KEY_PREFIX: &str = "mnt_";
+
+/// How a request says who it is from.
+#[derive(Clone)]
+pub(crate) enum Gate {
+    /// It need not: whoever reaches the server is its one owner.
+    Local(UserId),
+    /// By an access token or an API key.
+    Accounts(Arc<Accounts>),
+}
+
+impl Gate {
+    /// Who asks.
+    async fn caller(
+        &self,
+        headers: &HeaderMap,
+        address: Option<IpAddr>,
+    ) -> Result<Caller, ApiError> {
+        match self {
+            Self::Local(owner) => Ok(Caller::local(*owner, address)),
+            Self::Accounts(accounts) => signed_in(accounts, headers, address)
+                .await
+                .map_err(Into::into),
+        }
+    }
+}
+
+/// Whose access token or API key the request carries.
+async fn signed_in(
+    accounts: &Accounts,
+    headers: &HeaderMap,
+    address: Option<IpAddr>,
+) -> Result<Caller, AccountError> {
+    let token = bearer(headers).ok_or(AccountError::NotSignedIn)?;
+    if token.starts_with(KEY_PREFIX) {
+        return accounts.keys.authenticate(token, address).await;
+    }
+    let claims = accounts.sessions.read_access_token(token)?;
+    let session = claims.session;
+    let standings = &accounts.standings;
+    let ticket = match standings.find(session, Instant::now()) {
+        Ok(caller) => return Ok(caller),
+        Err(ticket) => ticket,
+    };
+    match timeout(STORE_WAIT, accounts.sessions.caller(&claims, address)).await {
+        Ok(Ok(caller)) => {
+            standings.remember(session, &caller, ticket, Instant::now());
+            Ok(caller)
+        }
+        // The token is genuine and current; it counts alone, for a user, until the store can say more.
+        Err(_) | Ok(Err(AccountError::Store(_))) => {
+            Ok(Caller::of_claims(claims.account, session, address))
+        }
+        Ok(Err(refused)) => Err(refused),
+    }
+}
+
+/// The token of `Authorization: Bearer …`.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
+}
+
+/// Lets a request pass together with its caller, or refuses it.
+pub(crate) async fn admit(
+    State((gate, addresses)): State<(Gate, ClientAddress)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let address = addresses.of(&parts);
+    match gate.caller(&parts.headers, address).await {
+        Ok(caller) => {
+            parts.extensions.insert(caller);
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(refused) => refused.into_response(),
+    }
+}

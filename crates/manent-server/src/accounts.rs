@@ -1,0 +1,71 @@
+//! The services of accounts, and what HTTP adds to them.
+
+use std::sync::Arc;
+
+use manent_accounts::policy::AccountPolicy;
+use manent_accounts::ports::Clock;
+use manent_accounts::services::{
+    AccountPorts, AccountService, ApiKeyService, SessionService, SignInService, SignUpService,
+};
+use manent_config::Registration;
+
+use crate::access::{Cookies, Standings};
+
+/// Everything about accounts that the surfaces need; there is none in the mode local.
+pub(crate) struct Accounts {
+    /// Registering.
+    pub(crate) sign_up: SignUpService,
+    /// Signing in.
+    pub(crate) sign_in: SignInService,
+    /// Staying signed in.
+    pub(crate) sessions: SessionService,
+    /// One's account.
+    pub(crate) own: AccountService,
+    /// Keys for programs.
+    pub(crate) keys: ApiKeyService,
+    /// How the cookie is made.
+    pub(crate) cookies: Cookies,
+    /// The time, for cookies.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Who may register.
+    pub(crate) registration: Registration,
+    /// The shortest password that may be chosen.
+    pub(crate) min_password_length: usize,
+    /// Who asked a moment ago.
+    pub(crate) standings: Arc<Standings>,
+}
+
+impl Accounts {
+    /// Services over these ports, for whoever runs the server as this policy and these cookies say.
+    pub(crate) fn new(
+        ports: AccountPorts,
+        policy: AccountPolicy,
+        options: AccountOptions,
+        standings: Arc<Standings>,
+    ) -> Self {
+        let policy = Arc::new(policy);
+        Self {
+            sign_up: SignUpService::new(ports.clone(), Arc::clone(&policy)),
+            sign_in: SignInService::new(ports.clone(), Arc::clone(&policy)),
+            sessions: SessionService::new(ports.clone(), Arc::clone(&policy)),
+            own: AccountService::new(ports.clone(), Arc::clone(&policy)),
+            clock: Arc::clone(&ports.clock),
+            keys: ApiKeyService::new(ports, policy),
+            cookies: options.cookies,
+            registration: options.registration,
+            min_password_length: options.min_password_length,
+            standings,
+        }
+    }
+}
+
+/// What of the configuration reaches HTTP.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AccountOptions {
+    /// How the cookie is made.
+    pub(crate) cookies: Cookies,
+    /// Who may register.
+    pub(crate) registration: Registration,
+    /// The shortest password that may be chosen.
+    pub(crate) min_password_length: usize,
+}

@@ -1,0 +1,207 @@
+//! Accounts over a store, or none.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use manent_accounts::limits::{LimitDecision, LimitKey, LimitTable, Rate};
+use manent_accounts::password::PasswordPolicy;
+use manent_accounts::policy::{AccountPolicy, SignUpMode};
+use manent_accounts::ports::{
+    AccountRepository, ApiKeyRepository, AuditRepository, BudgetRepository, Clock, IdSource,
+    Limiter, Mail, Mailer, OneTimeLinkRepository, ProviderKeyRepository, RoleRepository,
+    SessionRepository,
+};
+use manent_accounts::services::AccountPorts;
+use manent_config::{Config, Registration, SecureCookies};
+use manent_credentials::passwords::{Argon2Parameters, PasswordLimits, Passwords};
+use manent_credentials::server_secret::{
+    InvalidSecret, SecretFileError, ServerSecrets, load_or_create,
+};
+use manent_credentials::vault::SealingVault;
+use manent_credentials::{EntropyError, SecretGenerator, SystemEntropy, Tokens};
+use manent_types::{Timestamp, UserId};
+
+use crate::access::{Cookies, Standings};
+use crate::accounts::{AccountOptions, Accounts};
+
+/// The file of the secret that the server makes itself, in the data directory.
+const SECRET_FILE: &str = "secret.key";
+
+/// The most addresses and accounts whose attempts are counted.
+const COUNTED: usize = 100_000;
+
+/// Accounts cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountSetupError {
+    /// The configured secret is none.
+    #[error("`accounts.secret` cannot be used: {0}")]
+    Secret(#[from] InvalidSecret),
+    /// The server's own secret cannot be read or made.
+    #[error(transparent)]
+    SecretFile(#[from] SecretFileError),
+    /// There are no random bytes.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// This store keeps no accounts.
+    #[error(
+        "accounts are not built for Postgres yet; use SQLite (`database.url = \"sqlite:\"`) or the mode local"
+    )]
+    Store,
+}
+
+/// The ports of one store that accounts need.
+#[derive(Clone)]
+pub(super) struct AccountRepositories {
+    pub(super) accounts: Arc<dyn AccountRepository>,
+    pub(super) sessions: Arc<dyn SessionRepository>,
+    pub(super) api_keys: Arc<dyn ApiKeyRepository>,
+    pub(super) links: Arc<dyn OneTimeLinkRepository>,
+    pub(super) roles: Arc<dyn RoleRepository>,
+    pub(super) provider_keys: Arc<dyn ProviderKeyRepository>,
+    pub(super) audit: Arc<dyn AuditRepository>,
+    pub(super) budgets: Arc<dyn BudgetRepository>,
+}
+
+impl AccountRepositories {
+    /// Those of this store.
+    pub(super) fn of<S>(store: &S) -> Self
+    where
+        S: AccountRepository
+            + SessionRepository
+            + ApiKeyRepository
+            + OneTimeLinkRepository
+            + RoleRepository
+            + ProviderKeyRepository
+            + AuditRepository
+            + BudgetRepository
+            + Clone
+            + 'static,
+    {
+        let store = Arc::new(store.clone());
+        Self {
+            accounts: store.clone(),
+            sessions: store.clone(),
+            api_keys: store.clone(),
+            links: store.clone(),
+            roles: store.clone(),
+            provider_keys: store.clone(),
+            audit: store.clone(),
+            budgets: store,
+        }
+    }
+}
+
+/// Accounts as the configuration wants them. The first one gets what the local owner kept.
+pub(super) fn set_up(
+    config: &Config,
+    repositories: Option<AccountRepositories>,
+    local_owner: UserId,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+) -> Result<Accounts, AccountSetupError> {
+    let repositories = repositories.ok_or(AccountSetupError::Store)?;
+    let entropy = Arc::new(SystemEntropy);
+    let secrets = if let Some(text) = &config.accounts.secret {
+        ServerSecrets::parse(text)?
+    } else {
+        let path = config.data_dir.join(SECRET_FILE);
+        load_or_create(&path, entropy.as_ref())?.secrets
+    };
+    let passwords = Passwords::new(
+        Argon2Parameters::default(),
+        PasswordLimits::default(),
+        entropy.clone(),
+    )?;
+    let tokens = Arc::new(Tokens::new(&secrets));
+    let standings = Arc::new(Standings::default());
+    let ports = AccountPorts {
+        accounts: repositories.accounts,
+        sessions: repositories.sessions,
+        api_keys: repositories.api_keys,
+        links: repositories.links,
+        roles: repositories.roles,
+        provider_keys: repositories.provider_keys,
+        audit: repositories.audit,
+        budgets: repositories.budgets,
+        hasher: Arc::new(passwords),
+        minter: tokens.clone(),
+        reader: tokens,
+        secrets: Arc::new(SecretGenerator::new(entropy.clone())?),
+        vault: Arc::new(SealingVault::new(&secrets, entropy)),
+        mailer: Arc::new(NoMail),
+        limiter: Arc::new(NodeLimiter::new()),
+        standings: standings.clone(),
+        clock,
+        ids,
+    };
+    let accounts = &config.accounts;
+    let policy = AccountPolicy {
+        sign_up: sign_up_mode(config),
+        first_account: Some(local_owner),
+        password: PasswordPolicy::new(accounts.min_password_length),
+        session_lifetime: accounts.session_life,
+        access_token_lifetime: accounts.access_token_life,
+        refresh_grace: accounts.refresh_grace,
+        ..AccountPolicy::default()
+    };
+    let options = AccountOptions {
+        cookies: Cookies {
+            is_secure: is_secure(config),
+        },
+        registration: accounts.registration,
+        min_password_length: accounts.min_password_length,
+    };
+    Ok(Accounts::new(ports, policy, options, standings))
+}
+
+fn sign_up_mode(config: &Config) -> SignUpMode {
+    let domains = &config.accounts.allowed_domains;
+    match config.accounts.registration {
+        Registration::Closed => SignUpMode::Off,
+        Registration::Invited => SignUpMode::Invitation,
+        Registration::Open if domains.is_empty() => SignUpMode::On,
+        Registration::Open => SignUpMode::Domains(domains.clone()),
+    }
+}
+
+fn is_secure(config: &Config) -> bool {
+    match config.accounts.secure_cookies {
+        SecureCookies::Always => true,
+        SecureCookies::Never => false,
+        SecureCookies::Auto => config
+            .public_url
+            .as_deref()
+            .is_some_and(|url| url.starts_with("https://")),
+    }
+}
+
+/// Attempts as this node counts them.
+struct NodeLimiter(Mutex<LimitTable>);
+
+impl NodeLimiter {
+    fn new() -> Self {
+        Self(Mutex::new(LimitTable::new(COUNTED)))
+    }
+}
+
+impl Limiter for NodeLimiter {
+    fn take(&self, key: LimitKey, rate: Rate, now: Timestamp) -> LimitDecision {
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        table.take(key, rate, now)
+    }
+
+    fn put_back(&self, key: &LimitKey, rate: Rate) {
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        table.put_back(key, rate);
+    }
+}
+
+/// No mail is configured: links are printed by commands of the server.
+struct NoMail;
+
+impl Mailer for NoMail {
+    fn is_configured(&self) -> bool {
+        false
+    }
+
+    fn send(&self, _mail: Mail) {}
+}

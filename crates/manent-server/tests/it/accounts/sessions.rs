@@ -1,0 +1,147 @@
+//! Signing in, staying signed in, and being thrown out.
+
+use manent_testkit::new_id;
+use reqwest::Method;
+use serde_json::json;
+
+use super::people::{self, PASSWORD, cookie, join, refresh, register, sign_in, try_sign_in};
+use crate::support::Test;
+use crate::support::reply::Reply;
+
+#[tokio::test]
+async fn what_the_local_owner_kept_belongs_to_the_first_account() -> Test {
+    let directory = tempfile::tempdir()?;
+    let local = manent_testkit::TestServer::start_in(directory, "").await?;
+    let id = new_id();
+    let created = local
+        .client()
+        .post("/conversation/create", &json!({"id": id}))
+        .await?;
+    assert_eq!(created.status, 201);
+    let directory = local.stop().await;
+    let server = manent_testkit::TestServer::start_in(directory, "mode = \"accounts\"").await?;
+    let first = join(&server, "first@example.org").await?;
+    let second = join(&server, "second@example.org").await?;
+    let path = format!("/conversation/{id}");
+    assert_eq!(first.get(&server, &path).await?.status, 200);
+    assert_eq!(second.get(&server, &path).await?.status, 404);
+    let role = |reply: Reply| reply.json()["role"].clone();
+    assert_eq!(role(first.get(&server, "/account").await?), "ADMIN");
+    assert_eq!(role(second.get(&server, "/account").await?), "USER");
+    Ok(())
+}
+
+#[tokio::test]
+async fn whether_an_address_has_an_account_is_not_told() -> Test {
+    let server = people::server("").await?;
+    register(&server, "ada@example.org").await?;
+    // Again, and in other letters: the same answer, and the password stays.
+    register(&server, " ADA@example.org ").await?;
+    let unknown = try_sign_in(&server, "nobody@example.org", PASSWORD).await?;
+    let wrong = try_sign_in(&server, "ada@example.org", "something else").await?;
+    assert_eq!(unknown.whole_problem(), wrong.whole_problem());
+    assert_eq!(wrong.problem(), (401, "wrong_credentials".to_owned()));
+    sign_in(&server, "ada@example.org").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn nobody_registers_where_registration_is_closed_but_the_first() -> Test {
+    let server = people::server("[accounts]\nregistration = \"closed\"").await?;
+    let client = server.client();
+    let body = json!({"name": "Ada", "email": "ada@example.org", "password": PASSWORD});
+    let reply = Reply::to(client.http().post(client.url("/auth/register")).json(&body)).await?;
+    assert_eq!(reply.problem(), (403, "registration_closed".to_owned()));
+    Ok(())
+}
+
+#[tokio::test]
+async fn many_tabs_refresh_at_once_and_nobody_is_signed_out() -> Test {
+    let server = people::server("").await?;
+    let person = join(&server, "ada@example.org").await?;
+    let replies = (0..50).map(|_| refresh(&server, &person.cookie));
+    let replies = futures_util::future::try_join_all(replies).await?;
+    let next = cookie(&replies[0]);
+    for reply in &replies {
+        assert_eq!(reply.status, 200, "{reply:?}");
+        assert_eq!(cookie(reply), next, "all get the same one");
+    }
+    assert_ne!(next, person.cookie);
+    assert_eq!(refresh(&server, &next).await?.status, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_old_token_that_is_used_again_ends_the_sign_in() -> Test {
+    let server = people::server("[accounts]\nrefresh_grace = \"0s\"").await?;
+    let person = join(&server, "ada@example.org").await?;
+    let elsewhere = sign_in(&server, "ada@example.org").await?;
+    let next = cookie(&refresh(&server, &person.cookie).await?);
+    let newest = refresh(&server, &next).await?;
+    let thief = refresh(&server, &person.cookie).await?;
+    assert_eq!(thief.problem(), (401, "signed_out".to_owned()));
+    let owner = refresh(&server, &cookie(&newest)).await?;
+    assert_eq!(owner.problem(), (401, "signed_out".to_owned()));
+    let token = newest.json()["token"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    let late = people::Person {
+        token,
+        cookie: String::new(),
+    };
+    assert_eq!(late.get(&server, "/conversations").await?.status, 401);
+    assert_eq!(elsewhere.get(&server, "/conversations").await?.status, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn whoever_signs_out_is_out_at_once() -> Test {
+    let server = people::server("").await?;
+    let person = join(&server, "ada@example.org").await?;
+    assert_eq!(person.get(&server, "/conversations").await?.status, 200);
+    let out = person
+        .send(&server, Method::POST, "/auth/sign-out", None)
+        .await?;
+    assert_eq!(out.status, 204);
+    assert_eq!(cookie(&out), "refreshToken=");
+    let after = person.get(&server, "/conversations").await?;
+    assert_eq!(after.problem(), (401, "signed_out".to_owned()));
+    assert_eq!(after.header("www-authenticate"), "Bearer");
+    assert_eq!(refresh(&server, &person.cookie).await?.status, 401);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_new_password_ends_every_other_session() -> Test {
+    let server = people::server("").await?;
+    let here = join(&server, "ada@example.org").await?;
+    let there = sign_in(&server, "ada@example.org").await?;
+    assert_eq!(there.get(&server, "/conversations").await?.status, 200);
+    let change = json!({"old": PASSWORD, "new": "another good password"});
+    let changed = here
+        .send(&server, Method::POST, "/account/password", Some(&change))
+        .await?;
+    assert_eq!(changed.status, 204, "{changed:?}");
+    assert_eq!(there.get(&server, "/conversations").await?.status, 401);
+    assert_eq!(here.get(&server, "/conversations").await?.status, 200);
+    let old = try_sign_in(&server, "ada@example.org", PASSWORD).await?;
+    assert_eq!(old.status, 401);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_access_token_ends_when_it_says() -> Test {
+    let server = people::server("[accounts]\naccess_token_life = \"5s\"").await?;
+    let person = join(&server, "ada@example.org").await?;
+    let cut = &person.token[..person.token.len() - 1];
+    for token in ["", "x", cut, "mnt_x", "a.b.c"] {
+        let stranger = people::Person {
+            token: token.to_owned(),
+            cookie: String::new(),
+        };
+        let reply = stranger.get(&server, "/conversations").await?;
+        assert_eq!(reply.problem(), (401, "signed_out".to_owned()), "{token:?}");
+    }
+    Ok(())
+}
