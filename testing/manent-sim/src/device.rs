@@ -11,6 +11,7 @@ use crate::violation::Violation;
 
 /// One engine in one life.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each goes its own way")]
 pub(crate) struct Tab {
     pub(crate) engine: Engine<MessagePayload>,
     pub(crate) life: Life,
