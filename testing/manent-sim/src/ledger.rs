@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use manent_engine::append_api::MessagePayload;
-use manent_engine::{FailReason, Fate, ItemId, ItemState, LaneId, StoredItem};
+use manent_engine::{FailReason, Fate, ItemId, ItemState, LaneId, StoreOperation, StoredItem};
 use manent_types::DeviceId;
 
 use crate::violation::Violation;
@@ -212,10 +212,14 @@ impl Ledger {
     }
 
     /// A device's store wrote items, and was cleared before it told anybody.
-    pub(crate) fn on_written_in_vain(&mut self, ids: &[ItemId]) {
-        for id in ids {
-            if let Some(written) = self.written.get_mut(id) {
+    pub(crate) fn on_written_in_vain(&mut self, operations: &[StoreOperation<MessagePayload>]) {
+        for operation in operations {
+            if let StoreOperation::PutItem(item) = operation
+                && let Some(written) = self.written.get_mut(&item.id)
+            {
                 written.was_durable = true;
+                // Nobody knows yet that it is not: it may be sent.
+                written.is_withdrawn &= item.fate != Fate::Pending;
                 // Before it is written again, later ones may be written and sent.
                 written.is_floating = true;
             }

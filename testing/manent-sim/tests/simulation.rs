@@ -59,7 +59,7 @@ fn every_promise_holds_whatever_goes_wrong() {
 }
 
 /// Worlds that broke a promise once: seed, messages, devices, the most tabs of a device.
-const ONCE_BROKEN: [(u64, usize, usize, usize); 30] = [
+const ONCE_BROKEN: [(u64, usize, usize, usize); 31] = [
     (61, 200, 3, 3),
     (171, 12, 1, 3),
     (508, 200, 3, 3),
@@ -86,6 +86,7 @@ const ONCE_BROKEN: [(u64, usize, usize, usize); 30] = [
     (22_561, 200, 5, 4),
     (31_211, 100, 1, 2),
     (31_954, 100, 1, 2),
+    (39_653, 200, 3, 3),
     (40_136, 200, 2, 4),
     (73_395, 12, 1, 3),
     (75_849, 12, 1, 3),

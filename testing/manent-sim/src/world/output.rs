@@ -227,7 +227,7 @@ impl World {
             })
             .collect();
         if std::mem::take(&mut tab.is_written_in_vain) {
-            self.ledger.on_written_in_vain(&written);
+            self.ledger.on_written_in_vain(&operations);
             return self.tell(address, Input::Persisted(id));
         }
         // The store was cleared under it: the connection is broken, or leads to the new, empty one.
