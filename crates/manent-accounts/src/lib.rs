@@ -34,6 +34,7 @@ pub mod role;
 pub mod secret;
 pub mod services;
 pub mod session;
+pub mod transfer;
 pub mod two_factor;
 pub mod username;
 

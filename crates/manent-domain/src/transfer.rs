@@ -31,11 +31,27 @@ pub enum RecordKind {
     RunEvents,
     /// By owner and number.
     Feed,
+    /// By id.
+    Account,
+    /// What was changed about roles, by name.
+    Role,
+    /// By digest.
+    OneTimeLink,
+    /// By id.
+    ApiKey,
+    /// By owner and endpoint.
+    ProviderKey,
+    /// By number.
+    Audit,
+    /// What owners spent, by owner and period.
+    Budget,
+    /// Reservations of budgets, by owner and run.
+    Reservation,
 }
 
 impl RecordKind {
     /// Every kind, in the order of their export.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 17] = [
         Self::User,
         Self::Conversation,
         Self::Message,
@@ -45,7 +61,30 @@ impl RecordKind {
         Self::Run,
         Self::RunEvents,
         Self::Feed,
+        Self::Account,
+        Self::Role,
+        Self::OneTimeLink,
+        Self::ApiKey,
+        Self::ProviderKey,
+        Self::Audit,
+        Self::Budget,
+        Self::Reservation,
     ];
+
+    /// Whether its records are rows of accounts.
+    pub const fn is_of_accounts(self) -> bool {
+        matches!(
+            self,
+            Self::Account
+                | Self::Role
+                | Self::OneTimeLink
+                | Self::ApiKey
+                | Self::ProviderKey
+                | Self::Audit
+                | Self::Budget
+                | Self::Reservation
+        )
+    }
 
     /// For people: `users`, `conversations` and so on.
     pub const fn name(self) -> &'static str {
@@ -59,6 +98,14 @@ impl RecordKind {
             Self::Run => "runs",
             Self::RunEvents => "run log batches",
             Self::Feed => "feed entries",
+            Self::Account => "accounts",
+            Self::Role => "roles",
+            Self::OneTimeLink => "one-time links",
+            Self::ApiKey => "API keys",
+            Self::ProviderKey => "provider keys",
+            Self::Audit => "audit entries",
+            Self::Budget => "budgets",
+            Self::Reservation => "reservations",
         }
     }
 }
@@ -169,6 +216,15 @@ pub enum TransferRecord {
         /// What changed.
         subject: Subject,
     },
+    /// A row of accounts. What is in it is known to the crate of accounts, which writes and reads it; not to be logged.
+    AccountRow {
+        /// [`RecordKind::Account`] or one that follows it.
+        kind: RecordKind,
+        /// Its place in the order of its kind: keys go by their bytes.
+        key: String,
+        /// The row, as JSON.
+        row: String,
+    },
 }
 
 impl TransferRecord {
@@ -184,6 +240,7 @@ impl TransferRecord {
             Self::Run { .. } => RecordKind::Run,
             Self::RunEvents { .. } => RecordKind::RunEvents,
             Self::Feed { .. } => RecordKind::Feed,
+            Self::AccountRow { kind, .. } => *kind,
         }
     }
 }

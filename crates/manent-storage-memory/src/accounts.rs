@@ -10,5 +10,6 @@ mod repository;
 mod roles;
 mod sessions;
 mod state;
+mod transfer;
 
 pub(crate) use state::AccountState;

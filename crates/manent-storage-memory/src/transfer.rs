@@ -31,7 +31,11 @@ impl TransferRepository for MemoryStore {
 
     async fn import(&self, records: Vec<TransferRecord>) -> Result<(), StoreError> {
         let logs = import::read_logs(&records)?;
-        self.write(|unit| import::write(unit.state, records, logs));
+        let accounts = import::read_accounts(&records)?;
+        self.write(|unit| {
+            import::write(unit.state, records, logs);
+            unit.state.accounts.import(accounts);
+        });
         Ok(())
     }
 }

@@ -71,6 +71,7 @@ fn size_of_record(record: &TransferRecord) -> usize {
         }
         TransferRecord::Change { before, .. } => before.as_ref().map_or(0, String::len) + 256,
         TransferRecord::RunEvents { events, .. } => events.len() + 64,
+        TransferRecord::AccountRow { key, row, .. } => key.len() + row.len() + 64,
         TransferRecord::User { .. }
         | TransferRecord::Conversation { .. }
         | TransferRecord::Lane { .. }

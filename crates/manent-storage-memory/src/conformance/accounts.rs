@@ -8,6 +8,7 @@ pub mod creation;
 pub mod deletion;
 pub mod desk;
 pub mod links;
+pub mod moving;
 pub mod provider_keys;
 pub mod refresh;
 pub mod roles;
@@ -128,6 +129,9 @@ macro_rules! conformance_accounts {
             budgets::abandoned_reservations_are_settled_in_pieces,
             budgets::periods_that_are_over_are_cleared_in_pieces,
             budgets::budgets_of_two_owners_are_apart,
+            moving::what_is_imported_of_accounts_is_exported_again,
+            moving::imported_accounts_go_on,
+            moving::a_damaged_row_is_refused,
         }
     };
 }

@@ -186,7 +186,11 @@ pub async fn nothing_is_exported_from_nothing(store: &dyn FullStore) {
 pub async fn what_is_exported_is_everything(store: &dyn FullStore) {
     fill(store).await;
     let records = export(store, 1_000).await;
-    for kind in RecordKind::ALL {
+    // Rows of accounts have a part of the suite of their own.
+    for kind in RecordKind::ALL
+        .into_iter()
+        .filter(|kind| !kind.is_of_accounts())
+    {
         let count = records
             .iter()
             .filter(|record| record.kind() == kind)

@@ -19,6 +19,7 @@ pub(super) fn all(state: &State, kind: RecordKind) -> Result<Vec<TransferRecord>
         RecordKind::Run => state.runs.iter().map(run).collect(),
         RecordKind::RunEvents => run_events(state)?,
         RecordKind::Feed => feed(state),
+        _ => state.accounts.records(kind),
     })
 }
 

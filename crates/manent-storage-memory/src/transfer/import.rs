@@ -2,12 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use manent_accounts::transfer::AccountRecord;
 use manent_domain::append::ChangeFacts;
 use manent_domain::ports::StoreError;
 use manent_domain::run::{LoggedEvent, decode_events};
 use manent_domain::transfer::TransferRecord;
 
 use crate::state::{AppliedChange, FeedEntry, State, StoredMessage, StoredRun, StoredUser};
+
+/// The rows of accounts in their order; before anything is written, as the logs.
+pub(super) fn read_accounts(records: &[TransferRecord]) -> Result<Vec<AccountRecord>, StoreError> {
+    let rows = records.iter().map(AccountRecord::read);
+    let rows: Result<Vec<_>, _> = rows.collect();
+    let rows = rows.map_err(|error| StoreError::Corrupt {
+        detail: error.to_string(),
+    })?;
+    Ok(rows.into_iter().flatten().collect())
+}
 
 /// The events of each record, in order; before anything is written, so that a damaged record leaves nothing behind.
 pub(super) fn read_logs(records: &[TransferRecord]) -> Result<Vec<Vec<LoggedEvent>>, StoreError> {
@@ -111,6 +122,8 @@ fn write_one(state: &mut State, record: TransferRecord, log: Vec<LoggedEvent>) {
         } => {
             state.feed.insert((owner, seq), FeedEntry { at, subject });
         }
+        // Read by `read_accounts`.
+        TransferRecord::AccountRow { .. } => {}
     }
 }
 

@@ -48,6 +48,10 @@ pub(super) fn key_of(record: &TransferRecord) -> Key {
             (*owner, rest)
         }
         TransferRecord::Feed { owner, seq, .. } => (*owner, seq.to_be_bytes().to_vec()),
+        // The owner, if there is one, stands in the key.
+        TransferRecord::AccountRow { key, .. } => {
+            (UserId::new(Uuid::nil()), key.clone().into_bytes())
+        }
     }
 }
 

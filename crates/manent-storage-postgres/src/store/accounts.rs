@@ -12,4 +12,7 @@ mod repository;
 mod roles;
 mod rows;
 mod sessions;
+mod transfer;
 mod unit;
+
+pub(super) use transfer::{import_accounts, read_accounts};

@@ -5,6 +5,7 @@ use manent_domain::ports::{StoreError, TransferRepository};
 use manent_domain::transfer::{RecordKind, TransferRecord};
 
 use super::PostgresStore;
+use super::accounts::{import_accounts, read_accounts};
 use crate::transfer;
 
 #[async_trait]
@@ -15,6 +16,9 @@ impl TransferRepository for PostgresStore {
         after: Option<TransferRecord>,
         limit: usize,
     ) -> Result<Vec<TransferRecord>, StoreError> {
+        if kind.is_of_accounts() {
+            return self.export_accounts(kind, after.as_ref(), limit).await;
+        }
         self.opened
             .connections
             .read(|client| {
@@ -28,7 +32,14 @@ impl TransferRepository for PostgresStore {
         if records.is_empty() {
             return Ok(());
         }
-        let lease = self.opened.connections.lease().await?;
-        Ok(lease.run(transfer::import(lease.client(), records)).await?)
+        let accounts = read_accounts(&records)?;
+        self.unit(|client| {
+            let (records, accounts) = (records.clone(), accounts.clone());
+            Box::pin(async move {
+                transfer::import(client, records).await?;
+                import_accounts(client, &accounts).await
+            })
+        })
+        .await
     }
 }

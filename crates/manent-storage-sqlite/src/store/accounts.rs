@@ -11,6 +11,7 @@ mod repository;
 mod roles;
 mod rows;
 mod sessions;
+mod transfer;
 
 use manent_domain::ports::StoreError;
 use rusqlite::Connection;
@@ -18,6 +19,8 @@ use rusqlite::Connection;
 use super::{SMALL, SqliteStore};
 use crate::error::Error;
 use crate::writer::Unit;
+
+pub(super) use transfer::{import_accounts, read_accounts};
 
 impl SqliteStore {
     /// One small unit of work. It is done again when another job of its group fails.

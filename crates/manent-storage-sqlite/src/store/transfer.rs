@@ -5,6 +5,7 @@ use manent_domain::ports::{StoreError, TransferRepository};
 use manent_domain::run::decode_events;
 use manent_domain::transfer::{RecordKind, TransferRecord};
 
+use super::accounts::{import_accounts, read_accounts};
 use super::{SMALL, SqliteStore};
 use crate::transfer;
 
@@ -16,6 +17,9 @@ impl TransferRepository for SqliteStore {
         after: Option<TransferRecord>,
         limit: usize,
     ) -> Result<Vec<TransferRecord>, StoreError> {
+        if kind.is_of_accounts() {
+            return self.export_accounts(kind, after.as_ref(), limit).await;
+        }
         self.opened
             .reads
             .run_in_snapshot(move |connection| {
@@ -32,10 +36,12 @@ impl TransferRepository for SqliteStore {
                 })?;
             }
         }
+        let accounts = read_accounts(&records)?;
         self.opened
             .writes
             .run(records.len() * SMALL, move |unit| {
-                Ok(transfer::import(unit, &records)?)
+                transfer::import(unit, &records)?;
+                Ok(import_accounts(unit, &accounts)?)
             })
             .await
     }

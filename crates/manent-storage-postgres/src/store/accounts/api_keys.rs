@@ -18,13 +18,13 @@ use crate::error::Error;
 use crate::rows::{count, get, timestamp, timestamp_option, unreadable, user_id};
 use crate::store::PostgresStore;
 
-const COLUMNS: &str = "api_keys.id, api_keys.account_id, api_keys.name, api_keys.digest, api_keys.scopes, api_keys.created_at, \
+pub(super) const COLUMNS: &str = "api_keys.id, api_keys.account_id, api_keys.name, api_keys.digest, api_keys.scopes, api_keys.created_at, \
      api_keys.last_used_at, api_keys.expires_at, api_keys.revoked_at";
 
 /// How many columns there are.
 const WIDTH: usize = 9;
 
-fn key(row: &Row) -> Result<ApiKey, Error> {
+pub(super) fn key(row: &Row) -> Result<ApiKey, Error> {
     Ok(ApiKey {
         id: ApiKeyId::new(get(row, 0, "api_keys.id")?),
         owner: user_id(row, 1, "api_keys.account_id")?,
@@ -39,7 +39,7 @@ fn key(row: &Row) -> Result<ApiKey, Error> {
     })
 }
 
-async fn insert(client: &ClientWrapper, key: &ApiKey) -> Result<(), Error> {
+pub(super) async fn insert(client: &ClientWrapper, key: &ApiKey) -> Result<(), Error> {
     execute(
         client,
         "INSERT INTO api_keys (id, account_id, name, digest, scopes, created_at, last_used_at, expires_at, revoked_at) \

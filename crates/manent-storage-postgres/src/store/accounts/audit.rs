@@ -17,31 +17,39 @@ use crate::store::PostgresStore;
 
 const COLUMNS: &str = "number, at, kind, actor_id, account_id, address, detail, previous, hash";
 
+const LOCKED_HEAD: &str = "SELECT number, hash FROM audit_head WHERE id = 1 FOR UPDATE";
+
 /// Appends to the log. The last thing of a unit: whoever comes next waits for its commit.
 pub(super) async fn tell(
     client: &ClientWrapper,
     draft: AuditDraft,
     at: Timestamp,
 ) -> Result<AuditEntry, Error> {
-    let sql = "SELECT number, hash FROM audit_head WHERE id = 1 FOR UPDATE";
-    let entry = read_head(client, sql).await?.next(draft, at);
+    let entry = read_head(client, LOCKED_HEAD).await?.next(draft, at);
     write(client, &entry).await?;
-    let number = to_integer(entry.number, "a number of the audit log")?;
-    let sql = "UPDATE audit_head SET number = $1, hash = $2 WHERE id = 1";
-    execute(client, sql, &[&number, &&entry.hash.as_bytes()[..]]).await?;
     Ok(entry)
 }
 
+/// Writes an entry as it was in another store; one that is there already stays.
+pub(super) async fn import(client: &ClientWrapper, entry: &AuditEntry) -> Result<(), Error> {
+    if entry.number > read_head(client, LOCKED_HEAD).await?.number {
+        write(client, entry).await?;
+    }
+    Ok(())
+}
+
+/// Writes an entry and that it is the end of the log.
 async fn write(client: &ClientWrapper, entry: &AuditEntry) -> Result<(), Error> {
     let detail = serde_json::to_string(&entry.detail).map_err(|_| Error::Unfit {
         what: "the detail of an entry of the audit log",
     })?;
+    let number = to_integer(entry.number, "a number of the audit log")?;
     let sql = format!("INSERT INTO audit ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
     execute(
         client,
         &sql,
         &[
-            &to_integer(entry.number, "a number of the audit log")?,
+            &number,
             &entry.at.as_millisecond(),
             &entry.kind.as_str(),
             &entry.actor.as_ref().map(UserId::as_uuid),
@@ -53,6 +61,8 @@ async fn write(client: &ClientWrapper, entry: &AuditEntry) -> Result<(), Error> 
         ],
     )
     .await?;
+    let sql = "UPDATE audit_head SET number = $1, hash = $2 WHERE id = 1";
+    execute(client, sql, &[&number, &&entry.hash.as_bytes()[..]]).await?;
     Ok(())
 }
 
@@ -109,7 +119,11 @@ async fn list(
     rows.iter().map(entry).collect()
 }
 
-async fn read(client: &ClientWrapper, after: u64, most: usize) -> Result<Vec<AuditEntry>, Error> {
+pub(super) async fn read(
+    client: &ClientWrapper,
+    after: u64,
+    most: usize,
+) -> Result<Vec<AuditEntry>, Error> {
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let sql = format!("SELECT {COLUMNS} FROM audit WHERE number > $1 ORDER BY number LIMIT $2");
     let rows = many(client, &sql, &[&after, &limit(most)?]).await?;

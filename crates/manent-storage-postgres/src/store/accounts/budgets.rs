@@ -34,10 +34,35 @@ fn columns(amounts: &Amounts) -> Result<[i64; 3], Error> {
     ])
 }
 
-fn period(row: &Row, at: usize) -> Result<BudgetPeriod, Error> {
+pub(super) fn period(row: &Row, at: usize) -> Result<BudgetPeriod, Error> {
     Ok(BudgetPeriod {
-        starts_at: timestamp(row, at, "budget_reservations.starts_at")?,
-        ends_at: timestamp(row, at + 1, "budget_reservations.ends_at")?,
+        starts_at: timestamp(row, at, "a budget's starts_at")?,
+        ends_at: timestamp(row, at + 1, "a budget's ends_at")?,
+    })
+}
+
+/// The columns that [`reservation`] reads, in its order.
+pub(super) const RESERVATION_COLUMNS: &str =
+    "run_id, starts_at, ends_at, runs, tokens, cost, created_at, settled_at";
+
+pub(super) fn reservation(row: &Row) -> Result<Reservation, Error> {
+    Ok(Reservation {
+        id: run_id(row, 0, "budget_reservations.run_id")?,
+        period: period(row, 1)?,
+        amounts: amounts(row, 3, "budget_reservations.tokens")?,
+        created_at: timestamp(row, 6, "budget_reservations.created_at")?,
+        settled_at: timestamp_option(row, 7, "budget_reservations.settled_at")?,
+    })
+}
+
+/// The columns that [`read_standing`] reads, in its order.
+pub(super) const STANDING_COLUMNS: &str =
+    "used_runs, used_tokens, used_cost, reserved_runs, reserved_tokens, reserved_cost";
+
+pub(super) fn read_standing(row: &Row) -> Result<BudgetStanding, Error> {
+    Ok(BudgetStanding {
+        used: amounts(row, 0, "budget_standings.used_tokens")?,
+        reserved: amounts(row, 3, "budget_standings.reserved_tokens")?,
     })
 }
 
@@ -46,18 +71,11 @@ async fn find(
     owner: UserId,
     id: RunId,
 ) -> Result<Option<Reservation>, Error> {
-    let sql = "SELECT run_id, starts_at, ends_at, runs, tokens, cost, created_at, settled_at FROM budget_reservations \
-         WHERE owner_id = $1 AND run_id = $2";
-    let Some(row) = one(client, sql, &[&owner.as_uuid(), &id.as_uuid()]).await? else {
-        return Ok(None);
-    };
-    Ok(Some(Reservation {
-        id: run_id(&row, 0, "budget_reservations.run_id")?,
-        period: period(&row, 1)?,
-        amounts: amounts(&row, 3, "budget_reservations.tokens")?,
-        created_at: timestamp(&row, 6, "budget_reservations.created_at")?,
-        settled_at: timestamp_option(&row, 7, "budget_reservations.settled_at")?,
-    }))
+    let sql = format!(
+        "SELECT {RESERVATION_COLUMNS} FROM budget_reservations WHERE owner_id = $1 AND run_id = $2"
+    );
+    let row = one(client, &sql, &[&owner.as_uuid(), &id.as_uuid()]).await?;
+    row.as_ref().map(reservation).transpose()
 }
 
 /// The standing of a period; with `FOR UPDATE` behind it its row stays locked.
@@ -68,23 +86,19 @@ async fn standing(
     lock: &str,
 ) -> Result<BudgetStanding, Error> {
     let sql = format!(
-        "SELECT used_runs, used_tokens, used_cost, reserved_runs, reserved_tokens, reserved_cost FROM budget_standings \
+        "SELECT {STANDING_COLUMNS} FROM budget_standings \
          WHERE owner_id = $1 AND starts_at = $2 AND ends_at = $3 {lock}"
     );
     let (starts_at, ends_at) = (
         period.starts_at.as_millisecond(),
         period.ends_at.as_millisecond(),
     );
-    let Some(row) = one(client, &sql, &[&owner.as_uuid(), &starts_at, &ends_at]).await? else {
-        return Ok(BudgetStanding::default());
-    };
-    Ok(BudgetStanding {
-        used: amounts(&row, 0, "budget_standings.used_tokens")?,
-        reserved: amounts(&row, 3, "budget_standings.reserved_tokens")?,
-    })
+    let row = one(client, &sql, &[&owner.as_uuid(), &starts_at, &ends_at]).await?;
+    row.as_ref()
+        .map_or(Ok(BudgetStanding::default()), read_standing)
 }
 
-async fn lock_standing(
+pub(super) async fn lock_standing(
     client: &ClientWrapper,
     owner: UserId,
     period: BudgetPeriod,
@@ -100,7 +114,7 @@ async fn lock_standing(
     standing(client, owner, period, "FOR UPDATE").await
 }
 
-async fn write_standing(
+pub(super) async fn write_standing(
     client: &ClientWrapper,
     owner: UserId,
     period: BudgetPeriod,
@@ -129,7 +143,7 @@ async fn write_standing(
 }
 
 /// Tells whether it is new: not when a request with the same id was granted for another period meanwhile.
-async fn insert(
+pub(super) async fn insert(
     client: &ClientWrapper,
     owner: UserId,
     reservation: &Reservation,
@@ -138,7 +152,7 @@ async fn insert(
     let inserted = execute(
         client,
         "INSERT INTO budget_reservations (owner_id, run_id, starts_at, ends_at, runs, tokens, cost, created_at, settled_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL) ON CONFLICT (owner_id, run_id) DO NOTHING",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (owner_id, run_id) DO NOTHING",
         &[
             &owner.as_uuid(),
             &reservation.id.as_uuid(),
@@ -148,6 +162,7 @@ async fn insert(
             &tokens,
             &cost,
             &reservation.created_at.as_millisecond(),
+            &reservation.settled_at.map(Timestamp::as_millisecond),
         ],
     )
     .await?;

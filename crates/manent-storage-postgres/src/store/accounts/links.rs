@@ -20,10 +20,10 @@ use crate::error::Error;
 use crate::rows::{parsed, timestamp, timestamp_option};
 use crate::store::PostgresStore;
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "digest, purpose, account_id, email, role, invited_by, created_at, expires_at, used_at";
 
-fn link(row: &Row) -> Result<OneTimeLink, Error> {
+pub(super) fn link(row: &Row) -> Result<OneTimeLink, Error> {
     let subject = match user_id_option(row, 2, "one_time_links.account_id")? {
         Some(account) => LinkSubject::Account {
             account,

@@ -17,9 +17,10 @@ use crate::error::Error;
 use crate::rows::{count, get, timestamp, timestamp_option, unreadable, user_id};
 use crate::store::PostgresStore;
 
-const COLUMNS: &str = "account_id, endpoint, key_version, sealed, created_at, expires_at";
+pub(super) const COLUMNS: &str =
+    "account_id, endpoint, key_version, sealed, created_at, expires_at";
 
-fn key(row: &Row) -> Result<ProviderKey, Error> {
+pub(super) fn key(row: &Row) -> Result<ProviderKey, Error> {
     let version: i64 = get(row, 2, "provider_keys.key_version")?;
     Ok(ProviderKey {
         owner: user_id(row, 0, "provider_keys.account_id")?,
@@ -54,6 +55,13 @@ async fn put(
     if others >= limit as u64 {
         return Ok(false);
     }
+    insert(client, key).await?;
+    tell(client, audit, key.created_at).await?;
+    Ok(true)
+}
+
+/// Inserts a key, in place of the one that its owner has for its endpoint.
+pub(super) async fn insert(client: &ClientWrapper, key: &ProviderKey) -> Result<(), Error> {
     let sql = format!(
         "INSERT INTO provider_keys ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (account_id, endpoint) DO UPDATE SET key_version = EXCLUDED.key_version, sealed = EXCLUDED.sealed, \
@@ -63,8 +71,8 @@ async fn put(
         client,
         &sql,
         &[
-            &owner,
-            &endpoint,
+            &key.owner.as_uuid(),
+            &key.endpoint.as_str(),
             &i64::from(key.sealed.key_version),
             &key.sealed.blob,
             &key.created_at.as_millisecond(),
@@ -72,8 +80,7 @@ async fn put(
         ],
     )
     .await?;
-    tell(client, audit, key.created_at).await?;
-    Ok(true)
+    Ok(())
 }
 
 async fn delete(

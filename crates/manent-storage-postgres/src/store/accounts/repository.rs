@@ -73,16 +73,24 @@ async fn count_all(client: &ClientWrapper) -> Result<u64, Error> {
     row.map_or(Ok(0), |row| count(&row, 0, "accounts.id"))
 }
 
-async fn insert(client: &ClientWrapper, account: &Account) -> Result<(), Error> {
+/// Inserts an account, and its owner's row where there is none. `if_known` says what becomes of an account with its id.
+pub(super) async fn insert(
+    client: &ClientWrapper,
+    account: &Account,
+    if_known: &str,
+) -> Result<(), Error> {
     let sql = "INSERT INTO users (id, created_at, feed_seq) VALUES ($1, $2, 0) ON CONFLICT (id) DO NOTHING";
     let created_at = account.created_at.as_millisecond();
     execute(client, sql, &[&account.id.as_uuid(), &created_at]).await?;
     let openid = account.openid.as_ref();
-    execute(
-        client,
+    let sql = format!(
         "INSERT INTO accounts (id, email, email_verified, username, name, role, status, provider, openid_issuer, openid_subject, password, \
          two_factor, terms_accepted_at, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) {if_known}"
+    );
+    execute(
+        client,
+        &sql,
         &[
             &account.id.as_uuid(),
             &account.email.as_str(),
@@ -136,7 +144,7 @@ async fn create(
         }
     };
     let account = plan.account;
-    insert(client, &account).await?;
+    insert(client, &account, "").await?;
     if let Some(invitation) = plan.invitation {
         links::write_use(client, &invitation).await?;
     }

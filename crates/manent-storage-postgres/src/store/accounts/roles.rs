@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::rows::{get, timestamp, unreadable};
 use crate::store::PostgresStore;
 
-fn stored(row: &Row) -> Result<StoredRole, Error> {
+pub(super) fn stored(row: &Row) -> Result<StoredRole, Error> {
     let overrides = get(row, 1, "roles.overrides")?;
     Ok(StoredRole {
         name: role(row, 0, "roles.name")?,
@@ -38,18 +38,26 @@ async fn change(
     let row = one(client, sql, &[&name.as_str()]).await?;
     let before = row.as_ref().map(stored).transpose()?;
     let before = before.map(|role| role.overrides).unwrap_or_default();
-    let overrides = before.with(overrides);
-    let json = serde_json::to_string(&overrides).map_err(|_| Error::Unfit {
+    let role = StoredRole {
+        name,
+        overrides: before.with(overrides),
+        updated_at: now,
+    };
+    write(client, &role).await?;
+    tell(client, audit, now).await?;
+    Ok(role)
+}
+
+/// Writes a role in place of the one with its name.
+pub(super) async fn write(client: &ClientWrapper, role: &StoredRole) -> Result<(), Error> {
+    let json = serde_json::to_string(&role.overrides).map_err(|_| Error::Unfit {
         what: "the permissions of a role",
     })?;
-    let sql = "UPDATE roles SET overrides = $2, updated_at = $3 WHERE name = $1";
-    execute(client, sql, &[&name.as_str(), &json, &now.as_millisecond()]).await?;
-    tell(client, audit, now).await?;
-    Ok(StoredRole {
-        name,
-        overrides,
-        updated_at: now,
-    })
+    let sql = "INSERT INTO roles (name, overrides, updated_at) VALUES ($1, $2, $3) \
+         ON CONFLICT (name) DO UPDATE SET overrides = EXCLUDED.overrides, updated_at = EXCLUDED.updated_at";
+    let (name, updated_at) = (role.name.as_str(), role.updated_at.as_millisecond());
+    execute(client, sql, &[&name, &json, &updated_at]).await?;
+    Ok(())
 }
 
 #[async_trait]

@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 impl PostgresStore {
     /// One unit of work in a transaction. Each statement sees what was committed before it; whatever is decided over is locked first.
-    pub(super) async fn unit<T>(
+    pub(in crate::store) async fn unit<T>(
         &self,
         work: impl for<'client> Fn(&'client ClientWrapper) -> BoxFuture<'client, Result<T, Error>>
         + Send

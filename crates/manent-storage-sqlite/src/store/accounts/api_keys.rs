@@ -17,13 +17,13 @@ use crate::error::{Error, to_count};
 use crate::rows::{parsed, text, timestamp, timestamp_option, unreadable};
 use crate::store::SqliteStore;
 
-const COLUMNS: &str = "api_keys.id, api_keys.account_id, api_keys.name, api_keys.digest, api_keys.scopes, api_keys.created_at, \
+pub(super) const COLUMNS: &str = "api_keys.id, api_keys.account_id, api_keys.name, api_keys.digest, api_keys.scopes, api_keys.created_at, \
      api_keys.last_used_at, api_keys.expires_at, api_keys.revoked_at";
 
 /// How many columns there are.
 const WIDTH: usize = 9;
 
-fn key(row: &Row<'_>) -> Result<ApiKey, Error> {
+pub(super) fn key(row: &Row<'_>) -> Result<ApiKey, Error> {
     Ok(ApiKey {
         id: parsed(row, 0, "api_keys.id")?,
         owner: parsed(row, 1, "api_keys.account_id")?,
@@ -38,7 +38,8 @@ fn key(row: &Row<'_>) -> Result<ApiKey, Error> {
     })
 }
 
-fn insert(connection: &Connection, key: &ApiKey) -> Result<(), Error> {
+/// Inserts a key.
+pub(super) fn insert(connection: &Connection, key: &ApiKey) -> Result<(), Error> {
     execute(
         connection,
         "INSERT INTO api_keys (id, account_id, name, digest, scopes, created_at, last_used_at, expires_at, revoked_at) \

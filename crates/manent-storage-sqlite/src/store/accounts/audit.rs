@@ -24,15 +24,18 @@ pub(super) fn tell(
 ) -> Result<AuditEntry, Error> {
     let entry = head(connection)?.next(draft, at);
     write(connection, &entry)?;
-    let number = to_integer(entry.number, "a number of the audit log")?;
-    execute(
-        connection,
-        "UPDATE audit_head SET number = ?1, hash = ?2 WHERE id = 1",
-        params![number, entry.hash.as_bytes()],
-    )?;
     Ok(entry)
 }
 
+/// Writes an entry as it was in another store; one that is there already stays.
+pub(super) fn import(connection: &Connection, entry: &AuditEntry) -> Result<(), Error> {
+    if entry.number > head(connection)?.number {
+        write(connection, entry)?;
+    }
+    Ok(())
+}
+
+/// Writes an entry and that it is the end of the log.
 fn write(connection: &Connection, entry: &AuditEntry) -> Result<(), Error> {
     let detail = serde_json::to_string(&entry.detail).map_err(|_| Error::Unfit {
         what: "the detail of an entry of the audit log",
@@ -50,6 +53,12 @@ fn write(connection: &Connection, entry: &AuditEntry) -> Result<(), Error> {
         entry.hash.as_bytes(),
     ];
     execute(connection, &sql, values)?;
+    let number = to_integer(entry.number, "a number of the audit log")?;
+    execute(
+        connection,
+        "UPDATE audit_head SET number = ?1, hash = ?2 WHERE id = 1",
+        params![number, entry.hash.as_bytes()],
+    )?;
     Ok(())
 }
 
@@ -108,7 +117,11 @@ fn list(
     many(connection, &sql, values, entry)
 }
 
-fn read(connection: &Connection, after: u64, most: usize) -> Result<Vec<AuditEntry>, Error> {
+pub(super) fn read(
+    connection: &Connection,
+    after: u64,
+    most: usize,
+) -> Result<Vec<AuditEntry>, Error> {
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let sql = format!("SELECT {COLUMNS} FROM audit WHERE number > ?1 ORDER BY number LIMIT ?2");
     many(connection, &sql, params![after, limit(most)?], entry)

@@ -33,13 +33,21 @@ fn columns(amounts: &Amounts) -> Result<[i64; 3], Error> {
     ])
 }
 
-fn reservation(row: &Row<'_>) -> Result<Reservation, Error> {
+/// The columns that [`reservation`] reads, in its order.
+pub(super) const RESERVATION_COLUMNS: &str =
+    "run_id, starts_at, ends_at, runs, tokens, cost, created_at, settled_at";
+
+pub(super) fn period(row: &Row<'_>, at: usize) -> Result<BudgetPeriod, Error> {
+    Ok(BudgetPeriod {
+        starts_at: timestamp(row, at, "a budget's starts_at")?,
+        ends_at: timestamp(row, at + 1, "a budget's ends_at")?,
+    })
+}
+
+pub(super) fn reservation(row: &Row<'_>) -> Result<Reservation, Error> {
     Ok(Reservation {
         id: parsed(row, 0, "budget_reservations.run_id")?,
-        period: BudgetPeriod {
-            starts_at: timestamp(row, 1, "budget_reservations.starts_at")?,
-            ends_at: timestamp(row, 2, "budget_reservations.ends_at")?,
-        },
+        period: period(row, 1)?,
         amounts: amounts(row, 3, "budget_reservations.tokens")?,
         created_at: timestamp(row, 6, "budget_reservations.created_at")?,
         settled_at: timestamp_option(row, 7, "budget_reservations.settled_at")?,
@@ -47,10 +55,22 @@ fn reservation(row: &Row<'_>) -> Result<Reservation, Error> {
 }
 
 fn find(connection: &Connection, owner: UserId, id: RunId) -> Result<Option<Reservation>, Error> {
-    let sql = "SELECT run_id, starts_at, ends_at, runs, tokens, cost, created_at, settled_at FROM budget_reservations \
-         WHERE owner_id = ?1 AND run_id = ?2";
+    let sql = format!(
+        "SELECT {RESERVATION_COLUMNS} FROM budget_reservations WHERE owner_id = ?1 AND run_id = ?2"
+    );
     let values = [owner.to_string(), id.to_string()];
-    one(connection, sql, values, reservation)
+    one(connection, &sql, values, reservation)
+}
+
+/// The columns that [`read_standing`] reads, in its order.
+pub(super) const STANDING_COLUMNS: &str =
+    "used_runs, used_tokens, used_cost, reserved_runs, reserved_tokens, reserved_cost";
+
+pub(super) fn read_standing(row: &Row<'_>) -> Result<BudgetStanding, Error> {
+    Ok(BudgetStanding {
+        used: amounts(row, 0, "budget_standings.used_tokens")?,
+        reserved: amounts(row, 3, "budget_standings.reserved_tokens")?,
+    })
 }
 
 fn standing(
@@ -58,19 +78,15 @@ fn standing(
     owner: UserId,
     period: BudgetPeriod,
 ) -> Result<BudgetStanding, Error> {
-    let sql = "SELECT used_runs, used_tokens, used_cost, reserved_runs, reserved_tokens, reserved_cost FROM budget_standings \
-         WHERE owner_id = ?1 AND starts_at = ?2 AND ends_at = ?3";
+    let sql = format!(
+        "SELECT {STANDING_COLUMNS} FROM budget_standings WHERE owner_id = ?1 AND starts_at = ?2 AND ends_at = ?3"
+    );
     let values = params![
         owner.to_string(),
         period.starts_at.as_millisecond(),
         period.ends_at.as_millisecond()
     ];
-    let found = one(connection, sql, values, |row| {
-        Ok(BudgetStanding {
-            used: amounts(row, 0, "budget_standings.used_tokens")?,
-            reserved: amounts(row, 3, "budget_standings.reserved_tokens")?,
-        })
-    })?;
+    let found = one(connection, &sql, values, read_standing)?;
     Ok(found.unwrap_or_default())
 }
 
@@ -81,14 +97,23 @@ fn write(
     reservation: &Reservation,
     standing: &BudgetStanding,
 ) -> Result<(), Error> {
-    let (owner, period) = (owner.to_string(), reservation.period);
+    write_reservation(connection, owner, reservation)?;
+    write_standing(connection, owner, reservation.period, standing)
+}
+
+pub(super) fn write_reservation(
+    connection: &Connection,
+    owner: UserId,
+    reservation: &Reservation,
+) -> Result<(), Error> {
+    let period = reservation.period;
     let [runs, tokens, cost] = columns(&reservation.amounts)?;
     execute(
         connection,
         "INSERT OR REPLACE INTO budget_reservations (owner_id, run_id, starts_at, ends_at, runs, tokens, cost, created_at, settled_at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
-            owner,
+            owner.to_string(),
             reservation.id.to_string(),
             period.starts_at.as_millisecond(),
             period.ends_at.as_millisecond(),
@@ -99,6 +124,15 @@ fn write(
             reservation.settled_at.map(Timestamp::as_millisecond),
         ],
     )?;
+    Ok(())
+}
+
+pub(super) fn write_standing(
+    connection: &Connection,
+    owner: UserId,
+    period: BudgetPeriod,
+    standing: &BudgetStanding,
+) -> Result<(), Error> {
     let used = columns(&standing.used)?;
     let reserved = columns(&standing.reserved)?;
     execute(
@@ -106,7 +140,7 @@ fn write(
         "INSERT OR REPLACE INTO budget_standings (owner_id, starts_at, ends_at, used_runs, used_tokens, used_cost, reserved_runs, \
          reserved_tokens, reserved_cost) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
-            owner,
+            owner.to_string(),
             period.starts_at.as_millisecond(),
             period.ends_at.as_millisecond(),
             used[0],

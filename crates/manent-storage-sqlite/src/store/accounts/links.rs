@@ -19,10 +19,10 @@ use crate::error::Error;
 use crate::rows::{parsed, parsed_option, timestamp, timestamp_option};
 use crate::store::SqliteStore;
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "digest, purpose, account_id, email, role, invited_by, created_at, expires_at, used_at";
 
-fn link(row: &Row<'_>) -> Result<OneTimeLink, Error> {
+pub(super) fn link(row: &Row<'_>) -> Result<OneTimeLink, Error> {
     let subject = match parsed_option(row, 2, "one_time_links.account_id")? {
         Some(account) => LinkSubject::Account {
             account,
@@ -52,6 +52,7 @@ pub(super) fn find(
     one(connection, &sql, [digest.as_bytes()], link)
 }
 
+/// Inserts a link.
 pub(super) fn insert(connection: &Connection, link: &OneTimeLink) -> Result<(), Error> {
     let (account, email, role, by) = match &link.subject {
         LinkSubject::Account { account, email } => (Some(account), Some(email), None, None),

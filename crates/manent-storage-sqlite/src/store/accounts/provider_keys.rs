@@ -16,9 +16,10 @@ use crate::error::{Error, to_count};
 use crate::rows::{parsed, text, timestamp, timestamp_option, unreadable};
 use crate::store::SqliteStore;
 
-const COLUMNS: &str = "account_id, endpoint, key_version, sealed, created_at, expires_at";
+pub(super) const COLUMNS: &str =
+    "account_id, endpoint, key_version, sealed, created_at, expires_at";
 
-fn key(row: &Row<'_>) -> Result<ProviderKey, Error> {
+pub(super) fn key(row: &Row<'_>) -> Result<ProviderKey, Error> {
     Ok(ProviderKey {
         owner: parsed(row, 0, "provider_keys.account_id")?,
         endpoint: EndpointName::parse(text(row, 1, "provider_keys.endpoint")?)
@@ -45,10 +46,16 @@ fn put(connection: &Connection, key: &ProviderKey, limit: usize) -> Result<bool,
     if others.unwrap_or(0) >= limit as u64 {
         return Ok(false);
     }
+    insert(connection, key)?;
+    Ok(true)
+}
+
+/// Inserts a key, in place of the one that its owner has for its endpoint.
+pub(super) fn insert(connection: &Connection, key: &ProviderKey) -> Result<(), Error> {
     let sql =
         format!("INSERT OR REPLACE INTO provider_keys ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
     let values = params![
-        owner,
+        key.owner.to_string(),
         key.endpoint.as_str(),
         key.sealed.key_version,
         key.sealed.blob,
@@ -56,7 +63,7 @@ fn put(connection: &Connection, key: &ProviderKey, limit: usize) -> Result<bool,
         key.expires_at.map(Timestamp::as_millisecond),
     ];
     execute(connection, &sql, values)?;
-    Ok(true)
+    Ok(())
 }
 
 #[async_trait]

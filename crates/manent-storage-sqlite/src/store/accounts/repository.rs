@@ -67,13 +67,21 @@ fn count(connection: &Connection) -> Result<u64, Error> {
     Ok(count.unwrap_or(0))
 }
 
-fn insert(connection: &Connection, account: &Account) -> Result<(), Error> {
+/// Inserts an account. `if_known` says what becomes of one with its id.
+pub(super) fn insert(
+    connection: &Connection,
+    account: &Account,
+    if_known: &str,
+) -> Result<(), Error> {
     let openid = account.openid.as_ref();
-    execute(
-        connection,
+    let sql = format!(
         "INSERT INTO accounts (id, email, email_verified, username, name, role, status, provider, openid_issuer, openid_subject, password, \
          two_factor, terms_accepted_at, created_at, updated_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) {if_known}"
+    );
+    execute(
+        connection,
+        &sql,
         params![
             account.id.to_string(),
             account.email.as_str(),
@@ -126,7 +134,7 @@ fn create(
     };
     let account = plan.account;
     unit.owner(account.id, now)?;
-    insert(connection, &account)?;
+    insert(connection, &account, "")?;
     if let Some(invitation) = plan.invitation {
         links::write_use(connection, &invitation)?;
     }

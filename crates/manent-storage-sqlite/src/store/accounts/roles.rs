@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::rows::{text, timestamp, unreadable};
 use crate::store::SqliteStore;
 
-fn stored(row: &Row<'_>) -> Result<StoredRole, Error> {
+pub(super) fn stored(row: &Row<'_>) -> Result<StoredRole, Error> {
     let overrides = text(row, 1, "roles.overrides")?;
     Ok(StoredRole {
         name: role(row, 0, "roles.name")?,
@@ -36,20 +36,27 @@ fn change(
 ) -> Result<StoredRole, Error> {
     let before = find(connection, name)?.map(|role| role.overrides);
     let overrides = before.unwrap_or_default().with(overrides);
-    let json = serde_json::to_string(&overrides).map_err(|_| Error::Unfit {
+    let role = StoredRole {
+        name: name.clone(),
+        overrides,
+        updated_at: now,
+    };
+    write(connection, &role)?;
+    Ok(role)
+}
+
+/// Writes a role in place of the one with its name.
+pub(super) fn write(connection: &Connection, role: &StoredRole) -> Result<(), Error> {
+    let json = serde_json::to_string(&role.overrides).map_err(|_| Error::Unfit {
         what: "the permissions of a role",
     })?;
     execute(
         connection,
         "INSERT INTO roles (name, overrides, updated_at) VALUES (?1, ?2, ?3) \
          ON CONFLICT (name) DO UPDATE SET overrides = excluded.overrides, updated_at = excluded.updated_at",
-        params![name.as_str(), json, now.as_millisecond()],
+        params![role.name.as_str(), json, role.updated_at.as_millisecond()],
     )?;
-    Ok(StoredRole {
-        name: name.clone(),
-        overrides,
-        updated_at: now,
-    })
+    Ok(())
 }
 
 #[async_trait]

@@ -43,6 +43,8 @@ impl Key {
                 owner, run, first, ..
             } => (*owner, Self::new(run, "", *first)),
             TransferRecord::Feed { owner, seq, .. } => (*owner, Self::new(&"", "", *seq)),
+            // These are exported elsewhere.
+            TransferRecord::AccountRow { .. } => (UserId::new(uuid::Uuid::nil()), Self::default()),
         }
     }
 
