@@ -310,6 +310,8 @@ impl Ledger {
         has_lost_lanes: bool,
     ) -> Result<(), Violation> {
         let is_on_server = self.on_server.contains(&id);
+        // What had been decided before the store was cleared is shown on, also while it is not written again.
+        let is_told_on = self.written.get(&id).is_some_and(|it| it.is_at_risk);
         match state {
             ItemState::Queued | ItemState::Waiting(_) | ItemState::Sending => {
                 if !is_excused && on_disk.is_none_or(|item| item.fate != Fate::Pending) {
@@ -338,14 +340,15 @@ impl Ledger {
                 let is_durable = on_disk.is_some_and(|item| {
                     matches!(&item.fate, Fate::Failed { reason: stored } if stored == reason)
                 });
-                if !is_excused && *reason == FailReason::Withdrawn && !is_durable {
+                let is_due = !is_excused && !is_told_on;
+                if is_due && *reason == FailReason::Withdrawn && !is_durable {
                     return Err(Violation::DecidedTooEarly(id));
                 }
             }
             ItemState::Discarded => {
                 let is_durable =
                     on_disk.is_some_and(|item| matches!(item.fate, Fate::Discarded { .. }));
-                if !is_excused && !is_durable {
+                if !is_excused && !is_told_on && !is_durable {
                     return Err(Violation::DecidedTooEarly(id));
                 }
             }
