@@ -27,7 +27,7 @@ The configuration has 6 mistakes (file: /home/work/manent.toml):
   manent.toml:1: unknown setting `lisen`; did you mean `listen`?
   manent.toml:3: `http.shutdown_grace` must be a duration such as "10s" or "500ms", from 0s to 10m, but is "soon"
   MANENT_LGO: unknown variable; did you mean MANENT_LOG?
-  --listen: `listen` is 0.0.0.0:3080, which others can reach, but accounts do not exist yet: Manent binds to loopback only for now; use 127.0.0.1:3080, and reach it from another machine through an SSH tunnel
+  --listen: `listen` is 0.0.0.0:3080, which others can reach, but in the mode local nobody signs in; set `mode = "accounts"` (--mode accounts, MANENT_MODE=accounts), or use 127.0.0.1:3080 and reach it from another machine through an SSH tunnel
   --set limits.batch_items: `limits.batch_items` must be a whole number of messages from 1 to 10,000, but is "many"
   the rules file /home/work/rules.toml has 2 mistakes:
   manent.toml:11: warning: `providers.far.base_url` sends the key unencrypted; use https:// unless the network is your own
@@ -74,6 +74,7 @@ fn show_tells_where_values_come_from_and_masks_keys() {
 listen = "127.0.0.1:1"                        # --listen
 [log]
 filter = "debug"                              # MANENT_LOG
+[accounts]
 [limits]
 [http]
 [sse]

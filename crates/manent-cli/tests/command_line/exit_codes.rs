@@ -106,8 +106,12 @@ Options:
           Read this configuration file
 
       --listen <ADDRESS>
-          Accept connections here: a loopback address with a port; port 0 takes a free one [default:
-          127.0.0.1:3080]
+          Accept connections here; others than loopback only with accounts; port 0 takes a free one
+          [default: 127.0.0.1:3080]
+
+      --mode <MODE>
+          Who may use the server: local (whoever reaches it on this machine) or accounts (people who
+          sign in) [default: local]
 
       --data-dir <DIR>
           Keep everything in this directory
@@ -143,7 +147,7 @@ fn a_configuration_with_mistakes_ends_with_code_1_and_makes_nothing() {
     insta::assert_snapshot!(outcome.errors, @r#"
 manent: the configuration has 2 mistakes:
   MANENT_LISTN: unknown variable; did you mean MANENT_LISTEN?
-  --listen: `listen` is 0.0.0.0:3080, which others can reach, but accounts do not exist yet: Manent binds to loopback only for now; use 127.0.0.1:3080, and reach it from another machine through an SSH tunnel
+  --listen: `listen` is 0.0.0.0:3080, which others can reach, but in the mode local nobody signs in; set `mode = "accounts"` (--mode accounts, MANENT_MODE=accounts), or use 127.0.0.1:3080 and reach it from another machine through an SSH tunnel
 "#);
     assert!(!world.path("data").exists());
 }

@@ -86,7 +86,7 @@ async fn a_doctor_looks_at_postgres_and_makes_no_tables() {
     );
 
     database
-        .execute("UPDATE schema_versions SET version = 99")
+        .execute("UPDATE schema_versions SET version = 99 WHERE version = (SELECT max(version) FROM schema_versions)")
         .await
         .unwrap();
     let newer = store(&["doctor", "--data-dir", "data"]);
