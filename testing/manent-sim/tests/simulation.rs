@@ -59,7 +59,7 @@ fn every_promise_holds_whatever_goes_wrong() {
 }
 
 /// Worlds that broke a promise once: seed, messages, devices, the most tabs of a device.
-const ONCE_BROKEN: [(u64, usize, usize, usize); 32] = [
+const ONCE_BROKEN: [(u64, usize, usize, usize); 33] = [
     (61, 200, 3, 3),
     (171, 12, 1, 3),
     (508, 200, 3, 3),
@@ -89,6 +89,7 @@ const ONCE_BROKEN: [(u64, usize, usize, usize); 32] = [
     (39_653, 200, 3, 3),
     (40_136, 200, 2, 4),
     (45_264, 200, 3, 3),
+    (52_568, 200, 3, 3),
     (73_395, 12, 1, 3),
     (75_849, 12, 1, 3),
     (700_132, 200, 3, 3),

@@ -169,7 +169,7 @@ impl<P: Clone> Engine<P> {
                     self.settle_number(item, &mut tally);
                     touched.insert(&item.lane);
                     let is_doubtful = if MISSING.contains(&code.as_str()) {
-                        self.tries_once_more(item.id)
+                        self.tries_once_more(item.id, false)
                     } else {
                         self.may_be_an_old_refusal(item)
                     };
@@ -180,7 +180,7 @@ impl<P: Clone> Engine<P> {
                 Some(Outcome::Blocked) => {
                     self.settle_number(item, &mut tally);
                     touched.insert(&item.lane);
-                    if !self.tries_once_more(item.id) {
+                    if !self.tries_once_more(item.id, self.is_parent_gone(item.id)) {
                         let by = self.queue.get(item.id).and_then(|item| item.stored.parent);
                         self.fail(item.id, FailReason::Blocked { by }, Tell::Now);
                     }
@@ -247,9 +247,15 @@ impl<P: Clone> Engine<P> {
         });
     }
 
+    /// Whether what the item builds on is in the outbox no more: what the store does not have is settled.
+    fn is_parent_gone(&self, id: ItemId) -> bool {
+        let parent = self.queue.get(id).and_then(|item| item.stored.parent);
+        parent.is_some_and(|parent| self.queue.get(parent).is_none())
+    }
+
     /// Whether an item that was refused for want of what it builds on stays in its place, to be sent under another number: what it builds on
     /// was sent again meanwhile, and is to be saved still or was saved by now. The refusal may be an old one that the server repeats.
-    fn tries_once_more(&mut self, id: ItemId) -> bool {
+    fn tries_once_more(&mut self, id: ItemId, is_parent_gone: bool) -> bool {
         let Some(item) = self.queue.get(id) else {
             return false;
         };
@@ -257,7 +263,7 @@ impl<P: Clone> Engine<P> {
             .stored
             .parent
             .is_some_and(|parent| self.saved.get(parent).is_some());
-        let has_hope = is_saved || self.queue.pending_parent(item).is_some();
+        let has_hope = is_saved || is_parent_gone || self.queue.pending_parent(item).is_some();
         let Some(item) = self.queue.get_mut(id) else {
             return false;
         };

@@ -396,3 +396,23 @@ fn what_is_seen_while_it_is_under_way_is_settled_when_its_request_ends() {
     bench.tell(nobody);
     assert_eq!(bench.state(7), None);
 }
+
+#[test]
+fn what_is_called_blocked_by_an_item_that_is_saved_and_forgotten_is_sent_once_more() {
+    let mut bench = Bench::new(EngineConfig::default());
+    // An earlier life saw to the parent, and an old answer about the child is repeated.
+    bench.enqueue(item(2, 9, Some(1)));
+    bench.answer(outcomes(&[(2, Outcome::Blocked)]));
+    assert_eq!(bench.last_sent(), [(id(2), 2)]);
+    bench.answer(outcomes(&[(2, stored())]));
+    assert!(bench.engine.is_idle());
+    // Whoever says so for ever is believed.
+    bench.enqueue(item(4, 9, Some(3)));
+    for _ in 0..10 {
+        if bench.state(4) == Some(blocked_by(3)) {
+            break;
+        }
+        bench.answer(outcomes(&[(4, Outcome::Blocked)]));
+    }
+    assert_eq!(bench.state(4), Some(blocked_by(3)));
+}
