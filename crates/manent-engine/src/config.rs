@@ -31,7 +31,7 @@ pub struct EngineConfig {
     pub patience_cap_ms: Millis,
     /// After an outage the requests of the catching up are spread: the second one is sent at a time drawn from the following two beats of this
     /// client, at most from as long as the outage was, and at most from this; later ones from ever shorter times. 0: as fast as the server
-    /// answers. Default 2 min.
+    /// answers, and nothing is waited for the sake of other clients: for whoever has its server alone. Default 2 min.
     pub catch_up_spread_ms: Millis,
     /// How long a discarded item can be brought back. Default 30 s.
     pub undo_ms: Millis,

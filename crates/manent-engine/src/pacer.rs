@@ -243,7 +243,7 @@ impl Pacer {
     pub(crate) fn on_failure(&mut self, began: Millis, now: Millis, rng: &mut impl Rng) {
         self.breaker.on_failure(now, rng);
         self.begin_to_wait(began);
-        let own = self.beat.wait(self.away(now), rng);
+        let own = early_draw(rng, self.longest_wait(self.away(now)));
         if self.breaker.state() == BreakerState::Closed {
             let bound = doubled(self.backoff_ms, self.waits - 1, self.backoff_cap_ms);
             let wait = draw(rng, bound).max(own);
@@ -253,6 +253,14 @@ impl Pacer {
             self.next_at = 0;
             self.breaker.postpone(now.saturating_add(own));
         }
+    }
+
+    /// The longest wait for the sake of the others that wait too, when nothing got through for so long. Who asks a server of its own has no others.
+    fn longest_wait(&self, away: Millis) -> Millis {
+        if self.catch_up_spread_ms == 0 {
+            return 0;
+        }
+        self.beat.longest_wait(away)
     }
 
     /// For how long nothing got through.
@@ -271,7 +279,7 @@ impl Pacer {
         self.begin_to_wait(now);
         let asked = retry_after_ms.unwrap_or(0).min(self.patience_cap_ms);
         let longest = doubled(self.backoff_ms, self.waits - 1, self.backoff_cap_ms);
-        let own = self.beat.longest_wait(self.away(now).saturating_add(asked));
+        let own = self.longest_wait(self.away(now).saturating_add(asked));
         let wait = early_draw(rng, longest.max(asked / 2).max(own));
         let until = now.saturating_add(asked).saturating_add(wait);
         self.floor = self.floor.max(until);
