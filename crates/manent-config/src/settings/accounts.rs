@@ -22,7 +22,7 @@ pub(super) static SETTINGS: &[Setting<Config>] = &[
                 config.accounts.registration = Registration::Closed;
             }),
         ]),
-        "Who may register: everybody, whoever has an invitation, or nobody. The first account can always be made, with `manent user add` at the latest.",
+        "Who may register: everybody, whoever has an invitation, or nobody.",
     ),
     setting(
         "accounts.allowed_domains",
