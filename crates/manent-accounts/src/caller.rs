@@ -141,6 +141,12 @@ impl Caller {
         self.proof
     }
 
+    /// The same caller with a request from elsewhere.
+    #[must_use]
+    pub fn at(self, address: Option<IpAddr>) -> Self {
+        Self { address, ..self }
+    }
+
     /// From where the request came.
     pub const fn address(&self) -> Option<IpAddr> {
         self.address

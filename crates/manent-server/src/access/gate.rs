@@ -62,7 +62,8 @@ async fn signed_in(
     let session = claims.session;
     let standings = &accounts.standings;
     let ticket = match standings.find(session, Instant::now()) {
-        Ok(caller) => return Ok(caller),
+        // Whoever has the token now need not be where it was used before.
+        Ok(caller) => return Ok(caller.at(address)),
         Err(ticket) => ticket,
     };
     match timeout(STORE_WAIT, accounts.sessions.caller(&claims, address)).await {

@@ -46,7 +46,7 @@ async fn whether_an_address_has_an_account_is_not_told() -> Test {
 }
 
 #[tokio::test]
-async fn nobody_registers_where_registration_is_closed_but_the_first() -> Test {
+async fn nobody_registers_where_registration_is_closed() -> Test {
     let server = people::server("[accounts]\nregistration = \"closed\"").await?;
     let client = server.client();
     let body = json!({"name": "Ada", "email": "ada@example.org", "password": PASSWORD});
@@ -131,8 +131,8 @@ async fn a_new_password_ends_every_other_session() -> Test {
 }
 
 #[tokio::test]
-async fn an_access_token_ends_when_it_says() -> Test {
-    let server = people::server("[accounts]\naccess_token_life = \"5s\"").await?;
+async fn what_is_no_token_lets_nobody_in() -> Test {
+    let server = people::server("").await?;
     let person = join(&server, "ada@example.org").await?;
     let cut = &person.token[..person.token.len() - 1];
     for token in ["", "x", cut, "mnt_x", "a.b.c"] {
@@ -143,5 +143,25 @@ async fn an_access_token_ends_when_it_says() -> Test {
         let reply = stranger.get(&server, "/conversations").await?;
         assert_eq!(reply.problem(), (401, "signed_out".to_owned()), "{token:?}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_audit_log_names_the_address_from_which_it_was_asked() -> Test {
+    let server = people::server("[accounts]\ntrusted_proxies = \"127.0.0.1\"").await?;
+    let person = join(&server, "ada@example.org").await?;
+    // The caller is remembered from here on, with the address of this request.
+    assert_eq!(person.get(&server, "/account").await?.status, 200);
+    let client = server.client();
+    let body = json!({"name": "program", "scopes": ["read"]});
+    let request = client.http().post(client.url("/keys")).json(&body);
+    let elsewhere = request
+        .bearer_auth(&person.token)
+        .header("x-forwarded-for", "203.0.113.9");
+    assert_eq!(Reply::to(elsewhere).await?.status, 201);
+    let database = crate::support::database::open(server.data_dir())?;
+    let last = "SELECT address FROM audit ORDER BY number DESC LIMIT 1";
+    let address: Option<String> = database.query_row(last, [], |row| row.get(0))?;
+    assert_eq!(address.as_deref(), Some("203.0.113.9"));
     Ok(())
 }
