@@ -93,9 +93,9 @@ pub(super) static SETTINGS: &[Setting<Config>] = &[
     ),
     setting(
         "accounts.secret",
-        Presence::Optional("at least 32 characters that nobody can guess"),
+        Presence::Optional("the 64 digits that `openssl rand -hex 32` prints"),
         Kind::Secret(|config, value| config.accounts.secret = Some(value)),
-        "From which the keys for tokens are derived. Without it one is made at the first start, in `secret.key` of the data directory. Servers that share a database must share it.",
+        "From which the keys for tokens are derived: 32 random bytes, as 64 hexadecimal digits or in Base64. Without it one is made at the first start, in `secret.key` of the data directory. Servers that share a database must share it.",
     ),
     setting(
         "accounts.secret_file",
