@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
-use rusqlite::ErrorCode;
+use rusqlite::{Connection, ErrorCode};
 
 use crate::checkpoint::Checkpointer;
 use crate::config::SqliteConfig;
@@ -128,6 +128,41 @@ pub(crate) fn open(config: SqliteConfig) -> Result<Opened, OpenError> {
     let mut write_connection = connection::open_writer(&path, &config).map_err(of_sqlite)?;
     schema::migrate(&mut write_connection).map_err(|error| from_schema(&path, error))?;
     connection::use_write_ahead_log(&write_connection).map_err(of_sqlite)?;
+    start(config, write_connection, Some(lock))
+}
+
+/// The same, or beside the process that has the directory: then the schema must be up to date, and whatever belongs to the whole file is left
+/// to that process.
+pub(crate) fn open_beside(config: SqliteConfig) -> Result<Opened, OpenError> {
+    match open(config.clone()) {
+        Err(OpenError::Locked { .. }) => {}
+        other => return other,
+    }
+    let path = directory::database_path(&config.data_dir);
+    let write_connection =
+        connection::open_writer(&path, &config).map_err(|error| from_sqlite(&path, &error))?;
+    let found = schema::version(&write_connection).map_err(|error| from_schema(&path, error))?;
+    let known = schema::newest();
+    match usize::try_from(found) {
+        Ok(found) if found == known => start(config, write_connection, None),
+        Ok(older) if older < known => Err(OpenError::Other {
+            path,
+            reason: format!(
+                "it has schema version {older}, this program has {known}, and the process that uses it must be stopped before it can be brought up to date"
+            ),
+        }),
+        _ => Err(OpenError::Newer { path, found, known }),
+    }
+}
+
+/// Starts the threads. `lock` is absent beside the process that has the directory.
+fn start(
+    config: SqliteConfig,
+    write_connection: Connection,
+    lock: Option<DirectoryLock>,
+) -> Result<Opened, OpenError> {
+    let path = directory::database_path(&config.data_dir);
+    let of_sqlite = |error| from_sqlite(&path, &error);
     // Now, and not at the first message, is the time to find out.
     connection::write_something(&write_connection).map_err(of_sqlite)?;
     let files = PlacedFiles::of(&path).map_err(|error| OpenError::Other {

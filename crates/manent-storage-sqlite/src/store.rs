@@ -27,7 +27,7 @@ use crate::append::{self, PreparedBatch};
 use crate::config::SqliteConfig;
 use crate::directory::database_path;
 use crate::metrics::SqliteMetrics;
-use crate::open::{OpenError, Opened, open};
+use crate::open::{OpenError, Opened, open, open_beside};
 use crate::{conversations, messages, search};
 
 /// About how many bytes a small write takes.
@@ -74,6 +74,16 @@ impl SqliteStore {
             });
         }
         Self::open(config)
+    }
+
+    /// Opens the database also while another process has the data directory, for a short piece of work beside it: that process notices at its
+    /// next write. Blocks while it does.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; beside another process nothing is migrated, so an older schema is refused.
+    pub fn open_beside(config: SqliteConfig) -> Result<Self, OpenError> {
+        let opened = Arc::new(open_beside(config)?);
+        Ok(Self { opened })
     }
 
     /// Finds out whether the store can be read and written, through the same queues as everything else. Writes nothing while the last

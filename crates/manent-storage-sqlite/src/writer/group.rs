@@ -78,9 +78,22 @@ pub(crate) struct WriterMemory {
     owners: OwnerCache,
     feed_heads: FeedHeads,
     has_last_failed: bool,
+    /// What SQLite calls the database's version: another one after somebody else's commit.
+    seen: Option<i64>,
 }
 
 impl WriterMemory {
+    /// Forgets what somebody else's commit may have changed. Inside the transaction, so that nothing comes between.
+    fn look(&mut self, connection: &Connection) -> Result<(), Error> {
+        let version = connection
+            .prepare_cached("PRAGMA data_version")?
+            .query_row([], |row| row.get(0))?;
+        if self.seen.replace(version) != Some(version) {
+            self.clear();
+        }
+        Ok(())
+    }
+
     /// Forgets what may come from a transaction that was rolled back.
     fn clear(&mut self) {
         self.owners.clear();
@@ -155,6 +168,7 @@ fn run_all(
     result: &mut GroupResult,
 ) -> Result<(), Stop> {
     execute(connection, "BEGIN IMMEDIATE")?;
+    memory.look(connection)?;
     let mut gathered = Gathered::default();
     for job in jobs {
         if !run_one(connection, memory, &mut gathered, job) {
@@ -173,6 +187,7 @@ fn run_each(
     result: &mut GroupResult,
 ) -> Result<(), StoreError> {
     execute(connection, "BEGIN IMMEDIATE")?;
+    memory.look(connection)?;
     let mut gathered = Gathered::default();
     for job in jobs {
         execute(connection, "SAVEPOINT job")?;

@@ -26,7 +26,8 @@ pub(crate) struct WriterParts {
     pub(crate) receiver: Receiver<Message>,
     pub(crate) checkpointer: Checkpointer,
     pub(crate) readers: Vec<JoinHandle<()>>,
-    pub(crate) lock: DirectoryLock,
+    /// Absent beside the process that has the directory.
+    pub(crate) lock: Option<DirectoryLock>,
     pub(crate) config: SqliteConfig,
     pub(crate) counters: Arc<Counters>,
 }
@@ -124,7 +125,7 @@ fn end(
     connection: Connection,
     checkpointer: Checkpointer,
     readers: Vec<JoinHandle<()>>,
-    lock: DirectoryLock,
+    lock: Option<DirectoryLock>,
     closing: Option<oneshot::Sender<()>>,
 ) {
     checkpointer.stop();
@@ -133,7 +134,10 @@ fn end(
             tracing::error!("a reader of the store had panicked");
         }
     }
-    if let Err(error) = checkpoint::truncate(&connection) {
+    // Beside another process the log is that one's.
+    if lock.is_some()
+        && let Err(error) = checkpoint::truncate(&connection)
+    {
         tracing::warn!(error = %error, "the last checkpoint failed; the next start makes up for it");
     }
     if let Err((_, error)) = connection.close() {
