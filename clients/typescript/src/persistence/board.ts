@@ -27,6 +27,9 @@ type Count = Exclude<SaveState, 'saved' | 'discarded'>;
 export class Board {
   private readonly entries = new Map<string, BoardItem>();
   private readonly saved = new Map<string, SaveStatus>();
+  private tally = noneCounted();
+  /** Not known where it is undefined. */
+  private oldestQueuedAt: number | null | undefined = null;
   private pace: WireState | null = null;
   private isStorageRefusing = false;
 
@@ -47,7 +50,11 @@ export class Board {
   }
 
   put(item: BoardItem): void {
-    this.entries.set(item.id, { ...item, state: ownState(item.state) });
+    const known = this.entries.get(item.id);
+    if (known) this.count(known, -1);
+    const own = { ...item, state: ownState(item.state) };
+    this.entries.set(item.id, own);
+    this.count(own, 1);
   }
 
   /** Changes where an item stands; answers what is to be told, or `null` where nothing changed. */
@@ -55,25 +62,31 @@ export class Board {
     const item = this.entries.get(id);
     if (!item) return null;
     if (state.state === 'saved') {
-      this.entries.delete(id);
+      this.remove(id);
       const status = { ...this.statusOf(item), state: 'saved' as const, reason: null, until: null, seq: state.seq ?? null, mayBeSent: true };
       this.remember(status);
       return status;
     }
     const own = ownState(state);
     const isSame = JSON.stringify(item.state) === JSON.stringify(own) && (mayBeSent ?? item.mayBeSent) === item.mayBeSent;
+    this.count(item, -1);
     item.state = own;
+    this.count(item, 1);
     if (mayBeSent !== undefined) item.mayBeSent = mayBeSent;
     return isSame ? null : this.statusOf(item);
   }
 
   /** Takes an item away that is neither saved nor kept any longer. */
   remove(id: string): void {
+    const item = this.entries.get(id);
+    if (item) this.count(item, -1);
     this.entries.delete(id);
   }
 
   clear(): void {
     this.entries.clear();
+    this.tally = noneCounted();
+    this.oldestQueuedAt = null;
     this.saved.clear();
     this.pace = null;
   }
@@ -101,14 +114,28 @@ export class Board {
   }
 
   counts(): Record<Count, number> & { oldestQueuedAt: number | null } {
-    const counts = { storing: 0, queued: 0, sending: 0, waiting: 0, failed: 0, oldestQueuedAt: null as number | null };
-    for (const item of this.entries.values()) {
-      const state = item.state.state === 'queued' && this.pace ? 'waiting' : item.state.state;
-      if (state === 'saved' || state === 'discarded') continue;
-      counts[state] += 1;
-      if (state !== 'failed') counts.oldestQueuedAt = Math.min(counts.oldestQueuedAt ?? item.queuedAt, item.queuedAt);
+    const { storing, queued, sending, waiting, failed } = this.tally;
+    const counts = { storing, queued, sending, waiting, failed, oldestQueuedAt: this.oldest() };
+    return this.pace ? { ...counts, queued: 0, waiting: waiting + queued } : counts;
+  }
+
+  /** Since when the oldest waits of those that do not wait for the user. */
+  private oldest(): number | null {
+    if (this.oldestQueuedAt === undefined) {
+      const waiting = [...this.entries.values()].filter(isUnderWay).map(({ queuedAt }) => queuedAt);
+      this.oldestQueuedAt = waiting.length === 0 ? null : waiting.reduce((one, other) => Math.min(one, other));
     }
-    return counts;
+    return this.oldestQueuedAt;
+  }
+
+  /** Counts an item in, or out. Counting anew at each key press would cost a millisecond where ten thousand items are queued. */
+  private count(item: BoardItem, by: 1 | -1): void {
+    const { state } = item.state;
+    if (state === 'saved' || state === 'discarded') return;
+    this.tally[state] += by;
+    if (state === 'failed' || this.oldestQueuedAt === undefined) return;
+    if (by === 1) this.oldestQueuedAt = Math.min(this.oldestQueuedAt ?? item.queuedAt, item.queuedAt);
+    else if (item.queuedAt === this.oldestQueuedAt) this.oldestQueuedAt = undefined;
   }
 
   private itemOf(item: BoardItem): OutboxItem {
@@ -136,6 +163,14 @@ export class Board {
     const [oldest] = this.saved.keys();
     if (this.saved.size > SAVED_REMEMBERED && oldest !== undefined) this.saved.delete(oldest);
   }
+}
+
+function noneCounted(): Record<Count, number> {
+  return { storing: 0, queued: 0, sending: 0, waiting: 0, failed: 0 };
+}
+
+function isUnderWay({ state: { state } }: BoardItem): boolean {
+  return state !== 'failed' && state !== 'saved' && state !== 'discarded';
 }
 
 /** An item's own part of its state: what holds up the whole queue is not. */
