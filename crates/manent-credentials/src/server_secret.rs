@@ -120,9 +120,13 @@ impl ServerSecrets {
 
     /// What tells the secret in use from others and gives nothing of it away.
     pub fn fingerprint(&self) -> SecretFingerprint {
-        let mut bytes = [0; 16];
-        expand(&self.0.current().key, FINGERPRINT_LABEL, &mut bytes);
-        SecretFingerprint(data_encoding::HEXLOWER.encode(&bytes))
+        fingerprint(&self.0.current().key)
+    }
+
+    /// The number and the fingerprint of every secret, the one in use first.
+    pub fn fingerprints(&self) -> Vec<(u32, SecretFingerprint)> {
+        let numbered = |secret: &NumberedKey| (secret.number, fingerprint(&secret.key));
+        self.0.all().map(numbered).collect()
     }
 
     /// The keys for a purpose: one of each secret, with its number.
@@ -135,6 +139,12 @@ impl ServerSecrets {
             key
         })
     }
+}
+
+fn fingerprint(secret: &Key) -> SecretFingerprint {
+    let mut bytes = [0; 16];
+    expand(secret, FINGERPRINT_LABEL, &mut bytes);
+    SecretFingerprint(data_encoding::HEXLOWER.encode(&bytes))
 }
 
 #[expect(
@@ -220,6 +230,9 @@ mod tests {
             secrets.0.find(1).unwrap().bytes(),
             first.0.current().key.bytes()
         );
+        let fingerprints = secrets.fingerprints();
+        assert_eq!(fingerprints.first(), Some(&(8, secrets.fingerprint())));
+        assert_eq!(fingerprints.last(), Some(&(1, first.fingerprint())));
         let beyond = secrets.rotated(&entropy).unwrap();
         assert_eq!(beyond.0.all().count(), MOST_SECRETS);
         assert!(beyond.0.find(1).is_none());
