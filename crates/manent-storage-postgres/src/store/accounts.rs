@@ -11,8 +11,10 @@ mod provider_keys;
 mod repository;
 mod roles;
 mod rows;
+mod secret;
 mod sessions;
 mod transfer;
 mod unit;
 
+pub use secret::{SecretMark, SecretStanding};
 pub(super) use transfer::{import_accounts, read_accounts};
