@@ -4,6 +4,7 @@ mod accounts;
 mod journal;
 mod providers;
 mod runs;
+mod secret;
 mod store;
 
 use std::sync::Arc;
@@ -39,7 +40,8 @@ pub use accounts::AccountSetupError;
 pub use providers::ProviderSetupError;
 
 /// The one user of a server without accounts; with accounts, the first one.
-const LOCAL_OWNER: UserId = UserId::new(Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0001));
+pub const LOCAL_OWNER: UserId =
+    UserId::new(Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0001));
 
 /// The parts could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -82,7 +84,7 @@ impl Composition {
         let providers = providers::set_up(config, &tasks, &background)?;
         let signals = Arc::new(SignalHub::default());
         let store = Store::open(config, signals.clone()).await?;
-        let accounts = match set_up_accounts(config, &store) {
+        let accounts = match set_up_accounts(config, &store).await {
             Ok(accounts) => accounts,
             Err(error) => {
                 store.close().await;
@@ -139,16 +141,20 @@ struct Parts<'parts> {
     accounts: Option<Accounts>,
 }
 
-fn set_up_accounts(config: &Config, store: &Store) -> Result<Option<Accounts>, AccountSetupError> {
+async fn set_up_accounts(
+    config: &Config,
+    store: &Store,
+) -> Result<Option<Accounts>, AccountSetupError> {
     match config.mode {
         Mode::Local => Ok(None),
-        Mode::Accounts => accounts::set_up(
+        Mode::Accounts | Mode::Oidc => accounts::set_up(
             config,
-            store.account_repositories(),
+            store,
             LOCAL_OWNER,
             Arc::new(SystemClock),
             Arc::new(RandomIds),
         )
+        .await
         .map(Some),
     }
 }

@@ -11,20 +11,18 @@ use manent_accounts::ports::{
     SessionRepository,
 };
 use manent_accounts::services::AccountPorts;
-use manent_config::{Config, Registration, SecureCookies};
+use manent_config::{Config, Mode, Registration, SecureCookies};
 use manent_credentials::passwords::{Argon2Parameters, PasswordLimits, Passwords};
-use manent_credentials::server_secret::{
-    InvalidSecret, SecretFileError, ServerSecrets, load_or_create,
-};
+use manent_credentials::server_secret::{InvalidSecret, SecretFileError};
 use manent_credentials::vault::SealingVault;
 use manent_credentials::{EntropyError, SecretGenerator, SystemEntropy, Tokens};
+use manent_domain::ports::StoreError;
 use manent_types::{Timestamp, UserId};
 
+use super::secret;
+use super::store::Store;
 use crate::access::{Cookies, Standings};
 use crate::accounts::{AccountOptions, Accounts};
-
-/// The file of the secret that the server makes itself, in the data directory.
-const SECRET_FILE: &str = "secret.key";
 
 /// The most addresses and accounts whose attempts are counted.
 const COUNTED: usize = 100_000;
@@ -41,11 +39,29 @@ pub enum AccountSetupError {
     /// There are no random bytes.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
-    /// This store keeps no accounts.
+    /// The database belongs to servers with another secret.
     #[error(
-        "accounts are not built for Postgres yet; use SQLite (`database.url = \"sqlite:\"`) or the mode local"
+        "the accounts of this database were made with another secret (number {registered}) than this server's. Give this server the secret \
+         of the others (`accounts.secret_file`). If this is a new one, put the old one behind it (`2:NEW 1:OLD`) until every server has it. \
+         If the old one is lost, stop all servers and run `DELETE FROM server_secret` in the database: everybody is signed out then, and \
+         what was encrypted with it stays closed"
     )]
-    Store,
+    ForeignSecret {
+        /// The number of the other one.
+        registered: u32,
+    },
+    /// The other servers count their secrets in another way.
+    #[error(
+        "the other servers of this database know this server's secret under the number {registered}; write it with that number in \
+         `accounts.secret_file` (`{registered}:…`), or what one of them encrypts no other can open"
+    )]
+    MisnumberedSecret {
+        /// The number under which they know it.
+        registered: u32,
+    },
+    /// The store could not be asked.
+    #[error("the database could not be asked about the server's secret: {0}")]
+    Store(#[from] StoreError),
 }
 
 /// The ports of one store that accounts need.
@@ -91,21 +107,19 @@ impl AccountRepositories {
 }
 
 /// Accounts as the configuration wants them. The first one gets what the local owner kept.
-pub(super) fn set_up(
+pub(super) async fn set_up(
     config: &Config,
-    repositories: Option<AccountRepositories>,
+    store: &Store,
     local_owner: UserId,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 ) -> Result<Accounts, AccountSetupError> {
-    let repositories = repositories.ok_or(AccountSetupError::Store)?;
+    let repositories = store.account_repositories();
     let entropy = Arc::new(SystemEntropy);
-    let secrets = if let Some(text) = &config.accounts.secret {
-        ServerSecrets::parse(text)?
-    } else {
-        let path = config.data_dir.join(SECRET_FILE);
-        load_or_create(&path, entropy.as_ref())?.secrets
-    };
+    let secrets = secret::load(config, &entropy)?;
+    if let Some(shared) = store.shared() {
+        secret::agree(shared, &secrets, clock.as_ref()).await?;
+    }
     let passwords = Passwords::new(
         Argon2Parameters::default(),
         PasswordLimits::default(),
@@ -137,6 +151,7 @@ pub(super) fn set_up(
     let policy = AccountPolicy {
         sign_up: sign_up_mode(config),
         first_account: Some(local_owner),
+        passwords: config.mode == Mode::Accounts || config.oidc.passwords,
         password: PasswordPolicy::new(accounts.min_password_length),
         session_lifetime: accounts.session_life,
         access_token_lifetime: accounts.access_token_life,

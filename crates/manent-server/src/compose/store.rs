@@ -78,11 +78,19 @@ impl Store {
         }
     }
 
-    /// What accounts need of it; absent where accounts are not built yet.
-    pub(super) fn account_repositories(&self) -> Option<AccountRepositories> {
+    /// What accounts need of it.
+    pub(super) fn account_repositories(&self) -> AccountRepositories {
         match self {
-            Self::Sqlite(store) => Some(AccountRepositories::of(store)),
-            Self::Postgres(_) => None,
+            Self::Sqlite(store) => AccountRepositories::of(store),
+            Self::Postgres(store) => AccountRepositories::of(store),
+        }
+    }
+
+    /// The store that several servers may share.
+    pub(super) const fn shared(&self) -> Option<&PostgresStore> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(store) => Some(store),
         }
     }
 
