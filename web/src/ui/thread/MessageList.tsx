@@ -54,7 +54,8 @@ export function MessageList({ conversationId, path, thread, targetMessageId }: P
   useEffect(() => {
     if (lastId === knownLast.current) return;
     knownLast.current = lastId;
-    if (answering || lastRole === 'user') toEnd();
+    // With the frame that draws it: measuring here would lay out twice before it.
+    if (answering || lastRole === 'user') requestAnimationFrame(toEnd);
   }, [lastId, lastRole, answering, toEnd]);
 
   useTarget(conversationId, path, thread, targetMessageId, list, leaveEnd);
