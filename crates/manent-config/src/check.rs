@@ -23,6 +23,7 @@ pub(crate) fn check(
     };
     checker.listen(config);
     checker.accounts(config);
+    checker.oidc(config);
     checker.data_dir(&config.data_dir);
     let limits = &config.limits;
     let content = &limits.content;
@@ -69,7 +70,7 @@ impl Checker<'_> {
                     config.listen.port()
                 ),
             ),
-            Mode::Accounts if config.public_url.is_none() => self.complain(
+            Mode::Accounts | Mode::Oidc if config.public_url.is_none() => self.complain(
                 &["listen", "public_url"],
                 format!(
                     "`listen` is {}, which others can reach; set `public_url` (MANENT_PUBLIC_URL) to the address under which they do, \
@@ -77,12 +78,12 @@ impl Checker<'_> {
                     config.listen
                 ),
             ),
-            Mode::Accounts => {}
+            Mode::Accounts | Mode::Oidc => {}
         }
     }
 
     fn accounts(&mut self, config: &Config) {
-        if config.mode == Mode::Local {
+        if !config.mode.has_accounts() {
             return;
         }
         match &config.accounts.secret {
@@ -97,6 +98,36 @@ impl Checker<'_> {
                     .to_owned(),
             ),
             Some(_) | None => {}
+        }
+    }
+
+    fn oidc(&mut self, config: &Config) {
+        let oidc = &config.oidc;
+        if config.mode != Mode::Oidc {
+            if oidc.issuer.is_some() {
+                self.complain(
+                    &["mode", "oidc.issuer"],
+                    "`oidc.issuer` is set, but nobody signs in through a provider in this mode; set `mode = \"oidc\"` (--mode oidc, \
+                     MANENT_MODE=oidc), and `oidc.passwords = true` where passwords shall go on beside it"
+                        .to_owned(),
+                );
+            }
+            return;
+        }
+        for (key, variable, is_missing) in [
+            ("oidc.issuer", "MANENT_OIDC__ISSUER", oidc.issuer.is_none()),
+            (
+                "oidc.client_id",
+                "MANENT_OIDC__CLIENT_ID",
+                oidc.client_id.is_none(),
+            ),
+        ] {
+            if is_missing {
+                self.complain(
+                    &["mode", key],
+                    format!("the mode oidc needs a provider; set `{key}` ({variable})"),
+                );
+            }
         }
     }
 

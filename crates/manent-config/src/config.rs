@@ -1,6 +1,7 @@
 //! The result: plain typed values, complete and checked. A `Config` exists only when nothing was wrong.
 
 mod accounts;
+mod oidc;
 mod provider;
 
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use manent_domain::limits::Limits;
 
 pub use crate::database::DatabaseUrl;
 pub use accounts::{AccountsConfig, Mode, Registration, SecureCookies};
+pub use oidc::{OidcConfig, RoleRule, RoleSource};
 pub use provider::{ModelConfig, ProviderConfig, ProviderKind};
 
 /// Everything that can be configured.
@@ -36,6 +38,8 @@ pub struct Config {
     pub log: LogConfig,
     /// How people sign in; without meaning in [`Mode::Local`].
     pub accounts: AccountsConfig,
+    /// Signing in through an OpenID provider; without meaning but in [`Mode::Oidc`].
+    pub oidc: OidcConfig,
     /// What a client may send.
     pub limits: LimitsConfig,
     /// How long the parts of a request may take.
@@ -78,6 +82,7 @@ impl Config {
                 format: LogFormat::Auto,
             },
             accounts: AccountsConfig::blank(),
+            oidc: OidcConfig::blank(),
             limits: LimitsConfig {
                 body_bytes: 0,
                 max_connections: 0,

@@ -30,8 +30,9 @@ mod suggestion;
 
 pub use config::{
     AccountsConfig, Config, DatabaseConfig, DatabaseUrl, HttpConfig, JournalConfig, LimitsConfig,
-    LogConfig, LogFormat, Mode, ModelConfig, ProviderConfig, ProviderKind, Registration,
-    RunsConfig, SecureCookies, SseConfig, StoreConfig, Synchronous,
+    LogConfig, LogFormat, Mode, ModelConfig, OidcConfig, ProviderConfig, ProviderKind,
+    Registration, RoleRule, RoleSource, RunsConfig, SecureCookies, SseConfig, StoreConfig,
+    Synchronous,
 };
 pub use describe::{reference, sample};
 pub use load::load;

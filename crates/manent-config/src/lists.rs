@@ -36,6 +36,18 @@ pub(crate) fn parse_networks(text: &str) -> Vec<IpNet> {
     entries(text).filter_map(network).collect()
 }
 
+/// Whether these are texts without control characters, none of them empty.
+pub(crate) fn is_text_list(text: &str) -> bool {
+    text.len() <= 2000
+        && !text.chars().any(char::is_control)
+        && entries(text).all(|entry| !entry.is_empty())
+}
+
+/// The texts, trimmed.
+pub(crate) fn parse_texts(text: &str) -> Vec<String> {
+    entries(text).map(str::to_owned).collect()
+}
+
 fn network(text: &str) -> Option<IpNet> {
     let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
     text.parse().ok().or_else(address)

@@ -3,6 +3,7 @@
 mod accounts;
 mod database;
 mod general;
+mod oidc;
 mod requests;
 mod runs;
 mod testing;
@@ -13,10 +14,17 @@ use crate::config::Config;
 use crate::setting::{Kind, Presence, Setting};
 
 /// Sections in the order of the sample, with what they are for.
-pub(crate) const SECTIONS: [(&str, &str); 11] = [
+pub(crate) const SECTIONS: [(&str, &str); 12] = [
     ("", ""),
     ("log", "What is logged, to standard error."),
-    ("accounts", "How people sign in, in the mode accounts."),
+    (
+        "accounts",
+        "How people sign in, in the modes accounts and oidc.",
+    ),
+    (
+        "oidc",
+        "Signing in through an OpenID provider, in the mode oidc.",
+    ),
     (
         "limits",
         "What a client may send. What is larger is refused with a clear error, and nothing of it is stored.",
@@ -86,6 +94,7 @@ pub(crate) fn settings() -> impl Iterator<Item = &'static Setting<Config>> {
     [
         general::SETTINGS,
         accounts::SETTINGS,
+        oidc::SETTINGS,
         requests::SETTINGS,
         database::SETTINGS,
         runs::SETTINGS,

@@ -11,8 +11,17 @@ use secrecy::SecretString;
 pub enum Mode {
     /// Whoever reaches it on this machine, without signing in: one owner.
     Local,
-    /// People who sign in.
+    /// People who sign in with passwords.
     Accounts,
+    /// People who sign in through an OpenID provider, and with passwords where that is allowed too.
+    Oidc,
+}
+
+impl Mode {
+    /// Whether people have accounts and sign in.
+    pub const fn has_accounts(self) -> bool {
+        matches!(self, Self::Accounts | Self::Oidc)
+    }
 }
 
 /// Who may register.

@@ -21,8 +21,9 @@ pub(super) static SETTINGS: &[Setting<Config>] = &[
             Kind::Choice(&[
                 ("local", |config| config.mode = Mode::Local),
                 ("accounts", |config| config.mode = Mode::Accounts),
+                ("oidc", |config| config.mode = Mode::Oidc),
             ]),
-            "Who may use the server. local: whoever reaches it on this machine, without signing in. accounts: people who sign in, each with what is theirs; the first one to register is the administrator.",
+            "Who may use the server. local: whoever reaches it on this machine, without signing in. accounts: people who sign in with passwords, each with what is theirs; the first one is the administrator. oidc: people who sign in through an OpenID provider.",
         ),
         "--mode",
     ),

@@ -38,6 +38,43 @@ Config {
         secret: None,
         trusted_proxies: [],
     },
+    oidc: OidcConfig {
+        issuer: None,
+        client_id: None,
+        client_secret: None,
+        scopes: [
+            "openid",
+            "profile",
+            "email",
+        ],
+        label: "OpenID",
+        image: None,
+        automatic: false,
+        passwords: false,
+        create_accounts: true,
+        link_passwords: false,
+        trust_email: false,
+        email_claim: None,
+        username_claim: None,
+        name_claim: None,
+        required: RoleRule {
+            roles: [],
+            path: [
+                "roles",
+            ],
+            source: IdToken,
+        },
+        admin: RoleRule {
+            roles: [],
+            path: [
+                "roles",
+            ],
+            source: IdToken,
+        },
+        audiences: [],
+        end_session: true,
+        timeout: 10s,
+    },
     limits: LimitsConfig {
         body_bytes: 3000000,
         max_connections: 1000,

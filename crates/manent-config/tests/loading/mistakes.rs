@@ -179,6 +179,36 @@ MANENT_ACCOUNTS__SECRET: `accounts.secret` must have at least 32 characters; `op
 }
 
 #[test]
+fn the_mode_oidc_needs_a_provider_and_a_provider_the_mode() {
+    let oidc = || World::new().flag("--mode", "mode", "oidc");
+    let issuer = |world: World, text: &str| world.variable("MANENT_OIDC__ISSUER", text);
+    let problems = [
+        oidc().problems(),
+        issuer(oidc(), "https://login.example.org").problems(),
+        issuer(oidc(), "http://login.example.org").problems(),
+        issuer(World::new(), "https://login.example.org").problems(),
+        issuer(oidc(), "https://login.example.org")
+            .variable("MANENT_OIDC__CLIENT_ID", "manent")
+            .variable("MANENT_OIDC__SCOPES", "profile")
+            .problems(),
+    ];
+    insta::assert_snapshot!(problems.join("\n"), @r#"
+--mode: the mode oidc needs a provider; set `oidc.issuer` (MANENT_OIDC__ISSUER)
+--mode: the mode oidc needs a provider; set `oidc.client_id` (MANENT_OIDC__CLIENT_ID)
+--mode: the mode oidc needs a provider; set `oidc.client_id` (MANENT_OIDC__CLIENT_ID)
+MANENT_OIDC__ISSUER: `oidc.issuer` must be the provider's https:// address, exactly as it names itself (http:// on this machine alone), but is "http://login.example.org"
+--mode: the mode oidc needs a provider; set `oidc.client_id` (MANENT_OIDC__CLIENT_ID)
+MANENT_OIDC__ISSUER: `oidc.issuer` is set, but nobody signs in through a provider in this mode; set `mode = "oidc"` (--mode oidc, MANENT_MODE=oidc), and `oidc.passwords = true` where passwords shall go on beside it
+MANENT_OIDC__SCOPES: `oidc.scopes` must be scopes with blanks between them, openid among them, but is "profile"
+"#);
+    let whole = issuer(oidc(), "https://login.example.org/")
+        .variable("MANENT_OIDC__CLIENT_ID", "manent")
+        .flag("--listen", "listen", "0.0.0.0:80")
+        .variable("MANENT_PUBLIC_URL", "https://chat.example.org");
+    assert_eq!(whole.problems(), "");
+}
+
+#[test]
 fn hints_at_what_is_missing_in_an_address() {
     let problems: Vec<String> = [
         "127.0.0.1",

@@ -26,6 +26,21 @@ session_life = "168h"  # default
 refresh_grace = "1m"  # default
 secure_cookies = "auto"  # default
 
+[oidc]
+scopes = "openid profile email"  # default
+label = "OpenID"  # default
+automatic = false  # default
+passwords = false  # default
+create_accounts = true  # default
+link_passwords = false  # default
+trust_email = false  # default
+required_role_path = "roles"  # default
+required_role_in = "id_token"  # default
+admin_role_path = "roles"  # default
+admin_role_in = "id_token"  # default
+end_session = true  # default
+timeout = "10s"  # default
+
 [limits]
 body_bytes = 3000000  # default
 max_connections = 1000  # default
