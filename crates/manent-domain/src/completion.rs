@@ -110,6 +110,24 @@ pub enum ProviderError {
     /// The key is missing, wrong or not allowed to do this (401, 403).
     #[error("the model's provider did not accept the configured key")]
     Auth,
+    /// The provider wants a key of the person's own, and there is none.
+    #[error("this provider wants a key of your own: store one for it first")]
+    OwnKeyMissing,
+    /// The person's own key is over.
+    #[error("your key for this provider has expired: store a new one")]
+    OwnKeyExpired,
+    /// The person's own key, or the address beside it, cannot be used.
+    #[error("your key for this provider cannot be used: {reason}")]
+    OwnKeyUnusable {
+        /// Without the key.
+        reason: String,
+    },
+    /// The person's own key cannot be looked up now.
+    #[error("your key for this provider cannot be looked up right now")]
+    OwnKeyUnavailable,
+    /// The address that the person chose leads nowhere, or where people may not send the server. Which, is not told.
+    #[error("the base URL that you gave leads to no address that is allowed here")]
+    BaseUrlRefused,
     /// The provider does not take the request (other 4xx).
     #[error("the model's provider did not accept the request: {detail}")]
     BadRequest {
@@ -142,6 +160,11 @@ impl ProviderError {
             Self::RateLimited { .. } => "provider_rate_limited",
             Self::Overloaded { .. } => "provider_overloaded",
             Self::Auth => "provider_auth",
+            Self::OwnKeyMissing => "own_key_missing",
+            Self::OwnKeyExpired => "own_key_expired",
+            Self::OwnKeyUnusable { .. } => "own_key_unusable",
+            Self::OwnKeyUnavailable => "own_key_unavailable",
+            Self::BaseUrlRefused => "base_url_refused",
             Self::BadRequest { .. } => "provider_bad_request",
             Self::Failed { .. } => "provider_failed",
             Self::Protocol { .. } => "provider_protocol",
@@ -153,12 +176,19 @@ impl ProviderError {
     pub const fn is_retryable(&self) -> bool {
         match self {
             Self::Unreachable
+            | Self::OwnKeyUnavailable
             | Self::Timeout { .. }
             | Self::RateLimited { .. }
             | Self::Overloaded { .. }
             | Self::Failed { .. }
             | Self::Truncated => true,
-            Self::Auth | Self::BadRequest { .. } | Self::Protocol { .. } => false,
+            Self::Auth
+            | Self::OwnKeyMissing
+            | Self::OwnKeyExpired
+            | Self::OwnKeyUnusable { .. }
+            | Self::BaseUrlRefused
+            | Self::BadRequest { .. }
+            | Self::Protocol { .. } => false,
         }
     }
 

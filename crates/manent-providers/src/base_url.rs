@@ -44,7 +44,7 @@ pub(crate) fn addresses(kind: ProviderKind, base: &str) -> Result<Addresses, Pro
     }
 }
 
-fn parse(base: &str) -> Result<Url, ProviderConfigError> {
+pub(crate) fn parse(base: &str) -> Result<Url, ProviderConfigError> {
     let reject = |reason| Err(ProviderConfigError::BaseUrl { reason });
     let Ok(url) = Url::parse(base.trim()) else {
         return reject("it is not a URL such as https://api.example.com/v1");

@@ -23,6 +23,8 @@ pub struct ProviderConfig {
     /// Where it is, such as `https://api.anthropic.com` or `http://localhost:11434/v1`. With or without `/v1` where the
     /// address has no other path; only `http` and `https`.
     pub base_url: String,
+    /// Whether a person chose the address: then nothing is connected to but what the [`AddressGuard`](crate::AddressGuard) permits.
+    pub is_guarded: bool,
     /// Its key, where it wants one.
     pub api_key: Option<SecretString>,
     /// The models to offer, the default first. Empty: the endpoint is asked, see [`HttpProvider`](crate::HttpProvider).
@@ -46,6 +48,7 @@ impl ProviderConfig {
             id: id.into(),
             kind,
             base_url: base_url.into(),
+            is_guarded: false,
             api_key: None,
             models: Vec::new(),
             title_model: None,

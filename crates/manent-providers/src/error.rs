@@ -9,6 +9,9 @@ pub enum ProviderConfigError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// A person chose the address, and it leads where people may not send the server.
+    #[error("the base URL leads to an address that is not allowed here")]
+    NotPermitted,
     /// The key cannot stand in a header.
     #[error("the API key has characters that a key cannot have, such as a line break or a space")]
     ApiKey,

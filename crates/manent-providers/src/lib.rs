@@ -19,6 +19,6 @@ mod wire;
 pub use anthropic::AnthropicProvider;
 pub use config::{ModelEntry, ProviderConfig, ProviderKind, Retries, Timeouts};
 pub use error::ProviderConfigError;
-pub use http::{HttpClients, RandomSource};
+pub use http::{AddressGuard, HttpClients, RandomSource};
 pub use openai::OpenAiCompatibleProvider;
 pub use provider::{HttpProvider, http_provider};

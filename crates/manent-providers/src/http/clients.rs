@@ -7,6 +7,7 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 
+use super::address_guard::AddressGuard;
 use crate::error::ProviderConfigError;
 
 /// Idle connections are kept this long.
@@ -22,6 +23,7 @@ struct Kind {
     connect_timeout: Duration,
     is_encrypted: bool,
     is_loopback: bool,
+    is_guarded: bool,
 }
 
 /// The HTTP clients of all providers: endpoints of the same kind share one, and with it its connections.
@@ -31,12 +33,21 @@ struct Kind {
 #[derive(Debug, Default)]
 pub struct HttpClients {
     clients: Mutex<HashMap<Kind, Client>>,
+    guard: AddressGuard,
 }
 
 impl HttpClients {
-    /// No clients yet.
+    /// No clients yet. Endpoints whose address a person chose are kept to what a default guard permits.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// No clients yet, and this guard for endpoints whose address a person chose.
+    pub fn with_guard(guard: AddressGuard) -> Self {
+        Self {
+            guard,
+            ..Self::default()
+        }
     }
 
     /// The client for an endpoint.
@@ -44,23 +55,28 @@ impl HttpClients {
         &self,
         url: &Url,
         connect_timeout: Duration,
+        is_guarded: bool,
     ) -> Result<Client, ProviderConfigError> {
+        if is_guarded {
+            self.guard.check(url)?;
+        }
         let kind = Kind {
             connect_timeout,
             is_encrypted: url.scheme() == "https",
             is_loopback: is_loopback(url),
+            is_guarded,
         };
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(&kind) {
             return Ok(client.clone());
         }
-        let client = build(kind)?;
+        let client = build(kind, &self.guard)?;
         clients.insert(kind, client.clone());
         Ok(client)
     }
 }
 
-fn build(kind: Kind) -> Result<Client, ProviderConfigError> {
+fn build(kind: Kind, guard: &AddressGuard) -> Result<Client, ProviderConfigError> {
     // Whoever came first has installed one already; any will do.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = Client::builder()
@@ -77,8 +93,12 @@ fn build(kind: Kind) -> Result<Client, ProviderConfigError> {
     if !kind.is_encrypted {
         builder = builder.tls_certs_only([]);
     }
-    if kind.is_loopback {
+    // A proxy would resolve the name itself, and nobody would look at what it finds.
+    if kind.is_loopback || kind.is_guarded {
         builder = builder.no_proxy();
+    }
+    if kind.is_guarded {
+        builder = builder.dns_resolver(guard.clone());
     }
     builder.build().map_err(|error| {
         let mut reason = error.to_string();
@@ -134,7 +154,7 @@ mod tests {
         let second = Duration::from_secs(1);
         for url in ["http://a.example", "http://b.example/x", "http://127.0.0.1"] {
             clients
-                .client_for(&Url::parse(url).unwrap(), second)
+                .client_for(&Url::parse(url).unwrap(), second, false)
                 .unwrap();
         }
         assert_eq!(clients.clients.lock().unwrap().len(), 2);

@@ -67,7 +67,11 @@ impl Endpoint {
         authenticate: impl FnOnce(&SecretString) -> (HeaderName, SecretString),
     ) -> Result<Self, ProviderConfigError> {
         let addresses = addresses(config.kind, &config.base_url)?;
-        let client = clients.client_for(&addresses.generate, config.timeouts.connect)?;
+        let client = clients.client_for(
+            &addresses.generate,
+            config.timeouts.connect,
+            config.is_guarded,
+        )?;
         if let Some(key) = &config.api_key {
             let is_plain = |byte: u8| byte.is_ascii_graphic();
             let text = key.expose_secret();

@@ -6,6 +6,7 @@ use manent_domain::completion::ProviderError;
 use reqwest::StatusCode;
 use serde_json::Value;
 
+use super::address_guard::AddressNotPermitted;
 use super::redaction::Redaction;
 use super::retry::milliseconds;
 
@@ -41,7 +42,9 @@ impl Failure {
 
 /// The failure behind a transport error before the first byte.
 pub(crate) fn from_transport(error: &reqwest::Error) -> Failure {
-    if error.is_timeout() {
+    if AddressNotPermitted::is_behind(error) {
+        Failure::lasting(ProviderError::BaseUrlRefused)
+    } else if error.is_timeout() {
         Failure::passing(ProviderError::Timeout { stage: "connect" })
     } else if error.is_builder() {
         Failure::lasting(ProviderError::Protocol {

@@ -118,6 +118,7 @@ fn over_http(
             }
         },
         base_url: config.base_url.clone(),
+        is_guarded: false,
         api_key: config.api_key.clone(),
         models: config
             .models

@@ -374,10 +374,14 @@ impl From<ProviderError> for ApiError {
             | ProviderError::Failed { .. }
             | ProviderError::Protocol { .. }
             | ProviderError::Truncated => StatusCode::BAD_GATEWAY,
+            ProviderError::OwnKeyMissing
+            | ProviderError::OwnKeyExpired
+            | ProviderError::OwnKeyUnusable { .. }
+            | ProviderError::BaseUrlRefused => StatusCode::UNPROCESSABLE_ENTITY,
             ProviderError::Timeout { .. } => StatusCode::GATEWAY_TIMEOUT,
-            ProviderError::RateLimited { .. } | ProviderError::Overloaded { .. } => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            ProviderError::RateLimited { .. }
+            | ProviderError::Overloaded { .. }
+            | ProviderError::OwnKeyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         };
         let answer = Self::new(status, error.code(), sentence(&error.to_string()));
         match (error.retry_after_ms(), status) {
