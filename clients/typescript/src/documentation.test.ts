@@ -3,6 +3,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as api from './index.js';
 import * as binding from './react/index.js';
+import * as session from './session/index.js';
+import type { SessionKeeper, SessionState } from './session/index.js';
 import type { AnswerKeeper, AnswerState, ClientOptions, Feed, FeedEvent, ManentClient, PersistenceService, ReadCache, SaveState, StorageWarning, WaitCode } from './types.js';
 
 /** All names of a union, or of a type's members; the compiler sees to it that none is left out. */
@@ -35,7 +37,21 @@ const WORDS = {
   } satisfies All<keyof PersistenceService>,
   answers: { want: 0, began: 0, ended: 0, failed: 0, pending: 0, state: 0, subscribe: 0, probeNow: 0, signedIn: 0 } satisfies All<keyof AnswerKeeper>,
   feed: { subscribe: 0, tryNow: 0 } satisfies All<keyof Feed>,
-  cache: { putConversations: 0, putMessages: 0, forgetConversation: 0, conversations: 0, messages: 0 } satisfies All<keyof ReadCache>,
+  cache: { putConversations: 0, putMessages: 0, forgetConversation: 0, clear: 0, conversations: 0, messages: 0 } satisfies All<keyof ReadCache>,
+  session: {
+    state: 0,
+    databaseName: 0,
+    fetch: 0,
+    subscribe: 0,
+    start: 0,
+    options: 0,
+    signIn: 0,
+    secondFactor: 0,
+    register: 0,
+    signOut: 0,
+    close: 0,
+  } satisfies All<keyof SessionKeeper>,
+  sessionStates: { unknown: 0, local: 0, signed_in: 0, signed_out: 0, another: 0 } satisfies All<SessionState['state']>,
   events: { conversation: 0, message: 0, run: 0, missed: 0 } satisfies All<FeedEvent['event']>,
   states: { storing: 0, queued: 0, sending: 0, saved: 0, waiting: 0, failed: 0, discarded: 0 } satisfies All<SaveState>,
   answerStates: { storing: 0, start: 0, running: 0, waiting: 0 } satisfies All<AnswerState['state']>,
@@ -62,7 +78,7 @@ describe('docs/client-typescript.md', () => {
   });
 
   it('names all that can be imported', () => {
-    expect([...Object.keys(api), ...Object.keys(binding)].filter((name) => name !== 'errorOf' && !named.has(name))).toEqual([]);
+    expect([...Object.keys(api), ...Object.keys(binding), ...Object.keys(session)].filter((name) => name !== 'errorOf' && !named.has(name))).toEqual([]);
   });
 
   it('gives each error the code that it has', () => {
@@ -82,7 +98,12 @@ describe('docs/client-typescript.md', () => {
     for (const [place, code] of examples.entries()) writeFileSync(`${CACHE}/example${place}.tsx`, `${code}\nexport {};\n`);
     writeFileSync(`${CACHE}/around.d.ts`, AROUND);
     const root = '../../..';
-    const compilerOptions = { paths: { '@manent/client': [`${root}/src/index.ts`], '@manent/client/react': [`${root}/src/react/index.ts`] } };
+    const paths = {
+      '@manent/client': [`${root}/src/index.ts`],
+      '@manent/client/react': [`${root}/src/react/index.ts`],
+      '@manent/client/session': [`${root}/src/session/index.ts`],
+    };
+    const compilerOptions = { paths };
     writeFileSync(`${CACHE}/tsconfig.json`, JSON.stringify({ extends: `${root}/tsconfig.json`, compilerOptions, include: ['*.tsx', '*.d.ts'] }));
     const { stdout, status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '--project', CACHE, '--noUnusedLocals', 'false'], { encoding: 'utf8' });
     expect([stdout, status]).toEqual(['', 0]);

@@ -236,6 +236,8 @@ export interface ReadCache {
   /** Messages as the server gave them. An item of this device that is among them with the same content is saved, also where it was refused. */
   putMessages(conversationId: string, messages: readonly Record<string, unknown>[]): void;
   forgetConversation(conversationId: string): void;
+  /** Forgets all copies, as when somebody signs out and leaves what is not sent on the device. */
+  clear(): void;
   /** Newest first. */
   conversations(limit?: number): Promise<Record<string, unknown>[]>;
   /** In the order of `seq`. */

@@ -83,7 +83,6 @@ export class IndexedDbReadCache implements ReadCache {
     return found?.messages ?? [];
   }
 
-  /** Forgets everything: somebody signed out. */
   clear(): void {
     this.inTurn(async () => {
       const database = await this.store.connection();
@@ -109,7 +108,7 @@ export class IndexedDbReadCache implements ReadCache {
 }
 
 /** For where there is no database: nothing is kept beyond the page's own memory. */
-export const noReadCache = (onMessages: OnMessages): ReadCache & { clear(): void } => ({
+export const noReadCache = (onMessages: OnMessages): ReadCache => ({
   putConversations: () => undefined,
   putMessages: (_conversationId, messages) => onMessages(messages),
   forgetConversation: () => undefined,

@@ -80,9 +80,3 @@ async function problemOf(response: Response): Promise<ApiProblem> {
   const code = typeof problem.code === 'string' ? problem.code : 'http_error';
   return new ApiProblem(response.status, code, typeof problem.detail === 'string' ? problem.detail : `The server answered ${response.status}.`);
 }
-
-/** Values as a query, without those that are absent. */
-export function query(values: Record<string, string | number | boolean | undefined>): string {
-  const given = Object.entries(values).filter(([, value]) => value !== undefined);
-  return given.length === 0 ? '' : `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
-}

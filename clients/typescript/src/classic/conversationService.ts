@@ -1,4 +1,5 @@
-import { Api, type ApiOptions, query } from './api.js';
+import { Api, type ApiOptions } from './api.js';
+import { query } from './query.js';
 
 export interface Conversation {
   id: string;

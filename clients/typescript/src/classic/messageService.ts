@@ -1,7 +1,8 @@
 import { browserEnvironment, type Environment } from '../environment.js';
 import { newId } from '../ids.js';
 import type { ManentClient } from '../types.js';
-import { Api, type ApiOptions, ApiProblem, query, ServerUnreachable } from './api.js';
+import { Api, type ApiOptions, ApiProblem, ServerUnreachable } from './api.js';
+import { query } from './query.js';
 import { eventsOf, parsedObject } from './eventStream.js';
 
 export interface ChatMessage {

@@ -1,4 +1,4 @@
-import { query } from '../classic/api.js';
+import { query } from '../classic/query.js';
 import { eventsOf, EventTooLarge, parsedObject } from '../classic/eventStream.js';
 import type { Environment } from '../environment.js';
 import { newTrace } from '../ids.js';
@@ -130,8 +130,8 @@ export class SharedFeed implements Feed {
       });
       const { status } = response;
       if (status !== 200 || !response.headers.get('content-type')?.startsWith('text/event-stream')) {
-        // What is refused is this cursor, as far as anybody can know; a server in trouble refuses none.
-        if (status < 500 && status !== 429) this.cursor = null;
+        // What is refused is this cursor, as far as anybody can know; a server in trouble, or one that wants to know who asks, refuses none.
+        if (status < 500 && status !== 429 && status !== 401) this.cursor = null;
         response.body?.cancel().catch(() => undefined);
         return Math.max(REFUSED_PAUSE_MS, retryAfterMs(response, environment.now()) ?? 0);
       }

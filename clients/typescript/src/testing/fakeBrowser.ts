@@ -147,7 +147,7 @@ export class FakeBrowser {
     await this.settle();
   }
 
-  private newTab(): FakeTab {
+  newTab(): FakeTab {
     let isAlive = true;
     let missed: (() => void)[] | null = null;
     const awake = new Set<() => void>();

@@ -31,7 +31,8 @@ export class FakeServer {
   private readonly feeds = new Set<ReadableStreamDefaultController<Uint8Array>>();
 
   readonly fetch = async (url: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
-    const body = init.body ? (JSON.parse(new TextDecoder().decode(init.body as Uint8Array)) as Record<string, unknown>) : {};
+    const text = typeof init.body === 'string' ? init.body : new TextDecoder().decode(init.body as Uint8Array | undefined);
+    const body = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
     const request = { path: String(url), headers: init.headers as Record<string, string>, body, keepalive: init.keepalive ?? false };
     this.requests.push(request);
     const behaviour = this.behave(request);
