@@ -88,7 +88,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "licences",
-        about: "licences and sources of all dependencies are allowed",
+        about: "licences and sources of all dependencies are allowed, and no advisory warns of one",
         run: licences::run,
     },
     Step {
@@ -154,6 +154,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         results.push((step.name, outcome));
     }
 
+    console::repeat_remarks();
     let Some(error) = failure else {
         print!("{}", summary(&results));
         return Ok(());

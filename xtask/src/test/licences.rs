@@ -1,4 +1,5 @@
-//! Step `licences`: cargo-deny over the Rust dependencies, and the licences of what the page ships.
+//! Step `licences`: cargo-deny over the Rust dependencies (licences, bans, sources, security advisories), and the licences of what the
+//! page ships.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -27,19 +28,65 @@ const ALLOWED_IN_THE_PAGE: &[&str] = &[
 
 pub(super) fn run(workspace: &Workspace) -> Result<()> {
     let cargo_deny = require_cargo_deny(workspace)?;
-    command::run(
-        // Advisories are left out: their database cannot be read without a network.
-        command::new(cargo_deny, workspace.root()).args([
-            "--all-features",
-            "--locked",
-            "check",
-            "--hide-inclusion-graph",
-            "licenses",
-            "bans",
-            "sources",
-        ]),
-    )?;
+    let check = |what: &[&str], is_offline: bool| {
+        let mut check = command::new(&cargo_deny, workspace.root());
+        check.args(["--all-features", "--locked"]);
+        if is_offline {
+            check.arg("--offline");
+        }
+        check.args(["check", "--hide-inclusion-graph"]).args(what);
+        command::run(&mut check)
+    };
+    check(&["licenses", "bans", "sources"], false)?;
+    match AdvisoryDatabase::renewed(workspace, &cargo_deny)? {
+        AdvisoryDatabase::New => check(&["advisories"], true)?,
+        AdvisoryDatabase::Old(why) => {
+            console::remark(&format!("the security advisories may be old: {why}"));
+            check(&["advisories"], true)?;
+        }
+        AdvisoryDatabase::Missing(why) => {
+            console::remark(&format!("the security advisories were NOT CHECKED: {why}"));
+        }
+    }
     check_page(workspace)
+}
+
+/// What is known of security advisories on this machine. They are kept at github.com, which not every machine that builds can reach.
+enum AdvisoryDatabase {
+    /// Fetched just now.
+    New,
+    /// Fetched some time ago, with why not now.
+    Old(String),
+    /// Not there, with why.
+    Missing(String),
+}
+
+impl AdvisoryDatabase {
+    fn renewed(workspace: &Workspace, cargo_deny: &Path) -> Result<Self> {
+        let mut fetch = command::new(cargo_deny, workspace.root());
+        let Err(error) = command::capture(fetch.args(["fetch", "db"])) else {
+            return Ok(Self::New);
+        };
+        let why = format!("{error:#}");
+        let why = why.lines().last().unwrap_or_default().trim().to_owned();
+        let kept = cargo_home()
+            .context("neither CARGO_HOME nor HOME is set")?
+            .join("advisory-dbs");
+        let is_there = kept
+            .read_dir()
+            .is_ok_and(|mut entries| entries.next().is_some());
+        Ok(if is_there {
+            Self::Old(why)
+        } else {
+            Self::Missing(why)
+        })
+    }
+}
+
+/// Where cargo keeps what it fetches.
+fn cargo_home() -> Option<PathBuf> {
+    let own = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    own.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
 }
 
 /// The pinned version, compiled once into the target directory. Unoptimised: it runs for seconds and builds faster.
