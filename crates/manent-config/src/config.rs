@@ -4,6 +4,7 @@ mod accounts;
 mod oidc;
 mod provider;
 
+mod usage;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,6 +12,8 @@ use std::time::Duration;
 use manent_domain::limits::Limits;
 
 pub use crate::database::DatabaseUrl;
+pub use usage::{ResolvedLimits, UsageLimits};
+
 pub use accounts::{AccountsConfig, Mode, Registration, SecureCookies};
 pub use oidc::{OidcConfig, RoleRule, RoleSource};
 pub use provider::{ModelConfig, ProviderConfig, ProviderKind};
@@ -91,9 +94,11 @@ impl Config {
             http: HttpConfig {
                 header_read_timeout: Duration::ZERO,
                 body_read_timeout: Duration::ZERO,
+                usage: UsageLimits::blank(),
                 shutdown_grace: Duration::ZERO,
             },
             sse: SseConfig {
+                write_timeout: Duration::ZERO,
                 heartbeat: Duration::ZERO,
             },
             store: StoreConfig {
@@ -190,6 +195,8 @@ pub struct LimitsConfig {
 /// How long the parts of a request may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpConfig {
+    /// How much one person or address may do.
+    pub usage: UsageLimits,
     /// From the connection, or from the answer before, to the end of a request's head. So it is also how long a connection
     /// may stay idle.
     pub header_read_timeout: Duration,
@@ -198,6 +205,8 @@ pub struct HttpConfig {
     /// How long running answers and requests may take to finish after a stop is asked for.
     pub shutdown_grace: Duration,
 }
+    /// How long a client may take nothing of an answer that waits for it.
+    pub write_timeout: Duration,
 
 /// Streams of events.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -34,6 +34,7 @@ pub use config::{
     Registration, RoleRule, RoleSource, RunsConfig, SecureCookies, SseConfig, StoreConfig,
     Synchronous,
 };
+pub use config::{ResolvedLimits, UsageLimits};
 pub use describe::{reference, sample};
 pub use load::load;
 pub use loaded::Loaded;

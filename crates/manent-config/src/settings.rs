@@ -8,6 +8,7 @@ mod requests;
 mod runs;
 mod testing;
 
+mod usage;
 use std::time::Duration;
 
 use crate::config::Config;
@@ -27,7 +28,7 @@ pub(crate) const SECTIONS: [(&str, &str); 12] = [
     ),
     (
         "limits",
-        "What a client may send. What is larger is refused with a clear error, and nothing of it is stored.",
+        "What a client may send, and how much. What is larger is refused with a clear error, and nothing of it is stored.",
     ),
     ("http", "How long the parts of a request may take."),
     ("sse", "Streams of events."),
@@ -99,6 +100,7 @@ pub(crate) fn settings() -> impl Iterator<Item = &'static Setting<Config>> {
         database::SETTINGS,
         runs::SETTINGS,
         testing::SETTINGS,
+        usage::SETTINGS,
     ]
     .into_iter()
     .flatten()

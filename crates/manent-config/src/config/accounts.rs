@@ -61,6 +61,8 @@ pub struct AccountsConfig {
     pub session_life: Duration,
     /// How long a refresh token may be used again after its successor was.
     pub refresh_grace: Duration,
+    /// For how long what was looked up of a session, a key or an account is believed.
+    pub recheck_interval: Duration,
     /// Whether cookies are kept from plain HTTP.
     pub secure_cookies: SecureCookies,
     /// From which the keys for tokens are derived; without one it is made at the first start.
@@ -81,6 +83,7 @@ impl AccountsConfig {
             refresh_grace: Duration::ZERO,
             secure_cookies: SecureCookies::Auto,
             secret: None,
+            recheck_interval: Duration::ZERO,
             trusted_proxies: Vec::new(),
         }
     }

@@ -76,6 +76,16 @@ pub(super) static SETTINGS: &[Setting<Config>] = &[
         "How long a refresh token may be used again after its successor was: tabs refresh at the same time. Later it counts as stolen, and the sign-in ends.",
     ),
     setting(
+        "accounts.recheck_interval",
+        Presence::Default("5s"),
+        Kind::Duration {
+            least: seconds(0),
+            most: Duration::from_mins(5),
+            set: |config, value| config.accounts.recheck_interval = value,
+        },
+        "For how long a server believes what it last looked up of a session or an account, and how often it looks again at those who have a stream open. So long it takes until it notices what was ended by another server; what it ended itself it knows at once.",
+    ),
+    setting(
         "accounts.secure_cookies",
         Presence::Default("auto"),
         Kind::Choice(&[

@@ -127,6 +127,16 @@ pub(super) static SETTINGS: &[Setting<Config>] = &[
         "From the request's head to the end of its body.",
     ),
     setting(
+        "http.write_timeout",
+        Presence::Default("60s"),
+        Kind::Duration {
+            least: milliseconds(100),
+            most: Duration::from_hours(1),
+            set: |config, value| config.http.write_timeout = value,
+        },
+        "How long a client may take nothing of what waits for it, before its connection is closed. What is kept of an answer is not affected.",
+    ),
+    setting(
         "http.shutdown_grace",
         Presence::Default("30s"),
         Kind::Duration {

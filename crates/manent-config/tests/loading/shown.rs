@@ -24,6 +24,7 @@ min_password_length = 8  # default
 access_token_life = "15m"  # default
 session_life = "168h"  # default
 refresh_grace = "1m"  # default
+recheck_interval = "5s"  # default
 secure_cookies = "auto"  # default
 
 [oidc]
@@ -54,10 +55,12 @@ system_bytes = 65536  # default
 
 [http]
 header_read_timeout = "30s"  # default
+budget_period = "24h"  # default
 body_read_timeout = "20s"  # default
 shutdown_grace = "30s"  # default
 
 [sse]
+write_timeout = "1m"  # default
 heartbeat = "3s"  # manent.toml:3
 
 [database]
