@@ -17,6 +17,7 @@ use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use manent_accounts::ports::{Vault, VaultError, VaultUse};
 use manent_accounts::secret::SealedSecret;
 use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::entropy::{Entropy, EntropyError};
@@ -127,14 +128,16 @@ fn cipher(key: &Key) -> XChaCha20Poly1305 {
 
 /// What is authenticated with a blob. All but the last part have a fixed length, so two uses never give the same bytes.
 fn associated_data(purpose: &VaultUse, key_version: u32) -> Vec<u8> {
-    let (kind, owner, name) = match purpose {
-        VaultUse::ProviderKey { owner, endpoint } => (1, owner, endpoint.as_str()),
-        VaultUse::TwoFactor { owner } => (2, owner, ""),
+    let (kind, id, name) = match purpose {
+        VaultUse::ProviderKey { owner, endpoint } => (1, owner.as_uuid(), endpoint.as_str()),
+        VaultUse::TwoFactor { owner } => (2, owner.as_uuid(), ""),
+        VaultUse::ProviderTransaction => (3, Uuid::nil(), ""),
+        VaultUse::IdToken { session } => (4, session.as_uuid(), ""),
     };
     let mut data = FORM.to_vec();
     data.extend_from_slice(&key_version.to_be_bytes());
     data.push(kind);
-    data.extend_from_slice(owner.as_uuid().as_bytes());
+    data.extend_from_slice(id.as_bytes());
     data.extend_from_slice(name.as_bytes());
     data
 }

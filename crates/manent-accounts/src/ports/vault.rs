@@ -1,6 +1,6 @@
 //! Encryption of secrets that must be read again.
 
-use manent_types::UserId;
+use manent_types::{SessionId, UserId};
 use secrecy::SecretString;
 
 use crate::provider_key::EndpointName;
@@ -20,6 +20,13 @@ pub enum VaultUse {
     TwoFactor {
         /// Whose.
         owner: UserId,
+    },
+    /// What a browser keeps between going to an OpenID provider and coming back. Never stored.
+    ProviderTransaction,
+    /// The ID token of a session that an OpenID provider opened, which the browser keeps for signing out. Never stored.
+    IdToken {
+        /// Which.
+        session: SessionId,
     },
 }
 

@@ -25,8 +25,8 @@ use crate::ports::{
 use crate::secret::{NewSecret, SealedSecret, SecretDigest};
 use crate::services::{
     AccountPorts, AccountService, ApiKeyService, AuditLog, BudgetService, InvitationService,
-    OpenedSession, ProviderKeyService, RoleService, SecretRotation, SessionService, SignInService,
-    SignUpService, SignedIn, TwoFactorService,
+    OpenIdPolicy, OpenIdService, OpenedSession, ProviderKeyService, RoleService, SecretRotation,
+    SessionService, SignInService, SignUpService, SignedIn, TwoFactorService,
 };
 use crate::two_factor::TotpSecret;
 
@@ -125,6 +125,10 @@ impl World {
 
     pub(crate) fn sign_in(&self) -> SignInService {
         SignInService::new(self.ports.clone(), self.policy())
+    }
+
+    pub(crate) fn open_id(&self, policy: OpenIdPolicy) -> OpenIdService {
+        OpenIdService::new(self.ports.clone(), self.policy(), policy)
     }
 
     pub(crate) fn sessions(&self) -> SessionService {

@@ -1,5 +1,5 @@
 use manent_accounts::provider_key::EndpointName;
-use manent_types::UserId;
+use manent_types::{SessionId, UserId};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -80,6 +80,13 @@ fn a_blob_in_the_place_of_another_one_does_not_open() {
         provider_key(2, "openAI"),
         VaultUse::TwoFactor { owner: owner(1) },
         VaultUse::TwoFactor { owner: owner(2) },
+        VaultUse::ProviderTransaction,
+        VaultUse::IdToken {
+            session: SessionId::new(owner(1).as_uuid()),
+        },
+        VaultUse::IdToken {
+            session: SessionId::new(owner(2).as_uuid()),
+        },
     ];
     for sealed_for in &uses {
         let sealed = seal(&vault, sealed_for, SECRET);
