@@ -1,9 +1,17 @@
 //! The arguments, and the help.
 
+mod accounts;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use accounts::{
+    AddUser, AuditCommand, AuditOptions, ChangeUser, CreateKey, DeleteUser, KeyCommand, KeyOptions,
+    ListAudit, ListKeys, ListOptions, OneUser, ResetPassword, RevokeKey, RotateSecret,
+    SecretCommand, SecretOptions, UserCommand, UserOptions,
+};
 
 const ABOUT: &str = "Manent, a chat backend that keeps every word";
 
@@ -24,6 +32,7 @@ Examples:
   manent config check                                 explain every mistake of the configuration
   manent config sample > manent.toml                  begin a configuration file
   manent doctor                                       say how everything stands
+  manent user add me@example.org --admin              make the first account, for --mode accounts
   manent migrate --to postgres://USER:PASSWORD@HOST/DATABASE
                                                       move everything to Postgres
 
@@ -40,7 +49,8 @@ everything is in the copy. With database.url = postgres://… conversations are 
 
 Exit codes:
   0  it did what was asked, or was stopped by a signal
-  1  the configuration, or a rules file, has mistakes; or `doctor` found a problem
+  1  the configuration, or a rules file, has mistakes; or `doctor` or `audit verify`
+     found a problem
   2  the command line is wrong
   3  the store or the journal cannot be opened
   4  the address cannot be listened on
@@ -106,6 +116,14 @@ pub(crate) enum Command {
     /// and --to: copies everything, then reads both stores again and compares counts and hashes; stop the server first. The
     /// source stays as it is. A move that was interrupted goes on where it stopped when it is started again.
     Migrate(MigrateOptions),
+    /// Make, list and change the accounts of people
+    User(UserOptions),
+    /// Make, list and revoke keys for programs
+    Key(KeyOptions),
+    /// Look at the log of who did what to whom, and check that it is whole
+    Audit(AuditOptions),
+    /// Replace the secret from which the server makes its tokens
+    Secret(SecretOptions),
     /// Look at the journal, decide about what was refused, save what is left of a damaged one
     Journal(JournalOptions),
     /// Play a provider: answer from a rules file over HTTP

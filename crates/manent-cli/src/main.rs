@@ -1,6 +1,7 @@
 //! The command line: it reads arguments and the configuration, starts what was asked for, and turns failures into sentences
 //! and exit codes. Nothing is decided here that a library could decide.
 
+mod accounts;
 mod arguments;
 mod chat;
 mod configuration;
@@ -29,6 +30,10 @@ fn main() -> ExitCode {
         Command::Config(options) => configuration::run(&options),
         Command::Doctor(options) => doctor::run(&options),
         Command::Migrate(options) => migrate::run(&options),
+        Command::User(options) => accounts::user::run(options.command),
+        Command::Key(options) => accounts::key::run(options.command),
+        Command::Audit(options) => accounts::audit::run(options.command),
+        Command::Secret(options) => accounts::secret::run(options.command),
         Command::Journal(options) => journal::run(&options),
         Command::Scripted(options) => scripted::run(&options),
         Command::Chat(options) => chat::run(options),

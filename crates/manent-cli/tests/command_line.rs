@@ -26,6 +26,9 @@ mod http;
 #[path = "command_line/moving.rs"]
 mod moving;
 #[cfg(test)]
+#[path = "command_line/people.rs"]
+mod people;
+#[cfg(test)]
 #[path = "command_line/postgres.rs"]
 mod postgres;
 #[path = "command_line/serving.rs"]

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 /// The system's clock.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct SystemClock;
+pub struct SystemClock;
 
 impl Clock for SystemClock {
     #[expect(
@@ -34,7 +34,7 @@ const EPOCH: Timestamp = match Timestamp::from_millisecond(0) {
 
 /// Random UUIDs of version 7.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct RandomIds;
+pub struct RandomIds;
 
 impl IdSource for RandomIds {
     #[expect(

@@ -14,6 +14,7 @@ mod compose;
 mod environment;
 mod feed;
 mod http;
+pub mod links;
 mod native;
 mod operations;
 mod page;
@@ -24,6 +25,7 @@ pub mod telemetry;
 
 pub use manent_storage_sqlite::SqliteMetrics;
 
-pub use compose::{AccountSetupError, ComposeError, ProviderSetupError};
+pub use compose::{AccountSetupError, ComposeError, LOCAL_OWNER, ProviderSetupError};
+pub use environment::{RandomIds, SystemClock};
 pub use native::openapi_json;
 pub use server::{Server, StartError};

@@ -44,6 +44,10 @@ Commands:
   config    Explain the configuration
   doctor    Say how everything stands, and what to do about what is wrong
   migrate   Bring the store up to date, or move everything to another one
+  user      Make, list and change the accounts of people
+  key       Make, list and revoke keys for programs
+  audit     Look at the log of who did what to whom, and check that it is whole
+  secret    Replace the secret from which the server makes its tokens
   journal   Look at the journal, decide about what was refused, save what is left of a damaged one
   scripted  Play a provider: answer from a rules file over HTTP
   openapi   Print the description of the API (OpenAPI 3.1, JSON)
@@ -66,6 +70,7 @@ Examples:
   manent config check                                 explain every mistake of the configuration
   manent config sample > manent.toml                  begin a configuration file
   manent doctor                                       say how everything stands
+  manent user add me@example.org --admin              make the first account, for --mode accounts
   manent migrate --to postgres://USER:PASSWORD@HOST/DATABASE
                                                       move everything to Postgres
 
@@ -82,7 +87,8 @@ everything is in the copy. With database.url = postgres://… conversations are 
 
 Exit codes:
   0  it did what was asked, or was stopped by a signal
-  1  the configuration, or a rules file, has mistakes; or `doctor` found a problem
+  1  the configuration, or a rules file, has mistakes; or `doctor` or `audit verify`
+     found a problem
   2  the command line is wrong
   3  the store or the journal cannot be opened
   4  the address cannot be listened on

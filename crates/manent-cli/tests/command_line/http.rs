@@ -5,10 +5,26 @@ use std::net::TcpStream;
 
 /// Sends a request and returns everything that comes until the server closes.
 pub(crate) fn request(address: &str, method: &str, path: &str, body: &str) -> String {
+    request_with(address, method, path, "", body)
+}
+
+/// What somebody asked who is known by a token.
+pub(crate) fn status_for(address: &str, method: &str, path: &str, token: &str) -> u16 {
+    let header = format!("authorization: Bearer {token}\r\n");
+    status(&request_with(address, method, path, &header, ""))
+}
+
+/// The status of an answer.
+pub(crate) fn status(answer: &str) -> u16 {
+    let status = answer.split(' ').nth(1);
+    status.unwrap().parse().unwrap()
+}
+
+fn request_with(address: &str, method: &str, path: &str, headers: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(
         stream,
-        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/json\r\n{headers}content-length: {}\r\n\r\n{body}",
         body.len()
     )
     .unwrap();

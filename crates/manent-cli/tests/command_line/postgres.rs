@@ -93,3 +93,25 @@ async fn a_doctor_looks_at_postgres_and_makes_no_tables() {
     assert_eq!(newer.0, Some(1));
     assert!(newer.1.contains("has schema 99"), "{}", newer.1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_and_keys_are_kept_in_postgres_too() {
+    let database = database().await;
+    let world = World::new();
+    let variables = [("MANENT_DATABASE__URL", database.url())];
+    let run = |arguments: &[&str]| {
+        let arguments = [arguments, &["--data-dir", "data"]].concat();
+        let outcome = world.run(&arguments, &variables);
+        assert_eq!(outcome.code, Some(0), "{arguments:?}: {}", outcome.errors);
+        outcome.output
+    };
+    let link = run(&["user", "add", "ada@example.org"]);
+    assert!(link.contains("/reset-password#token="), "{link}");
+    assert!(run(&["key", "create", "bot", "--scope", "read"]).starts_with("mnt_"));
+    assert!(run(&["user", "list"]).contains("ada@example.org"));
+    let verified = run(&["audit", "verify"]);
+    assert!(
+        verified.starts_with("The audit log is whole: 3 entries"),
+        "{verified}"
+    );
+}

@@ -1,6 +1,6 @@
 //! A home directory of a test's own, and processes that end with the test.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Output, Stdio};
 
@@ -52,6 +52,30 @@ impl World {
     /// Runs a command to its end.
     pub(crate) fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Outcome {
         let output: Output = self.command(arguments, variables).output().unwrap();
+        Outcome {
+            code: output.status.code(),
+            output: self.neutral(&output.stdout),
+            errors: self.neutral(&output.stderr),
+        }
+    }
+
+    /// Runs a command to its end with these words on its standard input.
+    pub(crate) fn run_with_input(
+        &self,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+        input: &str,
+    ) -> Outcome {
+        let mut child = self
+            .command(arguments, variables)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A command that does not read its input may have ended already.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
         Outcome {
             code: output.status.code(),
             output: self.neutral(&output.stdout),

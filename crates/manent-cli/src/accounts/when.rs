@@ -1,0 +1,49 @@
+//! When a key ends: in so long, or at a time.
+
+use manent_types::Timestamp;
+
+const UNITS: [(char, i64); 4] = [
+    ('w', 7 * 86_400_000),
+    ('d', 86_400_000),
+    ('h', 3_600_000),
+    ('m', 60_000),
+];
+
+/// Reads `90d`, `12h`, or a time such as `2027-01-31T00:00:00Z`.
+pub(super) fn parse(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+    let text = text.trim();
+    if let Ok(time) = text.parse() {
+        return Ok(time);
+    }
+    let in_so_long = || {
+        let unit = text.chars().last()?;
+        let (_, milliseconds) = UNITS.iter().find(|(name, _)| *name == unit)?;
+        let count: u32 = text[..text.len() - unit.len_utf8()].parse().ok()?;
+        let length = i64::from(count).checked_mul(*milliseconds)?;
+        let end = now.as_millisecond().checked_add(length)?;
+        Timestamp::from_millisecond(end).ok()
+    };
+    in_so_long().ok_or_else(|| {
+        format!("{text:?} is no time: write 12h, 90d, 8w, or a time such as 2027-01-31T00:00:00Z")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_so_long_from_now_or_itself() {
+        let at = |milliseconds| Timestamp::from_millisecond(milliseconds).unwrap();
+        let now = at(1_000);
+        let read = |text| parse(text, now).ok();
+        assert_eq!(read("2m"), Some(at(121_000)));
+        assert_eq!(read("12h"), Some(at(43_201_000)));
+        assert_eq!(read("1d"), Some(at(86_401_000)));
+        assert_eq!(read("1w"), Some(at(604_801_000)));
+        assert_eq!(read("1970-01-01T00:00:05Z"), Some(at(5_000)));
+        for bad in ["", "d", "-1d", "1y", "1.5d", "4294967295w", "tomorrow", "é"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+}

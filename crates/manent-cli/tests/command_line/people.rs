@@ -1,0 +1,387 @@
+//! `manent user`, `manent key`, `manent audit` and `manent secret`, without a server and beside one.
+
+use crate::http::{request, status, status_for};
+use crate::world::{Outcome, World};
+
+const PASSWORD: &str = "correct horse battery staple\n";
+
+fn run(world: &World, arguments: &[&str]) -> Outcome {
+    world.run(&[arguments, &["--data-dir", "data"]].concat(), &[])
+}
+
+/// Runs a command that must succeed and gives what it printed.
+fn done(world: &World, arguments: &[&str]) -> String {
+    let outcome = run(world, arguments);
+    assert_eq!(outcome.code, Some(0), "{arguments:?}: {}", outcome.errors);
+    outcome.output
+}
+
+fn json(world: &World, arguments: &[&str]) -> serde_json::Value {
+    let text = done(world, &[arguments, &["--json"]].concat());
+    serde_json::from_str(&text).unwrap()
+}
+
+fn add(world: &World, arguments: &[&str]) -> Outcome {
+    let arguments = [
+        &["user", "add", "--password-stdin", "--data-dir", "data"],
+        arguments,
+    ]
+    .concat();
+    world.run_with_input(&arguments, &[], PASSWORD)
+}
+
+/// Two accounts: Ada, the first and so an administrator, and Bob.
+fn with_two() -> World {
+    let world = World::new();
+    for email in ["ada@example.org", "bob@example.org"] {
+        let added = add(&world, &[email]);
+        assert_eq!(added.code, Some(0), "{}", added.errors);
+    }
+    world
+}
+
+fn serve(world: &World) -> crate::world::Running {
+    let arguments = [
+        "serve",
+        "--mode",
+        "accounts",
+        "--listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        "data",
+        "--set",
+        "accounts.registration=closed",
+    ];
+    world.start(&arguments, &[])
+}
+
+/// The whole answer.
+fn sign_in(address: &str, email: &str, password: &str) -> String {
+    let body = serde_json::json!({"email": email, "password": password}).to_string();
+    request(address, "POST", "/auth/sign-in", &body)
+}
+
+fn sign_in_status(address: &str, email: &str, password: &str) -> u16 {
+    status(&sign_in(address, email, password))
+}
+
+#[test]
+fn the_first_account_is_an_administrators_and_others_are_users() {
+    let world = World::new();
+    let none = run(&world, &["user", "list"]);
+    assert_eq!(none.code, Some(5));
+    assert!(
+        none.errors.contains("there is no database in"),
+        "{}",
+        none.errors
+    );
+    assert!(!world.path("data").exists(), "looking makes nothing");
+
+    let first = add(&world, &["Ada@Example.org", "--name", "Ada Lovelace"]);
+    assert_eq!((first.code, first.output.as_str()), (Some(0), ""));
+    assert!(
+        first
+            .errors
+            .contains("ada@example.org has an account now, as an administrator")
+            && first.errors.contains("mode local"),
+        "{}",
+        first.errors
+    );
+    add(&world, &["bob@example.org"]);
+    let again = add(&world, &["bob@example.org"]);
+    assert_eq!(again.code, Some(5));
+    assert!(
+        again
+            .errors
+            .contains("another account has this e-mail address"),
+        "{}",
+        again.errors
+    );
+
+    let listed = json(&world, &["user", "list"]);
+    let rows: Vec<_> = listed["users"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|user| {
+            [
+                &user["email"],
+                &user["name"],
+                &user["role"],
+                &user["status"],
+            ]
+            .map(|value| value.as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            ["ada@example.org", "Ada Lovelace", "ADMIN", "active"],
+            ["bob@example.org", "bob", "USER", "active"]
+        ]
+    );
+    assert!(
+        done(&world, &["user", "list"]).starts_with("EMAIL            NAME          ROLE   STATUS")
+    );
+    let shown = done(&world, &["user", "show", "ada@example.org"]);
+    assert!(
+        shown.contains("\nrole       ADMIN\n") && shown.contains("\npassword   yes\n"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_password_is_never_an_argument_and_one_that_is_too_short_is_refused() {
+    let world = World::new();
+    let as_argument = run(&world, &["user", "add", "a@example.org", "hunter2 hunter2"]);
+    assert_eq!(as_argument.code, Some(2));
+    let short = world.run_with_input(
+        &[
+            "user",
+            "add",
+            "a@example.org",
+            "--password-stdin",
+            "--data-dir",
+            "data",
+        ],
+        &[],
+        "short\n",
+    );
+    assert_eq!(short.code, Some(5));
+    assert!(short.errors.contains("password"), "{}", short.errors);
+    assert!(!short.errors.contains("short\n"), "{}", short.errors);
+    let empty = world.run_with_input(
+        &[
+            "user",
+            "add",
+            "a@example.org",
+            "--password-stdin",
+            "--data-dir",
+            "data",
+        ],
+        &[],
+        "\n",
+    );
+    assert_eq!(empty.code, Some(5));
+}
+
+#[test]
+fn the_last_administrator_stays() {
+    let world = with_two();
+    for arguments in [
+        ["user", "disable", "ada@example.org"].as_slice(),
+        &["user", "make-user", "ada@example.org"],
+        &["user", "delete", "ada@example.org", "--yes"],
+    ] {
+        let refused = run(&world, arguments);
+        assert_eq!(refused.code, Some(5), "{arguments:?}");
+        assert!(
+            refused.errors.contains("the last administrator"),
+            "{}",
+            refused.errors
+        );
+    }
+    done(&world, &["user", "make-admin", "bob@example.org"]);
+    done(&world, &["user", "make-user", "ada@example.org"]);
+    let shown = json(&world, &["user", "show", "ada@example.org"]);
+    assert_eq!(shown["role"], "USER");
+    let asked = run(&world, &["user", "delete", "ada@example.org"]);
+    assert_eq!(asked.code, Some(5));
+    assert!(asked.errors.contains("--yes"), "{}", asked.errors);
+    done(&world, &["user", "delete", "ada@example.org", "--yes"]);
+    let gone = run(&world, &["user", "show", "ada@example.org"]);
+    assert!(
+        gone.errors.contains("there is no account ada@example.org"),
+        "{}",
+        gone.errors
+    );
+}
+
+#[test]
+fn a_running_server_knows_what_was_done_beside_it() {
+    let world = with_two();
+    let running = serve(&world);
+    let address = running.address();
+    assert_eq!(
+        sign_in_status(address, "bob@example.org", PASSWORD.trim()),
+        200
+    );
+
+    // Added, disabled and enabled while it runs.
+    assert_eq!(add(&world, &["eve@example.org"]).code, Some(0));
+    assert_eq!(
+        sign_in_status(address, "eve@example.org", PASSWORD.trim()),
+        200
+    );
+    done(&world, &["user", "disable", "bob@example.org"]);
+    assert_eq!(
+        sign_in_status(address, "bob@example.org", PASSWORD.trim()),
+        403
+    );
+    done(&world, &["user", "enable", "bob@example.org"]);
+
+    // A link for whoever forgot the password.
+    let link = done(&world, &["user", "reset-password", "bob@example.org"]);
+    assert!(
+        link.starts_with("http://127.0.0.1:3080/reset-password#token="),
+        "{link}"
+    );
+    let reset = world.run_with_input(
+        &[
+            "user",
+            "reset-password",
+            "bob@example.org",
+            "--password-stdin",
+            "--data-dir",
+            "data",
+        ],
+        &[],
+        "another good password\n",
+    );
+    assert_eq!(reset.code, Some(0), "{}", reset.errors);
+    assert_eq!(
+        sign_in_status(address, "bob@example.org", PASSWORD.trim()),
+        401
+    );
+    assert_eq!(
+        sign_in_status(address, "bob@example.org", "another good password"),
+        200
+    );
+}
+
+#[test]
+fn a_key_is_shown_once_and_ends_with_its_revocation() {
+    let world = with_two();
+    let running = serve(&world);
+    let address = running.address();
+    let whose = run(&world, &["key", "create", "bot", "--scope", "read"]);
+    assert_eq!(whose.code, Some(5));
+    assert!(whose.errors.contains("--user"), "{}", whose.errors);
+    let secret = done(
+        &world,
+        &[
+            "key",
+            "create",
+            "bot",
+            "--user",
+            "bob@example.org",
+            "--scope",
+            "read,generate",
+            "--expires",
+            "90d",
+        ],
+    );
+    let read = || status_for(address, "GET", "/conversations", secret.trim());
+    assert_eq!(read(), 200);
+
+    let listed = json(&world, &["key", "list", "--user", "bob@example.org"]);
+    let key = &listed["keys"][0];
+    assert_eq!(
+        (&key["name"], &key["scopes"]),
+        (
+            &serde_json::json!("bot"),
+            &serde_json::json!(["read", "generate"])
+        )
+    );
+    assert!(!listed.to_string().contains(secret.trim()));
+    done(&world, &["key", "revoke", key["id"].as_str().unwrap()]);
+    assert_eq!(read(), 401);
+    let admin = run(
+        &world,
+        &[
+            "key",
+            "create",
+            "x",
+            "--user",
+            "bob@example.org",
+            "--scope",
+            "admin",
+        ],
+    );
+    assert_eq!(admin.code, Some(5));
+    assert!(
+        admin
+            .errors
+            .contains("admin is only for keys of administrators"),
+        "{}",
+        admin.errors
+    );
+}
+
+#[test]
+fn the_audit_log_says_that_it_was_the_command_line_and_a_changed_entry_is_found() {
+    let world = with_two();
+    done(&world, &["user", "disable", "bob@example.org"]);
+    let whole = json(&world, &["audit", "verify"]);
+    assert_eq!(
+        (&whole["whole"], &whole["entries"]),
+        (&true.into(), &3.into())
+    );
+    let listed = json(&world, &["audit", "list", "--limit", "2"]);
+    let kinds: Vec<_> = listed["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| (&entry["kind"], &entry["detail"]["by"]))
+        .collect();
+    let by = serde_json::json!("command line");
+    let (disabled, created) = (
+        serde_json::json!("account_disabled"),
+        serde_json::json!("account_created"),
+    );
+    assert_eq!(kinds, [(&disabled, &by), (&created, &by)]);
+    assert_eq!(
+        json(&world, &["audit", "list"])["entries"][0]["hash"],
+        whole["hash"]
+    );
+    assert_eq!(
+        run(&world, &["audit", "list", "--kind", "nonsense"]).code,
+        Some(5)
+    );
+
+    let database = rusqlite::Connection::open(world.path("data/manent.db")).unwrap();
+    database
+        .execute_batch(
+            "DROP TRIGGER audit_is_never_changed; UPDATE audit SET at = at + 1 WHERE number = 2",
+        )
+        .unwrap();
+    drop(database);
+    let broken = run(&world, &["audit", "verify"]);
+    assert_eq!(
+        (broken.code, broken.output.as_str()),
+        (
+            Some(1),
+            "The audit log is broken: entry 2 of the audit log: its content was changed.\n"
+        )
+    );
+}
+
+#[test]
+fn a_secret_is_replaced_in_three_steps_and_nobody_is_signed_out() {
+    let world = with_two();
+    let running = serve(&world);
+    let signed_in = sign_in(running.address(), "bob@example.org", PASSWORD.trim());
+    let body = signed_in.split("\r\n\r\n").nth(1).unwrap();
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    let token = body["token"].as_str().unwrap();
+    let rotated = run(&world, &["secret", "rotate"]);
+    assert_eq!(rotated.code, Some(0), "{}", rotated.errors);
+    let too_early = run(&world, &["secret", "reseal"]);
+    assert_eq!(too_early.code, Some(5));
+    assert!(
+        too_early.errors.contains("start it again"),
+        "{}",
+        too_early.errors
+    );
+    drop(running);
+
+    let running = serve(&world);
+    let resealed = run(&world, &["secret", "reseal"]);
+    assert_eq!(resealed.code, Some(0), "{}", resealed.errors);
+    assert!(
+        resealed.errors.contains("With secret number 2"),
+        "{}",
+        resealed.errors
+    );
+    assert_eq!(status_for(running.address(), "GET", "/account", token), 200);
+}
