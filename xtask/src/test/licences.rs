@@ -63,18 +63,19 @@ enum AdvisoryDatabase {
 
 impl AdvisoryDatabase {
     fn renewed(workspace: &Workspace, cargo_deny: &Path) -> Result<Self> {
-        let mut fetch = command::new(cargo_deny, workspace.root());
-        let Err(error) = command::capture(fetch.args(["fetch", "db"])) else {
-            return Ok(Self::New);
-        };
-        let why = format!("{error:#}");
-        let why = why.lines().last().unwrap_or_default().trim().to_owned();
+        // Before fetching: what fails to be fetched leaves something behind for a moment.
         let kept = cargo_home()
             .context("neither CARGO_HOME nor HOME is set")?
             .join("advisory-dbs");
         let is_there = kept
             .read_dir()
             .is_ok_and(|mut entries| entries.next().is_some());
+        let mut fetch = command::new(cargo_deny, workspace.root());
+        let Err(error) = command::capture(fetch.args(["fetch", "db"])) else {
+            return Ok(Self::New);
+        };
+        let why = format!("{error:#}");
+        let why = why.lines().last().unwrap_or_default().trim().to_owned();
         Ok(if is_there {
             Self::Old(why)
         } else {
