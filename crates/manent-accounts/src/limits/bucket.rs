@@ -50,7 +50,8 @@ pub enum LimitDecision {
 
 /// A bucket. A full one is the default.
 ///
-/// Invariant: in any span of time `t`, at most `count + t / (period / count)` are allowed, give or take one for the borders.
+/// Invariant: in any span of time `t`, at most `count + t / (period / count)` are allowed, give or take one for the borders; with batches, and
+/// the last batch beyond that.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bucket {
     /// What is missing until it is full again, in microseconds of waiting, at `at`.
@@ -61,10 +62,17 @@ pub struct Bucket {
 impl Bucket {
     /// Takes one out, if there is one.
     pub fn take(&mut self, rate: Rate, now: Timestamp) -> LimitDecision {
+        self.take_many(1, rate, now)
+    }
+
+    /// Takes so many out, if there is one: a batch is never refused for its size alone, since it could never be sent then. What it takes
+    /// beyond what there is has to come back before anything else is allowed.
+    pub fn take_many(&mut self, count: u32, rate: Rate, now: Timestamp) -> LimitDecision {
         self.advance(now);
         let after = self.missing.saturating_add(rate.interval());
         if after <= rate.full() {
-            self.missing = after;
+            let taken = rate.interval().saturating_mul(u64::from(count));
+            self.missing = self.missing.saturating_add(taken);
             return LimitDecision::Allowed;
         }
         let wait = if rate.count == 0 {
@@ -80,7 +88,13 @@ impl Bucket {
 
     /// Puts one back that turned out not to count.
     pub fn put_back(&mut self, rate: Rate) {
-        self.missing = self.missing.saturating_sub(rate.interval());
+        self.put_back_many(1, rate);
+    }
+
+    /// Puts so many back that turned out not to count.
+    pub fn put_back_many(&mut self, count: u32, rate: Rate) {
+        let taken = rate.interval().saturating_mul(u64::from(count));
+        self.missing = self.missing.saturating_sub(taken);
     }
 
     /// Whether it is full: then it need not be kept.
@@ -139,6 +153,17 @@ mod tests {
             assert_eq!(bucket.take(RATE, at(0)), LimitDecision::Allowed);
             bucket.put_back(RATE);
         }
+    }
+
+    #[test]
+    fn a_batch_that_is_larger_than_the_rate_passes_and_is_paid_for_afterwards() {
+        let mut bucket = Bucket::default();
+        assert_eq!(bucket.take_many(20, RATE, at(0)), LimitDecision::Allowed);
+        assert_eq!(bucket.take(RATE, at(0)), refused(32));
+        assert_eq!(bucket.take(RATE, at(31_999)), refused(1));
+        assert_eq!(bucket.take(RATE, at(32_000)), LimitDecision::Allowed);
+        bucket.put_back_many(3, RATE);
+        assert_eq!(bucket.take(RATE, at(32_000)), LimitDecision::Allowed);
     }
 
     #[test]

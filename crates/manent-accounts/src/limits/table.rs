@@ -62,6 +62,17 @@ impl LimitTable {
     /// Takes one out of the key's bucket. Where the table has no room for another key after the full buckets went, buckets are dropped:
     /// under a flood of addresses limits get softer, and memory stays bounded.
     pub fn take(&mut self, key: LimitKey, rate: Rate, now: Timestamp) -> LimitDecision {
+        self.take_many(key, 1, rate, now)
+    }
+
+    /// Takes so many at once, as [`Bucket::take_many`] does.
+    pub fn take_many(
+        &mut self,
+        key: LimitKey,
+        count: u32,
+        rate: Rate,
+        now: Timestamp,
+    ) -> LimitDecision {
         if !self.buckets.contains_key(&key) && self.buckets.len() >= self.capacity {
             self.buckets.retain(|_, bucket| !bucket.is_full(now));
             // Half of them, so that a flood pays for this seldom.
@@ -73,13 +84,19 @@ impl LimitTable {
                 });
             }
         }
-        self.buckets.entry(key).or_default().take(rate, now)
+        let bucket = self.buckets.entry(key).or_default();
+        bucket.take_many(count, rate, now)
     }
 
     /// Puts one back into the key's bucket.
     pub fn put_back(&mut self, key: &LimitKey, rate: Rate) {
+        self.put_back_many(key, 1, rate);
+    }
+
+    /// Puts so many back into the key's bucket.
+    pub fn put_back_many(&mut self, key: &LimitKey, count: u32, rate: Rate) {
         if let Some(bucket) = self.buckets.get_mut(key) {
-            bucket.put_back(rate);
+            bucket.put_back_many(count, rate);
         }
     }
 

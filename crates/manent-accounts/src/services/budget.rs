@@ -12,6 +12,15 @@ use crate::limits::{
 use crate::policy::{AccountPolicy, Budget};
 use crate::ports::Settlement;
 
+/// What became of a reservation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reserved {
+    /// It was made now, or nothing is limited: whoever asked settles it.
+    New,
+    /// The run had it already.
+    Held,
+}
+
 /// Looks after what accounts spend.
 #[derive(Clone)]
 pub struct BudgetService {
@@ -41,9 +50,9 @@ impl BudgetService {
         owner: UserId,
         run: RunId,
         estimate: Amounts,
-    ) -> Result<(), AccountError> {
+    ) -> Result<Reserved, AccountError> {
         let Some(budget) = self.budget() else {
-            return Ok(());
+            return Ok(Reserved::New);
         };
         let now = self.context.now();
         let request = ReservationRequest {
@@ -59,7 +68,8 @@ impl BudgetService {
             .reserve(owner, request, now)
             .await?
         {
-            ReservationDecision::Reserve { .. } | ReservationDecision::Held => Ok(()),
+            ReservationDecision::Reserve { .. } => Ok(Reserved::New),
+            ReservationDecision::Held => Ok(Reserved::Held),
             ReservationDecision::Exceeded(exceeded) => Err(AccountError::Budget(exceeded)),
         }
     }
@@ -154,18 +164,18 @@ mod tests {
                 other => panic!("{other}"),
             })
         };
-        assert_eq!(reserve(1, 80), Ok(()));
+        assert_eq!(reserve(1, 80), Ok(Reserved::New));
         assert_eq!(reserve(2, 80), Err(Measure::Tokens));
         // A retry that attaches to its running answer.
-        assert_eq!(reserve(1, 80), Ok(()));
+        assert_eq!(reserve(1, 80), Ok(Reserved::Held));
         run(world.budgets().settle(owner, run_id(1), tokens(10))).unwrap();
         run(world.budgets().settle(owner, run_id(1), tokens(90))).unwrap();
-        assert_eq!(reserve(2, 80), Ok(()));
+        assert_eq!(reserve(2, 80), Ok(Reserved::New));
         assert_eq!(reserve(3, 11), Err(Measure::Tokens));
         let (_, _, standing) = run(world.budgets().standing(owner)).unwrap().unwrap();
         assert_eq!((standing.used.tokens, standing.reserved.tokens), (10, 80));
         world.wait(Duration::from_hours(1));
-        assert_eq!(reserve(4, 100), Ok(()));
+        assert_eq!(reserve(4, 100), Ok(Reserved::New));
     }
 
     #[test]

@@ -26,7 +26,7 @@ use crate::secret::{NewSecret, SealedSecret, SecretDigest};
 use crate::services::{
     AccountPorts, AccountService, ApiKeyService, AuditLog, BudgetService, InvitationService,
     OpenIdPolicy, OpenIdService, OpenedSession, ProviderKeyService, RoleService, SecretRotation,
-    SessionService, SignInService, SignUpService, SignedIn, TwoFactorService,
+    SessionService, SignInService, SignUpService, SignedIn, StandingService, TwoFactorService,
 };
 use crate::two_factor::TotpSecret;
 
@@ -165,6 +165,10 @@ impl World {
 
     pub(crate) fn budgets(&self) -> BudgetService {
         BudgetService::new(self.ports.clone(), self.policy())
+    }
+
+    pub(crate) fn standing(&self) -> StandingService {
+        StandingService::new(self.ports.clone(), self.policy())
     }
 
     pub(crate) fn audit_log(&self) -> AuditLog {
