@@ -84,6 +84,7 @@ impl Checker<'_> {
 
     fn accounts(&mut self, config: &Config) {
         if !config.mode.has_accounts() {
+            self.without_accounts(config);
             return;
         }
         match &config.accounts.secret {
@@ -98,6 +99,24 @@ impl Checker<'_> {
                     .to_owned(),
             ),
             Some(_) | None => {}
+        }
+    }
+
+    /// What needs people who sign in.
+    fn without_accounts(&mut self, config: &Config) {
+        if config.librechat.enabled {
+            let message = "`librechat.enabled` is true, but in the mode local nobody signs in, which LibreChat's client must; set `mode = \"accounts\"` \
+                 (--mode accounts, MANENT_MODE=accounts)";
+            self.complain(&["mode", "librechat.enabled"], message.to_owned());
+        }
+        let theirs = config.providers.iter().find(|provider| provider.own.key);
+        if let Some(provider) = theirs {
+            let message = format!(
+                "the key of the provider {} is \"user_provided\", but in the mode local nobody has keys of their own; set the key, or `mode = \"accounts\"` \
+                 (--mode accounts, MANENT_MODE=accounts)",
+                provider.id
+            );
+            self.complain(&["mode"], message);
         }
     }
 

@@ -1,22 +1,24 @@
 //! The result: plain typed values, complete and checked. A `Config` exists only when nothing was wrong.
 
 mod accounts;
+mod librechat;
 mod oidc;
 mod provider;
-
 mod usage;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use manent_domain::limits::Limits;
 
-pub use crate::database::DatabaseUrl;
 pub use usage::{ResolvedLimits, UsageLimits};
 
+pub use crate::database::DatabaseUrl;
 pub use accounts::{AccountsConfig, Mode, Registration, SecureCookies};
+pub use librechat::LibreChatConfig;
 pub use oidc::{OidcConfig, RoleRule, RoleSource};
-pub use provider::{ModelConfig, ProviderConfig, ProviderKind};
+pub use provider::{ModelConfig, OwnAccess, ProviderConfig, ProviderKind};
 
 /// Everything that can be configured.
 #[derive(Debug, Clone)]
@@ -43,6 +45,8 @@ pub struct Config {
     pub accounts: AccountsConfig,
     /// Signing in through an OpenID provider; without meaning but in [`Mode::Oidc`].
     pub oidc: OidcConfig,
+    /// LibreChat's API.
+    pub librechat: LibreChatConfig,
     /// What a client may send.
     pub limits: LimitsConfig,
     /// How long the parts of a request may take.
@@ -90,15 +94,15 @@ impl Config {
                 body_bytes: 0,
                 max_connections: 0,
                 content: Limits::default(),
+                usage: UsageLimits::blank(),
             },
             http: HttpConfig {
                 header_read_timeout: Duration::ZERO,
+                write_timeout: Duration::ZERO,
                 body_read_timeout: Duration::ZERO,
-                usage: UsageLimits::blank(),
                 shutdown_grace: Duration::ZERO,
             },
             sse: SseConfig {
-                write_timeout: Duration::ZERO,
                 heartbeat: Duration::ZERO,
             },
             store: StoreConfig {
@@ -137,6 +141,7 @@ impl Config {
                 directory: None,
                 max_bytes: 0,
             },
+            librechat: LibreChatConfig { enabled: false },
             testing: TestingConfig {
                 sign_in_switch: false,
             },
@@ -190,23 +195,23 @@ pub struct LimitsConfig {
     pub max_connections: usize,
     /// Bounds of messages, batches, prompts and titles.
     pub content: Limits,
+    /// How much one person or address may do.
+    pub usage: UsageLimits,
 }
 
 /// How long the parts of a request may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpConfig {
-    /// How much one person or address may do.
-    pub usage: UsageLimits,
     /// From the connection, or from the answer before, to the end of a request's head. So it is also how long a connection
     /// may stay idle.
     pub header_read_timeout: Duration,
+    /// How long a client may take nothing of an answer that waits for it.
+    pub write_timeout: Duration,
     /// From the head to the end of the body.
     pub body_read_timeout: Duration,
     /// How long running answers and requests may take to finish after a stop is asked for.
     pub shutdown_grace: Duration,
 }
-    /// How long a client may take nothing of an answer that waits for it.
-    pub write_timeout: Duration,
 
 /// Streams of events.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -29,10 +29,10 @@ mod sources;
 mod suggestion;
 
 pub use config::{
-    AccountsConfig, Config, DatabaseConfig, DatabaseUrl, HttpConfig, JournalConfig, LimitsConfig,
-    LogConfig, LogFormat, Mode, ModelConfig, OidcConfig, ProviderConfig, ProviderKind,
-    Registration, RoleRule, RoleSource, RunsConfig, SecureCookies, SseConfig, StoreConfig,
-    Synchronous,
+    AccountsConfig, Config, DatabaseConfig, DatabaseUrl, HttpConfig, JournalConfig,
+    LibreChatConfig, LimitsConfig, LogConfig, LogFormat, Mode, ModelConfig, OidcConfig, OwnAccess,
+    ProviderConfig, ProviderKind, Registration, RoleRule, RoleSource, RunsConfig, SecureCookies,
+    SseConfig, StoreConfig, Synchronous,
 };
 pub use config::{ResolvedLimits, UsageLimits};
 pub use describe::{reference, sample};

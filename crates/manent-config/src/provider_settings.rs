@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use secrecy::{ExposeSecret, SecretString};
+
 use crate::config::{ModelConfig, ProviderConfig, ProviderKind};
-use crate::setting::{Kind, Presence, Setting};
+use crate::setting::{Kind, Presence, Setting, USER_PROVIDED};
 use crate::settings::is_name;
 
 /// Kinds that a provider's setting means something for.
@@ -59,25 +61,34 @@ pub(crate) static PROVIDER_SETTINGS: &[Setting<ProviderConfig>] = &[
     setting(
         "base_url",
         Presence::Optional("https://api.anthropic.com"),
-        Kind::Url(|provider, value| provider.base_url = value),
-        "The start of its addresses. Without it: that of the protocol's maker (https://api.anthropic.com, https://api.openai.com/v1).",
+        Kind::UrlOrTheirs {
+            set: |provider, value| {
+                provider.base_url = value;
+                provider.own.base_url = false;
+            },
+            leave: |provider| {
+                provider.base_url.clear();
+                provider.own.base_url = true;
+            },
+        },
+        "The start of its addresses, or user_provided: each person gives one beside their key, and it may lead to public addresses only (see `accounts.user_url_networks`). Without it: that of the protocol's maker (https://api.anthropic.com, https://api.openai.com/v1).",
     ),
     setting(
         "api_key",
         Presence::Optional("…"),
-        Kind::Secret(|provider, value| provider.api_key = Some(value)),
-        "Its key. Better kept out of this file, by one of the next two.",
+        Kind::Secret(set_key),
+        "Its key, or user_provided: each person gives their own. Better kept out of this file, by one of the next two.",
     ),
     setting(
         "api_key_env",
         Presence::Optional("ANTHROPIC_API_KEY"),
-        Kind::SecretVariable(|provider, value| provider.api_key = Some(value)),
+        Kind::SecretVariable(set_key),
         "The environment variable that holds the key.",
     ),
     setting(
         "api_key_file",
         Presence::Optional("/run/secrets/anthropic"),
-        Kind::SecretFile(|provider, value| provider.api_key = Some(value)),
+        Kind::SecretFile(set_key),
         "The file that holds the key and nothing else.",
     ),
     setting(
@@ -164,6 +175,11 @@ pub(crate) static PROVIDER_SETTINGS: &[Setting<ProviderConfig>] = &[
         "The rules file of a scripted provider. Without it: the built-in demonstration.",
     ),
 ];
+
+fn set_key(provider: &mut ProviderConfig, value: SecretString) {
+    provider.own.key = value.expose_secret() == USER_PROVIDED;
+    provider.api_key = (!provider.own.key).then_some(value);
+}
 
 /// Every setting of one entry of `models` that is a table.
 pub(crate) static MODEL_SETTINGS: &[Setting<ModelConfig>] = &[

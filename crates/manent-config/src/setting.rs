@@ -12,6 +12,9 @@ use secrecy::SecretString;
 use crate::config::ModelConfig;
 use crate::database::DatabaseUrl;
 
+/// Stands in the place of a value that each person provides.
+pub(crate) const USER_PROVIDED: &str = "user_provided";
+
 /// One setting of `T`: how it is called, what it takes and where it goes.
 pub(crate) struct Setting<T: 'static> {
     /// With the section before a dot.
@@ -54,6 +57,11 @@ pub(crate) enum Kind<T: 'static> {
         set: fn(&mut T, String),
     },
     Url(fn(&mut T, String)),
+    /// An address, or [`USER_PROVIDED`].
+    UrlOrTheirs {
+        set: fn(&mut T, String),
+        leave: fn(&mut T),
+    },
     Database(fn(&mut T, DatabaseUrl)),
     Switch(fn(&mut T, bool)),
     Whole {
@@ -101,6 +109,10 @@ impl<T> Kind<T> {
             Self::Text { expects, .. } => (*expects).to_owned(),
             Self::Url(_) => {
                 "an http:// or https:// address without query and without a name or password in it"
+                    .to_owned()
+            }
+            Self::UrlOrTheirs { .. } => {
+                "an http:// or https:// address without query and without a name or password in it, or \"user_provided\""
                     .to_owned()
             }
             Self::Database(_) => {

@@ -3,19 +3,20 @@
 mod accounts;
 mod database;
 mod general;
+mod librechat;
 mod oidc;
 mod requests;
 mod runs;
 mod testing;
-
 mod usage;
+
 use std::time::Duration;
 
 use crate::config::Config;
 use crate::setting::{Kind, Presence, Setting};
 
 /// Sections in the order of the sample, with what they are for.
-pub(crate) const SECTIONS: [(&str, &str); 12] = [
+pub(crate) const SECTIONS: [(&str, &str); 13] = [
     ("", ""),
     ("log", "What is logged, to standard error."),
     (
@@ -26,6 +27,7 @@ pub(crate) const SECTIONS: [(&str, &str); 12] = [
         "oidc",
         "Signing in through an OpenID provider, in the mode oidc.",
     ),
+    ("librechat", "The API of LibreChat, for its web client."),
     (
         "limits",
         "What a client may send, and how much. What is larger is refused with a clear error, and nothing of it is stored.",
@@ -96,11 +98,12 @@ pub(crate) fn settings() -> impl Iterator<Item = &'static Setting<Config>> {
         general::SETTINGS,
         accounts::SETTINGS,
         oidc::SETTINGS,
+        librechat::SETTINGS,
         requests::SETTINGS,
+        usage::SETTINGS,
         database::SETTINGS,
         runs::SETTINGS,
         testing::SETTINGS,
-        usage::SETTINGS,
     ]
     .into_iter()
     .flatten()

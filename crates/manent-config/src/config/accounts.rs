@@ -69,6 +69,8 @@ pub struct AccountsConfig {
     pub secret: Option<SecretString>,
     /// Whose word about a client's address is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Networks that base URLs of people's own may lead to, beside public addresses.
+    pub user_url_networks: Vec<IpNet>,
 }
 
 impl AccountsConfig {
@@ -81,10 +83,11 @@ impl AccountsConfig {
             access_token_life: Duration::ZERO,
             session_life: Duration::ZERO,
             refresh_grace: Duration::ZERO,
+            recheck_interval: Duration::ZERO,
             secure_cookies: SecureCookies::Auto,
             secret: None,
-            recheck_interval: Duration::ZERO,
             trusted_proxies: Vec::new(),
+            user_url_networks: Vec::new(),
         }
     }
 

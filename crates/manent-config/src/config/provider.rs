@@ -14,10 +14,12 @@ pub struct ProviderConfig {
     /// Its protocol.
     pub kind: ProviderKind,
     /// The start of its addresses without a slash at the end, for example `https://api.anthropic.com` or
-    /// `https://api.openai.com/v1`. Empty for `scripted`.
+    /// `https://api.openai.com/v1`. Empty for `scripted`, and where people give their own.
     pub base_url: String,
     /// Its key.
     pub api_key: Option<SecretString>,
+    /// What of this each person provides.
+    pub own: OwnAccess,
     /// The models to offer, the default first. May be empty when [`Self::fetch_models`] is set; empty for `scripted`, whose
     /// rules say what there is.
     pub models: Vec<ModelConfig>,
@@ -48,6 +50,7 @@ impl ProviderConfig {
             kind: ProviderKind::Scripted,
             base_url: String::new(),
             api_key: None,
+            own: OwnAccess::default(),
             models: Vec::new(),
             fetch_models: false,
             title_model: None,
@@ -60,6 +63,15 @@ impl ProviderConfig {
             rules: None,
         }
     }
+}
+
+/// What each person provides for a provider: the literal `user_provided` in the place of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OwnAccess {
+    /// The key: there is none of the operator's, and who has given none cannot ask.
+    pub key: bool,
+    /// The address too; then also [`Self::key`].
+    pub base_url: bool,
 }
 
 /// The protocol of a provider.

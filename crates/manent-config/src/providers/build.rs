@@ -122,14 +122,15 @@ impl Builder<'_> {
     fn complete(&mut self) {
         let kind = self.provider.kind;
         let is_makers_own = self.is_makers_own();
-        if self.provider.base_url.is_empty() {
+        if self.provider.base_url.is_empty() && !self.provider.own.base_url {
             self.provider.base_url.push_str(kind.default_base_url());
             if kind != ProviderKind::Scripted {
                 self.show_default("base_url", quoted(&self.provider.base_url));
             }
         }
         let has_models = self.is_given("models");
-        if !has_models && (is_makers_own || kind == ProviderKind::Anthropic) {
+        let is_known = is_makers_own || kind == ProviderKind::Anthropic;
+        if !has_models && is_known && !self.provider.own.base_url {
             self.provider.models = default_models(kind);
             if !self.provider.models.is_empty() {
                 self.show_default("models", models::show(&self.provider.models));
@@ -142,8 +143,10 @@ impl Builder<'_> {
             }
         }
         if !self.is_given("fetch_models") && kind != ProviderKind::Scripted {
-            self.provider.fetch_models = !has_models;
-            self.show_default("fetch_models", (!has_models).to_string());
+            // Where everybody has a key of their own, there is none to ask with.
+            let fetches = !has_models && !self.provider.own.key;
+            self.provider.fetch_models = fetches;
+            self.show_default("fetch_models", fetches.to_string());
         }
         let kind = self.provider.kind;
         self.entries
@@ -158,6 +161,7 @@ impl Builder<'_> {
 
     fn check(&mut self) {
         self.check_kind();
+        self.check_own();
         self.check_models();
         self.check_base_url();
         self.check_rules();
@@ -185,6 +189,7 @@ impl Builder<'_> {
             }
         }
         let has_key = self.provider.api_key.is_some()
+            || self.provider.own.key
             || ["authorization", "x-api-key"]
                 .iter()
                 .any(|name| self.provider.headers.contains_key(*name));
@@ -194,6 +199,35 @@ impl Builder<'_> {
                 self.label
             );
             self.complain(&self.draft.origin, message);
+        }
+    }
+
+    /// Nothing of the operator's may reach an address that a person chose.
+    fn check_own(&mut self) {
+        let own = self.provider.own;
+        if own.base_url && !own.key {
+            let message = format!(
+                "`{}.base_url` is \"user_provided\", so the key must be that too: one of yours would go wherever people like; set `api_key = \"user_provided\"`",
+                self.label
+            );
+            let origin = self.origin_of("base_url", "base_url");
+            self.complain(&origin, message);
+        }
+        if own.base_url && !self.provider.headers.is_empty() {
+            let message = format!(
+                "`{}.headers` would go wherever people like; remove them, or set `base_url`",
+                self.label
+            );
+            let origin = self.origin_of("headers", "headers");
+            self.complain(&origin, message);
+        }
+        if own.key && self.provider.fetch_models {
+            let message = format!(
+                "`{}.fetch_models` needs a key, and people bring their own; remove it, and list `models`",
+                self.label
+            );
+            let origin = self.origin_of("fetch_models", "fetch_models");
+            self.complain(&origin, message);
         }
     }
 
@@ -279,7 +313,8 @@ impl Builder<'_> {
             url.host_str().map(str::to_owned)
         };
         let url = &self.provider.base_url;
-        url.is_empty() || host(url) == host(self.provider.kind.default_base_url())
+        !self.provider.own.base_url
+            && (url.is_empty() || host(url) == host(self.provider.kind.default_base_url()))
     }
 
     fn is_given(&self, key: &str) -> bool {

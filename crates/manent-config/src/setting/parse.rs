@@ -13,7 +13,7 @@ use crate::origin::Origin;
 use crate::problem::Problem;
 use crate::raw::{Raw, RawValue};
 use crate::secret;
-use crate::setting::{Kind, Presence, Setting};
+use crate::setting::{Kind, Presence, Setting, USER_PROVIDED};
 use crate::sources::{Environment, Platform};
 use crate::suggestion::did_you_mean;
 
@@ -84,7 +84,7 @@ pub(crate) fn assign<T>(
         // An address may hold a password, which must not be repeated.
         let may_hold_password = matches!(
             (&setting.kind, &raw.value),
-            (Kind::Url(_), RawValue::Word(text) | RawValue::Text(text)) if text.contains('@')
+            (Kind::Url(_) | Kind::UrlOrTheirs { .. }, RawValue::Word(text) | RawValue::Text(text)) if text.contains('@')
         );
         let found = if setting.kind.is_secret() || may_hold_password {
             "is not".to_owned()
@@ -136,6 +136,17 @@ pub(crate) fn assign<T>(
         }
         Kind::Url(set) => {
             let url = parse_url(text("")?).ok_or_else(|| wrong(""))?;
+            let shown = quoted(&url);
+            set(target, url);
+            Ok(shown)
+        }
+        Kind::UrlOrTheirs { set, leave } => {
+            let text = text("")?;
+            if text == USER_PROVIDED {
+                leave(target);
+                return Ok(quoted(text));
+            }
+            let url = parse_url(text).ok_or_else(|| wrong(""))?;
             let shown = quoted(&url);
             set(target, url);
             Ok(shown)

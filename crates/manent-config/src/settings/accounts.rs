@@ -123,4 +123,14 @@ pub(super) static SETTINGS: &[Setting<Config>] = &[
         },
         "Whose `X-Forwarded-For` is believed when a client's address is asked for. Without it: nobody's.",
     ),
+    setting(
+        "accounts.user_url_networks",
+        Presence::Optional("10.20.0.0/16"),
+        Kind::Text {
+            expects: "addresses or networks with commas between them",
+            accepts: is_network_list,
+            set: |config, value| config.accounts.user_url_networks = parse_networks(&value),
+        },
+        "Which networks base URLs that people give (`base_url = \"user_provided\"`) may lead to, beside public addresses. Whoever may ask that provider can then reach every machine in them.",
+    ),
 ];

@@ -38,6 +38,7 @@ Config {
         secure_cookies: Auto,
         secret: None,
         trusted_proxies: [],
+        user_url_networks: [],
     },
     oidc: OidcConfig {
         issuer: None,
@@ -76,6 +77,9 @@ Config {
         end_session: true,
         timeout: 10s,
     },
+    librechat: LibreChatConfig {
+        enabled: false,
+    },
     limits: LimitsConfig {
         body_bytes: 3000000,
         max_connections: 1000,
@@ -88,7 +92,6 @@ Config {
             title_characters: 200,
             system_bytes: 65536,
         },
-    },
         usage: UsageLimits {
             messages_per_minute: None,
             messages_per_minute_by_address: None,
@@ -100,10 +103,11 @@ Config {
             budget_generations: None,
             budget_tokens: None,
         },
+    },
     http: HttpConfig {
         header_read_timeout: 30s,
-        body_read_timeout: 20s,
         write_timeout: 60s,
+        body_read_timeout: 20s,
         shutdown_grace: 30s,
     },
     sse: SseConfig {

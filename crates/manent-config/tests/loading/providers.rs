@@ -324,7 +324,7 @@ manent.toml:1: `providers[0]` has no `id`; give it 1 to 64 letters, digits, dots
 manent.toml:4: `providers[1].id` must be 1 to 64 letters, digits, dots, dashes and underscores, but is "one two"
 manent.toml:5: `providers[1].kind` must be "anthropic", "openai" or "scripted", but is "antropic"; did you mean `anthropic`?
 manent.toml:9: unknown setting `providers.a.bas_url`; did you mean `base_url`?
-manent.toml:10: `providers.a.base_url` must be an http:// or https:// address without query and without a name or password in it, but is "api.example.org"
+manent.toml:10: `providers.a.base_url` must be an http:// or https:// address without query and without a name or password in it, or "user_provided", but is "api.example.org"
 manent.toml:11: `providers.a.retries` must be a whole number of retries from 0 to 10, but is the number 99
 manent.toml:12: `providers.a.models` lists "m" twice
 manent.toml:12: `providers.a.models` has the number 3 in it; write a model's name, or { model = "…" }
@@ -402,4 +402,59 @@ fn no_message_and_nothing_shown_holds_a_secret() {
         text.matches("hush-").collect::<Vec<_>>(),
         Vec::<&str>::new()
     );
+}
+
+#[test]
+fn each_person_may_bring_the_key_and_the_address() {
+    let provider = "[[providers]]\nid = \"own\"\nkind = \"openai\"\n";
+    let load = |more: &str| World::new().config(&format!("mode = \"accounts\"\n{provider}{more}"));
+    let only_key = load("api_key = \"user_provided\"\n").load();
+    let own = &only_key.providers()[0];
+    assert_eq!((own.own.key, own.own.base_url), (true, false));
+    assert!(own.api_key.is_none() && !own.fetch_models);
+    assert_eq!(own.base_url, "https://api.openai.com/v1");
+    assert!(!own.models.is_empty(), "the maker's own are known");
+    let both = load("api_key = \"user_provided\"\nbase_url = \"user_provided\"\n").load();
+    let own = &both.providers()[0];
+    assert_eq!((own.own.key, own.own.base_url), (true, true));
+    assert!(own.base_url.is_empty() && own.models.is_empty() && !own.fetch_models);
+    assert_eq!(both.mistakes().count(), 0);
+    let from_environment = World::new()
+        .config("mode = \"accounts\"")
+        .variable("OPENAI_API_KEY", "user_provided")
+        .load();
+    assert!(from_environment.providers()[0].own.key);
+}
+
+#[test]
+fn nothing_of_the_operators_goes_to_an_address_that_a_person_chose() {
+    let world = World::new().config(
+        r#"
+mode = "accounts"
+[[providers]]
+id = "a"
+kind = "openai"
+base_url = "user_provided"
+api_key = "secret"
+[[providers]]
+id = "b"
+kind = "openai"
+base_url = "user_provided"
+api_key = "user_provided"
+headers = { "x-team" = "secret" }
+fetch_models = true
+"#,
+    );
+    insta::assert_snapshot!(world.problems(), @r#"
+manent.toml:6: `providers.a.base_url` is "user_provided", so the key must be that too: one of yours would go wherever people like; set `api_key = "user_provided"`
+manent.toml:13: `providers.b.headers` would go wherever people like; remove them, or set `base_url`
+manent.toml:14: `providers.b.fetch_models` needs a key, and people bring their own; remove it, and list `models`
+"#);
+    let local = World::new().config(
+        "[librechat]\nenabled = true\n[[providers]]\nid = \"a\"\nkind = \"openai\"\napi_key = \"user_provided\"\n",
+    );
+    insta::assert_snapshot!(local.problems(), @r#"
+the key of the provider a is "user_provided", but in the mode local nobody has keys of their own; set the key, or `mode = "accounts"` (--mode accounts, MANENT_MODE=accounts)
+manent.toml:2: `librechat.enabled` is true, but in the mode local nobody signs in, which LibreChat's client must; set `mode = "accounts"` (--mode accounts, MANENT_MODE=accounts)
+"#);
 }

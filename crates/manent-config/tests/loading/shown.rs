@@ -42,6 +42,9 @@ admin_role_in = "id_token"  # default
 end_session = true  # default
 timeout = "10s"  # default
 
+[librechat]
+enabled = false  # default
+
 [limits]
 body_bytes = 3000000  # default
 max_connections = 1000  # default
@@ -52,15 +55,15 @@ batch_items = 200  # default
 prompt_messages = 10000  # default
 title_characters = 200  # default
 system_bytes = 65536  # default
+budget_period = "24h"  # default
 
 [http]
 header_read_timeout = "30s"  # default
-budget_period = "24h"  # default
 body_read_timeout = "20s"  # default
+write_timeout = "1m"  # default
 shutdown_grace = "30s"  # default
 
 [sse]
-write_timeout = "1m"  # default
 heartbeat = "3s"  # manent.toml:3
 
 [database]
