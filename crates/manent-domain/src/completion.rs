@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use futures_core::Stream;
-use manent_types::{ModelSettings, Part, Role, Usage};
+use manent_types::{ModelSettings, Part, Role, Usage, UserId};
 use serde::{Deserialize, Serialize};
 
 /// One message of a prompt.
@@ -27,6 +27,8 @@ pub struct CompletionRequest {
 /// What a provider gets: as the request, with the model decided.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProviderRequest {
+    /// In whose name it is asked; a provider may want a key of theirs.
+    pub owner: UserId,
     /// The conversation so far, oldest first.
     pub messages: Vec<PromptMessage>,
     /// The model's id as the provider knows it.

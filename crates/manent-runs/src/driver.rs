@@ -47,7 +47,7 @@ pub(crate) async fn drive(
     let started = tokio::select! {
         biased;
         () = run.when_cut() => None,
-        started = hub.ports.completions.start(request).instrument(span.clone()) => Some(started),
+        started = hub.ports.completions.start(run.key().0, request).instrument(span.clone()) => Some(started),
     };
     match started {
         None => end_cut(hub, run, accepted),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use manent_types::{ModelSettings, Part};
+use manent_types::{ModelSettings, Part, UserId};
 
 use crate::completion::{CompletionRequest, CompletionStream, ModelDescription, ProviderRequest};
 use crate::error::DomainError;
@@ -43,18 +43,20 @@ impl CompletionService {
             .collect()
     }
 
-    /// Starts a generation.
+    /// Starts a generation in somebody's name.
     ///
     /// # Errors
     /// An invalid prompt or setting, an unknown provider or model, or a provider that fails before its first byte.
     pub async fn start(
         &self,
+        owner: UserId,
         request: CompletionRequest,
     ) -> Result<StartedCompletion, DomainError> {
         self.validate(&request)?;
         let (provider, model) = self.resolve(&request.settings)?;
         let stream = provider
             .stream(ProviderRequest {
+                owner,
                 messages: request.messages,
                 model: model.clone(),
                 settings: request.settings,

@@ -69,7 +69,7 @@ impl TitleService {
                 ..ModelSettings::default()
             },
         };
-        let mut stream = self.completions.start(request).await?.stream;
+        let mut stream = self.completions.start(wanted.owner, request).await?.stream;
         let mut answer = String::new();
         while let Some(event) = stream.next().await {
             if let CompletionEvent::Text(text) = event? {

@@ -47,6 +47,7 @@ async fn body(kind: ProviderKind, request: ProviderRequest) -> Value {
 
 fn with(model: &str, settings: ModelSettings) -> ProviderRequest {
     ProviderRequest {
+        owner: "0199c0de-0000-7000-8000-000000000001".parse().unwrap(),
         model: model.to_owned(),
         settings,
         ..prompt()
@@ -56,6 +57,7 @@ fn with(model: &str, settings: ModelSettings) -> ProviderRequest {
 /// A conversation with everything in it.
 fn long_prompt() -> ProviderRequest {
     ProviderRequest {
+        owner: "0199c0de-0000-7000-8000-000000000001".parse().unwrap(),
         messages: vec![
             message(Role::System, [text("Be brief.")]),
             message(

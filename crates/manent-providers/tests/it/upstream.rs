@@ -216,6 +216,7 @@ pub(crate) fn error_event(kind: ProviderKind, name: &str, message: &str) -> Stri
 /// A short prompt.
 pub(crate) fn prompt() -> ProviderRequest {
     ProviderRequest {
+        owner: "0199c0de-0000-7000-8000-000000000001".parse().unwrap(),
         messages: vec![PromptMessage {
             role: Role::User,
             content: vec![Part::Text {

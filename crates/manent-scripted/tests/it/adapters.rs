@@ -30,6 +30,7 @@ struct Heard {
 async fn listen(provider: &dyn CompletionProvider, question: &str) -> Heard {
     let mut heard = Heard::default();
     let request = ProviderRequest {
+        owner: "0199c0de-0000-7000-8000-000000000001".parse().unwrap(),
         messages: vec![PromptMessage {
             role: Role::User,
             content: vec![Part::Text {

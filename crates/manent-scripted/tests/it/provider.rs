@@ -17,6 +17,7 @@ type Event = Result<CompletionEvent, ProviderError>;
 
 fn asked(text: &str) -> ProviderRequest {
     ProviderRequest {
+        owner: "0199c0de-0000-7000-8000-000000000001".parse().unwrap(),
         messages: vec![PromptMessage {
             role: Role::User,
             content: vec![Part::Text {

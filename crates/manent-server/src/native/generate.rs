@@ -58,7 +58,7 @@ pub(super) async fn generate(
     }
     let started = app
         .completions
-        .start(completion)
+        .start(owner, completion)
         .await
         .inspect_err(count_failure)?;
     Ok(sse::respond(
