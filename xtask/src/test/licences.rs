@@ -69,7 +69,7 @@ impl AdvisoryDatabase {
             .join("advisory-dbs");
         let is_there = kept
             .read_dir()
-            .is_ok_and(|mut entries| entries.next().is_some());
+            .is_ok_and(|entries| entries.flatten().any(|entry| entry.path().is_dir()));
         let mut fetch = command::new(cargo_deny, workspace.root());
         let Err(error) = command::capture(fetch.args(["fetch", "db"])) else {
             return Ok(Self::New);
