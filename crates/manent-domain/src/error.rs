@@ -1,5 +1,7 @@
 //! What can go wrong below the surfaces.
 
+use std::time::Duration;
+
 use manent_types::MessageId;
 
 use crate::completion::ProviderError;
@@ -128,6 +130,16 @@ pub enum DomainError {
     /// The server takes no new work because it stops, or runs too many already.
     #[error("the server has too much to do")]
     Overloaded,
+    /// The caller did for now as much as one may.
+    #[error("{detail}")]
+    LimitReached {
+        /// The stable code.
+        code: &'static str,
+        /// For people: of what, and how much there is.
+        detail: String,
+        /// When it is worth asking again.
+        retry_after: Duration,
+    },
     /// More items than one batch may have.
     #[error("a batch has at most {limit} messages")]
     BatchTooLarge {

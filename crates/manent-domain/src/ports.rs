@@ -1,5 +1,6 @@
 //! What the services need from the world. Adapters implement these traits; nothing else reaches a store, a provider or a clock.
 
+mod admission;
 mod environment;
 mod events;
 mod journal;
@@ -9,6 +10,7 @@ mod runs;
 mod store_error;
 mod transfer;
 
+pub use admission::{Admission, Admitted, NoAdmission};
 pub use environment::{Clock, IdSource};
 pub use events::{AppendListener, IgnoreAppends, TitleWanted};
 pub use journal::{Journal, JournalError, JournalStatus};

@@ -8,7 +8,7 @@ use manent_domain::completion::{
     CompletionEvent, CompletionRequest, CompletionStream, ProviderError,
 };
 use manent_domain::error::DomainError;
-use manent_domain::ports::StoreError;
+use manent_domain::ports::{Admitted, StoreError};
 use manent_domain::run::{RunEnd, RunEvent, RunFailure};
 use manent_types::MessageStatus;
 use tokio::sync::oneshot;
@@ -27,15 +27,27 @@ pub(crate) enum Accepted {
     Redirected,
 }
 
+/// What a run begins with.
+pub(crate) struct Starting {
+    /// That it may; dropped when it has ended.
+    pub(crate) admitted: Box<dyn Admitted>,
+    /// Who waits for its beginning.
+    pub(crate) accepted: oneshot::Sender<Result<Accepted, DomainError>>,
+}
+
 /// Runs a run from its registration to its end. Whoever started it may be gone; `span` is theirs.
 pub(crate) async fn drive(
     hub: Arc<Hub>,
     run: Arc<LiveRun>,
     request: CompletionRequest,
     registration_wait: Option<Duration>,
-    accepted: oneshot::Sender<Result<Accepted, DomainError>>,
+    starting: Starting,
     span: Span,
 ) {
+    let Starting {
+        mut admitted,
+        accepted,
+    } = starting;
     let guard = EndGuard { hub, run };
     let (hub, run) = (&guard.hub, &guard.run);
     if let Some(wait) = registration_wait {
@@ -43,6 +55,9 @@ pub(crate) async fn drive(
             _ = timeout(wait, run.wait_until_opened()) => {}
             () = run.when_cut() => {}
         }
+    }
+    if run.why_cut().is_none() {
+        admitted.asked();
     }
     let started = tokio::select! {
         biased;
@@ -64,15 +79,21 @@ pub(crate) async fn drive(
             if run.why_cut().is_some() {
                 return end_cut(hub, run, accepted);
             }
+            admitted.accepted();
             answer(accepted, Ok(Accepted::Running));
-            let ended = take_all(run, started.stream).await;
+            let ended = take_all(run, started.stream, admitted.as_mut()).await;
+            drop(admitted);
             end(hub, run, ended, &span);
         }
     }
 }
 
 /// Puts the provider's events into the log until the end comes, or a cut. Dropping the stream cancels the provider's call.
-async fn take_all(run: &LiveRun, mut stream: CompletionStream) -> RunEnd {
+async fn take_all(
+    run: &LiveRun,
+    mut stream: CompletionStream,
+    admitted: &mut dyn Admitted,
+) -> RunEnd {
     let cut = run.when_cut();
     tokio::pin!(cut);
     loop {
@@ -91,6 +112,7 @@ async fn take_all(run: &LiveRun, mut stream: CompletionStream) -> RunEnd {
                 };
             }
             Some(Ok(event)) => {
+                admitted.note(&event);
                 if !run.push(RunEvent::Completion(event)) {
                     return end_of_cut(run.why_cut().unwrap_or(Cut::Interrupted));
                 }

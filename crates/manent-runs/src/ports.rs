@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use manent_domain::ports::{
-    Clock, ConversationRepository, IdSource, Journal, MessageRepository, RunRepository,
+    Admission, Clock, ConversationRepository, IdSource, Journal, MessageRepository, RunRepository,
 };
 use manent_domain::services::{CompletionService, MessageService};
 use manent_types::NodeId;
@@ -15,6 +15,8 @@ pub struct RunPorts {
     pub node: NodeId,
     /// Generations.
     pub completions: CompletionService,
+    /// Whether a run may begin, and what it uses.
+    pub admission: Arc<dyn Admission>,
     /// Checks of what a turn appends.
     pub messages: MessageService,
     /// The store of runs.

@@ -1,5 +1,6 @@
 //! Starting, reading and stopping runs.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::Span;
 
 use crate::config::RunsConfig;
-use crate::driver::{Accepted, broken_error, drive};
+use crate::driver::{Accepted, Starting, broken_error, drive};
 use crate::flusher::Flusher;
 use crate::follow::{Follow, cleared};
 use crate::hub::{Entered, Hub};
@@ -84,7 +85,8 @@ impl RunService {
     ///
     /// # Errors
     /// As [`manent_domain::services::CompletionService::start`] (the run is registered as failed then, unless the request itself was
-    /// invalid); a conversation to record into that is not the owner's; [`DomainError::Overloaded`].
+    /// invalid); a conversation to record into that is not the owner's; [`DomainError::Overloaded`]; as [`manent_domain::ports::Admission::admit`],
+    /// when nothing has this id already.
     pub async fn start(&self, owner: UserId, run: StartRun) -> Result<Started, DomainError> {
         let started_at = self.hub.ports.clock.now();
         let node = self.hub.ports.node;
@@ -118,6 +120,11 @@ impl RunService {
             return self.join(known).await;
         }
         self.hub.ports.completions.check(&request)?;
+        let admission = &self.hub.ports.admission;
+        let admitted = match admission.admit(key.0, key.1, &request).await {
+            Ok(admitted) => admitted,
+            Err(refused) => return self.join_anywhere(key).await.ok_or(refused),
+        };
         let run = match self.hub.enter(blueprint)? {
             Entered::Known(known) => return self.join(known).await,
             Entered::New(run) => run,
@@ -129,7 +136,7 @@ impl RunService {
             Arc::clone(&run),
             request,
             registration_wait,
-            accepted,
+            Starting { admitted, accepted },
             Span::current(),
         ));
         match acceptance.await.map_err(|_| broken_error())?? {
@@ -162,6 +169,14 @@ impl RunService {
             is_new: false,
             reader,
         })
+    }
+
+    /// The run with this id, if it runs or ran already: whoever asks for it again is not refused, since nothing begins.
+    async fn join_anywhere(&self, key: RunKey) -> Option<Started> {
+        match self.hub.find(key) {
+            Some(known) => self.join(known).await.ok(),
+            None => self.join_stored(key).await.ok(),
+        }
     }
 
     /// The run with this id in this process, unless another one is to be read in its place.
@@ -281,6 +296,23 @@ impl RunService {
                 for run in self.hub.all() {
                     run.with_state(false, |state| state.storing.ask());
                 }
+            }
+        }
+    }
+
+    /// Whose runs this process carries.
+    pub fn owners(&self) -> BTreeSet<UserId> {
+        let live = self.hub.all().into_iter();
+        live.filter(|run| !run.has_ended())
+            .map(|run| run.owner)
+            .collect()
+    }
+
+    /// Stops every run of an owner in this process, without waiting for it: the owner is gone.
+    pub fn stop_all_of(&self, owner: UserId) {
+        for run in self.hub.all() {
+            if run.owner == owner && !run.has_ended() {
+                run.cut(Cut::Stopped);
             }
         }
     }

@@ -10,7 +10,7 @@ mod store;
 use std::sync::Arc;
 
 use manent_config::{Config, Mode};
-use manent_domain::ports::{Clock, CompletionProvider, IdSource, Journal};
+use manent_domain::ports::{Clock, CompletionProvider, IdSource, Journal, NoAdmission};
 use manent_domain::services::{
     CompletionService, ConversationService, FeedService, MessageService, SearchService,
     TitleService,
@@ -205,6 +205,7 @@ fn assemble(
             journal: journal.map(|journal| Arc::new(journal.clone()) as Arc<dyn Journal>),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
+            admission: Arc::new(NoAdmission),
             is_store_exclusive: store.is_exclusive(),
         },
         run_settings,

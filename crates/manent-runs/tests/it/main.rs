@@ -6,6 +6,7 @@
     reason = "a test that fails panics"
 )]
 
+mod admission;
 mod attach;
 mod end;
 mod faults;

@@ -157,6 +157,16 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, "invalid_body", detail).with_field("record")
     }
 
+    /// The caller did for now as much as one may.
+    pub(crate) fn limit_reached(
+        code: &'static str,
+        detail: impl Into<String>,
+        retry_after: std::time::Duration,
+    ) -> Self {
+        let milliseconds = u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX);
+        Self::new(StatusCode::TOO_MANY_REQUESTS, code, detail).with_retry_after(milliseconds)
+    }
+
     /// The server takes nothing new any more.
     pub(crate) fn shutting_down() -> Self {
         let detail = "The server is stopping; try again in a moment.";
@@ -296,6 +306,9 @@ impl From<DomainError> for ApiError {
                 error.more.message_id = message;
                 error
             }
+            DomainError::LimitReached {
+                code, retry_after, ..
+            } => Self::limit_reached(code, detail, retry_after),
             DomainError::Overloaded => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", detail)
                     .with_retry_after(2_000)

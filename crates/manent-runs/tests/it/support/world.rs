@@ -9,8 +9,8 @@ use manent_domain::conversation::NewConversation;
 use manent_domain::limits::Limits;
 use manent_domain::message::Message;
 use manent_domain::ports::{
-    Clock, ConversationRepository, IdSource, IgnoreAppends, Journal, MessageRepository,
-    RunRepository, Signal, SignalListener,
+    Admission, Clock, ConversationRepository, IdSource, IgnoreAppends, Journal, MessageRepository,
+    NoAdmission, RunRepository, Signal, SignalListener,
 };
 use manent_domain::run::{AnswerBuilder, RecordTarget, Run};
 use manent_domain::services::{AppendRequestBody, CompletionService, MessageService};
@@ -73,6 +73,7 @@ pub(crate) struct Node {
 pub(crate) struct World {
     pub(crate) store: Arc<FaultyStore>,
     pub(crate) config: RunsConfig,
+    pub(crate) admission: Arc<dyn Admission>,
     clock: Arc<TokioClock>,
     switchboard: Arc<Switchboard>,
 }
@@ -131,6 +132,7 @@ impl World {
         let world = Self {
             store,
             config: RunsConfig::default(),
+            admission: Arc::new(NoAdmission),
             clock: Arc::new(TokioClock(Instant::now())),
             switchboard,
         };
@@ -197,6 +199,7 @@ impl World {
         let ports = RunPorts {
             node: NodeId::new(uuid(0x100 + number)),
             completions: CompletionService::new(vec![puppet.clone()], Limits::default()),
+            admission: self.admission.clone(),
             messages: self.messages(),
             runs: self.store.clone(),
             conversation_store: self.store.clone(),
