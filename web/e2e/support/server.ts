@@ -20,11 +20,13 @@ export class Server {
     this.directory = directory;
   }
 
-  /** `demo`: without any provider, so that the built-in demonstration answers. */
-  static async create({ demo = false } = {}): Promise<Server> {
+  /** `demo`: without any provider, so that the built-in demonstration answers. `accounts`: people sign in, with these settings of `[accounts]`. */
+  static async create({ demo = false, accounts }: { demo?: boolean; accounts?: Record<string, string> } = {}): Promise<Server> {
     const directory = await mkdtemp(join(tmpdir(), 'manent-e2e-'));
     const provider = `[[providers]]\nid = "scripted"\nkind = "scripted"\nrules = ${JSON.stringify(RULES)}\n`;
-    await writeFile(join(directory, 'manent.toml'), `${demo ? '' : provider}[testing]\nsign_in_switch = true\n`);
+    const settings = Object.entries(accounts ?? {}).map(([name, value]) => `${name} = ${JSON.stringify(value)}\n`);
+    const signIn = accounts ? `mode = "accounts"\n[accounts]\n${settings.join('')}` : '';
+    await writeFile(join(directory, 'manent.toml'), `${signIn}${demo ? '' : provider}[testing]\nsign_in_switch = true\n`);
     const server = new Server(directory);
     await server.start();
     return server;

@@ -1,8 +1,10 @@
 import { createClient, type ManentClient } from '@manent/client';
+import { accountFetch, isEntrance } from '../account/entrance';
 import { ApiClient } from '../api/client';
 import type { Conversation, RunState, StoredMessage } from '../api/types';
 import { realEnvironment } from '../core/ids';
 import { readDraft, writeDraft } from '../state/drafts';
+import { owner } from '../state/localValue';
 import { installOutboxActions, outboxActions } from '../state/outbox';
 import { useStore } from '../state/store';
 import { showToast } from '../state/toasts';
@@ -28,7 +30,7 @@ const LONGEST_ENGINE_PAUSE_MS = 5_000;
 async function openEngine(): Promise<ManentClient> {
   for (let pause = 250; ; pause = Math.min(pause * 2, LONGEST_ENGINE_PAUSE_MS)) {
     try {
-      return await createClient();
+      return await createClient({ fetch: accountFetch, databaseName: owner ? `manent-${owner.id}` : undefined });
     } catch (error) {
       console.error(error);
       useStore.setState({ warnings: [{ code: 'refused', detail: strings().saves.noEngine }] });
@@ -37,10 +39,10 @@ async function openEngine(): Promise<ManentClient> {
   }
 }
 
-const opening = openEngine();
+const opening = isEntrance ? new Promise<ManentClient>(() => undefined) : openEngine();
 export const device = new Device(opening);
 
-export const api = new ApiClient();
+export const api = new ApiClient('', accountFetch);
 export const conversationService = new ConversationService(api, useStore, realEnvironment, device);
 // Not every address of the page has locks: browsers keep them for safe ones.
 const streamPlaces = navigator.locks ? new LockedPlaces(navigator.locks) : unlimitedPlaces;

@@ -2,14 +2,14 @@ import { create } from 'zustand';
 import type { ModelConfig } from '../api/types';
 import type { ListKind } from './store';
 
-export type DialogName = 'settings' | 'model' | 'keys' | 'palette' | 'demo' | 'tray' | 'item';
+export type DialogName = 'settings' | 'model' | 'keys' | 'palette' | 'demo' | 'tray' | 'item' | 'signIn';
 
 export interface UiState {
   dialog: DialogName | null;
   /** The message whose way to the server the dialog `item` shows. */
   item: string | null;
   /** Which part of the settings is shown. */
-  settingsPage: 'general' | 'engine';
+  settingsPage: 'general' | 'account' | 'keys' | 'engine';
   /** A newer version of the page is on this device and begins with the next loading. */
   updateReady: boolean;
   /** Which list the side shows. */

@@ -358,6 +358,8 @@ export const de: AllStrings = {
     newChats: 'Neue Chats beginnen mit',
     keptHere: 'Diese Einstellungen bleiben in diesem Browser.',
     general: 'Allgemein',
+    account: 'Konto',
+    apiKeys: 'API-Schlüssel',
   },
 
   palette: {

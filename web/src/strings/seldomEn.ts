@@ -115,6 +115,8 @@ export const seldomEn = {
     newChats: 'New chats begin with',
     keptHere: 'These settings are kept in this browser.',
     general: 'General',
+    account: 'Account',
+    apiKeys: 'API keys',
   },
 
   keys: {

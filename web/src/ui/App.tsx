@@ -4,7 +4,7 @@ import { useSettings } from '../state/settings';
 import { useStore } from '../state/store';
 import { changeUi, useUi } from '../state/ui';
 import { useLanguage, useStrings } from '../strings';
-import { DemoDialog, ItemDialog, KeysDialog, loadSeldomShown, ModelDialog, SettingsDialog, TrayDialog } from './dialogs/lazyDialogs';
+import { DemoDialog, ItemDialog, KeysDialog, loadSeldomShown, ModelDialog, SettingsDialog, SignInDialog, TrayDialog } from './dialogs/lazyDialogs';
 import { Palette } from './dialogs/Palette';
 import { LiveRegion } from './LiveRegion';
 import { OutboxAnnouncer } from './outbox/OutboxAnnouncer';
@@ -73,6 +73,8 @@ function Dialogs() {
       return <TrayDialog />;
     case 'item':
       return <ItemDialog />;
+    case 'signIn':
+      return <SignInDialog />;
     case 'palette':
       return <Palette />;
     case null:

@@ -7,9 +7,14 @@ import type { SessionOptions } from './types.js';
 export { databaseNameOf, SessionKeeper } from './keeper.js';
 export type * from './types.js';
 
+/** The keeper in this tab, which has asked nothing yet: `start()` does, and so does its first request. */
+export function createSession(options: SessionOptions = {}): SessionKeeper {
+  return new SessionKeeper(options, browserEnvironment(options.fetch));
+}
+
 /** Opens the keeper in this tab, and finds out who is signed in. Never rejects: where the server is away, its state is `unknown`. */
 export async function openSession(options: SessionOptions = {}): Promise<SessionKeeper> {
-  const keeper = new SessionKeeper(options, browserEnvironment(options.fetch));
+  const keeper = createSession(options);
   await keeper.start();
   return keeper;
 }

@@ -1,6 +1,8 @@
 import { LogIn } from 'lucide-react';
+import { owner } from '../../state/localValue';
 import { outboxActions } from '../../state/outbox';
 import { useStore } from '../../state/store';
+import { changeUi } from '../../state/ui';
 import { useStrings } from '../../strings';
 import { depthOf } from './AwayBanner';
 
@@ -16,7 +18,7 @@ export function SignInBanner() {
         <span role="status" aria-atomic="false">
           {inTab ? texts.banner.signedOutInTab : texts.banner.signedOut} {depth > 0 && <span>{texts.banner.depth(depth)} </span>}
         </span>
-        <button type="button" className="text-button" onClick={() => outboxActions().signedInAgain()}>
+        <button type="button" className="text-button" onClick={() => (owner ? changeUi({ dialog: 'signIn' }) : outboxActions().signedInAgain())}>
           {texts.banner.signIn}
         </button>
       </p>

@@ -1,12 +1,14 @@
 import { type KeyboardEvent, useId } from 'react';
 import { modelFromKey, modelKey } from '../../core/modelChoice';
+import { owner } from '../../state/localValue';
 import { changeSettings, type Settings, useSettings } from '../../state/settings';
-import { changeUi, useUi } from '../../state/ui';
+import { changeUi, type UiState, useUi } from '../../state/ui';
 import { LANGUAGE_NAMES } from '../../strings';
 import { useAllStrings } from '../../strings/seldom';
 import { GrowingTextArea } from '../composer/GrowingTextArea';
 import { ModelSelect } from '../composer/ModelSelect';
 import { EnginePanel } from '../outbox/EnginePanel';
+import { AccountPanel, KeysPanel } from './accountParts';
 import { Dialog } from './Dialog';
 
 /** The person's settings for this browser. Every change holds at once. */
@@ -14,13 +16,16 @@ export function SettingsDialog() {
   const texts = useAllStrings();
   const page = useUi((state) => state.settingsPage);
   const id = useId();
-  const pages = [
+  const pages: [UiState['settingsPage'], string][] = [
     ['general', texts.settings.general],
+    // Where nobody signs in there is no account.
+    ...(owner ? ([['account', texts.settings.account], ['keys', texts.settings.apiKeys]] as [UiState['settingsPage'], string][]) : []),
     ['engine', texts.engine.page],
-  ] as const;
+  ];
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'ArrowRight' && event.key !== 'ArrowLeft') return;
-    const other = page === 'general' ? 'engine' : 'general';
+    const step = event.key === 'ArrowRight' ? 1 : pages.length - 1;
+    const [other] = pages[(pages.findIndex(([name]) => name === page) + step) % pages.length]!;
     changeUi({ settingsPage: other });
     document.getElementById(`${id}-${other}`)?.focus();
   };
@@ -43,10 +48,23 @@ export function SettingsDialog() {
         ))}
       </div>
       <div id={`${id}-panel`} role="tabpanel" aria-labelledby={`${id}-${page}`}>
-        {page === 'engine' ? <EnginePanel /> : <GeneralSettings />}
+        <Page page={page} />
       </div>
     </Dialog>
   );
+}
+
+function Page({ page }: { page: UiState['settingsPage'] }) {
+  switch (page) {
+    case 'general':
+      return <GeneralSettings />;
+    case 'account':
+      return <AccountPanel />;
+    case 'keys':
+      return <KeysPanel />;
+    case 'engine':
+      return <EnginePanel />;
+  }
 }
 
 function GeneralSettings() {

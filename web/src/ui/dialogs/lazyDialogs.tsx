@@ -21,6 +21,7 @@ export const KeysDialog = later('KeysDialog');
 export const DemoDialog = later('DemoDialog');
 export const TrayDialog = later('TrayDialog');
 export const ItemDialog = later('ItemDialog');
+export const SignInDialog = later('SignInDialog');
 
 /** A dialog that is read when it is first shown; another one says so where it cannot be read. */
 function later(name: Extract<keyof Parts, `${string}Dialog`>): ComponentType {

@@ -7,6 +7,7 @@ export { DemoDialog } from './DemoDialog';
 export { KeysDialog } from './KeysDialog';
 export { ModelDialog } from './ModelDialog';
 export { SettingsDialog } from './SettingsDialog';
+export { SignInDialog } from './accountParts';
 export { readImage } from '../composer/readImage';
 export { toNewChat } from '../outbox/toNewChat';
 export { installPageUpdates } from '../pageUpdates';

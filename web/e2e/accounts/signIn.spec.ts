@@ -1,0 +1,27 @@
+import { ANN, BOB, expect, test } from './people.ts';
+
+test('somebody signs in, writes, reloads without a password, and signs out', async ({ accounts, page, visitor }) => {
+  await visitor.arrive(ANN);
+  await visitor.ask('hello');
+  expect(await accounts.sentBy(ANN)).toEqual(['hello']);
+  await page.reload();
+  await expect(visitor.questions).toHaveText(/hello/);
+  await visitor.openSettings('Account');
+  await expect(page.getByText(`Signed in as ${ANN.name} (${ANN.email}).`)).toBeVisible();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+  // Nothing of what was there is on this device any more.
+  expect(await page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('manent.titles')))).toEqual([]);
+  await page.reload();
+  await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+  await expect(page.getByText('hello')).toHaveCount(0);
+  expect(await accounts.sentBy(BOB)).toEqual([]);
+});
+
+test('a wrong password is told in a sentence, whoever has an account', async ({ page, visitor }) => {
+  await visitor.visit();
+  for (const email of [ANN.email, 'nobody@example.org']) {
+    await visitor.fillIn({ ...ANN, email, password: 'something else' });
+    await expect(page.getByRole('alert')).toHaveText('The e-mail address or the password is wrong.');
+  }
+});

@@ -1,0 +1,83 @@
+import type { Account, SessionKeeper } from '@manent/client/session';
+import { type FormEvent, useEffect, useState } from 'react';
+import { accountApi } from './accountApi';
+import { sessionKeeper } from './entrance';
+import { Field, Problem } from './Field';
+import { SessionList } from './SessionList';
+import { SignOutPart } from './SignOutPart';
+import { useAccountTexts } from './texts';
+import { useAttempt } from './useAttempt';
+import { useLoaded } from './useLoaded';
+
+const loadAccount = () => accountApi.json<Account>('GET', '/account');
+const loadOptions = async () => (await sessionKeeper()).options();
+
+/** One's own account: name, password, where one is signed in, and the way out. */
+export function AccountPanel() {
+  const { account: texts } = useAccountTexts();
+  const { value: account, problem } = useLoaded(loadAccount);
+  const { value: options } = useLoaded(loadOptions);
+  const [keeper, setKeeper] = useState<SessionKeeper | null>(null);
+  useEffect(() => {
+    sessionKeeper().then(setKeeper, () => undefined);
+  }, []);
+  return (
+    <>
+      <Problem text={problem} />
+      {account && (
+        <p>
+          {texts.signedInAs} <strong>{account.name}</strong> ({account.email}). {account.role === 'ADMIN' && texts.admin}
+        </p>
+      )}
+      {account && options && <PasswordPart email={account.email} minLength={options.minPasswordLength} />}
+      <SessionList />
+      {keeper && <SignOutPart keeper={keeper} />}
+    </>
+  );
+}
+
+function PasswordPart({ email, minLength }: { email: string; minLength: number }) {
+  const { account: texts, ...common } = useAccountTexts();
+  const [old, setOld] = useState('');
+  const [fresh, setFresh] = useState('');
+  const [isDone, setDone] = useState(false);
+  const { isBusy, problem, run } = useAttempt();
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setDone(false);
+    void run(async () => {
+      await accountApi.send('POST', '/account/password', { old, new: fresh });
+      setOld('');
+      setFresh('');
+      setDone(true);
+    });
+  };
+  return (
+    <details className="account-part">
+      <summary>{texts.passwordTitle}</summary>
+      <form onSubmit={submit}>
+        <input type="email" name="email" autoComplete="username" value={email} readOnly hidden />
+        <Field label={texts.oldPassword} type="password" name="old-password" autoComplete="current-password" required maxLength={128} value={old} onChange={setOld} />
+        <Field
+          label={common.newPassword}
+          hint={common.passwordRule(minLength)}
+          type="password"
+          name="new-password"
+          autoComplete="new-password"
+          required
+          minLength={minLength}
+          maxLength={128}
+          value={fresh}
+          onChange={setFresh}
+        />
+        <Problem text={problem} />
+        <div className="dialog-actions">
+          <button type="submit" className="button primary" disabled={isBusy}>
+            {isBusy ? common.working : texts.changePassword}
+          </button>
+        </div>
+      </form>
+      <p role="status">{isDone && texts.passwordChanged}</p>
+    </details>
+  );
+}

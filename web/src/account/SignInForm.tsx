@@ -1,0 +1,77 @@
+import type { Account, AuthOptions, SessionKeeper } from '@manent/client/session';
+import { type FormEvent, useState } from 'react';
+import { Field, Problem } from './Field';
+import { openIdOf, takesPasswords } from './options';
+import { SecondFactorForm } from './SecondFactorForm';
+import { useAccountTexts } from './texts';
+import { useAttempt } from './useAttempt';
+
+interface Properties {
+  keeper: SessionKeeper;
+  options: AuthOptions;
+  /** Where the page goes on after a sign-in at a provider: a path of this page. */
+  returnTo: string;
+  onSignedIn: (account: Account) => void;
+  onRegister?: () => void;
+  onForgot?: () => void;
+}
+
+/** By password, with a second step where the account has one, or at a provider. */
+export function SignInForm({ keeper, options, returnTo, onSignedIn, onRegister, onForgot }: Properties) {
+  const texts = useAccountTexts();
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const [pending, setPending] = useState<string | null>(null);
+  const { isBusy, problem, run } = useAttempt();
+  const openId = openIdOf(options);
+  const hasPasswords = takesPasswords(options);
+
+  if (pending !== null) return <SecondFactorForm keeper={keeper} token={pending} onSignedIn={onSignedIn} onBack={() => setPending(null)} />;
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void run(async () => {
+      const outcome = await keeper.signIn(email, password);
+      setPassword('');
+      if (outcome.kind === 'signed_in') onSignedIn(outcome.account);
+      else setPending(outcome.token);
+    });
+  };
+  return (
+    <>
+      {hasPasswords && (
+        <form className="account-form" onSubmit={submit}>
+          <Field label={texts.email} type="email" name="email" autoComplete="username" required isFirst value={email} onChange={setEmail} />
+          <Field label={texts.password} type="password" name="password" autoComplete="current-password" required maxLength={128} value={password} onChange={setPassword} />
+          <Problem text={problem} />
+          <button type="submit" className="button primary wide" disabled={isBusy}>
+            {isBusy ? texts.working : texts.signIn.action}
+          </button>
+        </form>
+      )}
+      {openId && (
+        <>
+          {hasPasswords && <p className="account-or">{texts.signIn.or}</p>}
+          {!hasPasswords && <p>{texts.signIn.noPasswords}</p>}
+          <a className="button wide" href={`/oauth/openid?return_to=${encodeURIComponent(returnTo)}`}>
+            {texts.signIn.with(openId.label)}
+          </a>
+        </>
+      )}
+      {hasPasswords && (onForgot || onRegister) && (
+        <p className="account-ways">
+          {onForgot && (
+            <button type="button" className="text-button" onClick={onForgot}>
+              {texts.signIn.forgot}
+            </button>
+          )}
+          {onRegister && options.registration !== 'closed' && (
+            <button type="button" className="text-button" onClick={onRegister}>
+              {texts.signIn.register}
+            </button>
+          )}
+        </p>
+      )}
+    </>
+  );
+}

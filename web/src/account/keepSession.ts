@@ -1,0 +1,40 @@
+import { createSession, type SessionKeeper, type SessionState } from '@manent/client/session';
+import { device } from '../services/services';
+import { owner } from '../state/localValue';
+import { useStore } from '../state/store';
+import { forgetOwner, isSigningOut, pageBelongsTo } from './owner';
+
+/** Keeps the owner of this page signed in, and has the page follow what becomes of it. */
+export function keepSession(): SessionKeeper {
+  const keeper = createSession({ accountId: owner?.id });
+  keeper.subscribe((state) => follow(state));
+  void keeper.start();
+  return keeper;
+}
+
+function follow(state: SessionState): void {
+  switch (state.state) {
+    case 'signed_in':
+      pageBelongsTo(state.account);
+      useStore.setState({ signInNeeded: false });
+      // What was paused goes on.
+      return device.whenOpen(({ persistence, answers, feed }) => {
+        persistence.signedIn();
+        answers.signedIn();
+        feed.tryNow();
+      });
+    case 'signed_out':
+      // Here it ends for everybody who looks at this browser; an end that nobody asked for leaves everything as it is.
+      if (state.reason !== 'left') useStore.setState({ signInNeeded: true });
+      else if (!isSigningOut()) location.replace('/');
+      return;
+    case 'another':
+      // What the owner wrote stays in their own store; the page begins anew with the other person's.
+      pageBelongsTo(state.account);
+      return location.replace('/');
+    case 'local':
+      forgetOwner();
+      return location.replace('/');
+    case 'unknown':
+  }
+}

@@ -1,0 +1,31 @@
+import { ApiProblem, ServerUnreachable } from '@manent/client';
+import { useState } from 'react';
+import { type AccountTexts, useAccountTexts } from './texts';
+
+/** What went wrong, as a sentence: ours for the codes that we know, the server's for all others. */
+export function sentenceOf(error: unknown, texts: AccountTexts): string {
+  if (error instanceof ApiProblem) return texts.problems[error.code] ?? error.message;
+  if (error instanceof ServerUnreachable || error instanceof TypeError) return texts.problems.unreachable!;
+  console.error(error);
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** One thing that a person tries at a time, and what went wrong with it. */
+export function useAttempt() {
+  const texts = useAccountTexts();
+  const [isBusy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const run = async (work: () => Promise<void>) => {
+    if (isBusy) return;
+    setBusy(true);
+    setProblem(null);
+    try {
+      await work();
+    } catch (error) {
+      setProblem(sentenceOf(error, texts));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { isBusy, problem, setProblem, run };
+}

@@ -1,0 +1,4 @@
+/** A moment in the person's language, as exact as anybody needs it in a list. */
+export function when(time: string, language: string): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(time));
+}
