@@ -29,6 +29,8 @@ pub struct Config {
     pub mode: Mode,
     /// Under which address people reach it; without a `/` at its end.
     pub public_url: Option<String>,
+    /// The origins of other web pages that may use it, as browsers write them.
+    pub cors_origins: Vec<String>,
     /// Where everything is kept. It may not exist yet.
     pub data_dir: PathBuf,
     /// The provider that answers when a request names none; already the first of [`Self::providers`].
@@ -79,6 +81,7 @@ impl Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             mode: Mode::Local,
             public_url: None,
+            cors_origins: Vec::new(),
             data_dir: PathBuf::new(),
             default_provider: None,
             default_model: None,

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use url::{Origin, Url};
 
 fn entries(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim)
@@ -48,6 +49,30 @@ pub(crate) fn parse_texts(text: &str) -> Vec<String> {
     entries(text).map(str::to_owned).collect()
 }
 
+/// Whether these are origins as browsers send them: scheme, host and perhaps a port, nothing behind.
+pub(crate) fn is_origin_list(text: &str) -> bool {
+    entries(text).all(|entry| origin(entry).is_some())
+}
+
+/// The origins, as browsers write them.
+pub(crate) fn parse_origins(text: &str) -> Vec<String> {
+    entries(text).filter_map(origin).collect()
+}
+
+fn origin(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let is_web =
+        matches!(url.scheme(), "http" | "https") && matches!(url.origin(), Origin::Tuple(..));
+    let is_bare = !text.contains('*')
+        && url.path() == "/"
+        && !text.ends_with('/')
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    (is_web && is_bare).then(|| url.origin().ascii_serialization())
+}
+
 fn network(text: &str) -> Option<IpNet> {
     let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
     text.parse().ok().or_else(address)
@@ -75,6 +100,34 @@ mod tests {
             assert!(!is_domain_list(wrong), "{wrong:?}");
         }
         assert!(is_domain_list("localhost, xn--e1afmkfd.example"));
+    }
+
+    #[test]
+    fn an_origin_is_what_a_browser_calls_one() {
+        assert_eq!(
+            parse_origins("https://App.example.org:443, http://localhost:5173,https://é.example"),
+            [
+                "https://app.example.org",
+                "http://localhost:5173",
+                "https://xn--9ca.example"
+            ]
+        );
+        for wrong in [
+            "",
+            "*",
+            "null",
+            "app.example.org",
+            "https://app.example.org/",
+            "https://app.example.org/page",
+            "https://app.example.org?x",
+            "https://app.example.org#x",
+            "https://me@app.example.org",
+            "https://*.example.org",
+            "file:///x",
+            "https://app.example.org,",
+        ] {
+            assert!(!is_origin_list(wrong), "{wrong:?}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::{is_name, setting, with_flag};
 use crate::config::{Config, LogFormat, Mode};
+use crate::lists::{is_origin_list, parse_origins};
 use crate::setting::{Kind, Presence, Setting};
 
 pub(super) static SETTINGS: &[Setting<Config>] = &[
@@ -32,6 +33,16 @@ pub(super) static SETTINGS: &[Setting<Config>] = &[
         Presence::Optional("https://chat.example.org"),
         Kind::Url(|config, value| config.public_url = Some(value)),
         "Under which address people reach the server, for links and for the names that it answers to. Needed when it listens on more than loopback.",
+    ),
+    setting(
+        "cors_origins",
+        Presence::Optional("https://app.example.org, http://localhost:5173"),
+        Kind::Text {
+            expects: "origins such as \"https://app.example.org\" with commas between them",
+            accepts: is_origin_list,
+            set: |config, value| config.cors_origins = parse_origins(&value),
+        },
+        "The origins of other web pages that may use this server from a browser, in the name of whoever is signed in there. Without it: none but the server's own page.",
     ),
     with_flag(
         setting(

@@ -18,6 +18,7 @@ Config {
     listen: 127.0.0.1:3080,
     mode: Local,
     public_url: None,
+    cors_origins: [],
     data_dir: "/data",
     default_provider: None,
     default_model: None,
