@@ -280,9 +280,6 @@ export const en = {
     awayInTab: 'The server cannot be reached. You can go on reading and writing; what you send is kept in this tab.',
     offlineInTab: 'This device is offline. You can go on reading and writing; what you send is kept in this tab.',
     troubled: 'The server cannot save at the moment. You can go on reading and writing; nothing is lost.',
-    signedOut: 'You are signed out. Your text is safe on this device; sign in to go on.',
-    signedOutInTab: 'You are signed out. Your text is safe in this tab; sign in to go on.',
-    signIn: 'Sign in',
     depth: (count: number) => (count === 1 ? '1 message waits.' : `${count} messages wait.`),
     nextTry: (seconds: number) => (seconds === 1 ? 'Next try in 1 second.' : `Next try in ${seconds} seconds.`),
     trying: 'Trying…',
@@ -295,11 +292,6 @@ export const en = {
     set_aside: (records: number, name: string) =>
       records === 1 ? `1 record on this device could not be read. It was put aside as “${name}”; nothing was deleted.` : `${records} records on this device could not be read. They were put aside as “${name}”; nothing was deleted.`,
     dismiss: 'Dismiss',
-  },
-
-  update: {
-    ready: 'A new version of this page is here.',
-    reload: 'Reload',
   },
 
   demo: {

@@ -1,5 +1,16 @@
 /** The English texts of what is shown seldom. They come with it, and not with the page. */
 export const seldomEn = {
+  update: {
+    ready: 'A new version of this page is here.',
+    reload: 'Reload',
+  },
+
+  banner: {
+    signedOut: 'You are signed out. Your text is safe on this device; sign in to go on.',
+    signedOutInTab: 'You are signed out. Your text is safe in this tab; sign in to go on.',
+    signIn: 'Sign in',
+  },
+
   tray: {
     title: 'Not sent',
     explanation: 'The server refused these messages, or you took them back. They stay on this device until you decide.',

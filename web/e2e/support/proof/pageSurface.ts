@@ -1,5 +1,6 @@
 import { expect, type Page } from '@playwright/test';
 import { en } from '../../../src/strings/en.ts';
+import { seldomEn } from '../../../src/strings/seldomEn.ts';
 import type { Surface, Tab } from './surface.ts';
 
 /** The page, as a person uses it. */
@@ -34,7 +35,7 @@ export async function pageTab(page: Page): Promise<Tab> {
     },
     async signIn() {
       // The page may notice by itself that the server takes it again.
-      const button = page.getByRole('button', { name: en.banner.signIn, exact: true });
+      const button = page.getByRole('button', { name: seldomEn.banner.signIn, exact: true });
       await expect(async () => {
         if (await button.isVisible()) await button.click({ timeout: 1_000 });
         await expect(button).toBeHidden({ timeout: 1_000 });

@@ -1,9 +1,8 @@
 import { useStore } from '../../state/store';
 import { useUi } from '../../state/ui';
+import { SignInBanner, UpdateBanner } from '../dialogs/lazyDialogs';
 import { AwayBanner } from './AwayBanner';
-import { SignInBanner } from './SignInBanner';
 import { StorageBanner } from './StorageBanner';
-import { UpdateBanner } from './UpdateBanner';
 
 /**
  * What a person should know about the page as a whole, above the message box: there it takes its room from the end of the

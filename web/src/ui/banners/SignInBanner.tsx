@@ -3,12 +3,12 @@ import { owner } from '../../state/localValue';
 import { outboxActions } from '../../state/outbox';
 import { useStore } from '../../state/store';
 import { changeUi } from '../../state/ui';
-import { useStrings } from '../../strings';
+import { useAllStrings } from '../../strings/seldom';
 import { depthOf } from './AwayBanner';
 
 /** The server wants to know who is there: nothing is sent until then, and nothing is lost. */
 export function SignInBanner() {
-  const texts = useStrings();
+  const texts = useAllStrings();
   const inTab = useStore((state) => state.queue?.storage === 'memory');
   const depth = useStore((state) => depthOf(state.queue));
   return (

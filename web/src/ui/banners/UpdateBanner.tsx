@@ -1,10 +1,10 @@
 import { X } from 'lucide-react';
 import { changeUi } from '../../state/ui';
-import { useStrings } from '../../strings';
+import { useAllStrings } from '../../strings/seldom';
 
 /** A newer page is on this device. It is for the person to say when it begins. */
 export function UpdateBanner() {
-  const texts = useStrings();
+  const texts = useAllStrings();
   return (
     <div className="banner update">
       <p role="status">{texts.update.ready}</p>

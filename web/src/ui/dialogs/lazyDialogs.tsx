@@ -23,12 +23,15 @@ export const TrayDialog = later('TrayDialog');
 export const ItemDialog = later('ItemDialog');
 export const SignInDialog = later('SignInDialog');
 
-/** A dialog that is read when it is first shown; another one says so where it cannot be read. */
-function later(name: Extract<keyof Parts, `${string}Dialog`>): ComponentType {
+export const SignInBanner = later('SignInBanner', () => null);
+export const UpdateBanner = later('UpdateBanner', () => null);
+
+/** A part that is read when it is first shown; a dialog says so where it cannot be read. */
+function later(name: Extract<keyof Parts, `${string}${'Dialog' | 'Banner'}`>, missing: ComponentType = MissingDialog): ComponentType {
   const Part = lazy(() =>
     seldomShown().then(
       (parts) => ({ default: parts[name] }),
-      () => ({ default: MissingDialog }),
+      () => ({ default: missing }),
     ),
   );
   return function Later() {

@@ -12,6 +12,7 @@ vi.mock('../../services/services', () => ({ connectivityService: { tryNow: vi.fn
 
 const { connectivityService } = await import('../../services/services');
 const { Banners } = await import('../banners/Banners');
+const { seldomShown } = await import('../dialogs/lazyDialogs');
 const { AnswerWaits } = await import('../thread/AnswerWaits');
 const { SaveMark } = await import('../thread/SaveMark');
 const { SaveTrouble } = await import('../thread/SaveTrouble');
@@ -198,6 +199,7 @@ describe('the banners', () => {
   it('ask for signing in before anything else', async () => {
     await set({ signInNeeded: true, connectivity: { reachable: false, nextTryAt: null }, queue });
     await draw(<Banners />);
+    await act(async () => void (await seldomShown()));
     expect(text()).toBe('You are signed out. Your text is safe on this device; sign in to go on. Sign in');
     await press('Sign in');
     expect(actions.signedInAgain).toHaveBeenCalledOnce();
