@@ -87,7 +87,7 @@ export class Visitor extends Chat {
   async fillIn({ email, password }: Person): Promise<void> {
     await this.page.getByRole('textbox', { name: 'E-mail address' }).fill(email);
     await this.page.getByRole('textbox', { name: 'Password', exact: true }).fill(password);
-    await this.page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await this.page.locator('.account-form').getByRole('button', { name: 'Sign in' }).click();
   }
 
   async signIn(person: Person): Promise<void> {

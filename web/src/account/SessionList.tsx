@@ -59,11 +59,13 @@ function SessionRow({ session, isBusy, onEnd }: { session: Session; isBusy: bool
   );
 }
 
+/** What browsers and systems call themselves, and what people call them. The first that fits counts: most browsers name others as well. */
+const BROWSERS = { Edg: 'Edge', OPR: 'Opera', Firefox: 'Firefox', Chrome: 'Chrome', Safari: 'Safari' };
+const SYSTEMS = { Windows: 'Windows', iPhone: 'iPhone', iPad: 'iPad', Android: 'Android', Macintosh: 'macOS', Linux: 'Linux' };
+
 /** A browser's name for itself, cut to what people call it. */
 function shortLabel(label: string): string {
-  const browser = /\b(Firefox|Edg|OPR|Chrome|Safari)\/[\d.]+/.exec(label)?.[1];
-  const system = /\b(Windows|Macintosh|Android|iPhone|iPad|Linux)\b/.exec(label)?.[1];
-  const names: Record<string, string> = { Edg: 'Edge', OPR: 'Opera', Macintosh: 'macOS' };
-  const known = [browser, system].filter((name) => name !== undefined).map((name) => names[name] ?? name);
+  const named = (names: Record<string, string>, end: string) => Object.entries(names).find(([name]) => label.includes(name + end))?.[1];
+  const known = [named(BROWSERS, '/'), named(SYSTEMS, '')].filter((name) => name !== undefined);
   return known.length > 0 ? known.join(', ') : label.slice(0, 60);
 }
