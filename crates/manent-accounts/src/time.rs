@@ -14,6 +14,13 @@ pub(crate) fn later(time: Timestamp, by: Duration) -> Timestamp {
     Timestamp::from_millisecond(sum).unwrap_or(time)
 }
 
+/// So much earlier; at the earliest 1970.
+pub(crate) fn earlier(time: Timestamp, by: Duration) -> Timestamp {
+    let by = i64::try_from(by.as_millis()).unwrap_or(LATEST);
+    let difference = time.as_millisecond().saturating_sub(by).max(0);
+    Timestamp::from_millisecond(difference).unwrap_or(time)
+}
+
 /// How much later `now` is than `then`; nothing when a clock went back.
 pub(crate) fn since(now: Timestamp, then: Timestamp) -> Duration {
     let milliseconds = now.as_millisecond().saturating_sub(then.as_millisecond());
@@ -33,6 +40,12 @@ mod tests {
         assert_eq!(later(at(5), Duration::from_millis(7)), at(12));
         assert_eq!(later(at(LATEST), Duration::from_secs(1)), at(LATEST));
         assert_eq!(later(at(0), Duration::MAX), at(LATEST));
+    }
+
+    #[test]
+    fn differences_end_with_the_first_time_there_is() {
+        assert_eq!(earlier(at(12), Duration::from_millis(7)), at(5));
+        assert_eq!(earlier(at(12), Duration::MAX), at(0));
     }
 
     #[test]

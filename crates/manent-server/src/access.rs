@@ -9,6 +9,7 @@ mod cookies;
 mod gate;
 mod peer;
 mod standing;
+mod streams;
 
 pub(crate) use address::ClientAddress;
 pub(crate) use caller::{Asking, From, Person, Reading, Writing};
@@ -16,3 +17,4 @@ pub(crate) use cookies::{Cookies, refresh_token};
 pub(crate) use gate::{Gate, admit};
 pub(crate) use peer::PeerService;
 pub(crate) use standing::Standings;
+pub(crate) use streams::OpenStreams;

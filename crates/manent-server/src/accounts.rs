@@ -10,6 +10,7 @@ use manent_accounts::services::{
 use manent_config::Registration;
 
 use crate::access::{Cookies, Standings};
+use crate::upkeep::Upkeep;
 
 /// Everything about accounts that the surfaces need; there is none in the mode local.
 pub(crate) struct Accounts {
@@ -31,6 +32,8 @@ pub(crate) struct Accounts {
     pub(crate) registration: Registration,
     /// The shortest password that may be chosen.
     pub(crate) min_password_length: usize,
+    /// What is looked after beside requests.
+    pub(crate) upkeep: Upkeep,
     /// Who asked a moment ago.
     pub(crate) standings: Arc<Standings>,
 }
@@ -50,6 +53,7 @@ impl Accounts {
             sessions: SessionService::new(ports.clone(), Arc::clone(&policy)),
             own: AccountService::new(ports.clone(), Arc::clone(&policy)),
             clock: Arc::clone(&ports.clock),
+            upkeep: Upkeep::new(&ports, &policy),
             keys: ApiKeyService::new(ports, policy),
             cookies: options.cookies,
             registration: options.registration,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use manent_domain::DomainError;
-use manent_domain::ports::IdSource;
+use manent_domain::ports::{Admission, IdSource};
 use manent_domain::services::{
     CompletionService, ConversationService, MessageService, SearchService,
 };
@@ -16,6 +16,7 @@ use crate::accounts::Accounts;
 use crate::feed::FeedFollower;
 use crate::http::guard::PublicName;
 use crate::http::sign_in_switch::SignInSwitch;
+use crate::limits::Rates;
 use crate::native::ApiError;
 use crate::operations::ReadinessCheck;
 
@@ -64,6 +65,10 @@ pub(crate) struct App {
     pub(crate) feed: FeedFollower,
     /// Search.
     pub(crate) search: SearchService,
+    /// How often one may store something.
+    pub(crate) rates: Rates,
+    /// Which generations may begin.
+    pub(crate) admission: Arc<dyn Admission>,
     /// What `/readyz` asks.
     pub(crate) readiness: Arc<[Arc<dyn ReadinessCheck>]>,
     /// Who may use the server.

@@ -1,3 +1,5 @@
 //! Work that nobody waits for.
 
+pub(crate) mod housekeeping;
 pub(crate) mod titles;
+pub(crate) mod welcome;

@@ -10,7 +10,7 @@ mod store;
 use std::sync::Arc;
 
 use manent_config::{Config, Mode};
-use manent_domain::ports::{Clock, CompletionProvider, IdSource, Journal, NoAdmission};
+use manent_domain::ports::{Admission, Clock, CompletionProvider, IdSource, Journal};
 use manent_domain::services::{
     CompletionService, ConversationService, FeedService, MessageService, SearchService,
     TitleService,
@@ -29,11 +29,14 @@ use self::store::Store;
 use crate::access::{ClientAddress, Gate};
 use crate::accounts::Accounts;
 use crate::app::{App, HttpOptions, Stopping};
+use crate::background::housekeeping;
 use crate::background::titles::{self, TitleQueue};
+use crate::background::welcome::{self, Watch};
 use crate::environment::{RandomIds, SystemClock};
 use crate::feed::FeedFollower;
 use crate::http::guard::PublicName;
 use crate::http::sign_in_switch::SignInSwitch;
+use crate::limits::{GenerationLimits, Rates};
 use crate::signals::SignalHub;
 
 pub use accounts::AccountSetupError;
@@ -168,6 +171,7 @@ fn assemble(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
     let limits = config.limits.content;
+    let usage = config.limits.usage.resolved(config.mode);
     let Parts {
         store,
         journal,
@@ -192,6 +196,16 @@ fn assemble(
         Arc::clone(&ids),
         limits,
     );
+    let rates = Rates::new(&usage, Arc::clone(&clock));
+    let admission: Arc<dyn Admission> = Arc::new(GenerationLimits::new(
+        rates.clone(),
+        usage.concurrent_generations,
+        accounts
+            .as_ref()
+            .map(|accounts| accounts.upkeep.budgets.clone()),
+        Arc::clone(&clock),
+        tasks.clone(),
+    ));
     let run_settings = runs::settings(config);
     let most_runs = run_settings.max_running;
     let runs = RunService::new(
@@ -205,12 +219,23 @@ fn assemble(
             journal: journal.map(|journal| Arc::new(journal.clone()) as Arc<dyn Journal>),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
-            admission: Arc::new(NoAdmission),
+            admission: Arc::clone(&admission),
             is_store_exclusive: store.is_exclusive(),
         },
         run_settings,
     );
     signals.connect(runs.clone(), journal.cloned());
+    if let Some(accounts) = &accounts {
+        let watch = Watch {
+            standing: accounts.upkeep.standing.clone(),
+            streams: Arc::clone(accounts.standings.streams()),
+            runs: runs.clone(),
+            interval: config.accounts.recheck_interval,
+        };
+        welcome::run(tasks, watch, background.clone());
+        let housekeeping = accounts.upkeep.housekeeping.clone();
+        housekeeping::run(tasks, housekeeping, background.clone());
+    }
     let mut readiness = vec![store.readiness()];
     if let Some(journal) = journal {
         journal.start_draining(Arc::new(StoreTarget::new(
@@ -235,6 +260,8 @@ fn assemble(
         runs,
         feed: FeedFollower::new(FeedService::new(repositories.feed), signals),
         search: SearchService::new(repositories.search),
+        rates,
+        admission,
         readiness: readiness.into(),
         gate: accounts
             .clone()

@@ -14,6 +14,7 @@ mod compose;
 mod environment;
 mod feed;
 mod http;
+mod limits;
 pub mod links;
 mod native;
 mod operations;
@@ -22,6 +23,7 @@ mod router;
 mod server;
 mod signals;
 pub mod telemetry;
+mod upkeep;
 
 pub use manent_storage_sqlite::SqliteMetrics;
 

@@ -24,9 +24,10 @@ use crate::ports::{
 };
 use crate::secret::{NewSecret, SealedSecret, SecretDigest};
 use crate::services::{
-    AccountPorts, AccountService, ApiKeyService, AuditLog, BudgetService, InvitationService,
-    OpenIdPolicy, OpenIdService, OpenedSession, ProviderKeyService, RoleService, SecretRotation,
-    SessionService, SignInService, SignUpService, SignedIn, StandingService, TwoFactorService,
+    AccountPorts, AccountService, ApiKeyService, AuditLog, BudgetService, HousekeepingService,
+    InvitationService, OpenIdPolicy, OpenIdService, OpenedSession, ProviderKeyService, RoleService,
+    SecretRotation, SessionService, SignInService, SignUpService, SignedIn, StandingService,
+    TwoFactorService,
 };
 use crate::two_factor::TotpSecret;
 
@@ -165,6 +166,10 @@ impl World {
 
     pub(crate) fn budgets(&self) -> BudgetService {
         BudgetService::new(self.ports.clone(), self.policy())
+    }
+
+    pub(crate) fn housekeeping(&self) -> HousekeepingService {
+        HousekeepingService::new(self.ports.clone(), self.policy())
     }
 
     pub(crate) fn standing(&self) -> StandingService {

@@ -14,7 +14,9 @@ use manent_types::UserId;
 use tokio::time::{Instant, timeout};
 
 use super::address::ClientAddress;
+use super::streams::OpenStreams;
 use crate::accounts::Accounts;
+use crate::limits;
 use crate::native::ApiError;
 
 /// How long a request waits for the store to say more than its token does. The answer never waits for the database; see decision 43.
@@ -33,6 +35,14 @@ pub(crate) enum Gate {
 }
 
 impl Gate {
+    /// The streams that end when their readers are not welcome any more.
+    fn streams(&self) -> Option<&Arc<OpenStreams>> {
+        match self {
+            Self::Local(_) => None,
+            Self::Accounts(accounts) => Some(accounts.standings.streams()),
+        }
+    }
+
     /// Who asks.
     async fn caller(
         &self,
@@ -99,10 +109,17 @@ pub(crate) async fn admit(
 ) -> Response {
     let (mut parts, body) = request.into_parts();
     let address = addresses.of(&parts);
+    let streams = gate.streams();
+    let changes = streams.map(|streams| streams.changes());
     match gate.caller(&parts.headers, address).await {
         Ok(caller) => {
-            parts.extensions.insert(caller);
-            next.run(Request::from_parts(parts, body)).await
+            parts.extensions.insert(caller.clone());
+            let answering = next.run(Request::from_parts(parts, body));
+            let response = limits::from_address(address, answering).await;
+            match (streams, changes) {
+                (Some(streams), Some(changes)) => streams.watch(caller, changes, response),
+                _ => response,
+            }
         }
         Err(refused) => refused.into_response(),
     }

@@ -1,9 +1,9 @@
 //! What is remembered of those who asked a moment ago.
 //!
-//! Invariant: nothing older than [`MEMORY`] is told, and nothing that was read before a change on this node that concerns the account.
+//! Invariant: nothing older than the memory lasts is told, and nothing that was read before a change on this node that concerns the account.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use manent_accounts::caller::Caller;
@@ -11,15 +11,20 @@ use manent_accounts::ports::StandingListener;
 use manent_types::{SessionId, UserId};
 use tokio::time::Instant;
 
-/// How long a caller's standing is believed without looking. So long it takes until another node notices that an account was disabled.
-pub(crate) const MEMORY: Duration = Duration::from_secs(5);
+use super::streams::OpenStreams;
 
 /// The most callers that are remembered.
 const REMEMBERED: usize = 10_000;
 
 /// Callers by session.
-#[derive(Debug, Default)]
-pub(crate) struct Standings(Mutex<Known>);
+#[derive(Debug)]
+pub(crate) struct Standings {
+    /// How long a caller's standing is believed without looking. So long it takes until another node notices that an account was disabled.
+    memory: Duration,
+    known: Mutex<Known>,
+    /// Who reads something that stays open.
+    streams: Arc<OpenStreams>,
+}
 
 #[derive(Debug, Default)]
 struct Known {
@@ -33,15 +38,31 @@ struct Known {
 pub(crate) struct Ticket(u64);
 
 impl Standings {
+    /// Remembers callers for so long, and tells these streams of changes.
+    pub(crate) fn new(memory: Duration, streams: Arc<OpenStreams>) -> Self {
+        Self {
+            memory,
+            known: Mutex::default(),
+            streams,
+        }
+    }
+
+    /// The streams that hear of changes.
+    pub(crate) const fn streams(&self) -> &Arc<OpenStreams> {
+        &self.streams
+    }
+
     fn lock(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The caller with this session, if it was looked up a moment ago; else a ticket for looking now.
     pub(crate) fn find(&self, session: SessionId, now: Instant) -> Result<Caller, Ticket> {
         let known = self.lock();
         match known.callers.get(&session) {
-            Some((caller, read_at)) if now.duration_since(*read_at) < MEMORY => Ok(caller.clone()),
+            Some((caller, read_at)) if now.duration_since(*read_at) < self.memory => {
+                Ok(caller.clone())
+            }
             _ => Err(Ticket(known.changes)),
         }
     }
@@ -72,6 +93,8 @@ impl StandingListener for Standings {
         known
             .callers
             .retain(|_, (caller, _)| caller.account() != Some(account));
+        drop(known);
+        self.streams.changed(account);
     }
 }
 
@@ -80,6 +103,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+
+    const MEMORY: Duration = Duration::from_secs(5);
 
     fn session(number: u128) -> SessionId {
         SessionId::new(Uuid::from_u128(number))
@@ -91,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_caller_is_remembered_for_a_moment() {
-        let standings = Standings::default();
+        let standings = Standings::new(MEMORY, Arc::default());
         let now = Instant::now();
         let ticket = standings.find(session(1), now).unwrap_err();
         standings.remember(session(1), &caller(1), ticket, now);
@@ -102,7 +127,7 @@ mod tests {
 
     #[test]
     fn what_was_read_before_a_change_is_not_believed() {
-        let standings = Standings::default();
+        let standings = Standings::new(MEMORY, Arc::default());
         let now = Instant::now();
         let both = [1, 2].map(|number| (number, standings.find(session(number), now).unwrap_err()));
         for (number, ticket) in both {

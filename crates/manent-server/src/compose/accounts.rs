@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use manent_accounts::limits::{LimitDecision, LimitKey, LimitTable, Rate};
+use manent_accounts::limits::{BudgetLimits, LimitDecision, LimitKey, LimitTable, Rate};
 use manent_accounts::password::PasswordPolicy;
-use manent_accounts::policy::{AccountPolicy, SignUpMode};
+use manent_accounts::policy::{AccountPolicy, Budget, SignUpMode};
 use manent_accounts::ports::{
     AccountRepository, ApiKeyRepository, AuditRepository, BudgetRepository, Clock, IdSource,
     Limiter, Mail, Mailer, OneTimeLinkRepository, ProviderKeyRepository, RoleRepository,
@@ -126,7 +126,10 @@ pub(super) async fn set_up(
         entropy.clone(),
     )?;
     let tokens = Arc::new(Tokens::new(&secrets));
-    let standings = Arc::new(Standings::default());
+    let standings = Arc::new(Standings::new(
+        config.accounts.recheck_interval,
+        Arc::default(),
+    ));
     let ports = AccountPorts {
         accounts: repositories.accounts,
         sessions: repositories.sessions,
@@ -156,6 +159,7 @@ pub(super) async fn set_up(
         session_lifetime: accounts.session_life,
         access_token_lifetime: accounts.access_token_life,
         refresh_grace: accounts.refresh_grace,
+        budget: Some(budget(config)),
         ..AccountPolicy::default()
     };
     let options = AccountOptions {
@@ -166,6 +170,18 @@ pub(super) async fn set_up(
         min_password_length: accounts.min_password_length,
     };
     Ok(Accounts::new(ports, policy, options, standings))
+}
+
+fn budget(config: &Config) -> Budget {
+    let limits = config.limits.usage.resolved(config.mode);
+    Budget {
+        period: limits.budget_period,
+        limits: BudgetLimits {
+            runs: limits.budget_generations,
+            tokens: limits.budget_tokens,
+            cost: None,
+        },
+    }
 }
 
 fn sign_up_mode(config: &Config) -> SignUpMode {

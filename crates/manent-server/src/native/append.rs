@@ -23,7 +23,7 @@ use serde_json::value::RawValue;
 use super::convert;
 use super::error::{ApiError, is_of_field, sentence};
 
-use crate::access::Writing;
+use crate::access::{From, Writing};
 use crate::app::App;
 use crate::http::body::{JsonText, bounded};
 use crate::http::trace::TraceId;
@@ -34,6 +34,7 @@ use crate::http::trace::TraceId;
 pub(super) async fn append(
     State(app): State<App>,
     Writing(owner): Writing,
+    From(origin): From,
     Extension(trace_id): Extension<TraceId>,
     text: JsonText,
 ) -> Result<JsonAnswer<AppendResponse>, ApiError> {
@@ -64,7 +65,16 @@ pub(super) async fn append(
         device: request.device_id,
         items,
     };
-    let outcomes = app.messages.append(owner, request).await?;
+    let count = request.items.len();
+    let taken = app.rates.messages(owner, origin.address, count)?;
+    let outcomes = match app.messages.append(owner, request).await {
+        Ok(outcomes) => outcomes,
+        Err(error) => {
+            taken.put_back(count);
+            return Err(error.into());
+        }
+    };
+    taken.put_back(outcomes.iter().filter(|item| !counts(item)).count());
     let refused_whole = whole_refusal(is_sequenced, &outcomes);
     let first_detail = notes.first().and_then(|note| note.detail.clone());
     let results: Vec<ItemResult> = outcomes
@@ -79,6 +89,14 @@ pub(super) async fn append(
         Some(refusal) => Err(ApiError::refused(refusal, first_detail).with_results(results)),
         None => Ok(JsonAnswer(AppendResponse { results })),
     }
+}
+
+/// Whether an item counts as something that was sent: not when it is stored already, or has to be sent again.
+const fn counts(item: &ItemOutcome) -> bool {
+    !matches!(
+        item.outcome,
+        Outcome::Duplicate { .. } | Outcome::Gap { .. } | Outcome::Blocked
+    )
 }
 
 fn shape(detail: &str) -> ApiError {

@@ -15,7 +15,7 @@ use super::convert;
 use super::cursor;
 use super::error::ApiError;
 use super::parameters::{ConversationPath, Query};
-use crate::access::{Reading, Writing};
+use crate::access::{From, Reading, Writing};
 use crate::app::App;
 use crate::http::body::Json;
 
@@ -27,8 +27,10 @@ use crate::http::body::Json;
 pub(super) async fn create(
     State(app): State<App>,
     Writing(owner): Writing,
+    From(origin): From,
     Json(request): Json<CreateConversationRequest>,
 ) -> Result<(StatusCode, JsonAnswer<ConversationResource>), ApiError> {
+    let taken = app.rates.messages(owner, origin.address, 1)?;
     let config = request.config.unwrap_or_default();
     let created = app
         .conversations
@@ -36,7 +38,10 @@ pub(super) async fn create(
         .await?;
     let (status, conversation) = match created {
         Created::New(conversation) => (StatusCode::CREATED, conversation),
-        Created::Existing(conversation) => (StatusCode::OK, conversation),
+        Created::Existing(conversation) => {
+            taken.put_back(1);
+            (StatusCode::OK, conversation)
+        }
     };
     Ok((status, JsonAnswer(convert::conversation(conversation))))
 }
@@ -103,9 +108,11 @@ pub(super) async fn get(
 pub(super) async fn update(
     State(app): State<App>,
     Writing(owner): Writing,
+    From(origin): From,
     ConversationPath(id): ConversationPath,
     Json(request): Json<UpdateConversationRequest>,
 ) -> Result<JsonAnswer<ConversationResource>, ApiError> {
+    app.rates.messages(owner, origin.address, 1)?;
     let patch = ConversationPatch {
         title: request.title,
         config: request.config,
@@ -123,8 +130,10 @@ pub(super) async fn update(
 pub(super) async fn trash(
     State(app): State<App>,
     Writing(owner): Writing,
+    From(origin): From,
     ConversationPath(id): ConversationPath,
 ) -> Result<JsonAnswer<ConversationResource>, ApiError> {
+    app.rates.messages(owner, origin.address, 1)?;
     Ok(JsonAnswer(convert::conversation(
         app.conversations.trash(owner, id).await?,
     )))
@@ -136,8 +145,10 @@ pub(super) async fn trash(
 pub(super) async fn restore(
     State(app): State<App>,
     Writing(owner): Writing,
+    From(origin): From,
     ConversationPath(id): ConversationPath,
 ) -> Result<JsonAnswer<ConversationResource>, ApiError> {
+    app.rates.messages(owner, origin.address, 1)?;
     Ok(JsonAnswer(convert::conversation(
         app.conversations.restore(owner, id).await?,
     )))

@@ -1,6 +1,6 @@
 //! `POST /completion/generate`.
 //!
-//! Invariant: without a `runId` no store lies on this path: it holds the completion service alone.
+//! Invariant: without a `runId` no store lies on this path, but where there are budgets: then what may be spent is asked for first.
 
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ use manent_domain::error::DomainError;
 use manent_domain::run::RecordTarget;
 use manent_protocol::{GenerateRequest, Problem, RecordRequest};
 use manent_runs::StartRun;
-use manent_types::UserId;
+use manent_types::{RunId, UserId};
 use metrics::counter;
 
 use super::error::ApiError;
@@ -56,13 +56,18 @@ pub(super) async fn generate(
     if record.is_some() {
         return Err(ApiError::record_without_run());
     }
+    app.completions.check(&completion)?;
+    let id = RunId::new(app.ids.next());
+    let mut admitted = app.admission.admit(owner, id, &completion).await?;
+    admitted.asked();
     let started = app
         .completions
         .start(owner, completion)
         .await
         .inspect_err(count_failure)?;
+    admitted.accepted();
     Ok(sse::respond(
-        Generation::new(started, trace_id, begun),
+        Generation::new(started, admitted, trace_id, begun),
         Delivery {
             heartbeat: app.http.heartbeat,
             cut: app.stopping.grace_is_over.clone(),

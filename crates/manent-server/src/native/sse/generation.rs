@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use manent_domain::completion::{CompletionEvent, CompletionStream, ProviderError};
+use manent_domain::ports::Admitted;
 use manent_domain::services::StartedCompletion;
 use manent_protocol::{DoneEvent, ErrorEvent, StartEvent};
 use metrics::{counter, gauge, histogram};
@@ -22,6 +23,8 @@ pub(crate) struct Generation {
     /// Told with the first event.
     model: Option<String>,
     completion: CompletionStream,
+    /// What it uses counts when it is dropped.
+    admitted: Box<dyn Admitted>,
     trace_id: TraceId,
     next_id: u64,
     begun: Instant,
@@ -30,12 +33,18 @@ pub(crate) struct Generation {
 }
 
 impl Generation {
-    pub(crate) fn new(started: StartedCompletion, trace_id: TraceId, begun: Instant) -> Self {
+    pub(crate) fn new(
+        started: StartedCompletion,
+        admitted: Box<dyn Admitted>,
+        trace_id: TraceId,
+        begun: Instant,
+    ) -> Self {
         gauge!("manent_completions_running").increment(1.0);
         Self {
             provider: started.provider,
             model: Some(started.model),
             completion: started.stream,
+            admitted,
             trace_id,
             next_id: 1,
             begun,
@@ -132,7 +141,10 @@ impl Source for Generation {
         }
         match self.completion.as_mut().poll_next(context) {
             Poll::Pending => return Poll::Pending,
-            Poll::Ready(Some(Ok(event))) => self.write_event(piece, event),
+            Poll::Ready(Some(Ok(event))) => {
+                self.admitted.note(&event);
+                self.write_event(piece, event);
+            }
             Poll::Ready(Some(Err(error))) => self.write_provider_error(piece, &error),
             Poll::Ready(None) => self.write_provider_error(piece, &ProviderError::Truncated),
         }
