@@ -4,19 +4,22 @@ import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { serviceWorker } from './build/serviceWorker.ts';
 
-const API_PATHS = ['/conversation', '/conversations', '/message', '/completion', '/turn', '/feed', '/models', '/search', '/healthz', '/readyz', '/version'];
+const API_PATHS = ['/conversation', '/conversations', '/message', '/completion', '/turn', '/feed', '/auth', '/account', '/keys', '/oauth', '/models', '/search', '/healthz', '/readyz', '/version'];
 
+/** As the server sends it (`page.rs`), but for who may frame the page: that counts in a header alone. */
 const CONTENT_SECURITY_POLICY = [
-  "default-src 'self'",
+  "default-src 'none'",
   // The client's engine is WebAssembly; this allows that and no other evaluation.
   "script-src 'self' 'wasm-unsafe-eval'",
-  "img-src 'self' data: blob:",
   "style-src 'self'",
+  "img-src 'self' data: blob:",
   "font-src 'self'",
   "connect-src 'self'",
+  "manifest-src 'self'",
+  "worker-src 'self'",
   "object-src 'none'",
   "base-uri 'none'",
-  "form-action 'none'",
+  "form-action 'self'",
 ].join('; ');
 
 /** The built page refuses everything that does not come from its own origin. The dev server needs inline scripts, so it goes without. */
