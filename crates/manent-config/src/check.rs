@@ -1,11 +1,12 @@
 //! What does not go together, outside of providers.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::path::Path;
 
 use secrecy::ExposeSecret;
 
-use crate::config::{Config, Mode};
+use crate::config::{Config, MailTls, Mode};
 use crate::loaded::Entry;
 use crate::origin::Origin;
 use crate::problem::Problem;
@@ -23,6 +24,7 @@ pub(crate) fn check(
     };
     checker.listen(config);
     checker.accounts(config);
+    checker.mail(config);
     checker.oidc(config);
     checker.data_dir(&config.data_dir);
     let limits = &config.limits;
@@ -117,6 +119,50 @@ impl Checker<'_> {
                 provider.id
             );
             self.complain(&["mode"], message);
+        }
+    }
+
+    fn mail(&mut self, config: &Config) {
+        let mail = &config.mail;
+        let Some(host) = &mail.host else {
+            if mail.from.is_some() || mail.user.is_some() || mail.password.is_some() {
+                let message = "something is set about mail, but no server that takes it; set `mail.host` (MANENT_MAIL__HOST)";
+                self.complain(
+                    &["mail.from", "mail.user", "mail.password", "mail.host"],
+                    message.to_owned(),
+                );
+            }
+            return;
+        };
+        if mail.from.is_none() {
+            let message = "`mail.host` is set; set `mail.from` (MANENT_MAIL__FROM) to the address that mail is from";
+            self.complain(&["mail.host", "mail.from"], message.to_owned());
+        }
+        if config.public_url.is_none() {
+            let message = "`mail.host` is set, and mail has links in it; set `public_url` (MANENT_PUBLIC_URL) to the address under which people reach \
+                           this server";
+            self.complain(&["mail.host", "public_url"], message.to_owned());
+        }
+        match (&mail.user, &mail.password) {
+            (Some(_), None) => {
+                let message = "`mail.user` is set; set `mail.password_file` (MANENT_MAIL__PASSWORD_FILE) too, or `mail.password`";
+                self.complain(&["mail.user", "mail.password"], message.to_owned());
+            }
+            (None, Some(_)) => {
+                let message = "`mail.password` is set; set `mail.user` (MANENT_MAIL__USER) too";
+                self.complain(&["mail.user", "mail.password"], message.to_owned());
+            }
+            _ => {}
+        }
+        let is_local = host == "localhost"
+            || host
+                .parse()
+                .is_ok_and(|address: IpAddr| address.is_loopback());
+        if mail.tls == MailTls::None && mail.password.is_some() && !is_local {
+            let message = format!(
+                "with `mail.tls = \"none\"` the password would go to {host} for everybody to read; use starttls or implicit"
+            );
+            self.complain(&["mail.tls", "mail.host", "mail.password"], message);
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod librechat;
+mod mail;
 mod oidc;
 mod provider;
 mod usage;
@@ -17,6 +18,7 @@ pub use usage::{ResolvedLimits, UsageLimits};
 pub use crate::database::DatabaseUrl;
 pub use accounts::{AccountsConfig, Mode, Registration, SecureCookies};
 pub use librechat::LibreChatConfig;
+pub use mail::{MailConfig, MailTls};
 pub use oidc::{OidcConfig, RoleRule, RoleSource};
 pub use provider::{ModelConfig, OwnAccess, ProviderConfig, ProviderKind};
 
@@ -49,6 +51,8 @@ pub struct Config {
     pub oidc: OidcConfig,
     /// LibreChat's API.
     pub librechat: LibreChatConfig,
+    /// Mail that the server sends.
+    pub mail: MailConfig,
     /// What a client may send.
     pub limits: LimitsConfig,
     /// How long the parts of a request may take.
@@ -93,6 +97,7 @@ impl Config {
             },
             accounts: AccountsConfig::blank(),
             oidc: OidcConfig::blank(),
+            mail: MailConfig::blank(),
             limits: LimitsConfig {
                 body_bytes: 0,
                 max_connections: 0,

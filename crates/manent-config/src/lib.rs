@@ -30,9 +30,9 @@ mod suggestion;
 
 pub use config::{
     AccountsConfig, Config, DatabaseConfig, DatabaseUrl, HttpConfig, JournalConfig,
-    LibreChatConfig, LimitsConfig, LogConfig, LogFormat, Mode, ModelConfig, OidcConfig, OwnAccess,
-    ProviderConfig, ProviderKind, Registration, RoleRule, RoleSource, RunsConfig, SecureCookies,
-    SseConfig, StoreConfig, Synchronous,
+    LibreChatConfig, LimitsConfig, LogConfig, LogFormat, MailConfig, MailTls, Mode, ModelConfig,
+    OidcConfig, OwnAccess, ProviderConfig, ProviderKind, Registration, RoleRule, RoleSource,
+    RunsConfig, SecureCookies, SseConfig, StoreConfig, Synchronous,
 };
 pub use config::{ResolvedLimits, UsageLimits};
 pub use describe::{reference, sample};

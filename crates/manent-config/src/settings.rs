@@ -4,6 +4,7 @@ mod accounts;
 mod database;
 mod general;
 mod librechat;
+mod mail;
 mod oidc;
 mod requests;
 mod runs;
@@ -16,7 +17,7 @@ use crate::config::Config;
 use crate::setting::{Kind, Presence, Setting};
 
 /// Sections in the order of the sample, with what they are for.
-pub(crate) const SECTIONS: [(&str, &str); 13] = [
+pub(crate) const SECTIONS: [(&str, &str); 14] = [
     ("", ""),
     ("log", "What is logged, to standard error."),
     (
@@ -28,6 +29,10 @@ pub(crate) const SECTIONS: [(&str, &str); 13] = [
         "Signing in through an OpenID provider, in the mode oidc.",
     ),
     ("librechat", "The API of LibreChat, for its web client."),
+    (
+        "mail",
+        "Mail that the server sends: links that reset a password, verify an address, invite somebody.",
+    ),
     (
         "limits",
         "What a client may send, and how much. What is larger is refused with a clear error, and nothing of it is stored.",
@@ -99,6 +104,7 @@ pub(crate) fn settings() -> impl Iterator<Item = &'static Setting<Config>> {
         accounts::SETTINGS,
         oidc::SETTINGS,
         librechat::SETTINGS,
+        mail::SETTINGS,
         requests::SETTINGS,
         usage::SETTINGS,
         database::SETTINGS,

@@ -81,6 +81,14 @@ Config {
     librechat: LibreChatConfig {
         enabled: false,
     },
+    mail: MailConfig {
+        host: None,
+        port: None,
+        tls: StartTls,
+        user: None,
+        password: None,
+        from: None,
+    },
     limits: LimitsConfig {
         body_bytes: 3000000,
         max_connections: 1000,

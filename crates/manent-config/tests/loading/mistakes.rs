@@ -267,3 +267,39 @@ MANENT_DATABASE__URL: `database.url` names no database; write postgres://USER:PA
 --set: `database.url` has the mask that `manent config show` prints for a password; put the password itself there
 "#);
 }
+
+#[test]
+fn mail_needs_all_of_it_and_sends_no_password_in_the_open() {
+    let of = |text: String| World::new().config(text).problems();
+    let problems = |file: &str| of(format!("mode = \"accounts\"\n[mail]\n{file}"));
+    let whole = "host = \"smtp.example.org\"\nfrom = \"Manent <a@example.org>\"\nuser = \"a\"\npassword = \"b\"\n";
+    let with_address = |file: &str| {
+        of(format!(
+            "mode = \"accounts\"\npublic_url = \"https://chat.example.org\"\n[mail]\n{file}"
+        ))
+    };
+    assert_eq!(with_address(whole), "");
+    let open = format!("{whole}tls = \"none\"\n");
+    for (problems, part) in [
+        (
+            problems("from = \"a@example.org\"\n"),
+            "no server that takes it",
+        ),
+        (problems(whole), "set `public_url`"),
+        (with_address("host = \"localhost\"\n"), "set `mail.from`"),
+        (
+            with_address("host = \"localhost\"\nfrom = \"a@b\"\nuser = \"x\"\n"),
+            "`mail.password_file`",
+        ),
+        (
+            with_address("host = \"localhost\"\nfrom = \"a@b\"\npassword = \"x\"\n"),
+            "set `mail.user`",
+        ),
+        (with_address(&open), "for everybody to read"),
+    ] {
+        assert!(
+            problems.lines().count() == 1 && problems.contains(part),
+            "{part}: {problems}"
+        );
+    }
+}

@@ -45,6 +45,9 @@ timeout = "10s"  # default
 [librechat]
 enabled = false  # default
 
+[mail]
+tls = "starttls"  # default
+
 [limits]
 body_bytes = 3000000  # default
 max_connections = 1000  # default
