@@ -91,8 +91,7 @@ impl Discovery {
         {
             return Err(error.clone());
         }
-        let ask = |request| http.call(request);
-        let answer = ProviderMetadataWithLogout::discover_async(self.issuer.clone(), &ask).await;
+        let answer = ProviderMetadataWithLogout::discover_async(self.issuer.clone(), http).await;
         match answer {
             Ok(metadata) => {
                 let keys = metadata.jwks().clone();
@@ -136,8 +135,7 @@ impl Discovery {
             return Ok(known.discovered);
         }
         work.keys_asked_at = Some(Instant::now());
-        let ask = |request| http.call(request);
-        let keys = JsonWebKeySet::fetch_async(before.metadata.jwks_uri(), &ask).await;
+        let keys = JsonWebKeySet::fetch_async(before.metadata.jwks_uri(), http).await;
         let renewed = Arc::new(Discovered {
             metadata: before.metadata.clone(),
             keys: keys.map_err(failure)?,

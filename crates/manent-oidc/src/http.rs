@@ -1,9 +1,10 @@
 //! Requests to the provider: each with an end, each answer with a largest size, none redirected.
 
+use std::pin::Pin;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use openidconnect::{HttpRequest, HttpResponse};
+use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
 use reqwest::Client;
 use reqwest::redirect::Policy;
 use url::{Host, Url};
@@ -63,7 +64,7 @@ impl Http {
     }
 
     /// Asks, and reads the whole answer.
-    pub(crate) async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    async fn ask(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let url = request.uri().to_string();
         let url = Url::parse(&url).map_err(|_| HttpError::Failed("no address".to_owned()))?;
         let client = self.client(&url)?;
@@ -85,6 +86,15 @@ impl Http {
             response.body_mut().extend_from_slice(&piece);
         }
         Ok(response)
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Http {
+    type Error = HttpError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.ask(request))
     }
 }
 

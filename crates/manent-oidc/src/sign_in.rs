@@ -148,12 +148,11 @@ impl Provider {
         let client = CoreClient::from_provider_metadata(metadata.clone(), self.id(), secret)
             .set_redirect_uri(redirect_url(&transaction.redirect_uri)?)
             .set_auth_type(auth_type(metadata));
-        let ask = |request| self.http.call(request);
         let request = client
             .exchange_code(AuthorizationCode::new(code))
             .map_err(|_| OidcError::invalid("the provider names no token endpoint"))?
             .set_pkce_verifier(PkceCodeVerifier::new(transaction.verifier.clone()));
-        let tokens = match request.request_async(&ask).await {
+        let tokens = match request.request_async(&self.http).await {
             Ok(tokens) => tokens,
             Err(RequestTokenError::Request(error)) => return Err(unavailable(&error)),
             Err(RequestTokenError::ServerResponse(answer)) => {
@@ -186,7 +185,7 @@ impl Provider {
                 Some(SubjectIdentifier::new(checked.subject.clone())),
             )
         {
-            let claims = request.request_async(&ask).await;
+            let claims = request.request_async(&self.http).await;
             sources.user_info = Some(all_claims(&claims.map_err(user_info_failure)?)?);
         }
         let person = sources.person(&self.settings, issuer.to_owned(), checked.subject);

@@ -62,7 +62,7 @@ mod tests {
         assert!(!transaction.is_answered_by("", at(0)));
         assert_eq!(
             format!("{transaction:?}"),
-            "Transaction { expires_at: Timestamp(1970-01-01T00:00:01.000Z), .. }"
+            "Transaction { expires_at: Timestamp(1000), .. }"
         );
     }
 }

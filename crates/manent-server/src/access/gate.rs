@@ -51,9 +51,10 @@ impl Gate {
     ) -> Result<Caller, ApiError> {
         match self {
             Self::Local(owner) => Ok(Caller::local(*owner, address)),
-            Self::Accounts(accounts) => signed_in(accounts, headers, address)
-                .await
-                .map_err(Into::into),
+            Self::Accounts(accounts) => match signed_in(accounts, headers, address).await {
+                Err(AccountError::NotSignedIn) => of_provider(accounts, headers, address).await,
+                caller => caller.map_err(Into::into),
+            },
         }
     }
 }
@@ -86,6 +87,20 @@ async fn signed_in(
             Ok(Caller::of_claims(claims.account, session, address))
         }
         Ok(Err(refused)) => Err(refused),
+    }
+}
+
+/// Whose token of the OpenID provider the request carries, where such tokens are taken.
+async fn of_provider(
+    accounts: &Accounts,
+    headers: &HeaderMap,
+    address: Option<IpAddr>,
+) -> Result<Caller, ApiError> {
+    match (&accounts.oidc, bearer(headers)) {
+        (Some(oidc), Some(token)) if oidc.takes(token) => {
+            oidc.caller(token, &accounts.standings, address).await
+        }
+        _ => Err(AccountError::NotSignedIn.into()),
     }
 }
 
