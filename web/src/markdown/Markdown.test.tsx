@@ -1,6 +1,9 @@
 import { renderToStaticMarkup } from 'react-dom/server';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Markdown } from './Markdown';
+import { loadCompletion } from './repair';
+
+beforeAll(loadCompletion);
 
 const draw = (text: string, growing = false) => renderToStaticMarkup(<Markdown text={text} growing={growing} />);
 

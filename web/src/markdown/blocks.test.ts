@@ -1,6 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { GrowingBlocks, splitBlocks } from './blocks';
+import { loadCompletion } from './repair';
+
+beforeAll(loadCompletion);
 
 const SAMPLE = `# Plan
 

@@ -1,7 +1,22 @@
-import remend from 'remend';
-
 /** What stands for the address of a link that has not come whole yet; it is drawn as plain text. */
 export const UNFINISHED_LINK = 'streamdown:incomplete-link';
+
+let complete: ((tail: string) => string) | null = null;
+let loading: Promise<void> | null = null;
+
+/** Loads what closes emphasis, links and formulas. It is first needed when an answer comes; until it is there they are drawn as they are. */
+export function loadCompletion(): Promise<void> {
+  loading ??= import('remend').then(
+    ({ default: remend }) => {
+      complete = (tail) => remend(tail, { linkMode: 'protocol', inlineKatex: false });
+    },
+    () => {
+      // The text is readable without it; the next use tries again.
+      loading = null;
+    },
+  );
+  return loading;
+}
 
 /**
  * Completes the last block of a text that is still growing, so that what is drawn now will not jump when the rest comes:
@@ -12,7 +27,9 @@ export function repairTail(tail: string): string {
   if (isOpenFence(tail)) return holdBackClosingFence(tail);
   const table = completeTable(tail);
   if (table !== null) return table;
-  return remend(holdBackUndecidedLine(tail), { linkMode: 'protocol', inlineKatex: false });
+  if (!complete) void loadCompletion();
+  const decided = holdBackUndecidedLine(tail);
+  return complete ? complete(decided) : decided;
 }
 
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;
