@@ -50,6 +50,25 @@ describe('activePath', () => {
     expect(ids(activePath([message('local', 'u1', null), ...TREE], {}))).toEqual(['u1', 'local']);
   });
 
+  it('puts what is unsaved and whose parent is missing behind what is saved, one behind the other', () => {
+    const stray = message('stray', 'gone', null);
+    const below = { ...message('below', 'stray', null), createdAt: '2026-01-01T00:00:00.901Z' };
+    const other = { ...message('other', 'gone too', null), createdAt: '2026-01-01T00:00:00.902Z' };
+    const path = activePath([stray, below, other, ...TREE], {});
+    expect(path.map((item) => [item.message.id, item.siblings])).toEqual([
+      ['u1', ['u1']],
+      ["a1'", ['a1', "a1'"]],
+      ['u3', ['u3']],
+      ['stray', ['stray']],
+      ['below', ['below']],
+      ['other', ['other']],
+    ]);
+    // Where the branch is chosen, they are behind the newest of all and not in it.
+    expect(ids(activePath([stray, ...TREE], { u1: 'a1' }))).toEqual(['u1', 'a1', 'u2', 'a2']);
+    // Where nothing is saved they begin the path.
+    expect(ids(activePath([stray, below], {}))).toEqual(['stray', 'below']);
+  });
+
   it('ignores a choice that is not loaded', () => {
     expect(ids(activePath(TREE, { u1: 'gone' }))).toEqual(['u1', "a1'", 'u3']);
   });

@@ -23,18 +23,20 @@ export function parentKey(message: Pick<Message, 'parentId'>): string {
  *
  * Where nothing is chosen, the child that leads to the newest message is taken. Messages whose parent is not loaded
  * yet begin a path like roots do: loading older pages extends the path upwards and never changes its lower part.
+ * But what is not saved and has lost its parent (thrown away, damaged) comes behind what is saved: it must not hide it.
  */
 export function activePath(messages: Iterable<Message>, choices: Choices): PathItem[] {
   const ordered = [...messages].sort(compareMessages);
   if (ordered.length === 0) return [];
   const rank = new Map(ordered.map((message, index) => [message.id, index]));
-  const children = groupByParent(ordered);
-  const newest = newestDescendant(ordered, rank);
+  const places = placesOf(ordered, rank);
+  const children = groupByParent(ordered, places);
+  const newest = newestDescendant(ordered, places, rank);
 
-  const tops = ordered.filter((message) => message.parentId === null || !rank.has(message.parentId));
+  const tops = ordered.filter((message) => !rank.has(places.get(message.id) ?? ROOT));
   const top = newestOf(tops, newest);
   const path: PathItem[] = [];
-  let key: string | null = top ? parentKey(top) : null;
+  let key: string | null = top ? (places.get(top.id) ?? ROOT) : null;
   while (key !== null) {
     const candidates: Message[] = children.get(key) ?? [];
     const chosen: Message | undefined = candidates.find((message) => message.id === choices[key as string]) ?? newestOf(candidates, newest);
@@ -76,24 +78,43 @@ export function choicesLeadingTo(messages: ReadonlyMap<string, Message>, message
   return Object.fromEntries(pathTo(messages, messageId).map((message) => [parentKey(message), message.id]));
 }
 
-function groupByParent(ordered: readonly Message[]): Map<string, Message[]> {
+/** Whether a message is not saved, and what it follows is nowhere: thrown away, or damaged on the device. */
+export function hasLostItsParent({ parentId, seq }: Message, isKnown: (id: string) => boolean): boolean {
+  return seq === null && parentId !== null && !isKnown(parentId);
+}
+
+/** For each message the key of what it is shown below. */
+function placesOf(ordered: readonly Message[], rank: ReadonlyMap<string, number>): Map<string, string> {
+  const places = new Map<string, string>();
+  let end = ordered.findLast(({ seq }) => seq !== null)?.id;
+  for (const message of ordered) {
+    const isStray = end !== undefined && hasLostItsParent(message, (id) => rank.has(id));
+    const place = isStray ? end! : parentKey(message);
+    places.set(message.id, place);
+    if (message.seq === null && place === end) end = message.id;
+  }
+  return places;
+}
+
+function groupByParent(ordered: readonly Message[], places: ReadonlyMap<string, string>): Map<string, Message[]> {
   const children = new Map<string, Message[]>();
   for (const message of ordered) {
-    const siblings = children.get(parentKey(message));
+    const key = places.get(message.id) ?? ROOT;
+    const siblings = children.get(key);
     if (siblings) siblings.push(message);
-    else children.set(parentKey(message), [message]);
+    else children.set(key, [message]);
   }
   return children;
 }
 
 /** For each message the rank of the newest message below it (itself included). A parent always ranks before its child. */
-function newestDescendant(ordered: readonly Message[], rank: ReadonlyMap<string, number>): Map<string, number> {
+function newestDescendant(ordered: readonly Message[], places: ReadonlyMap<string, string>, rank: ReadonlyMap<string, number>): Map<string, number> {
   const newest = new Map(rank);
   for (const message of ordered.toReversed()) {
-    if (message.parentId === null) continue;
+    const place = places.get(message.id) ?? ROOT;
     const below = newest.get(message.id) ?? 0;
-    const above = newest.get(message.parentId);
-    if (above !== undefined && below > above) newest.set(message.parentId, below);
+    const above = newest.get(place);
+    if (above !== undefined && below > above) newest.set(place, below);
   }
   return newest;
 }

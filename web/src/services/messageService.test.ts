@@ -62,6 +62,25 @@ describe('MessageService', () => {
     ]);
   });
 
+  it('goes on behind what can be followed, where something was refused or has lost what it followed', () => {
+    const { service, queued } = setUp();
+    const message = (id: string, parentId: string | null, seq: number | null) => ({ id, conversationId: 'c', parentId, seq, role: 'user' as const, content: [], status: 'complete' as const, createdAt: id, storedAt: null });
+    const messages = [message('first', null, 1), message('refused', 'first', null), message('blocked', 'refused', null), message('stray', 'gone', null)];
+    const failed = { conversationId: 'c', state: 'failed' as const, reason: null, until: null, since: 0, mayBeSent: true };
+    useStore.setState({ saves: Saves.of([['refused', failed], ['blocked', failed]]) });
+    changeThread(useStore, 'c', { status: 'ready', messages: new Map(messages.map((entry) => [entry.id, entry])) });
+    service.sendMessage('And then?', 'c');
+    changeThread(useStore, 'd', { status: 'ready', messages: new Map([{ ...messages[0]!, conversationId: 'd' }, { ...messages[3]!, conversationId: 'd' }].map((entry) => [entry.id, entry])) });
+    service.sendMessage('And then?', 'd');
+    changeThread(useStore, 'e', { status: 'ready', messages: new Map([['refused', { ...messages[1]!, parentId: null, conversationId: 'e' }]]) });
+    service.sendMessage('And then?', 'e');
+    const missing = { ...failed, reason: { code: 'conversation_not_found' as const, detail: '' } };
+    useStore.setState({ saves: Saves.of([['refused', missing], ['blocked', failed]]) });
+    changeThread(useStore, 'f', { status: 'ready', messages: new Map(messages.slice(0, 3).map((entry) => [entry.id, { ...entry, conversationId: 'f' }])) });
+    service.sendMessage('And then?', 'f');
+    expect(queued.map(({ parentId }) => parentId)).toEqual(['first', 'first', null, 'blocked']);
+  });
+
   it('keeps to the branch on which something was said, whatever is said on another one', async () => {
     const { service, answers, ended, shown } = setUp();
     const message = (id: string, parentId: string | null, seq: number): StoredMessage => ({ id, conversationId: 'c', parentId, seq, role: 'user', content: [{ type: 'text', text: id }], status: 'complete', createdAt: '', storedAt: '' });

@@ -1,6 +1,6 @@
 import type { RunState, ModelConfig, Part, StoredMessage } from '../api/types';
 import type { Environment } from '../core/ids';
-import { choicesLeadingTo, pathTo, shownPath } from '../core/messageTree';
+import { choicesLeadingTo, hasLostItsParent, pathTo, shownPath } from '../core/messageTree';
 import { type Message, newMessage, textOf, toAppend } from '../core/messages';
 import { changeConversation, changeThread, putMessages, putReceipt, showMessage } from '../state/actions';
 import { emptyThread, type Store, type Thread } from '../state/store';
@@ -43,9 +43,21 @@ export class MessageService {
     const traceparent = this.environment.newTrace();
     const id = conversationId ?? this.conversations.begin(config, titleCut(parts), traceparent);
     this.answers.cancelWaiting(id);
-    const thread = this.thread(id);
-    const parentId = shownPath(thread.messages, thread.choices).at(-1)?.message.id ?? null;
-    return { conversationId: id, messageId: this.say(id, parentId, parts, traceparent) };
+    return { conversationId: id, messageId: this.say(id, this.lastToFollow(this.thread(id)), parts, traceparent) };
+  }
+
+  /**
+   * The last message of the shown path that can be followed: what the server has refused cannot, nor what comes after that. Where the whole
+   * conversation is missing there, everything goes together into another one.
+   */
+  private lastToFollow({ messages, choices }: Thread): string | null {
+    const { saves } = this.store.getState();
+    const path = shownPath(messages, choices);
+    const refused = (message: Message) => (message.seq === null && saves.get(message.id)?.state === 'failed' ? saves.get(message.id) : undefined);
+    const stuck = path.findIndex(({ message }) => refused(message) !== undefined || hasLostItsParent(message, (id) => messages.has(id)));
+    const isFree = stuck < 0 || refused(path[stuck]!.message)?.reason?.code === 'conversation_not_found';
+    const followed = isFree ? path : path.slice(0, stuck);
+    return followed.at(-1)?.message.id ?? null;
   }
 
   /** Takes what the server tells of a run. Of an answer that has not begun there is no message yet; it is awaited below the last question. */
