@@ -182,6 +182,37 @@ describe('ConversationService', () => {
     expect([...useStore.getState().threads['c']!.messages.keys()]).toEqual(['c-1', 'c-2']);
   });
 
+  it('moves a conversation behind what waits to be sent for it, and shows it there until that is done', async () => {
+    const moves: unknown[] = [];
+    const { service, waiting, next } = setUp({ queueMove: async (...move) => void moves.push(move) });
+    useStore.setState({ conversations: { c: conversation('c') }, saves: Saves.of([['m', { conversationId: 'c', state: 'waiting', reason: null, until: null, since: 0, mayBeSent: false }]]) });
+    await service.moveToTrash('c');
+    expect([moves, waiting]).toEqual([[['new', 'c', 'trash', undefined]], []]);
+    const trashed = '1970-01-01T00:00:00.000Z';
+    service.hear(conversation('c', { updatedAt: '2027-01-01T00:00:00.000Z' }));
+    expect(useStore.getState().conversations['c']!.trashedAt).toBe(trashed);
+    service.moveEnded('new');
+    (await next('/conversation/c')).answer(conversation('c', { trashedAt: '2027-01-02T00:00:00.000Z', updatedAt: '2027-01-02T00:00:00.000Z' }));
+    while (useStore.getState().conversations['c']!.trashedAt !== '2027-01-02T00:00:00.000Z') await new Promise((resolve) => setTimeout(resolve, 0));
+  });
+
+  it('queues a move when the server is away, and takes it back when the device cannot keep it', async () => {
+    const moves: string[] = [];
+    const keeping = setUp({ queueMove: async (_id, _conversation, type) => void moves.push(type) });
+    useStore.setState({ conversations: { c: conversation('c') } });
+    const moved = keeping.service.moveToTrash('c');
+    (await keeping.next('/conversation/c')).fail();
+    await moved;
+    expect([moves, useStore.getState().conversations['c']!.trashedAt]).toEqual([['trash'], '1970-01-01T00:00:00.000Z']);
+
+    const full = setUp({ queueMove: () => Promise.reject(new Error('full')) });
+    useStore.setState({ conversations: { c: conversation('c') } });
+    const refused = full.service.moveToTrash('c');
+    (await full.next('/conversation/c')).fail();
+    await expect(refused).rejects.toThrow('full');
+    expect(useStore.getState().conversations['c']!.trashedAt).toBeNull();
+  });
+
   it('takes no list for newer than a change of its own that is under way', async () => {
     const { service, next } = setUp();
     service.hear(conversation('c'));

@@ -1,5 +1,5 @@
 import type { ApiClient, ConversationPatch, MessagePage } from '../api/client';
-import { ApiProblem } from '../api/errors';
+import { ApiProblem, ServerUnreachable } from '../api/errors';
 import type { Conversation, ModelConfig, StoredMessage } from '../api/types';
 import type { Environment } from '../core/ids';
 import { type Message, newerCopy } from '../core/messages';
@@ -32,7 +32,11 @@ export interface Copies {
   messages(conversationId: string): Promise<StoredMessage[]>;
   /** Messages of this device that the server does not have, in the order in which they were queued. */
   unsaved(conversationId: string): Message[];
+  /** Has the conversation put into the trash, or taken out, after everything that this tab has queued for it; resolves when the device keeps that. */
+  queueMove(id: string, conversationId: string, type: TrashMove, create: NewConversation | undefined): Promise<void>;
 }
+
+export type TrashMove = 'trash' | 'restore';
 
 /** Where there is no device to keep copies. */
 export const noCopies: Copies = {
@@ -41,6 +45,7 @@ export const noCopies: Copies = {
   putMessages: () => undefined,
   messages: async () => [],
   unsaved: () => [],
+  queueMove: () => Promise.reject(new ServerUnreachable()),
 };
 
 /**
@@ -61,6 +66,9 @@ export class ConversationService {
 
   /** Changed by somebody else while a change of this page's own was under way. */
   private readonly heardMeanwhile = new Set<string>();
+
+  /** Moves into the trash and out of it that are queued on this device: which conversation, by the id of the item. */
+  private readonly moves = new Map<string, string>();
 
   /** Lists that are to be read again when the reading that is under way has ended: it may be older. */
   private readonly staleLists = new Set<ListKind>();
@@ -316,11 +324,50 @@ export class ConversationService {
   }
 
   moveToTrash(id: string): Promise<void> {
-    return this.change(id, { trashedAt: this.environment.now().toISOString() }, () => this.api.deleteConversation(id));
+    return this.move(id, 'trash', () => this.api.deleteConversation(id));
   }
 
   restore(id: string): Promise<void> {
-    return this.change(id, { trashedAt: null }, () => this.api.restoreConversation(id));
+    return this.move(id, 'restore', () => this.api.restoreConversation(id));
+  }
+
+  /** Moves at once; where something of the conversation waits to be sent, or the server is away, the move is queued behind it. */
+  private async move(id: string, type: TrashMove, request: () => Promise<Conversation>): Promise<void> {
+    const shown = { trashedAt: type === 'trash' ? this.environment.now().toISOString() : null };
+    const isWaiting = [...this.store.getState().saves.values()].some(({ conversationId, state }) => conversationId === id && state !== 'failed');
+    if (!isWaiting) {
+      try {
+        return await this.change(id, shown, request);
+      } catch (error) {
+        if (!(error instanceof ServerUnreachable || (error instanceof ApiProblem && error.isTransient))) throw error;
+      }
+    }
+    const before = this.store.getState().conversations[id]?.trashedAt ?? null;
+    const item = this.environment.newId();
+    this.isMoved(item, id, shown);
+    try {
+      await this.copies.queueMove(item, id, type, this.newConversation(id));
+    } catch (error) {
+      this.moveEnded(item);
+      changeConversation(this.store, id, { trashedAt: before });
+      throw error;
+    }
+  }
+
+  /** A move is queued on this device: until it has ended, the conversation is shown where it goes. */
+  isMoved(item: string, id: string, shown: Pick<Conversation, 'trashedAt'>): void {
+    if (!this.moves.has(item)) this.beginChange(id);
+    this.moves.set(item, id);
+    changeConversation(this.store, id, shown);
+  }
+
+  /** A queued move was done, or will not be: the server tells where the conversation is. */
+  moveEnded(item: string): void {
+    const id = this.moves.get(item);
+    if (id === undefined) return;
+    this.moves.delete(item);
+    this.heardMeanwhile.add(id);
+    this.endChange(id);
   }
 
   /** Takes what the server tells of itself. While a change of this page's own is under way its answer is awaited instead. */
@@ -359,7 +406,7 @@ export class ConversationService {
   private async change(id: string, shown: Partial<Conversation>, request: () => Promise<Conversation>): Promise<void> {
     const before = this.store.getState().conversations[id];
     changeConversation(this.store, id, shown);
-    this.changing.set(id, (this.changing.get(id) ?? 0) + 1);
+    this.beginChange(id);
     try {
       await this.ensureCreated(id);
       putConversations(this.store, [await request()]);
@@ -370,11 +417,19 @@ export class ConversationService {
       }
       throw error;
     } finally {
-      const left = (this.changing.get(id) ?? 1) - 1;
-      if (left > 0) this.changing.set(id, left);
-      else this.changing.delete(id);
-      if (left <= 0 && this.heardMeanwhile.delete(id)) this.refresh(id).catch(() => undefined);
+      this.endChange(id);
     }
+  }
+
+  private beginChange(id: string): void {
+    this.changing.set(id, (this.changing.get(id) ?? 0) + 1);
+  }
+
+  private endChange(id: string): void {
+    const left = (this.changing.get(id) ?? 1) - 1;
+    if (left > 0) this.changing.set(id, left);
+    else this.changing.delete(id);
+    if (left <= 0 && this.heardMeanwhile.delete(id)) this.refresh(id).catch(() => undefined);
   }
 
   /** Keeps the messages of the conversations that were opened last, and of those with something unsaved or an answer that is coming. */

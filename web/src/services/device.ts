@@ -1,7 +1,7 @@
 import type { ManentClient, OutboxItem } from '@manent/client';
 import type { AppendMessage, Conversation, StoredMessage } from '../api/types';
 import type { Message } from '../core/messages';
-import type { Copies } from './conversationService';
+import type { Copies, TrashMove } from './conversationService';
 import type { AnswerMemory, AnswerState, NewConversation, Outbox, PendingAnswer } from './persistenceService';
 
 /**
@@ -88,6 +88,11 @@ export class Device implements Outbox, AnswerMemory, Copies {
   async messages(conversationId: string): Promise<StoredMessage[]> {
     const { cache } = await this.opening;
     return (await cache.messages(conversationId)) as unknown as StoredMessage[];
+  }
+
+  async queueMove(id: string, conversationId: string, type: TrashMove, create?: NewConversation): Promise<void> {
+    const { persistence } = this.direct ?? (await this.opening);
+    await persistence.queueMessage({ id, type }, conversationId, create);
   }
 
   unsaved(conversationId: string): Message[] {

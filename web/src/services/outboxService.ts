@@ -181,9 +181,12 @@ export class OutboxService implements OutboxActions {
   }
 
   private adopt(items: readonly OutboxItem[]): void {
-    for (const { conversationId, create, queuedAt } of items) {
+    const { conversations } = this.dependencies;
+    for (const { messageId, conversationId, message, state, create, queuedAt } of items) {
       this.adopted.add(conversationId);
-      this.dependencies.conversations.adopt(conversationId, create, queuedAt);
+      conversations.adopt(conversationId, create, queuedAt);
+      const isMove = (message.type === 'trash' || message.type === 'restore') && state !== 'failed' && state !== 'discarded';
+      if (isMove) conversations.isMoved(messageId, conversationId, { trashedAt: message.type === 'trash' ? new Date(queuedAt).toISOString() : null });
     }
   }
 
@@ -219,6 +222,7 @@ export class OutboxService implements OutboxActions {
       const isGone = status.state === 'discarded' || (status.state === 'failed' && status.reason?.code === 'withdrawn');
       if (isGone) this.unshow(status);
       if (status.state === 'saved') conversations.isCreated(status.conversationId);
+      if (status.state === 'saved' || status.state === 'failed' || status.state === 'discarded') conversations.moveEnded(status.messageId);
     }
     for (const conversationId of strangers) this.showUnsaved(conversationId);
   }

@@ -53,12 +53,13 @@ export function titleOf(conversationId: string): string {
   return useStore.getState().conversations[conversationId]?.title ?? strings().conversation.untitled;
 }
 
-async function attempt(change: Promise<void>): Promise<boolean> {
+/** `about`: what was said of it before no longer holds then. */
+async function attempt(change: Promise<void>, about: string | null = null): Promise<boolean> {
   try {
     await change;
     return true;
   } catch (error) {
-    showToast(strings().conversation.changeFailed(error instanceof Error ? error.message : String(error)), null, 'error');
+    showToast(strings().conversation.changeFailed(error instanceof Error ? error.message : String(error)), null, 'error', about);
     return false;
   }
 }
@@ -76,7 +77,7 @@ export function archiveConversation(id: string, archived: boolean): void {
   const texts = strings();
   const title = titleOf(id);
   const comeBack = archived ? leave(id) : null;
-  const changed = attempt(conversationService.setArchived(id, archived));
+  const changed = attempt(conversationService.setArchived(id, archived), id);
   const undo = () => {
     comeBack?.();
     void changed.then(() => attempt(conversationService.setArchived(id, !archived)));
@@ -88,7 +89,7 @@ export function removeConversation(id: string): void {
   const texts = strings();
   const title = titleOf(id);
   const comeBack = leave(id);
-  const removed = attempt(conversationService.moveToTrash(id));
+  const removed = attempt(conversationService.moveToTrash(id), id);
   const undo = () => {
     comeBack?.();
     void removed.then(() => attempt(conversationService.restore(id)));
