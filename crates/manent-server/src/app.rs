@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::access::{ClientAddress, Gate};
 use crate::accounts::Accounts;
 use crate::feed::FeedFollower;
+use crate::http::cors::AllowedOrigins;
 use crate::http::guard::PublicName;
 use crate::http::sign_in_switch::SignInSwitch;
 use crate::limits::Rates;
@@ -75,6 +76,8 @@ pub(crate) struct App {
     pub(crate) gate: Gate,
     /// Under which name people reach it.
     pub(crate) public_name: PublicName,
+    /// The origins of other pages that may ask.
+    pub(crate) allowed_origins: AllowedOrigins,
     /// From which address a client asks.
     pub(crate) addresses: ClientAddress,
     /// Signing in and what belongs to it; absent where nobody needs to.

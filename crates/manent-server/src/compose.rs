@@ -34,6 +34,7 @@ use crate::background::titles::{self, TitleQueue};
 use crate::background::welcome::{self, Watch};
 use crate::environment::{RandomIds, SystemClock};
 use crate::feed::FeedFollower;
+use crate::http::cors::AllowedOrigins;
 use crate::http::guard::PublicName;
 use crate::http::sign_in_switch::SignInSwitch;
 use crate::limits::{GenerationLimits, Rates};
@@ -267,6 +268,7 @@ fn assemble(
             .clone()
             .map_or(Gate::Local(LOCAL_OWNER), Gate::Accounts),
         public_name: PublicName::of_url(config.public_url.as_deref()),
+        allowed_origins: AllowedOrigins::new(&config.cors_origins),
         addresses: ClientAddress::new(&config.accounts.trusted_proxies),
         accounts,
         demo: config.is_demo(),

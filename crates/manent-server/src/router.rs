@@ -5,18 +5,21 @@ use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
+use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::access;
 use crate::app::App;
-use crate::http::{guard, sign_in_switch, stopping, trace};
+use crate::http::{guard, headers, sign_in_switch, stopping, trace};
 use crate::native::{self, ApiError};
 use crate::page;
 
 pub(crate) fn router(app: App) -> Router {
     let ids = Arc::clone(&app.ids);
-    let name = app.public_name.clone();
+    let name = (app.public_name.clone(), app.allowed_origins.clone());
+    let cross_origin = option_layer(app.allowed_origins.layer());
+    let over_tls = app.public_name.over_tls();
     let stop = app.stopping.begun.clone();
     let switch = app.sign_in_switch.clone();
     let gate = (app.gate.clone(), app.addresses.clone());
@@ -44,8 +47,10 @@ pub(crate) fn router(app: App) -> Router {
             stop,
             stopping::refuse_when_stopping,
         ))
+        .layer(cross_origin)
         .layer(middleware::from_fn_with_state(name, guard::guard))
         .layer(middleware::from_fn_with_state(ids, trace::trace))
+        .layer(middleware::from_fn_with_state(over_tls, headers::protect))
         .with_state(app)
 }
 

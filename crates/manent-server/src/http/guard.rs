@@ -1,14 +1,17 @@
 //! Keeps other web sites away: a page elsewhere must not read or write here, neither by a plain cross-origin request nor by pointing its own
-//! name at this address (DNS rebinding). The server answers under its loopback names, and under the public one if it has one.
+//! name at this address (DNS rebinding). The server answers under its loopback names, and under the public one if it has one; pages of other
+//! origins are let in where the configuration names them.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::cors::AllowedOrigins;
+use super::headers::OverTls;
 use crate::native::ApiError;
 
 /// Whether the server may be asked under this `host[:port]`: loopback names and addresses only, and nothing before or after them.
@@ -35,27 +38,65 @@ fn host_of(host_and_port: &str) -> Option<&str> {
 
 /// The names under which the server may be asked, beside those of loopback.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct PublicName(Option<Arc<str>>);
+pub(crate) struct PublicName(Option<PublicUrl>);
+
+#[derive(Debug, Clone)]
+struct PublicUrl {
+    is_over_tls: bool,
+    authority: Arc<str>,
+}
 
 impl PublicName {
     /// The `host[:port]` of this address.
     pub(crate) fn of_url(url: Option<&str>) -> Self {
-        let authority = url
-            .and_then(|url| url.parse::<Uri>().ok())
-            .and_then(|url| url.authority().map(|authority| authority.as_str().into()));
-        Self(authority)
+        let parts = url.and_then(|url| url.parse::<Uri>().ok()).and_then(|url| {
+            Some(PublicUrl {
+                is_over_tls: url.scheme_str() == Some("https"),
+                authority: url.authority()?.as_str().into(),
+            })
+        });
+        Self(parts)
+    }
+
+    /// Whether people reach the server over TLS.
+    pub(crate) fn over_tls(&self) -> OverTls {
+        OverTls(self.0.as_ref().is_some_and(|url| url.is_over_tls))
     }
 
     /// Whether the server may be asked under this `host[:port]`.
     fn allows(&self, host_and_port: &str) -> bool {
-        let is_public = |name: &Arc<str>| name.eq_ignore_ascii_case(host_and_port);
-        is_loopback(host_and_port) || self.0.as_ref().is_some_and(is_public)
+        is_loopback(host_and_port) || self.is_public(host_and_port).is_some()
+    }
+
+    /// The public address, when this is its `host[:port]`.
+    fn is_public(&self, host_and_port: &str) -> Option<&PublicUrl> {
+        let url = self.0.as_ref()?;
+        url.authority
+            .eq_ignore_ascii_case(host_and_port)
+            .then_some(url)
+    }
+
+    /// Whether a page of this origin is the server's own, asked under `host`. Over TLS the name alone does not tell: whoever stands between
+    /// can answer for the same name without it.
+    fn is_own(&self, origin: &HeaderValue, host: &str) -> bool {
+        let Some(origin) = origin
+            .to_str()
+            .ok()
+            .and_then(|origin| origin.parse::<Uri>().ok())
+        else {
+            return false;
+        };
+        let is_same = origin
+            .authority()
+            .is_some_and(|authority| authority.as_str().eq_ignore_ascii_case(host));
+        let needs_tls = self.is_public(host).is_some_and(|url| url.is_over_tls);
+        is_same && (!needs_tls || origin.scheme_str() == Some("https"))
     }
 }
 
 /// Refuses requests under a foreign name, and requests that a page of another origin makes.
 pub(crate) async fn guard(
-    State(name): State<PublicName>,
+    State((name, origins)): State<(PublicName, AllowedOrigins)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -74,26 +115,17 @@ pub(crate) async fn guard(
     if !name.allows(&host) {
         return ApiError::host_not_allowed().into_response();
     }
-    if is_foreign(request.method(), request.headers(), &host) {
+    let is_own = |origin: &HeaderValue| name.is_own(origin, &host) || origins.contain(origin);
+    if is_foreign(request.method(), request.headers(), is_own) {
         return ApiError::origin_not_allowed().into_response();
     }
     next.run(request).await
 }
 
 /// Whether a browser says that another origin's page makes the request.
-fn is_foreign(method: &Method, headers: &HeaderMap, host: &str) -> bool {
+fn is_foreign(method: &Method, headers: &HeaderMap, is_own: impl Fn(&HeaderValue) -> bool) -> bool {
     if let Some(origin) = headers.get(header::ORIGIN) {
-        let same = origin
-            .to_str()
-            .ok()
-            .and_then(|origin| origin.parse::<Uri>().ok())
-            .and_then(|origin| {
-                origin
-                    .authority()
-                    .map(|authority| authority.as_str() == host)
-            })
-            .unwrap_or(false);
-        return !same;
+        return !is_own(origin);
     }
     // A link from elsewhere may lead here; a form may not.
     let is_link = method.is_safe()
@@ -107,8 +139,6 @@ fn is_foreign(method: &Method, headers: &HeaderMap, host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
     #[test]
@@ -162,17 +192,33 @@ mod tests {
     }
 
     #[test]
+    fn over_tls_a_page_without_it_is_foreign() {
+        let name = PublicName::of_url(Some("https://chat.example.org"));
+        let is_own = |origin, host| name.is_own(&HeaderValue::from_static(origin), host);
+        assert!(is_own("https://chat.example.org", "chat.example.org"));
+        assert!(!is_own("http://chat.example.org", "chat.example.org"));
+        assert!(!is_own("https://chat.example.org:8443", "chat.example.org"));
+        assert!(is_own("http://localhost:3080", "localhost:3080"));
+        let plain = PublicName::of_url(Some("http://chat.example.org"));
+        let origin = HeaderValue::from_static("http://chat.example.org");
+        assert!(plain.is_own(&origin, "chat.example.org"));
+    }
+
+    fn is_foreign_here(method: &Method, headers: &HeaderMap) -> bool {
+        let name = PublicName::default();
+        is_foreign(method, headers, |origin| {
+            name.is_own(origin, "localhost:3080")
+        })
+    }
+
+    #[test]
     fn tells_foreign_origins() {
         let with = |name: &'static str, value: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(name, HeaderValue::from_static(value));
-            is_foreign(&Method::GET, &headers, "localhost:3080")
+            is_foreign_here(&Method::GET, &headers)
         };
-        assert!(!is_foreign(
-            &Method::GET,
-            &HeaderMap::new(),
-            "localhost:3080"
-        ));
+        assert!(!is_foreign_here(&Method::GET, &HeaderMap::new()));
         assert!(!with("origin", "http://localhost:3080"));
         assert!(with("origin", "http://localhost:3081"));
         assert!(with("origin", "null"));
@@ -185,7 +231,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("sec-fetch-site", HeaderValue::from_static("cross-site"));
         headers.insert("sec-fetch-mode", HeaderValue::from_static("navigate"));
-        assert!(!is_foreign(&Method::GET, &headers, "localhost:3080"));
-        assert!(is_foreign(&Method::POST, &headers, "localhost:3080"));
+        assert!(!is_foreign_here(&Method::GET, &headers));
+        assert!(is_foreign_here(&Method::POST, &headers));
     }
 }

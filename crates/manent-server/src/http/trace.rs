@@ -14,7 +14,7 @@ use tracing::Instrument;
 use crate::native::ApiError;
 
 /// The header that tells a client the trace of its request.
-const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
+pub(super) const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
 
 /// The trace that a request belongs to: 32 lower-case hexadecimal digits, never all zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,11 +86,9 @@ pub(crate) async fn trace(
     async move {
         let mut response = next.run(request).await;
         if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-            let allowed = response.headers_mut().remove(header::ALLOW);
+            let said = std::mem::take(response.headers_mut());
             response = error.render(&trace_id);
-            if let Some(allowed) = allowed {
-                response.headers_mut().insert(header::ALLOW, allowed);
-            }
+            keep(said, response.headers_mut());
         }
         let status = response.status();
         let elapsed = begun.elapsed();
@@ -114,6 +112,18 @@ pub(crate) async fn trace(
     }
     .instrument(span)
     .await
+}
+
+/// Keeps what layers have added to an error before it had a body: the methods that are allowed, and which origins may read it.
+fn keep(said: HeaderMap, headers: &mut HeaderMap) {
+    let of_the_body = [header::CONTENT_TYPE, header::CONTENT_LENGTH];
+    let mut last = None;
+    for (name, value) in said {
+        last = name.or(last);
+        if let Some(name) = last.clone().filter(|name| !of_the_body.contains(name)) {
+            headers.append(name, value);
+        }
+    }
 }
 
 /// Methods as a metric's label: a bounded set, whatever clients send.

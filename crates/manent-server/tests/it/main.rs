@@ -14,6 +14,7 @@ mod description;
 mod feed;
 mod generate;
 mod guard;
+mod hardening;
 mod isolation;
 mod journal;
 mod journey;

@@ -165,3 +165,35 @@ async fn the_audit_log_names_the_address_from_which_it_was_asked() -> Test {
     assert_eq!(address.as_deref(), Some("203.0.113.9"));
     Ok(())
 }
+
+/// The cookie is the only thing that a browser adds by itself.
+#[tokio::test]
+async fn a_foreign_page_cannot_use_the_cookie_of_its_visitor() -> Test {
+    let server = people::server("").await?;
+    let person = people::join(&server, "ada@example.org").await?;
+    let client = server.client();
+    for (name, value) in [
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+    ] {
+        for path in ["/auth/refresh", "/auth/sign-out"] {
+            let request = client.http().post(client.url(path));
+            let request = request.header("cookie", &person.cookie).header(name, value);
+            let reply = Reply::to(request).await?;
+            assert_eq!(
+                reply.problem(),
+                (403, "origin_not_allowed".to_owned()),
+                "{path}"
+            );
+            assert!(!reply.headers.contains_key("set-cookie"), "{path}");
+        }
+    }
+    // Nor does the cookie open anything but the refresh.
+    let request = client.http().get(client.url("/account"));
+    let reply = Reply::to(request.header("cookie", &person.cookie)).await?;
+    assert_eq!(reply.problem(), (401, "signed_out".to_owned()));
+    assert_eq!(people::refresh(&server, &person.cookie).await?.status, 200);
+    Ok(())
+}
