@@ -3,9 +3,12 @@ import { type FormEvent, useEffect, useState } from 'react';
 import { accountApi } from './accountApi';
 import { sessionKeeper } from './entrance';
 import { Field, Problem } from './Field';
+import { takesPasswords } from './options';
+import { pageBelongsTo } from './owner';
 import { SessionList } from './SessionList';
 import { SignOutPart } from './SignOutPart';
 import { useAccountTexts } from './texts';
+import { TwoFactorPart } from './TwoFactorPart';
 import { useAttempt } from './useAttempt';
 import { useLoaded } from './useLoaded';
 
@@ -15,7 +18,7 @@ const loadOptions = async () => (await sessionKeeper()).options();
 /** One's own account: name, password, where one is signed in, and the way out. */
 export function AccountPanel() {
   const { account: texts } = useAccountTexts();
-  const { value: account, problem } = useLoaded(loadAccount);
+  const { value: account, problem, reload } = useLoaded(loadAccount);
   const { value: options } = useLoaded(loadOptions);
   const [keeper, setKeeper] = useState<SessionKeeper | null>(null);
   useEffect(() => {
@@ -29,10 +32,40 @@ export function AccountPanel() {
           {texts.signedInAs} <strong>{account.name}</strong> ({account.email}). {account.role === 'ADMIN' && texts.admin}
         </p>
       )}
-      {account && options && <PasswordPart email={account.email} minLength={options.minPasswordLength} />}
+      {account && <NamePart key={account.name} account={account} onSaved={reload} />}
+      {account && options && takesPasswords(options) && <PasswordPart email={account.email} minLength={options.minPasswordLength} />}
+      {account && <TwoFactorPart />}
       <SessionList />
       {keeper && <SignOutPart keeper={keeper} />}
     </>
+  );
+}
+
+function NamePart({ account, onSaved }: { account: Account; onSaved: () => void }) {
+  const { account: texts, ...common } = useAccountTexts();
+  const [name, setName] = useState(account.name);
+  const { isBusy, problem, run } = useAttempt();
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void run(async () => {
+      const { id, name: saved } = await accountApi.json<Account>('PATCH', '/account', { name });
+      pageBelongsTo({ id, name: saved });
+      onSaved();
+    });
+  };
+  return (
+    <details className="account-part">
+      <summary>{texts.nameLabel}</summary>
+      <form onSubmit={submit}>
+        <Field label={common.name} name="name" autoComplete="name" required maxLength={80} value={name} onChange={setName} />
+        <Problem text={problem} />
+        <div className="dialog-actions">
+          <button type="submit" className="button primary" disabled={isBusy || name === account.name}>
+            {isBusy ? common.working : texts.saveName}
+          </button>
+        </div>
+      </form>
+    </details>
   );
 }
 

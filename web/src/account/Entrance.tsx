@@ -6,12 +6,13 @@ import { useLanguage } from '../strings';
 import { Problem } from './Field';
 import { ForgotForm } from './ForgotForm';
 import { takeLink } from './link';
+import { resetsByMail } from './options';
 import { forgetOwner, pageBelongsTo, pageBelongsToNobody } from './owner';
 import { RegisterForm } from './RegisterForm';
 import { ResetForm } from './ResetForm';
 import { SignInForm } from './SignInForm';
 import { type AccountTexts, useAccountTexts } from './texts';
-import { sentenceOf } from './useAttempt';
+import { sentenceOf, sentenceOfCode } from './useAttempt';
 import { VerifyNotice } from './VerifyNotice';
 
 export type EntranceView = 'signIn' | 'register' | 'forgot' | 'reset' | 'verify';
@@ -26,14 +27,13 @@ export function Entrance() {
   const [keeper] = useState(() => createSession());
   const [api] = useState(() => new Api({ fetch: (input, init) => fetch(input, init) }));
   const [options, setOptions] = useState<AuthOptions | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<string | null>(() => link.failure && sentenceOfCode(link.failure, texts));
 
   const enter = (account: Account) => {
     pageBelongsTo(account);
     location.replace(link.returnTo);
   };
   const look = async () => {
-    setProblem(null);
     try {
       const found = await keeper.options();
       if (!found.signIn) {
@@ -45,6 +45,7 @@ export function Entrance() {
       if (state.state === 'signed_in') return enter(state.account);
       if (owner && link.view === 'signIn') pageBelongsToNobody();
       setOptions(found);
+      if (link.failure === null) setProblem(null);
     } catch (error) {
       setProblem(sentenceOf(error, texts));
     }
@@ -62,29 +63,29 @@ export function Entrance() {
     document.title = `${titleOf(view, texts)} · Manent`;
   }, [language, view, texts]);
 
-  const toSignIn = (said: string | null) => {
+  const show = (next: EntranceView, said: string | null = null) => {
+    setProblem(null);
     setNotice(said);
-    setView('signIn');
+    setView(next);
   };
+  const toSignIn = (said: string | null) => show('signIn', said);
   return (
     <main className="entrance">
       <div className="entrance-card">
         <p className="brand">Manent</p>
         <h1>{titleOf(view, texts)}</h1>
         <div role="status">{notice !== null && <p className="account-notice">{notice}</p>}</div>
-        {problem !== null && (
-          <>
-            <Problem text={problem} />
-            <button type="button" className="button wide" onClick={() => void look()}>
-              {texts.signIn.tryAgain}
-            </button>
-          </>
+        <Problem text={problem} />
+        {problem !== null && options === null && (
+          <button type="button" className="button wide" onClick={() => void look()}>
+            {texts.signIn.tryAgain}
+          </button>
         )}
         {options && view === 'signIn' && (
-          <SignInForm keeper={keeper} options={options} returnTo={link.returnTo} onSignedIn={enter} onRegister={() => (setNotice(null), setView('register'))} onForgot={() => (setNotice(null), setView('forgot'))} />
+          <SignInForm keeper={keeper} options={options} returnTo={link.returnTo} onSignedIn={enter} onRegister={() => show('register')} onForgot={() => show('forgot')} />
         )}
         {options && view === 'register' && <RegisterForm keeper={keeper} options={options} invitation={link.invitation} onSignedIn={enter} onSignIn={toSignIn} />}
-        {options && view === 'forgot' && <ForgotForm api={api} onBack={() => toSignIn(null)} />}
+        {options && view === 'forgot' && <ForgotForm api={api} byMail={resetsByMail(options)} onBack={() => toSignIn(null)} />}
         {options && view === 'reset' && <ResetForm api={api} token={link.token} minPasswordLength={options.minPasswordLength} onSignIn={toSignIn} />}
         {options && view === 'verify' && <VerifyNotice api={api} token={link.token} onSignIn={toSignIn} />}
       </div>

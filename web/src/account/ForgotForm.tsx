@@ -5,7 +5,7 @@ import { useAccountTexts } from './texts';
 import { useAttempt } from './useAttempt';
 
 /** Asks for a link with which a new password is set. The answer is the same for every address. */
-export function ForgotForm({ api, onBack }: { api: Api; onBack: () => void }) {
+export function ForgotForm({ api, byMail, onBack }: { api: Api; byMail: boolean; onBack: () => void }) {
   const { forgot: texts, ...common } = useAccountTexts();
   const [email, setEmail] = useState('');
   const [isSent, setSent] = useState(false);
@@ -20,14 +20,10 @@ export function ForgotForm({ api, onBack }: { api: Api; onBack: () => void }) {
   return (
     <form className="account-form" onSubmit={submit}>
       <div role="status">
-        {isSent && (
-          <>
-            <p>{texts.sent}</p>
-            <p className="hint">{texts.sentWithoutMail}</p>
-          </>
-        )}
+        {isSent && <p>{texts.sent}</p>}
+        {!byMail && <p>{texts.withoutMail}</p>}
       </div>
-      {!isSent && (
+      {byMail && !isSent && (
         <>
           <p>{texts.explanation}</p>
           <Field label={common.email} type="email" name="email" autoComplete="username" required isFirst value={email} onChange={setEmail} />

@@ -53,7 +53,7 @@ export function SignInForm({ keeper, options, returnTo, onSignedIn, onRegister, 
         <>
           {hasPasswords && <p className="account-or">{texts.signIn.or}</p>}
           {!hasPasswords && <p>{texts.signIn.noPasswords}</p>}
-          <a className="button wide" href={`/oauth/openid?return_to=${encodeURIComponent(returnTo)}`}>
+          <a className="button wide" href={`${openId.path}?client=page&return_to=${encodeURIComponent(returnTo)}`}>
             {texts.signIn.with(openId.label)}
           </a>
         </>

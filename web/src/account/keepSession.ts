@@ -2,12 +2,18 @@ import { createSession, type SessionKeeper, type SessionState } from '@manent/cl
 import { device } from '../services/services';
 import { owner } from '../state/localValue';
 import { useStore } from '../state/store';
+import { showToast } from '../state/toasts';
+import { takeLink } from './link';
 import { forgetOwner, isSigningOut, pageBelongsTo } from './owner';
+import { accountTexts } from './texts';
+import { sentenceOfCode } from './useAttempt';
 
 /** Keeps the owner of this page signed in, and has the page follow what becomes of it. */
 export function keepSession(): SessionKeeper {
   const keeper = createSession({ accountId: owner?.id });
   keeper.subscribe((state) => follow(state));
+  const { failure } = takeLink();
+  if (failure !== null) showToast(sentenceOfCode(failure, accountTexts()), null, 'error');
   void keeper.start();
   return keeper;
 }

@@ -6,11 +6,13 @@ export interface Link {
   /** Of a link that resets a password or verifies an address. */
   token: string | null;
   invitation: string | null;
+  /** Why a sign-in at a provider failed, by the server's code. */
+  failure: string | null;
   /** Where the page goes on when somebody is signed in. */
   returnTo: string;
 }
 
-const VIEWS: Record<string, EntranceView> = { '/register': 'register', '/reset-password': 'reset', '/verify-email': 'verify', '/sign-in': 'signIn' };
+const VIEWS: Record<string, EntranceView> = { '/register': 'register', '/reset-password': 'reset', '/verify-email': 'verify', '/sign-in': 'signIn', '/login': 'signIn' };
 
 let taken: Link | undefined;
 
@@ -21,11 +23,15 @@ export function takeLink(): Link {
 }
 
 function read(): Link {
-  const { pathname, search, hash } = location;
-  const given = [new URLSearchParams(hash.slice(1)), new URLSearchParams(search)];
-  const value = (name: string) => given.map((values) => values.get(name)).find((text) => text) ?? null;
-  const view = VIEWS[pathname] ?? 'signIn';
-  const link = { view, token: value('token'), invitation: value('invitation'), returnTo: pathname in VIEWS ? '/' : pathname + search };
-  if (pathname in VIEWS && (search !== '' || hash !== '')) history.replaceState(null, '', pathname);
-  return link;
+  const { pathname, hash } = location;
+  const search = new URLSearchParams(location.search);
+  const secrets = new URLSearchParams(hash.slice(1));
+  const value = (name: string) => secrets.get(name) || search.get(name) || null;
+  const isOwnPlace = pathname in VIEWS;
+  const link = { view: VIEWS[pathname] ?? 'signIn', token: value('token'), invitation: value('invitation'), failure: search.get('signInError') };
+  search.delete('signInError');
+  const rest = isOwnPlace || search.size === 0 ? '' : `?${search}`;
+  const clean = pathname + rest + (isOwnPlace ? '' : hash);
+  if (clean !== pathname + location.search + hash) history.replaceState(null, '', clean);
+  return { ...link, returnTo: isOwnPlace ? '/' : pathname + rest };
 }

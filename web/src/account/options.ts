@@ -1,12 +1,13 @@
 import type { AuthOptions } from '@manent/client/session';
 
 /** The provider at which people sign in, where the server has one. */
-export function openIdOf(options: AuthOptions): { label: string } | null {
-  const { openId } = options as { openId?: { label?: unknown } | null };
-  return openId ? { label: typeof openId.label === 'string' ? openId.label : 'OpenID' } : null;
+export function openIdOf({ openid }: AuthOptions): { label: string; path: string } | null {
+  const { label, path } = (openid ?? {}) as { label?: unknown; path?: unknown };
+  return typeof label === 'string' && typeof path === 'string' && /^\/[^/\\]/.test(path) ? { label, path } : null;
 }
 
-/** Whether people sign in with a password; a server that says nothing of it takes them. */
-export function takesPasswords(options: AuthOptions): boolean {
-  return (options as { passwords?: boolean }).passwords !== false;
-}
+/** Whether people sign in with a password. */
+export const takesPasswords = ({ passwords }: AuthOptions): boolean => passwords !== false;
+
+/** Whether the server sends mail with links that reset a password. */
+export const resetsByMail = ({ resetByMail }: AuthOptions): boolean => resetByMail === true;

@@ -27,8 +27,9 @@ export function unsent(): Promise<Unsent> {
  */
 export async function signOut(keeper: SessionKeeper, { discard }: { discard: boolean }): Promise<void> {
   setSigningOut(true);
+  let next: string | null;
   try {
-    await keeper.signOut();
+    next = await keeper.signOut();
   } catch (error) {
     setSigningOut(false);
     throw error;
@@ -36,7 +37,8 @@ export async function signOut(keeper: SessionKeeper, { discard }: { discard: boo
   pageBelongsToNobody();
   for (const prefix of ['manent.titles', 'manent.models', ...(discard ? [DRAFTS] : [])]) for (const key of ownerKeys(prefix)) localStorage.removeItem(key);
   await new Promise<void>((resolve) => device.whenOpen((client) => void leave(client, discard).finally(resolve)));
-  location.replace('/');
+  // Somebody who came from a provider leaves there too.
+  location.replace(next ?? '/');
 }
 
 async function leave({ persistence, cache }: Parameters<Parameters<typeof device.whenOpen>[0]>[0], discard: boolean): Promise<void> {

@@ -10,6 +10,11 @@ export function sentenceOf(error: unknown, texts: AccountTexts): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** The same for a code alone, as an address may have it; one that is not known is a fault. */
+export function sentenceOfCode(code: string, texts: AccountTexts): string {
+  return texts.problems[code] ?? texts.problems.internal!;
+}
+
 /** One thing that a person tries at a time, and what went wrong with it. */
 export function useAttempt() {
   const texts = useAccountTexts();

@@ -25,6 +25,8 @@ class FakeAccounts {
   onRefresh: (() => Response) | null = null;
   isLocal = false;
   isAway = false;
+  /** Where the provider's session ends. */
+  endsAt: string | null = null;
   private made = 0;
   private readonly tokens = new Map<string, { until: number; account: string }>();
 
@@ -74,7 +76,7 @@ class FakeAccounts {
     if (caller === 'nobody' || caller === 'expired') return problem(401, 'signed_out');
     if (path === '/auth/sign-out') {
       this.cookie = null;
-      return new Response(null, { status: 204 });
+      return this.endsAt === null ? new Response(null, { status: 204 }) : Response.json({ redirect: this.endsAt });
     }
     return path === '/account' ? Response.json({ name: caller }) : null;
   }
@@ -139,11 +141,24 @@ describe('a session keeper', () => {
     await accounts.browser.settle();
     expect(other.keeper.state).toEqual({ state: 'signed_in', account: ANN });
     expect((await other.keeper.fetch('/account')).status).toBe(200);
-    await other.keeper.signOut();
+    expect(await other.keeper.signOut()).toBeNull();
     await accounts.browser.settle();
     for (const { keeper } of [one, other]) {
       expect(keeper.state).toEqual({ state: 'signed_out', reason: 'left' });
       expect((await keeper.fetch('/account')).status).toBe(401);
+    }
+  });
+
+  it('says where the browser signs out of its provider, and takes no other address', async () => {
+    for (const [redirect, wanted] of [
+      ['https://provider.example/end?hint=x', 'https://provider.example/end?hint=x'],
+      ['javascript:alert(1)', null],
+    ]) {
+      const accounts = new FakeAccounts();
+      accounts.cookie = ANN;
+      accounts.endsAt = redirect!;
+      const { keeper } = await accounts.open();
+      expect(await keeper.signOut()).toBe(wanted);
     }
   });
 

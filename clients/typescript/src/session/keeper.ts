@@ -118,16 +118,22 @@ export class SessionKeeper {
     await this.open.send('POST', '/auth/register', registration);
   }
 
-  /** Ends the session on the server, and in all tabs of this browser. What the device keeps stays as it is: that is `persistence.signOut`. */
-  async signOut(): Promise<void> {
+  /**
+   * Ends the session on the server, and in all tabs of this browser. What the device keeps stays as it is: that is `persistence.signOut`.
+   * The answer is the address at which the browser signs out of its provider too, where the sign-in came from one.
+   */
+  async signOut(): Promise<string | null> {
+    let redirect: string | null = null;
     try {
-      await this.signed.send('POST', '/auth/sign-out');
+      const response = await this.signed.send('POST', '/auth/sign-out');
+      if (response.status === 200) redirect = webAddress((await parsed(response)).redirect);
     } catch (error) {
       // Whoever is signed out already has what they want.
       if (this.current.state !== 'signed_out') throw error;
     }
     this.link.post({ type: 'left' });
     this.leave('left');
+    return redirect;
   }
 
   close(): void {
@@ -292,6 +298,11 @@ function withToken(init: RequestInit, held: HeldToken | null): RequestInit {
   const headers = new Headers(init.headers);
   headers.set('authorization', `Bearer ${held.token}`);
   return { ...init, headers };
+}
+
+/** The address, where it is one that a browser may be sent to. */
+function webAddress(value: unknown): string | null {
+  return typeof value === 'string' && /^https?:\/\//.test(value) ? value : null;
 }
 
 async function parsed(response: Response): Promise<Record<string, unknown>> {

@@ -56,7 +56,7 @@ export const de: AccountTexts = {
     explanation: 'Wir schicken einen Link, mit dem du ein neues Passwort setzt. Er gilt einmal und eine Viertelstunde lang.',
     action: 'Link schicken',
     sent: 'Gibt es ein Konto mit dieser Adresse, dann ist eine Nachricht mit einem Link unterwegs.',
-    sentWithoutMail: 'Es kam nichts? Ein Server ohne Mail kann nichts schicken: Bitte seinen Betreiber um einen Link.',
+    withoutMail: 'Dieser Server verschickt keine Mail. Bitte seinen Betreiber um einen Link, mit dem du ein neues Passwort setzt.',
   },
 
   reset: {
@@ -123,6 +123,9 @@ export const de: AccountTexts = {
     isOn: 'Die Anmeldung in zwei Schritten ist eingeschaltet.',
     isOff: 'Die Anmeldung in zwei Schritten ist ausgeschaltet.',
     newCodes: 'Neue Ersatzcodes machen',
+    codesLeft: (count) => (count === 1 ? '1 Ersatzcode ist übrig.' : `${count} Ersatzcodes sind übrig.`),
+    picture: 'Der Schlüssel als Bild, für die Kamera deiner Authenticator-App',
+    change: 'Ausschalten, oder neue Ersatzcodes machen',
   },
 
   keys: {
@@ -171,5 +174,12 @@ export const de: AccountTexts = {
     overloaded: 'Gerade melden sich zu viele an. Versuche es gleich noch einmal.',
     unreachable: 'Der Server ist nicht erreichbar. Versuche es, wenn er wieder da ist.',
     signed_out: 'Du bist abgemeldet. Melde dich wieder an.',
+    provider_unavailable: 'Dein Anbieter ist gerade nicht erreichbar. Versuche es ein wenig später noch einmal.',
+    provider_refused: 'Dein Anbieter hat dich nicht hineingelassen, oder du hast dort abgebrochen.',
+    answer_invalid: 'Was dein Anbieter geantwortet hat, gilt nicht. Versuche es noch einmal; bleibt es so, sage es dem Betreiber dieses Servers.',
+    email_missing: 'Dein Anbieter nennt keine E-Mail-Adresse von dir, und dieser Server braucht eine.',
+    account_exists: 'Mit deiner E-Mail-Adresse gibt es schon ein Konto. Melde dich dort mit seinem Passwort an.',
+    role_missing: 'Dein Anbieter führt dich nicht unter denen, die diesen Server benutzen dürfen.',
+    internal: 'Der Server hat einen Fehler. Versuche es noch einmal; bleibt es so, sage es seinem Betreiber.',
   },
 };

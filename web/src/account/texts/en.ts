@@ -54,7 +54,7 @@ export const en = {
     explanation: 'We send a link with which you set a new password. It works once, for a quarter of an hour.',
     action: 'Send the link',
     sent: 'If there is an account with this address, a message with a link is on its way.',
-    sentWithoutMail: 'Nothing came? Servers without mail cannot send it: ask whoever runs this one for a link.',
+    withoutMail: 'This server sends no mail. Ask whoever runs it for a link with which you set a new password.',
   },
 
   reset: {
@@ -121,6 +121,9 @@ export const en = {
     isOn: 'Two-factor sign-in is on.',
     isOff: 'Two-factor sign-in is off.',
     newCodes: 'Make new backup codes',
+    codesLeft: (count: number) => (count === 1 ? '1 backup code is left.' : `${count} backup codes are left.`),
+    picture: 'The key as a picture, for the camera of your authenticator app',
+    change: 'Turn it off, or make new backup codes',
   },
 
   keys: {
@@ -170,6 +173,13 @@ export const en = {
     overloaded: 'Too many people sign in at once. Try again in a moment.',
     unreachable: 'The server cannot be reached. Try again when it is back.',
     signed_out: 'You are signed out. Sign in again.',
+    provider_unavailable: 'Your provider cannot be reached at the moment. Try again a little later.',
+    provider_refused: 'Your provider did not let you in, or you stopped there.',
+    answer_invalid: 'What your provider answered does not hold. Try again; if it stays so, tell whoever runs this server.',
+    email_missing: 'Your provider tells no e-mail address of you, and this server needs one.',
+    account_exists: 'There is an account with your e-mail address already. Sign in to it with its password.',
+    role_missing: 'Your provider does not list you among those who may use this server.',
+    internal: 'The server has a fault. Try again; if it stays so, tell whoever runs it.',
   } as Record<string, string>,
 };
 
