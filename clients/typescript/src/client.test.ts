@@ -138,17 +138,47 @@ describe('one tab', () => {
     expect(browser.server.storedIn(CONVERSATION)).toEqual([idOf(2), idOf(1)]);
   });
 
-  it('shows a message as not stored while the device refuses, and stores it when it can', async () => {
+  it('sends from memory while the device refuses, says so in every tab, and stores what is left when the device takes it', async () => {
     const browser = new FakeBrowser();
-    const { client } = await browser.open();
+    const { client, tab } = await browser.open();
+    const other = await browser.open();
+    await browser.pass(1_000);
     const warnings: string[] = [];
     client.persistence.subscribeWarnings(({ code }) => warnings.push(code));
+    const allow = browser.refuseWrites();
+    await client.persistence.queueMessage(message(1), CONVERSATION);
+    await browser.pass(5_000);
+    expect(client.persistence.status(idOf(1))?.state).toBe('saved');
+    expect(browser.server.storedIn(CONVERSATION)).toEqual([idOf(1)]);
+    browser.server.behave = () => 'unreachable';
+    await client.persistence.queueMessage(message(2), CONVERSATION);
+    await browser.pass(20_000);
+    const refusing = { isStorageRefusing: true, storage: 'memory' };
+    expect([client.persistence.getQueueStatus(), other.client.persistence.getQueueStatus()]).toMatchObject([refusing, refusing]);
+    expect(warnings).toEqual(['refused']);
+    allow();
+    await browser.pass(6_000);
+    expect([client.persistence.getQueueStatus(), other.client.persistence.getQueueStatus()]).toMatchObject([
+      { isStorageRefusing: false, storage: 'durable' },
+      { isStorageRefusing: false, storage: 'durable' },
+    ]);
+    // It is on the device now: another tab goes on with it.
+    tab.kill();
+    browser.server.behave = () => 'answer';
+    await browser.pass(120_000);
+    expect(browser.server.storedIn(CONVERSATION)).toEqual([idOf(1), idOf(2)]);
+  });
+
+  it('shows a message of a tab that does not send as not stored while the device refuses, and stores it when it can', async () => {
+    const browser = new FakeBrowser();
+    await browser.open();
+    const { client } = await browser.open();
+    await browser.pass(1_000);
     const allow = browser.refuseWrites();
     const queued = client.persistence.queueMessage(message(1), CONVERSATION);
     await browser.pass(5_000);
     expect(client.persistence.status(idOf(1))).toMatchObject({ state: 'storing', reason: { code: 'storage_refused' } });
     expect(client.persistence.getQueueStatus().isStorageRefusing).toBe(true);
-    expect(warnings).toEqual(['refused']);
     expect(browser.server.requests).toEqual([]);
     allow();
     await browser.pass(120_000);

@@ -130,7 +130,8 @@ export interface PersistenceService {
   /** The device id under which this tab's items are numbered. */
   readonly deviceId: string;
   /**
-   * Takes responsibility for an item. Resolves when it is durable on this device; rejects (`InvalidItem`, `OutboxFull`, `SignedOut`) when it is not taken.
+   * Takes responsibility for an item. Resolves when it is durable on this device (or, while the device refuses, when the tab that sends holds it:
+   * `storage` is `memory` then); rejects (`InvalidItem`, `OutboxFull`, `SignedOut`) when it is not taken.
    * An id that was taken before is ignored. `create` makes the conversation first where it is new. `traceparent` is the W3C trace context in
    * which it was written; without one a trace begins here.
    */

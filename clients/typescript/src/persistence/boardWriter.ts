@@ -25,7 +25,7 @@ export class BoardWriter {
 
   constructor(tab: TabContext) {
     this.tab = tab;
-    this.report = tab.engine.senderReport();
+    this.report = this.ownReport();
   }
 
   isStoring(id: string): boolean {
@@ -135,7 +135,7 @@ export class BoardWriter {
     const stored = take(this.news.stored).flatMap((id) => this.board.get(id) ?? []);
     this.savedNews.clear();
     if (isSender) {
-      this.report = engine.senderReport();
+      this.report = this.ownReport();
       link.post({ type: 'moved', items, contents: contents.filter(({ state }) => state.state !== 'storing'), removed, report: this.report });
     } else if (stored.length > 0) {
       link.post({ type: 'stored', items: stored });
@@ -143,11 +143,16 @@ export class BoardWriter {
     this.reports.tell(this.report);
   }
 
+  private ownReport(): SenderReport {
+    const { pace, metrics } = this.tab.engine.senderReport();
+    return { pace, metrics: { ...metrics, isStorageRefusing: metrics.isStorageRefusing || this.tab.isHolding() } };
+  }
+
   /** How everything stands, as the sender tells it. */
   standing(): TabMessage {
     const { engine } = this.tab;
     const items = this.board.ids().flatMap((id) => engine.report(id) ?? []);
-    return { type: 'leading', items: items.filter(({ state }) => state.state !== 'storing'), report: engine.senderReport() };
+    return { type: 'leading', items: items.filter(({ state }) => state.state !== 'storing'), report: this.ownReport() };
   }
 }
 

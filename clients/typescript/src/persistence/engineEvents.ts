@@ -100,10 +100,11 @@ export class EngineEvents {
     waiters.refused(id, errorOf(name));
   }
 
-  private onStorage(isRefusing: boolean): void {
+  /** The device refuses writes, or takes them again. */
+  onStorage(isRefusing: boolean): void {
     const { warn, writer } = this.tab;
     if (isRefusing && !this.isStorageRefusing) {
-      warn({ code: 'refused', detail: 'This device refuses to store messages: it may be full. What is shown as not stored is lost when this tab is closed.' });
+      warn({ code: 'refused', detail: 'This device refuses to store messages: it may be full. What is not saved is lost when this tab is closed.' });
     }
     this.isStorageRefusing = isRefusing;
     writer.statuses.tell(writer.board.setStorageRefusing(isRefusing));

@@ -16,6 +16,7 @@ import { boardItemOf, payloadOf } from './payload.js';
 import { SeenOnServer } from './seenOnServer.js';
 import { Session } from './session.js';
 import { SharedHistory } from './sharedHistory.js';
+import { SpareStore } from '../store/spareStore.js';
 import { deviceIdOf, type OutboxTabDependencies, READ_AGAIN_MS, type TabContext } from './tabContext.js';
 import { TabListener } from './tabListener.js';
 import { Waiters } from './waiters.js';
@@ -40,15 +41,18 @@ export class OutboxTab {
   private readonly adoption: Adoption;
   private readonly desk: CommandDesk;
   private readonly events: EngineEvents;
+  private readonly spare: SpareStore;
 
   private constructor(dependencies: OutboxTabDependencies, slot: number, isSender: boolean, records: StoredRecord[]) {
     const { module, store, transport, environment, settings } = dependencies;
     const texts = records.map(({ record }) => record);
     const outbox = new module.Outbox(newSeed(environment), isSender, settings.maxRetries, settings.backoffMs, settings.maxItems, texts);
+    // What another tab holds in its memory the sender could not take over.
+    this.spare = new SpareStore({ store, environment, mayHold: () => this.isSender, onHolding: (isHolding) => this.events.onStorage(isHolding) });
     const driver = new EngineDriver({
       outbox,
       // How far lanes got is the sender's to write: another tab may know an older state.
-      store: { write: (operations) => store.write(this.isSender ? operations : operations.filter(({ do: what }) => what !== 'putLane' && what !== 'putPace')) },
+      store: { write: (operations) => this.spare.write(this.isSender ? operations : operations.filter(({ do: what }) => what !== 'putLane' && what !== 'putPace')) },
       transport,
       environment,
       onEvent: (event) => this.events.take(event),
@@ -61,6 +65,7 @@ export class OutboxTab {
       own: new Set<string>(),
       isSender,
       isClosed: false,
+      isHolding: () => this.spare.isHolding,
       slot,
       warn: (warning: StorageWarning) => {
         this.pastWarnings.push(warning);
@@ -99,8 +104,14 @@ export class OutboxTab {
     return this.tab.isSender;
   }
 
+  /** Whether the device refuses what this tab wants to store; the sender's tab holds it then. */
   get isStorageRefusing(): boolean {
     return this.events.isStorageRefusing;
+  }
+
+  /** Whether what is not saved is only in a tab's memory: the device refuses it. */
+  get isHeldInTab(): boolean {
+    return this.isSender ? this.spare.isHolding : this.report.metrics.isStorageRefusing;
   }
 
   /** What the sender told last. */
@@ -171,6 +182,7 @@ export class OutboxTab {
     // The next sender may read the store only when this one has written its last.
     await driver.written();
     driver.stop();
+    this.spare.close();
     locks.close();
     this.desk.close();
     waiters.rejectAll(new ClientClosed());

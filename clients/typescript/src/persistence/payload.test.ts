@@ -10,3 +10,7 @@ it('gives back what was queued, and what makes its conversation', () => {
   const item = { id: 'm', conversationId: 'c', payload: JSON.parse(text), queuedAt: 1, mayBeSent: true, state: { state: 'queued' } } as unknown as WireItem;
   expect(boardItemOf(item)).toEqual({ id: 'm', conversationId: 'c', message, create, queuedAt: 1, mayBeSent: true, state: { state: 'queued' } });
 });
+
+it.each([() => 1, { text: Symbol('x') }, [[() => 1]]])('refuses code in a message', (content) => {
+  expect(() => payloadOf({ id: 'm', role: 'user', content })).toThrow('its content is no JSON');
+});

@@ -30,6 +30,7 @@ export function payloadOf(message: OutboxMessage, create?: NewConversation): Pay
   const fields = Object.entries(message).filter(([name]) => !OF_THE_ENGINE.includes(name) && name !== CREATE);
   const text = textOf(Object.fromEntries(create ? [...fields, [CREATE, create]] : fields));
   if (levelsOf(text) > MOST_LEVELS) throw new InvalidItem(`its content is nested more than ${MOST_LEVELS} levels deep`);
+  if (holdsCode(message)) throw new InvalidItem('its content is no JSON');
   // A change builds on the message that it changes: it is never sent before it.
   const parent = message.parentId ?? message.messageId;
   if (parent !== undefined && !isId(parent)) throw new InvalidItem('the id of what it follows is no UUID in small letters');
@@ -46,6 +47,12 @@ function textOf(payload: Record<string, unknown>): string {
   }
   if (!/\\ud[89a-f]/.test(text)) return text;
   return JSON.stringify(payload, (_name, value: unknown) => (typeof value === 'string' ? value.replace(/\p{Surrogate}/gu, '\ufffd') : value));
+}
+
+/** Whether there is a function or a symbol in it, which JSON would leave out and other tabs cannot be told. */
+function holdsCode(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.values(value).some(holdsCode);
+  return typeof value === 'function' || typeof value === 'symbol';
 }
 
 /** How deep the brackets of a JSON text go. */

@@ -49,7 +49,7 @@ export class DurablePersistenceService implements PersistenceService {
       breaker: metrics.breaker,
       nextTryAt: metrics.nextTryAt,
       isPausedForSignIn: metrics.isPausedForSignIn,
-      storage: this.storage,
+      storage: this.tab.isHeldInTab ? 'memory' : this.storage,
       isStorageRefusing: this.tab.isStorageRefusing || metrics.isStorageRefusing,
       isSender: this.tab.isSender,
     };

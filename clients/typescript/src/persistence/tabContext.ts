@@ -30,6 +30,8 @@ export interface TabContext extends OutboxTabDependencies {
   own: Set<string>;
   isSender: boolean;
   isClosed: boolean;
+  /** Whether the device refuses writes, and this tab's memory holds what is to be written. */
+  isHolding(): boolean;
   /** Which of the device's tabs this one is. */
   slot: number;
   warn(warning: StorageWarning): void;

@@ -34,6 +34,10 @@ describe('the words of a state', () => {
     for (const state of ['storing', 'sending'] as const) expect(words(stand(state)).join()).not.toContain('kept on this device');
   });
 
+  it('say that the device is full of what it refuses to keep', () => {
+    expect(words(stand('storing', 'storage_refused'))).toEqual(['Kept in this tab · storage full', 'Not kept yet: this device’s storage takes nothing more. The tab holds it; leave it open.']);
+  });
+
   it('give the server’s own words for a reason that is new to the page', () => {
     expect(words(stand('waiting', 'moon_phase', 'The moon is full.'))).toEqual(['Kept on this device', 'Not saved yet: The moon is full. It is kept on this device.']);
     expect(failureText({ code: 'moon_phase', detail: 'The moon is full.' }, en)).toBe('Not saved: The moon is full.');

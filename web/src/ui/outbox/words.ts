@@ -14,7 +14,7 @@ export function saveLabel({ state, reason }: Stand, place: Place, texts: Strings
   const kept = place.isInTab ? texts.saves.keptInTab : texts.saves.kept;
   switch (state) {
     case 'storing':
-      return { where: texts.saves.storing };
+      return reason?.code === 'storage_refused' ? { where: texts.saves.keptInTab, why: waitWords(reason, place, texts)?.[0] } : { where: texts.saves.storing };
     case 'queued':
       return { where: kept };
     case 'sending':
@@ -33,7 +33,7 @@ export function saveSentence({ state, reason }: Stand, place: Place, texts: Stri
   const kept = place.isInTab ? texts.saves.keptInTabFull : texts.saves.keptFull;
   switch (state) {
     case 'storing':
-      return texts.saves.storingFull;
+      return (reason?.code === 'storage_refused' && waitWords(reason, place, texts)?.[1]) || texts.saves.storingFull;
     case 'queued':
       return `${texts.saves.queuedFull} ${kept}`;
     case 'sending':
