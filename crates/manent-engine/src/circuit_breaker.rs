@@ -135,6 +135,8 @@ impl CircuitBreaker {
         self.state = State::Closed;
         self.failures = 0;
         self.openings = 0;
+        // What an early probe cut short is over.
+        self.open_until = 0;
     }
 
     /// The other side does not work.
@@ -251,6 +253,20 @@ mod tests {
             assert!(until >= before, "{until} < {before}");
             before = until;
         }
+    }
+
+    #[test]
+    fn an_outage_that_an_early_probe_ended_makes_no_later_one_longer() {
+        let rng = &mut Pcg32::seed_from_u64(8);
+        let (mut breaker, _) = opened(rng);
+        breaker.postpone(60_000);
+        assert_eq!(breaker.acquire_early(10), Permit::Probe);
+        breaker.on_success();
+        (0..3).for_each(|_| breaker.on_failure(20, rng));
+        let BreakerState::Open { until } = breaker.state() else {
+            panic!("not open");
+        };
+        assert!(until <= 5_020, "{until}");
     }
 
     #[test]

@@ -109,6 +109,8 @@ pub struct Engine<P> {
     noted_pace: PaceMark,
     /// What [`Event::Pace`] last told, by the engine's own time.
     told_wait: Option<WaitReason>,
+    /// Since then an item was told something else.
+    is_told_otherwise: bool,
     /// Everything that a lost store had is durable again when this is.
     rewriting_until: Option<WritePosition>,
     counters: Counters,
@@ -145,6 +147,7 @@ impl<P: Clone> Engine<P> {
             restored_pace: None,
             noted_pace: PaceMark::default(),
             told_wait: None,
+            is_told_otherwise: false,
             rewriting_until: None,
             counters: Counters::default(),
             outputs: VecDeque::new(),
@@ -261,6 +264,7 @@ impl<P: Clone> Engine<P> {
             .queue
             .descendants(id, |item| item.stored.fate == Fate::Pending);
         self.put_into_tray(id, reason, tell);
+        let mut failed = vec![id];
         for descendant in descendants {
             let is_unsent = self
                 .queue
@@ -269,6 +273,12 @@ impl<P: Clone> Engine<P> {
             if is_unsent {
                 let reason = FailReason::Blocked { by: Some(id) };
                 self.put_into_tray(descendant, reason, tell);
+                failed.push(descendant);
+            }
+        }
+        if tell == Tell::Now {
+            for id in failed {
+                self.notify_waiting_for(id);
             }
         }
     }
@@ -359,6 +369,8 @@ impl<P: Clone> Engine<P> {
 
     fn notify_state(&mut self, id: ItemId) {
         if let Some(state) = self.state(id) {
+            let wait = self.pacer.wait_reason(self.timeline.now());
+            self.is_told_otherwise |= wait != self.told_wait;
             self.notify(Event::Item { id, state });
         }
     }
@@ -366,7 +378,7 @@ impl<P: Clone> Engine<P> {
     /// Tells what holds up the queue, when that changed.
     fn tell_pace(&mut self) {
         let wait = self.pacer.wait_reason(self.timeline.now());
-        if wait != self.told_wait {
+        if std::mem::take(&mut self.is_told_otherwise) || wait != self.told_wait {
             self.told_wait = wait;
             self.announce_pace();
         }

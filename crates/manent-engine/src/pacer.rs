@@ -132,8 +132,10 @@ impl Pacer {
     }
 
     /// Whether the server is there, and only a pause of the catching up may hold up the next request.
-    pub(crate) fn is_catching_up(&self) -> bool {
-        self.waits == 0 && !self.is_paused && self.breaker.state() == BreakerState::Closed
+    pub(crate) fn is_catching_up(&self, now: Millis) -> bool {
+        let is_asked_for_patience = now < self.floor;
+        let is_away = self.waits > 0 || self.breaker.state() != BreakerState::Closed;
+        !is_away && !is_asked_for_patience && !self.is_paused
     }
 
     /// Asks for an early try.
@@ -174,7 +176,7 @@ impl Pacer {
             let until = Some(until.min(self.early_after));
             return Decision::Denied { until };
         }
-        if self.is_catching_up() {
+        if self.is_catching_up(now) {
             Decision::Impatient
         } else {
             Decision::Early

@@ -73,7 +73,8 @@ impl<P: Clone> Engine<P> {
 
     /// Whether a new item will have to wait, and not only for its turn in the catching up after an outage.
     pub(super) fn is_kept_waiting(&self) -> bool {
-        !self.pacer.is_catching_up() && self.pacer.denied(self.timeline.now()).is_some()
+        let now = self.timeline.now();
+        !self.pacer.is_catching_up(now) && self.pacer.denied(now).is_some()
     }
 
     fn fate_of_new(&self, new: &NewItem<P>) -> Fate {

@@ -40,7 +40,7 @@ impl<P: Clone> Engine<P> {
         }
         let now = self.timeline.now();
         if let Some(until) = self.pacer.denied(now) {
-            if self.pacer.is_catching_up() && std::mem::take(&mut self.lets_go) {
+            if self.pacer.is_catching_up(now) && std::mem::take(&mut self.lets_go) {
                 // One request shall take along all that waits.
                 self.let_go(&self.batch(self.config.max_batch_items, Held::Included));
             }

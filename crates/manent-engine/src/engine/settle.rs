@@ -139,10 +139,9 @@ impl<P: Clone> Engine<P> {
         let mut touched = Lanes::default();
         let mut tally = Tally::default();
         for item in sent {
-            if broken.contains(&item.lane) {
-                continue;
-            }
-            let outcome = told.remove(&item.id);
+            // Nothing is believed behind what makes no sense.
+            let is_believable = !broken.contains(&item.lane);
+            let outcome = told.remove(&item.id).filter(|_| is_believable);
             self.note_detail(
                 item.id,
                 HistoryStep::Answered,
@@ -334,6 +333,13 @@ impl<P: Clone> Engine<P> {
         }
         for follower in unblocked {
             self.send_again(follower);
+        }
+    }
+
+    /// Tells what waits in other lanes for an item that stands elsewhere now.
+    pub(super) fn notify_waiting_for(&mut self, id: ItemId) {
+        for child in self.waiting_for(id) {
+            self.notify_state(child);
         }
     }
 

@@ -84,6 +84,9 @@ impl<P: Clone> Engine<P> {
         if is_new || was_decided {
             self.notify_state(id);
         }
+        if was_decided {
+            self.notify_waiting_for(id);
+        }
     }
 
     pub(super) fn on_persist_failed(&mut self, id: PersistId) {

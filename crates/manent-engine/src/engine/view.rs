@@ -130,10 +130,10 @@ impl<P: Clone> Engine<P> {
     }
 
     fn state_of(&self, item: &Item<P>) -> ItemState {
-        let is_durable = self.log.is_durable(item.written_at);
-        if !item.is_accepted && !is_durable {
+        if self.is_storing(item) {
             return ItemState::Storing;
         }
+        let is_durable = self.log.is_durable(item.written_at);
         match item.shown.as_ref().unwrap_or(&item.stored.fate) {
             Fate::Failed { reason } => ItemState::Failed(reason.clone()),
             Fate::Discarded { .. } => ItemState::Discarded,
@@ -146,11 +146,19 @@ impl<P: Clone> Engine<P> {
         }
     }
 
+    /// Whether the user was not told yet that it is safe in its present form.
+    fn is_storing(&self, item: &Item<P>) -> bool {
+        !item.is_accepted && !self.log.is_durable(item.written_at)
+    }
+
     fn wait_of(&self, item: &Item<P>) -> Option<WaitReason> {
         self.wait().or_else(|| {
-            let parent = self.queue.pending_parent(item)?;
+            let parent = self.queue.get(item.stored.parent?)?;
+            // As long as the store does not know what was decided about it, it stands where it stood.
+            let shown = parent.shown.as_ref().unwrap_or(&parent.stored.fate);
+            let is_to_be_sent = *shown == Fate::Pending || self.is_storing(parent);
             let is_elsewhere = parent.stored.lane != item.stored.lane;
-            is_elsewhere.then_some(WaitReason::Behind {
+            (is_to_be_sent && is_elsewhere).then_some(WaitReason::Behind {
                 item: parent.stored.id,
             })
         })

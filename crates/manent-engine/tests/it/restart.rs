@@ -228,3 +228,18 @@ fn what_grew_past_the_limits_is_sent_alone_and_the_server_decides() {
     assert!(matches!(bench.state(1), Some(ItemState::Failed(_))));
     assert_eq!(bench.last_sent(), [(id(2), 1)]);
 }
+
+#[test]
+fn what_is_queued_while_a_restart_still_has_to_be_patient_can_be_changed_and_taken_back() {
+    let mut bench = Bench::new(EngineConfig::default());
+    bench.now = 1_000_000;
+    bench.enqueue(item(1, 9, None));
+    bench.answer(refuse(60_000));
+    bench.now = 1_010_000;
+    let mut bench = bench.restart(EngineConfig::default());
+    bench.enqueue(item(2, 9, None));
+    bench.confirm_all();
+    assert!(!bench.engine.may_be_sent(id(2)));
+    let bench = bench.restart(EngineConfig::default());
+    assert!(!bench.engine.may_be_sent(id(2)));
+}
