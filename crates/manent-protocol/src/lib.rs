@@ -14,6 +14,7 @@ mod message;
 mod models;
 mod operations;
 mod problem;
+mod provider_key;
 mod search;
 mod turn;
 
@@ -40,5 +41,6 @@ pub use message::{MessageList, MessageResource};
 pub use models::{DefaultModel, ModelList, ModelResource};
 pub use operations::{Health, PartReadiness, Readiness, Version};
 pub use problem::Problem;
+pub use provider_key::{ProviderKeyList, ProviderKeyRequest, ProviderKeyResource};
 pub use search::{HitKindName, SearchHitResource, SearchResponse, SnippetPieceResource};
 pub use turn::{TurnConversation, TurnMessage, TurnRequest};

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use manent_accounts::policy::AccountPolicy;
 use manent_accounts::ports::Clock;
 use manent_accounts::services::{
-    AccountPorts, AccountService, ApiKeyService, SessionService, SignInService, SignUpService,
+    AccountPorts, AccountService, ApiKeyService, ProviderKeyService, SessionService,
+    SignInService, SignUpService,
 };
 use manent_config::Registration;
 
 use crate::access::{Cookies, Standings};
+use crate::own_keys::{OwnEndpoints, OwnKeys};
 use crate::upkeep::Upkeep;
 
 /// Everything about accounts that the surfaces need; there is none in the mode local.
@@ -24,6 +26,8 @@ pub(crate) struct Accounts {
     pub(crate) own: AccountService,
     /// Keys for programs.
     pub(crate) keys: ApiKeyService,
+    /// People's own keys for providers.
+    pub(crate) own_keys: OwnKeys,
     /// How the cookie is made.
     pub(crate) cookies: Cookies,
     /// The time, for cookies.
@@ -52,6 +56,10 @@ impl Accounts {
             sign_in: SignInService::new(ports.clone(), Arc::clone(&policy)),
             sessions: SessionService::new(ports.clone(), Arc::clone(&policy)),
             own: AccountService::new(ports.clone(), Arc::clone(&policy)),
+            own_keys: OwnKeys::new(
+                ProviderKeyService::new(ports.clone(), Arc::clone(&policy)),
+                options.own_endpoints,
+            ),
             clock: Arc::clone(&ports.clock),
             upkeep: Upkeep::new(&ports, &policy),
             keys: ApiKeyService::new(ports, policy),
@@ -64,7 +72,7 @@ impl Accounts {
 }
 
 /// What of the configuration reaches HTTP.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct AccountOptions {
     /// How the cookie is made.
     pub(crate) cookies: Cookies,
@@ -72,4 +80,6 @@ pub(crate) struct AccountOptions {
     pub(crate) registration: Registration,
     /// The shortest password that may be chosen.
     pub(crate) min_password_length: usize,
+    /// Providers that want keys of people's own.
+    pub(crate) own_endpoints: OwnEndpoints,
 }

@@ -85,11 +85,18 @@ impl Composition {
     pub(crate) async fn new(config: &Config) -> Result<Self, ComposeError> {
         let tasks = TaskTracker::new();
         let background = CancellationToken::new();
-        let providers = providers::set_up(config, &tasks, &background)?;
         let signals = Arc::new(SignalHub::default());
         let store = Store::open(config, signals.clone()).await?;
         let accounts = match set_up_accounts(config, &store).await {
             Ok(accounts) => accounts,
+            Err(error) => {
+                store.close().await;
+                return Err(error.into());
+            }
+        };
+        let own_keys = accounts.as_ref().map(|accounts| &accounts.own_keys);
+        let providers = match providers::set_up(config, &tasks, &background, own_keys) {
+            Ok(providers) => providers,
             Err(error) => {
                 store.close().await;
                 return Err(error.into());

@@ -18,6 +18,7 @@ mod limits;
 pub mod links;
 mod native;
 mod operations;
+mod own_keys;
 mod page;
 mod router;
 mod server;

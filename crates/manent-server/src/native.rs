@@ -16,6 +16,7 @@ mod messages;
 mod models;
 mod openapi;
 mod parameters;
+mod provider_keys;
 mod router;
 mod runs;
 mod search;

@@ -22,6 +22,7 @@ use manent_types::{Timestamp, UserId};
 use super::secret;
 use super::store::Store;
 use crate::access::{Cookies, Standings};
+use crate::own_keys::OwnEndpoints;
 use crate::accounts::{AccountOptions, Accounts};
 
 /// The most addresses and accounts whose attempts are counted.
@@ -168,6 +169,7 @@ pub(super) async fn set_up(
         },
         registration: accounts.registration,
         min_password_length: accounts.min_password_length,
+        own_endpoints: OwnEndpoints::of(config),
     };
     Ok(Accounts::new(ports, policy, options, standings))
 }

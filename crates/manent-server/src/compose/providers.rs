@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::environment;
+use crate::own_keys::{OwnKeyProvider, OwnKeys};
 
 /// Between two tries to learn an endpoint's models; doubles up to [`MAX_MODELS_RETRY`].
 const MODELS_RETRY: Duration = Duration::from_secs(2);
@@ -31,6 +32,14 @@ pub enum ProviderSetupError {
         id: String,
         /// What is wrong.
         source: ProviderConfigError,
+    },
+    /// People are to bring their own keys, and there are no people.
+    #[error(
+        "the provider {id:?} wants keys of people's own, which needs a mode in which they sign in"
+    )]
+    NoAccounts {
+        /// Its id in the configuration.
+        id: String,
     },
     /// Its rules file cannot be read.
     #[error("the rules file {path} of the provider {id:?} cannot be read: {source}")]
@@ -57,11 +66,14 @@ pub(super) fn set_up(
     config: &Config,
     tasks: &TaskTracker,
     shutdown: &CancellationToken,
+    own_keys: Option<&OwnKeys>,
 ) -> Result<Vec<Arc<dyn CompletionProvider>>, ProviderSetupError> {
-    let clients = HttpClients::new();
+    let guard = own_keys.map(|keys| keys.guard().clone());
+    let clients = Arc::new(HttpClients::with_guard(guard.unwrap_or_default()));
     let mut providers: Vec<Arc<dyn CompletionProvider>> = Vec::new();
     for provider in &config.providers {
         match provider.kind {
+            _ if provider.own.key => providers.push(with_own_keys(provider, &clients, own_keys)?),
             ProviderKind::Scripted => providers.push(Arc::new(scripted(provider)?)),
             ProviderKind::Anthropic | ProviderKind::OpenAi => {
                 let http = over_http(provider, &clients)?;
@@ -109,7 +121,45 @@ fn over_http(
     config: &ProviderConfig,
     clients: &HttpClients,
 ) -> Result<Arc<dyn HttpProvider>, ProviderSetupError> {
-    let settings = manent_providers::ProviderConfig {
+    let settings = http_settings(config);
+    http_provider(&settings, clients, environment::random_source())
+        .map_err(|source| invalid_settings(config, source))
+}
+
+/// A provider that asks with the keys that people gave.
+fn with_own_keys(
+    config: &ProviderConfig,
+    clients: &Arc<HttpClients>,
+    own_keys: Option<&OwnKeys>,
+) -> Result<Arc<OwnKeyProvider>, ProviderSetupError> {
+    let nobody = || ProviderSetupError::NoAccounts {
+        id: config.id.clone(),
+    };
+    let keys = own_keys.ok_or_else(nobody)?.clone();
+    let endpoint = keys.endpoint(&config.id).map_err(|_| nobody())?.clone();
+    let mut settings = http_settings(config);
+    if config.own.base_url {
+        config
+            .kind
+            .default_base_url()
+            .clone_into(&mut settings.base_url);
+    }
+    let clients = Arc::clone(clients);
+    let random = environment::random_source();
+    OwnKeyProvider::new(settings, keys, endpoint, clients, random)
+        .map(Arc::new)
+        .map_err(|source| invalid_settings(config, source))
+}
+
+fn invalid_settings(config: &ProviderConfig, source: ProviderConfigError) -> ProviderSetupError {
+    ProviderSetupError::Config {
+        id: config.id.clone(),
+        source,
+    }
+}
+
+fn http_settings(config: &ProviderConfig) -> manent_providers::ProviderConfig {
+    manent_providers::ProviderConfig {
         id: config.id.clone(),
         kind: match config.kind {
             ProviderKind::Anthropic => manent_providers::ProviderKind::Anthropic,
@@ -148,13 +198,7 @@ fn over_http(
             limit: config.retries,
             ..Retries::default()
         },
-    };
-    http_provider(&settings, clients, environment::random_source()).map_err(|source| {
-        ProviderSetupError::Config {
-            id: config.id.clone(),
-            source,
-        }
-    })
+    }
 }
 
 /// Asks an endpoint for its models until it tells them. Nobody waits for it.

@@ -4,8 +4,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    account, append, auth, conversations, feed, generate, keys, messages, models, runs, search,
-    turns,
+    account, append, auth, conversations, feed, generate, keys, messages, models, provider_keys,
+    runs, search, turns,
 };
 use crate::app::App;
 
@@ -38,6 +38,12 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(account::sign_out))
         .routes(routes!(keys::create, keys::list))
         .routes(routes!(keys::revoke))
+        .routes(routes!(provider_keys::list))
+        .routes(routes!(
+            provider_keys::get,
+            provider_keys::put,
+            provider_keys::delete
+        ))
 }
 
 /// The routes for whoever is not signed in yet.

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::serve::ListenerExt;
@@ -19,6 +19,8 @@ use tokio::sync::mpsc;
 pub(crate) struct Call {
     /// What was asked, in the format of Chat Completions.
     pub(crate) body: Value,
+    /// With which key (`Authorization`).
+    pub(crate) authorization: String,
     pieces: mpsc::UnboundedSender<Bytes>,
 }
 
@@ -102,11 +104,19 @@ impl Upstream {
 
 async fn answer(
     State(calls): State<mpsc::UnboundedSender<Call>>,
+    headers: HeaderMap,
     Json(body): Json<Value>,
 ) -> Response {
     let (pieces, receiver) = mpsc::unbounded_channel::<Bytes>();
+    let authorization = headers.get(header::AUTHORIZATION);
+    let authorization = authorization.and_then(|value| value.to_str().ok());
+    let authorization = authorization.unwrap_or_default().to_owned();
     // Nobody listens any more: the answer ends at once.
-    let _ = calls.send(Call { body, pieces });
+    let _ = calls.send(Call {
+        body,
+        authorization,
+        pieces,
+    });
     let stream = stream::unfold(receiver, |mut receiver| async move {
         let piece = receiver.recv().await?;
         Some((Ok::<_, std::convert::Infallible>(piece), receiver))
