@@ -140,6 +140,32 @@ describe('AnswerService', () => {
     ]);
   });
 
+  it('waits for no answer of another tab while the server is away, and reads it along when it is back', async () => {
+    const { service, answers, memory, shown, calls } = setUp();
+    const message = { id: 'q', conversationId: 'c', parentId: null, seq: 1, role: 'user' as const, content: [{ type: 'text' as const, text: 'Hello' }], status: 'complete' as const, createdAt: '', storedAt: '' };
+    changeThread(useStore, 'c', { status: 'ready', messages: new Map([['q', message]]) });
+    memory.wanted.set('run', { runId: 'run', conversationId: 'c', answerId: 'a', parentId: 'q', request: {}, traceparent: '' });
+    const question = ['user', 'Hello', 'complete', 1];
+    const reachable = (isReachable: boolean) => useStore.setState({ connectivity: { reachable: isReachable, nextTryAt: null } });
+    answers.takeUp('c');
+    expect(shown('c')).toEqual([question, ['assistant', '', 'running', 1]]);
+    // It turns out that the server is away.
+    reachable(false);
+    await waitFor(() => shown('c').length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect([shown('c'), useStore.getState().answers, memory.pending().length]).toEqual([[question], {}, 1]);
+    answers.takeUp('c');
+    expect(shown('c')).toEqual([question]);
+    // What is written meanwhile is taken at once.
+    service.sendMessage('And?', 'c');
+    expect(shown('c')[1]).toEqual(['user', 'And?', 'complete', 1]);
+    answers.stop('c');
+    reachable(true);
+    answers.serverIsBack();
+    answers.takeUp('c');
+    await waitFor(() => calls.includes('GET /completion/run'));
+  });
+
   it('goes on with an answer that another tab had asked for and not read', async () => {
     const { memory, queued, shown, ended, feed, pages } = setUp();
     const question: StoredMessage = { id: 'q', conversationId: 'c', parentId: null, seq: 1, role: 'user', content: [{ type: 'text', text: 'Hello' }], status: 'complete', createdAt: '', storedAt: '' };

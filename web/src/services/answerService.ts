@@ -131,15 +131,36 @@ export class AnswerService {
     this.followRunning(conversationId);
   }
 
-  /** An answer that somebody else has begun: there is no message of it yet. */
+  /**
+   * An answer that somebody else has begun: there is no message of it yet. While the server is away nobody knows whether it was begun, and
+   * nothing waits for it here.
+   */
   expect(conversationId: string, messageId: string, runId: string, parentId: string): void {
     const thread = this.thread(conversationId);
+    if (!this.store.getState().connectivity.reachable) return;
     if (thread.status !== 'ready' || thread.messages.has(messageId) || !thread.messages.has(parentId)) return;
     if (this.running.has(conversationId) || this.followed.has(runId) || this.hasTurn(runId)) return;
     const message: Message = { ...this.newMessage(conversationId, parentId, 'assistant', []), id: messageId, status: 'running', runId };
     putMessages(this.store, conversationId, [message]);
     this.followed.add(runId);
     void this.follow(message, runId);
+    const stopLooking = this.store.subscribe(({ connectivity }) => {
+      if (connectivity.reachable && this.shownIn(conversationId) === messageId) return;
+      stopLooking();
+      if (!connectivity.reachable) this.letGo(conversationId, runId);
+    });
+  }
+
+  /** Waits no longer for an answer of which nothing has come; the conversation is free. */
+  private letGo(conversationId: string, runId: string): void {
+    const turn = this.running.get(conversationId);
+    if (turn?.runId !== runId || hasBegun(answerOf(turn))) return;
+    this.running.delete(conversationId);
+    this.followed.delete(runId);
+    turn.controller.abort();
+    turn.presenter?.finish();
+    if (!this.isStored(turn.message)) removeMessage(this.store, conversationId, turn.message.id);
+    this.askWhatIsDue(conversationId);
   }
 
   /** The server is back: connections that were lost are opened again at once, and every run may be followed again. */
@@ -348,7 +369,7 @@ export class AnswerService {
     try {
       for await (const event of this.reader.follow(runId, controller.signal)) presenter.apply(event);
     } catch (error) {
-      presenter.apply(endOf(error, controller.signal));
+      if (this.running.get(conversationId) === turn) presenter.apply(endOf(error, controller.signal));
     }
     if (this.running.get(conversationId) !== turn || this.isCutOff(turn)) return;
     this.running.delete(conversationId);
