@@ -117,6 +117,11 @@ impl SessionService {
         }
     }
 
+    /// Whether the text is a refresh token that was made here, whatever became of its session since.
+    pub fn is_refresh_token(&self, token: &str) -> bool {
+        self.context.ports.reader.read_refresh_token(token).is_ok()
+    }
+
     /// Reads an access token, without the store.
     ///
     /// # Errors

@@ -17,6 +17,11 @@ use crate::native::ApiError;
 pub(crate) struct JsonText(Bytes);
 
 impl JsonText {
+    /// The text itself.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        self.0
+    }
+
     /// Reads the text as `T`; the error names the field.
     pub(crate) fn parse<'body, T: serde::Deserialize<'body>>(&'body self) -> Result<T, ApiError> {
         parse_json(&self.0)

@@ -89,6 +89,17 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, "signed_out", detail)
     }
 
+    /// The OpenID provider's keys cannot be had, so its token cannot be checked.
+    pub(crate) fn sign_in_unavailable() -> Self {
+        let detail = "The OpenID provider is not available, so its token cannot be checked; try again in a moment.";
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "sign_in_unavailable",
+            detail,
+        )
+        .with_retry_after(2_000)
+    }
+
     /// Nobody signs in here.
     pub(crate) fn no_accounts() -> Self {
         let detail = "This server has one owner and no accounts; its operator can start it with --mode accounts.";
@@ -217,6 +228,29 @@ impl ApiError {
         )
     }
 
+    /// The status.
+    pub(crate) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// For `Retry-After`, in seconds.
+    pub(crate) fn retry_after(&self) -> Option<HeaderValue> {
+        let milliseconds = self.more.retry_after_ms?;
+        Some(HeaderValue::from(milliseconds.div_ceil(1000).max(1)))
+    }
+
+    /// Logs what the operator should know; whoever answers with the error calls it, once.
+    pub(crate) fn log(&self) {
+        let internal = self.for_log();
+        if self.status.is_server_error() {
+            if self.status == StatusCode::INTERNAL_SERVER_ERROR {
+                tracing::error!(code = self.code, internal, "request failed");
+            } else {
+                tracing::warn!(code = self.code, internal, "request failed");
+            }
+        }
+    }
+
     /// The stable code.
     pub(crate) const fn code(&self) -> &'static str {
         self.code
@@ -234,14 +268,8 @@ impl ApiError {
 
     /// The answer with its trace id. Logs what the operator should know; this is where an error is handled.
     pub(crate) fn render(self, trace_id: &TraceId) -> Response {
-        let internal = self.for_log();
-        if self.status.is_server_error() {
-            if self.status == StatusCode::INTERNAL_SERVER_ERROR {
-                tracing::error!(code = self.code, internal, "request failed");
-            } else {
-                tracing::warn!(code = self.code, internal, "request failed");
-            }
-        }
+        self.log();
+        let retry_after = self.retry_after();
         let problem = Problem {
             kind: "about:blank".to_owned(),
             title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
@@ -263,11 +291,8 @@ impl ApiError {
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if let Some(milliseconds) = self.more.retry_after_ms {
-            headers.insert(
-                header::RETRY_AFTER,
-                HeaderValue::from(milliseconds.div_ceil(1000).max(1)),
-            );
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, seconds);
         }
         response
     }

@@ -1,0 +1,22 @@
+//! LibreChat's API, for its web client: so far what is about accounts.
+//!
+//! Its words, statuses and texts stay in this folder; every rule is a service's. It is served where the configuration asks for it.
+//!
+//! Invariants:
+//! - nothing is told here that the native surface would not tell: whether an address has an account, why a session ended, what a key is;
+//! - a path under `/api` that is not known is answered with 404 and JSON, never with a page.
+
+mod answer;
+mod auth;
+mod body;
+mod cookies;
+mod keys;
+mod passwords;
+mod roles;
+mod routes;
+mod short_id;
+mod two_factor;
+mod user;
+
+pub use routes::librechat_routes;
+pub(crate) use routes::router;

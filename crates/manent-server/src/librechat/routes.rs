@@ -1,0 +1,119 @@
+//! The table of routes. The router is made from it and so is the list that tests go through: there is no route that the list lacks.
+
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
+use axum::{Router, middleware};
+
+use super::answer::{endpoint_not_found, translate};
+use super::{auth, keys, passwords, roles, two_factor, user};
+use crate::access::{ClientAddress, Gate, admit};
+use crate::app::App;
+
+/// Where the surface stands.
+const PREFIX: &str = "/api";
+
+/// One operation.
+struct Route {
+    method: &'static str,
+    /// Without the prefix.
+    path: &'static str,
+    /// Whether the gate must have let the caller in.
+    is_guarded: bool,
+    handler: MethodRouter<App>,
+}
+
+const fn open(method: &'static str, path: &'static str, handler: MethodRouter<App>) -> Route {
+    Route {
+        method,
+        path,
+        is_guarded: false,
+        handler,
+    }
+}
+
+const fn guarded(method: &'static str, path: &'static str, handler: MethodRouter<App>) -> Route {
+    Route {
+        method,
+        path,
+        is_guarded: true,
+        handler,
+    }
+}
+
+/// Every operation.
+fn routes() -> Vec<Route> {
+    vec![
+        open("POST", "/auth/register", post(auth::register)),
+        open("POST", "/auth/login", post(auth::login)),
+        open("POST", "/auth/refresh", post(auth::refresh)),
+        guarded("POST", "/auth/logout", post(auth::logout)),
+        open(
+            "POST",
+            "/auth/requestPasswordReset",
+            post(passwords::request_reset),
+        ),
+        open("POST", "/auth/resetPassword", post(passwords::reset)),
+        // The client of version 0.7.8 asks with GET.
+        guarded("GET", "/auth/2fa/enable", get(two_factor::enable)),
+        guarded("POST", "/auth/2fa/enable", post(two_factor::enable)),
+        guarded("POST", "/auth/2fa/verify", post(two_factor::verify)),
+        guarded("POST", "/auth/2fa/confirm", post(two_factor::confirm)),
+        guarded("POST", "/auth/2fa/disable", post(two_factor::disable)),
+        guarded(
+            "POST",
+            "/auth/2fa/backup/regenerate",
+            post(two_factor::regenerate),
+        ),
+        open(
+            "POST",
+            "/auth/2fa/verify-temp",
+            post(two_factor::verify_temp),
+        ),
+        guarded("GET", "/user", get(user::get)),
+        open("POST", "/user/verify", post(passwords::verify)),
+        open(
+            "POST",
+            "/user/verify/resend",
+            post(passwords::resend_verification),
+        ),
+        guarded("DELETE", "/user/delete", delete(user::delete)),
+        guarded("PATCH", "/user/preferences", patch(user::preferences)),
+        guarded("POST", "/user/plugins", post(user::plugins)),
+        guarded("GET", "/user/terms", get(user::terms)),
+        guarded("POST", "/user/terms/accept", post(user::accept_terms)),
+        guarded("GET", "/roles/{name}", get(roles::get)),
+        guarded("PUT", "/roles/{name}/{part}", put(roles::change)),
+        guarded("PUT", "/keys", put(keys::put)),
+        guarded("GET", "/keys", get(keys::get)),
+        guarded("DELETE", "/keys", delete(keys::delete_all)),
+        guarded("DELETE", "/keys/{name}", delete(keys::delete)),
+    ]
+}
+
+/// Every operation of LibreChat's API that is served, as method and path: for whatever has to hold for each of them.
+pub fn librechat_routes() -> Vec<(&'static str, String)> {
+    let routes = routes().into_iter();
+    routes
+        .map(|route| (route.method, format!("{PREFIX}{}", route.path)))
+        .collect()
+}
+
+/// The surface, with everything else under its prefix answered as not found.
+pub(crate) fn router(gate: Gate, addresses: ClientAddress) -> Router<App> {
+    let mut public = Router::new();
+    let mut signed_in = Router::new();
+    for route in routes() {
+        let side = if route.is_guarded {
+            &mut signed_in
+        } else {
+            &mut public
+        };
+        *side = std::mem::take(side).route(route.path, route.handler);
+    }
+    let signed_in = signed_in.layer(middleware::from_fn_with_state((gate, addresses), admit));
+    let surface = public
+        .merge(signed_in)
+        .fallback(endpoint_not_found)
+        .method_not_allowed_fallback(endpoint_not_found)
+        .layer(middleware::from_fn(translate));
+    Router::new().nest(PREFIX, surface)
+}

@@ -1,0 +1,10 @@
+//! LibreChat's API, as its web client uses it.
+
+mod keys;
+mod people;
+mod recovery;
+mod roles;
+mod signing_in;
+mod table;
+mod two_factor;
+mod user;
