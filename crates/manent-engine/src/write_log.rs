@@ -97,6 +97,25 @@ impl<P: Clone> WriteLog<P> {
         position
     }
 
+    /// Forgets what was asked for and has not been told to the store yet: somebody else writes these records now.
+    pub(crate) fn forget(&mut self, is_anothers: impl Fn(&StoreOperation<P>) -> bool) {
+        if self.outstanding.is_some() || !self.refused.is_empty() {
+            return;
+        }
+        let mut begins = false;
+        self.waiting.retain_mut(|unwritten| {
+            begins |= unwritten.begins;
+            let is_kept = !is_anothers(&unwritten.operation);
+            if is_kept {
+                unwritten.begins = std::mem::take(&mut begins);
+            }
+            is_kept
+        });
+        if self.waiting.is_empty() {
+            self.reached = self.last_position;
+        }
+    }
+
     /// Whether the change at this position is durable.
     pub(crate) fn is_durable(&self, position: WritePosition) -> bool {
         position <= self.reached && self.missing.binary_search(&position).is_err()

@@ -1,11 +1,14 @@
 //! What the shell and the user ask for before an item was sent, and who looks after which items.
 
+use std::collections::HashMap;
+
 use super::{Engine, Tell};
 use crate::history::{HistoryEntry, HistoryStep};
-use crate::id::ItemId;
+use crate::id::{ItemId, LaneId};
 use crate::item::{FailReason, Fate, NewItem, StoredItem};
 use crate::port::{CommandError, Event, Output};
 use crate::queue::Item;
+use crate::stored::StoreOperation;
 
 impl<P: Clone> Engine<P> {
     /// Takes an item in; it takes the place of another one in the same transaction.
@@ -130,12 +133,24 @@ impl<P: Clone> Engine<P> {
     }
 
     pub(super) fn release(&mut self, ids: &[ItemId]) {
+        let mut released: HashMap<ItemId, LaneId> = HashMap::new();
         for id in ids {
-            if !self.is_in_flight(*id) {
-                self.queue.remove(*id);
+            if !self.is_in_flight(*id)
+                && let Some(item) = self.queue.remove(*id)
+            {
                 self.discards.retain(|(_, other)| other != id);
+                released.insert(*id, item.stored.lane);
             }
         }
+        // What was to be put right among them is for whoever looks after them: it may have changed them meanwhile.
+        self.log.forget(|operation| match operation {
+            StoreOperation::PutItem(item) => released.contains_key(&item.id),
+            StoreOperation::PutLane(stored) => {
+                released.values().any(|lane| *lane == stored.lane)
+                    && self.queue.first_of(&stored.lane).is_none()
+            }
+            _ => false,
+        });
     }
 
     pub(super) fn lead(&mut self, leads: bool) {

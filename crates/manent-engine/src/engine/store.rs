@@ -77,6 +77,7 @@ impl<P: Clone> Engine<P> {
         }
         let was_decided = item.shown.take().is_some();
         let is_new = !std::mem::replace(&mut item.is_accepted, true);
+        let is_pending = item.stored.fate == Fate::Pending;
         self.queue.set_storing(id, false);
         if is_new {
             self.note_step(id, HistoryStep::Stored);
@@ -84,7 +85,7 @@ impl<P: Clone> Engine<P> {
         if is_new || was_decided {
             self.notify_state(id);
         }
-        if was_decided {
+        if was_decided || !is_pending {
             self.notify_waiting_for(id);
         }
     }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use manent_engine::{EngineConfig, Fate, Input, ItemId, ItemState, LaneId, Outcome};
+use manent_engine::{Engine, EngineConfig, Fate, Input, ItemId, ItemState, LaneId, Outcome};
 use proptest::prelude::*;
 
-use crate::bench::{Bench, id, item_of, outcomes, stored};
+use crate::bench::{Bench, id, item, item_of, outcomes, stored};
 
 fn follower() -> EngineConfig {
     EngineConfig {
@@ -226,4 +226,29 @@ fn what_a_dead_sender_had_not_put_right_is_put_right_by_the_next() {
         run.sender.state(3),
         Some(ItemState::Saved { position: None })
     );
+}
+
+/// A tab that takes over a slot reads what its predecessor wrote and leaves it to the sender, who may have changed it meanwhile.
+#[test]
+fn one_that_lets_go_of_what_it_read_writes_nothing_of_it() {
+    let mut bench = Bench::new(EngineConfig::default());
+    bench.enqueue(item(1, 7, None));
+    bench.enqueue(item(2, 7, Some(1)));
+    let mut snapshot = bench.snapshot();
+    // The parent was sent again and stands behind its child, which was under way.
+    for item in &mut snapshot.items {
+        if item.id == id(1) {
+            item.late_rank = Some(9_000_000);
+            item.put_behind = Some(item.order + 1_000_000);
+        }
+    }
+    let config = EngineConfig {
+        leads: false,
+        ..EngineConfig::default()
+    };
+    let mut engine = Engine::new(config, snapshot, 3);
+    engine.handle(5, Input::Release(vec![id(1), id(2)]));
+    let outputs: Vec<_> = std::iter::from_fn(|| engine.poll_output()).collect();
+    assert_eq!(outputs, []);
+    assert!(engine.is_idle());
 }
