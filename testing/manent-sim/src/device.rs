@@ -8,6 +8,7 @@ use crate::disk::Disk;
 use crate::ledger::Life;
 use crate::pace::Pace;
 use crate::violation::Violation;
+use crate::witness::Witness;
 
 /// One engine in one life.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ pub(crate) struct Tab {
     pub(crate) is_written_in_vain: bool,
     pub(crate) request: Option<RequestId>,
     pub(crate) pace: Pace,
+    pub(crate) witness: Witness,
     /// Until when the next leader has to be patient, as this one last asked the store to hold; by true time.
     pub(crate) patience_asked: u64,
     /// The store refused its last transaction: it is asked again when the engine sees fit.

@@ -31,6 +31,7 @@ mod scenario;
 mod server;
 pub mod stress;
 mod violation;
+mod witness;
 mod world;
 
 pub use answers::{AnswersReport, simulate_answers};

@@ -70,6 +70,12 @@ pub enum Violation {
         /// By so much.
         early_ms: u64,
     },
+    /// What the engine shows, or counted, is not so.
+    #[error("shown and not true: {0}")]
+    Untrue(String),
+    /// A command, a limit or a time was not kept.
+    #[error("not as it was asked: {0}")]
+    Disobeyed(String),
     /// The engine caught itself.
     #[error("the engine caught itself breaking a promise: {0}")]
     Caught(&'static str),

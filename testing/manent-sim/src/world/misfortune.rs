@@ -77,6 +77,7 @@ impl World {
         jumping.pace = (0, 0);
         for tab in jumping.tabs.iter_mut().flatten() {
             tab.pace.on_clock_jump();
+            tab.witness.on_clock_jump();
             // Nobody can say what was meant.
             tab.patience_asked = u64::MAX;
         }

@@ -6,8 +6,10 @@ use manent_engine::{
 };
 
 use super::{Address, Happening, World};
+use crate::device::Tab;
 use crate::pace::Patience;
 use crate::violation::Violation;
+use crate::witness::Surroundings;
 
 impl World {
     /// Tells a tab, if it still lives, and does what comes out. It may die between any two outputs.
@@ -28,6 +30,7 @@ impl World {
         if self.is_swallowed(&input) {
             return Ok(());
         }
+        self.witness_input(address, &input);
         let Some(tab) = self.devices[address.device].tab(address.slot, address.life) else {
             return Ok(());
         };
@@ -42,8 +45,9 @@ impl World {
         loop {
             let tab = self.devices[address.device].tab(address.slot, address.life);
             let Some(output) = tab.and_then(|tab| tab.engine.poll_output()) else {
-                return Ok(());
+                return self.witness_step(address);
             };
+            self.witness_output(address, &output)?;
             if self.has_faults && self.chance.per_mille(1) {
                 return self.crash(address.device, address.slot);
             }
@@ -51,6 +55,48 @@ impl World {
             for output in self.sabotaged(address, output) {
                 self.perform(address, output)?;
             }
+        }
+    }
+
+    /// A tab, its witness, and what is around them.
+    fn witnessed(&mut self, address: Address) -> Option<(&mut Tab, Surroundings<'_>)> {
+        let now = self.now;
+        let device = &mut self.devices[address.device];
+        let caller_now = now + device.clock_offset;
+        let tab = device.tabs[address.slot]
+            .as_mut()
+            .filter(|tab| tab.life == address.life)?;
+        let around = Surroundings {
+            disk: &device.disk,
+            knows_its_store: tab.generation == device.disk.generation,
+            is_writing: tab.persist.is_some(),
+            now,
+            caller_now,
+        };
+        Some((tab, around))
+    }
+
+    fn witness_input(&mut self, address: Address, input: &Input<MessagePayload>) {
+        if let Some((tab, around)) = self.witnessed(address) {
+            tab.witness.before(&tab.engine, input, around);
+        }
+    }
+
+    fn witness_output(
+        &mut self,
+        address: Address,
+        output: &Output<MessagePayload>,
+    ) -> Result<(), Violation> {
+        match self.witnessed(address) {
+            Some((tab, around)) => tab.witness.on_output(&tab.engine, output, around),
+            None => Ok(()),
+        }
+    }
+
+    fn witness_step(&mut self, address: Address) -> Result<(), Violation> {
+        match self.witnessed(address) {
+            Some((tab, around)) => tab.witness.after(&tab.engine, around),
+            None => Ok(()),
         }
     }
 

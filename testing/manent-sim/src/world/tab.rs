@@ -11,6 +11,7 @@ use super::{Address, Happening, World};
 use crate::device::Tab;
 use crate::pace::Pace;
 use crate::violation::Violation;
+use crate::witness::Witness;
 
 /// How long news takes from one tab to another: always the same, so that it keeps its order.
 const NEWS_MS: u64 = 25;
@@ -48,8 +49,15 @@ impl World {
         if is_first {
             device.leader = Some(slot);
         }
+        let has_pace = before.pace.is_some();
+        let engine = Engine::new(config.clone(), before, seed);
+        let mut witness = Witness::new(config, &engine);
+        if has_pace {
+            witness.on_clock_jump();
+        }
         device.tabs[slot] = Some(Tab {
-            engine: Engine::new(config, before, seed),
+            engine,
+            witness,
             life,
             name,
             persist: None,

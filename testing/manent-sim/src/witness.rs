@@ -1,0 +1,457 @@
+//! Somebody who watches one engine in one life: what goes in, what comes out, and what it shows.
+//!
+//! After every step what the engine shows is compared with what must be so, reckoned from the device's store, the request that is under way
+//! and what was told before: naively, over all items, and without a look into the engine.
+
+mod command;
+mod pace;
+mod views;
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+use manent_engine::append_api::MessagePayload;
+use manent_engine::{
+    Answer, Batch, CommandError, Engine, EngineConfig, Event, Failure, HistoryStep, Input, ItemId,
+    ItemOutcome, ItemState, LaneId, Outcome, Output, RequestId, SAVED_ITEMS_REMEMBERED, WaitReason,
+};
+
+use crate::disk::Disk;
+use crate::violation::Violation;
+use command::Expectation;
+use pace::Waits;
+
+type Watched = Engine<MessagePayload>;
+
+/// What is known of an item from outside.
+#[derive(Debug, Default)]
+struct Seen {
+    /// How long its history was when it was last looked at.
+    entries: usize,
+    /// What the page shows.
+    told: Option<ItemState>,
+    fate: Option<manent_engine::Fate>,
+    /// Requests with it in this life.
+    attempts: u32,
+    /// Whether a request with it may have left, in this life or before.
+    maybe_sent: bool,
+    /// The same, before the request that is under way.
+    maybe_sent_before: bool,
+    /// The store confirmed its present content once.
+    is_accepted: bool,
+}
+
+/// How things are outside when a step begins or ends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Surroundings<'device> {
+    pub(crate) disk: &'device Disk,
+    /// The engine knows this very store.
+    pub(crate) knows_its_store: bool,
+    /// A transaction is under way.
+    pub(crate) is_writing: bool,
+    /// By true time.
+    pub(crate) now: u64,
+    /// By the device's clock.
+    pub(crate) caller_now: u64,
+}
+
+#[derive(Debug)]
+struct UnderWay {
+    request: RequestId,
+    items: Vec<(ItemId, LaneId)>,
+    began: u64,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Witness {
+    config: EngineConfig,
+    is_leading: bool,
+    is_signed_out: bool,
+    /// The store is being emptied; and somebody signed in meanwhile.
+    emptying: Option<bool>,
+    is_refusing: bool,
+    /// The store was lost, and not everything is written again: one word tells of all when it is.
+    is_rewriting: bool,
+    /// Something changed that this word has to tell.
+    is_word_due: bool,
+    seen: HashMap<ItemId, Seen>,
+    under_way: Option<UnderWay>,
+    saved: VecDeque<(ItemId, Option<u64>)>,
+    /// Gone from the queue, and not told yet.
+    leaving: HashSet<ItemId>,
+    waits: Waits,
+    last_wake: Option<u64>,
+    successful_syncs: u64,
+    failed_syncs: u64,
+    retry_attempts: u64,
+    step: Step,
+}
+
+/// What happened since the last input.
+#[derive(Debug, Default)]
+struct Step {
+    expectation: Expectation,
+    refused: Option<(ItemId, CommandError)>,
+    /// What the histories must show.
+    entries: BTreeMap<ItemId, Vec<HistoryStep>>,
+    saved: Vec<ItemId>,
+    ended: Vec<ItemId>,
+    released: Vec<ItemId>,
+    replaced: Option<ItemId>,
+    told_pace: Option<Option<WaitReason>>,
+    has_sent: bool,
+    is_adopting: bool,
+    /// What a store brings that was kept back so far.
+    held: HashSet<ItemId>,
+    is_signing_out: bool,
+    /// The request that is under way is broken off on purpose.
+    breaks_off: bool,
+    asked_confirmation: Option<(usize, usize)>,
+}
+
+impl Witness {
+    pub(crate) fn new(config: EngineConfig, engine: &Watched) -> Self {
+        let mut witness = Self {
+            is_leading: config.leads,
+            waits: Waits::new(&config),
+            config,
+            is_signed_out: false,
+            emptying: None,
+            is_refusing: false,
+            is_rewriting: false,
+            is_word_due: false,
+            seen: HashMap::new(),
+            under_way: None,
+            saved: VecDeque::new(),
+            leaving: HashSet::new(),
+            last_wake: None,
+            successful_syncs: 0,
+            failed_syncs: 0,
+            retry_attempts: 0,
+            step: Step::default(),
+        };
+        witness.meet(engine);
+        witness
+    }
+
+    /// The device's clock jumped: nobody knows how much time passed.
+    pub(crate) fn on_clock_jump(&mut self) {
+        self.waits.on_clock_jump();
+        for seen in self.seen.values_mut() {
+            seen.told = None;
+        }
+    }
+
+    /// Whether the engine has to refuse this.
+    pub(crate) fn refuses(&self, engine: &Watched, input: &Input<MessagePayload>) -> bool {
+        self.expected_of(engine, input).is_refusal()
+    }
+
+    /// An input is about to be told.
+    pub(crate) fn before(
+        &mut self,
+        engine: &Watched,
+        input: &Input<MessagePayload>,
+        around: Surroundings<'_>,
+    ) {
+        self.step = Step {
+            expectation: self.expected_of(engine, input),
+            ..Step::default()
+        };
+        self.waits.before(engine.wait(), input);
+        match input {
+            Input::Wake => self.last_wake = None,
+            Input::Answered { request, answer } => self.on_answered(*request, answer, around.now),
+            Input::Lead(leads) => {
+                self.is_leading = *leads;
+                self.step.breaks_off = !leads;
+            }
+            Input::SignedIn => match &mut self.emptying {
+                Some(signs_in) => *signs_in = true,
+                None => self.is_signed_out = false,
+            },
+            Input::SignOut { .. } => {
+                self.step.breaks_off = true;
+                if self.step.expectation.signs_out() {
+                    self.step.is_signing_out = true;
+                    self.is_signed_out = true;
+                    self.emptying = Some(false);
+                    self.saved.clear();
+                    self.leaving.clear();
+                    self.is_word_due = false;
+                }
+            }
+            Input::StorageLost if !self.is_signed_out => self.is_rewriting = true,
+            Input::Adopt(snapshot) => {
+                self.step.is_adopting = true;
+                let held = snapshot.items.iter().filter(|item| item.is_held);
+                self.step.held = held.map(|item| item.id).collect();
+            }
+            Input::Release(ids) => self.step.released.clone_from(ids),
+            Input::Resend { failed, .. } => self.step.replaced = Some(*failed),
+            _ => {}
+        }
+    }
+
+    fn on_answered(&mut self, request: RequestId, answer: &Answer, now: u64) {
+        let Some(ended) = self.under_way.take_if(|sent| sent.request == request) else {
+            return;
+        };
+        for (id, _) in &ended.items {
+            self.expect_entry(*id, HistoryStep::Answered);
+            self.step.ended.push(*id);
+        }
+        match answer {
+            Answer::Failed(Failure::UserAbort) => self.waits.on_abandoned(now),
+            Answer::Failed(failure) => {
+                self.failed_syncs += 1;
+                self.waits.on_failed(failure, ended.began, now);
+                if *failure == Failure::NotSent {
+                    for (id, _) in &ended.items {
+                        if let Some(seen) = self.seen.get_mut(id) {
+                            seen.maybe_sent = seen.maybe_sent_before;
+                        }
+                    }
+                }
+            }
+            Answer::Outcomes(outcomes) => match progress(&ended.items, outcomes) {
+                Progress::Settled => {
+                    self.successful_syncs += 1;
+                    self.waits.on_success(now);
+                }
+                Progress::Moved => {
+                    self.failed_syncs += 1;
+                    self.waits.on_moved(ended.began, now);
+                }
+                Progress::None => {
+                    self.failed_syncs += 1;
+                    self.waits
+                        .on_failed(&Failure::Infrastructure, ended.began, now);
+                }
+            },
+        }
+    }
+
+    fn expect_entry(&mut self, id: ItemId, step: HistoryStep) {
+        self.step.entries.entry(id).or_default().push(step);
+    }
+
+    /// The engine said something.
+    pub(crate) fn on_output(
+        &mut self,
+        engine: &Watched,
+        output: &Output<MessagePayload>,
+        around: Surroundings<'_>,
+    ) -> Result<(), Violation> {
+        match output {
+            Output::Send(request, batch) => self.on_send(engine, *request, batch, around),
+            Output::Cancel(request) => {
+                let ended = self.under_way.take_if(|sent| sent.request == *request);
+                if let Some(ended) = ended {
+                    for (id, _) in &ended.items {
+                        self.expect_entry(*id, HistoryStep::Answered);
+                        self.step.ended.push(*id);
+                    }
+                    if self.step.breaks_off {
+                        self.waits.on_abandoned(around.now);
+                    } else {
+                        self.failed_syncs += 1;
+                        let failure = Failure::Infrastructure;
+                        self.waits.on_failed(&failure, ended.began, around.now);
+                    }
+                }
+                Ok(())
+            }
+            Output::WakeAt(at) => {
+                self.last_wake = Some(*at);
+                Ok(())
+            }
+            Output::Notify(event) => self.on_event(engine, event),
+            Output::Persist(..) => Ok(()),
+        }
+    }
+
+    fn on_event(&mut self, engine: &Watched, event: &Event) -> Result<(), Violation> {
+        match event {
+            Event::Item { id, state } => {
+                if self.step.is_signing_out {
+                    // What was told of it is forgotten by now.
+                } else if let ItemState::Saved { position } = state {
+                    self.step.saved.push(*id);
+                    self.remember_saved(*id, *position);
+                    let last = engine.history(*id).last().map(|entry| entry.step);
+                    if last != Some(HistoryStep::Saved) {
+                        return untrue(format!(
+                            "{id} was saved, and its history ends with {last:?}"
+                        ));
+                    }
+                } else {
+                    self.seen.entry(*id).or_default().told = Some(state.clone());
+                }
+            }
+            Event::Pace { wait } => {
+                self.step.told_pace = Some(*wait);
+                self.is_word_due = false;
+                // The page asks for each again.
+                for (id, seen) in &mut self.seen {
+                    seen.told = engine.state(*id);
+                }
+            }
+            Event::Refused { id, error } => self.step.refused = Some((*id, *error)),
+            Event::Removed { id } => {
+                if !self.leaving.remove(id) {
+                    return untrue(format!("{id} was called removed, and had not been there"));
+                }
+            }
+            Event::Metrics(told) => {
+                let shown = engine.metrics();
+                // They were told in the middle of the step.
+                if told.successful_syncs != shown.successful_syncs
+                    || told.failed_syncs != shown.failed_syncs
+                {
+                    return untrue(format!("told {told:?}, shown {shown:?}"));
+                }
+            }
+            Event::StorageRefused { .. } => self.is_refusing = true,
+            Event::StorageRecovered => {
+                if !std::mem::take(&mut self.is_refusing) {
+                    return untrue("the store recovered from nothing".to_owned());
+                }
+            }
+            Event::SignOutNeedsConfirmation { queued, failed } => {
+                self.step.asked_confirmation = Some((*queued, *failed));
+            }
+            Event::SignedOut => {
+                let signs_in = self.emptying.take();
+                self.is_signed_out = signs_in == Some(false);
+            }
+            Event::LaneMoved { .. } | Event::InvariantHeld(_) => {}
+        }
+        Ok(())
+    }
+
+    fn remember_saved(&mut self, id: ItemId, position: Option<u64>) {
+        self.saved.retain(|(other, _)| *other != id);
+        self.saved.push_back((id, position));
+        if self.saved.len() > SAVED_ITEMS_REMEMBERED {
+            self.saved.pop_front();
+        }
+    }
+
+    fn is_remembered(&self, id: ItemId) -> bool {
+        self.saved.iter().any(|(other, _)| *other == id)
+    }
+
+    fn on_send(
+        &mut self,
+        engine: &Watched,
+        request: RequestId,
+        batch: &Batch<MessagePayload>,
+        around: Surroundings<'_>,
+    ) -> Result<(), Violation> {
+        self.step.has_sent = true;
+        if !self.is_leading || self.is_signed_out {
+            return disobeyed("a request of one that does not lead, or is signed out".to_owned());
+        }
+        self.check_batch(engine, batch)?;
+        self.waits
+            .check_send(batch, around.now, around.caller_now)?;
+        for item in &batch.items {
+            let seen = self.seen.entry(item.id).or_default();
+            seen.attempts += 1;
+            // One that was taken in just now and is sent was not kept back.
+            let is_taken_in = self.step.is_adopting && seen.entries == 0;
+            seen.maybe_sent_before = seen.maybe_sent || is_taken_in;
+            seen.maybe_sent = true;
+            if item.attempt != seen.attempts {
+                let (told, true_one) = (item.attempt, seen.attempts);
+                return untrue(format!("{}: attempt {told} is number {true_one}", item.id));
+            }
+            self.retry_attempts += u64::from(item.attempt > 1);
+            self.expect_entry(item.id, HistoryStep::Sent);
+        }
+        self.waits.on_sent(around.now);
+        self.under_way = Some(UnderWay {
+            request,
+            items: batch
+                .items
+                .iter()
+                .map(|item| (item.id, item.lane.clone()))
+                .collect(),
+            began: around.now,
+        });
+        Ok(())
+    }
+
+    fn is_under_way(&self, id: ItemId) -> bool {
+        let items = self.under_way.iter().flat_map(|sent| &sent.items);
+        items.into_iter().any(|(other, _)| *other == id)
+    }
+
+    /// All that an input led to has been done.
+    pub(crate) fn after(
+        &mut self,
+        engine: &Watched,
+        around: Surroundings<'_>,
+    ) -> Result<(), Violation> {
+        if self.step.is_adopting {
+            self.meet(engine);
+        }
+        self.check_expectation(engine, around)?;
+        self.check_views(engine, around)?;
+        self.check_liveness(engine, around)?;
+        self.waits.after(engine.wait(), around)
+    }
+
+    /// How the waits after a failure were spread: so many, and the sum of their shares of the longest one, in thousandths.
+    pub(crate) fn waits_drawn(&self) -> (usize, u64) {
+        self.waits.drawn()
+    }
+}
+
+/// What an answer came to.
+enum Progress {
+    Settled,
+    Moved,
+    None,
+}
+
+/// What of an answer makes sense: in each lane the outcomes up to the first that does not.
+fn progress(sent: &[(ItemId, LaneId)], outcomes: &[ItemOutcome]) -> Progress {
+    let mut broken: Vec<&LaneId> = Vec::new();
+    let mut found = Progress::None;
+    for (id, lane) in sent {
+        if broken.contains(&lane) {
+            continue;
+        }
+        let mut told: Vec<&Outcome> = outcomes
+            .iter()
+            .filter(|item| item.id == *id)
+            .map(|item| &item.outcome)
+            .collect();
+        told.dedup();
+        match told.as_slice() {
+            [
+                Outcome::Stored { .. }
+                | Outcome::Duplicate { .. }
+                | Outcome::IdTaken
+                | Outcome::Rejected { .. }
+                | Outcome::Blocked,
+            ] => return Progress::Settled,
+            [Outcome::NumberTaken | Outcome::Gap { expected: Some(_) }] => {
+                broken.push(lane);
+                found = Progress::Moved;
+            }
+            _ => broken.push(lane),
+        }
+    }
+    found
+}
+
+fn untrue<T>(what: String) -> Result<T, Violation> {
+    Err(Violation::Untrue(what))
+}
+
+fn disobeyed<T>(what: String) -> Result<T, Violation> {
+    Err(Violation::Disobeyed(what))
+}
