@@ -20,13 +20,9 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wa
 const PERMISSIONS_POLICY: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), \
      midi=(), payment=(), screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()";
 
-/// What each file of the page is sent with, whatever it is.
-const HARDENING: [(HeaderName, &str); 7] = [
+/// What each file of the page is sent with, beside what every answer has.
+const HARDENING: [(HeaderName, &str); 3] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::X_FRAME_OPTIONS, "DENY"),
-    // Neither other sites nor this server's log learn from which conversation or link somebody comes.
-    (header::REFERRER_POLICY, "no-referrer"),
     (
         HeaderName::from_static("permissions-policy"),
         PERMISSIONS_POLICY,
@@ -34,10 +30,6 @@ const HARDENING: [(HeaderName, &str); 7] = [
     // A page that opened this one, or was opened by it, has no hold on it.
     (
         HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    ),
-    (
-        HeaderName::from_static("cross-origin-resource-policy"),
         "same-origin",
     ),
 ];

@@ -115,6 +115,8 @@ export class Visitor extends Chat {
 interface Fixtures {
   /** The settings of `[accounts]`. */
   settings: Record<string, string>;
+  /** Settings of `[accounts]` that count when Ann and Bob are there. */
+  registers: Record<string, string>;
   accounts: AccountServer;
   visitor: Visitor;
   /** Another tab of the same browser. */
@@ -124,11 +126,13 @@ interface Fixtures {
 /** Each test has a server with Ann and Bob, and a browser that nobody is signed in at. What the page writes to the console as an error fails the test. */
 export const test = base.extend<Fixtures>({
   settings: [{}, { option: true }],
-  accounts: async ({ settings }, use) => {
+  registers: [{}, { option: true }],
+  accounts: async ({ settings, registers }, use) => {
     const server = await Server.create({ accounts: settings });
     const accounts = new AccountServer(server);
     await accounts.register(ANN);
     await accounts.register(BOB);
+    if (Object.keys(registers).length > 0) await server.restartWith({ ...settings, ...registers });
     await use(accounts);
     await server.dispose();
   },

@@ -1,13 +1,21 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 
 const WEB = resolve(import.meta.dirname, '../..');
 const BINARY = process.env.MANENT_BIN || process.env.MANENT_BINARY || resolve(WEB, '../target/debug/manent');
 const RULES = resolve(WEB, '../crates/manent-scripted/rules/test.toml');
 const START_LIMIT_MS = 20_000;
+
+interface ServerSettings {
+  /** Without any provider, so that the built-in demonstration answers. */
+  demo?: boolean;
+  /** People sign in, with these settings of `[accounts]`. */
+  accounts?: Record<string, string>;
+}
 
 /** The real server on its own data directory, answering from the test rules. */
 export class Server {
@@ -20,16 +28,26 @@ export class Server {
     this.directory = directory;
   }
 
-  /** `demo`: without any provider, so that the built-in demonstration answers. `accounts`: people sign in, with these settings of `[accounts]`. */
-  static async create({ demo = false, accounts }: { demo?: boolean; accounts?: Record<string, string> } = {}): Promise<Server> {
+  static async create(settings: ServerSettings = {}): Promise<Server> {
     const directory = await mkdtemp(join(tmpdir(), 'manent-e2e-'));
+    const server = new Server(directory);
+    await server.configure(settings);
+    await server.start();
+    return server;
+  }
+
+  /** The same server with other settings of `[accounts]`, which makes people sign in. */
+  async restartWith(accounts: Record<string, string>): Promise<void> {
+    await this.end();
+    await this.configure({ accounts });
+    await this.start();
+  }
+
+  private async configure({ demo = false, accounts }: ServerSettings): Promise<void> {
     const provider = `[[providers]]\nid = "scripted"\nkind = "scripted"\nrules = ${JSON.stringify(RULES)}\n`;
     const settings = Object.entries(accounts ?? {}).map(([name, value]) => `${name} = ${JSON.stringify(value)}\n`);
     const signIn = accounts ? `mode = "accounts"\n[accounts]\n${settings.join('')}` : '';
-    await writeFile(join(directory, 'manent.toml'), `${signIn}${demo ? '' : provider}[testing]\nsign_in_switch = true\n`);
-    const server = new Server(directory);
-    await server.start();
-    return server;
+    await writeFile(join(this.directory, 'manent.toml'), `${signIn}${demo ? '' : provider}[testing]\nsign_in_switch = true\n`);
   }
 
   /** Starts the server, after the first time at the address that it had before. */
@@ -59,6 +77,13 @@ export class Server {
         resolvePromise(match[1]!.replace(/\/$/, ''));
       });
     });
+  }
+
+  /** Runs a command of the program beside the server, and gives what it prints. */
+  async command(...command: string[]): Promise<string> {
+    const places = ['--data-dir', join(this.directory, 'data'), '--config', join(this.directory, 'manent.toml')];
+    const { stdout } = await promisify(execFile)(BINARY, [...command, ...places], { env: withoutKeys(process.env) });
+    return stdout;
   }
 
   /** Ends the process at once, as a crash would. */

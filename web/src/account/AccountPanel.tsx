@@ -1,6 +1,7 @@
 import type { Account, SessionKeeper } from '@manent/client/session';
 import { type FormEvent, useEffect, useState } from 'react';
 import { accountApi } from './accountApi';
+import { DeletePart } from './DeletePart';
 import { sessionKeeper } from './entrance';
 import { Field, Problem } from './Field';
 import { takesPasswords } from './options';
@@ -37,6 +38,7 @@ export function AccountPanel() {
       {account && <TwoFactorPart />}
       <SessionList />
       {keeper && <SignOutPart keeper={keeper} />}
+      {account && <DeletePart account={account} hasPassword={options !== null && takesPasswords(options)} />}
     </>
   );
 }
@@ -48,8 +50,7 @@ function NamePart({ account, onSaved }: { account: Account; onSaved: () => void 
   const submit = (event: FormEvent) => {
     event.preventDefault();
     void run(async () => {
-      const { id, name: saved } = await accountApi.json<Account>('PATCH', '/account', { name });
-      pageBelongsTo({ id, name: saved });
+      pageBelongsTo(await accountApi.json<Account>('PATCH', '/account', { name }));
       onSaved();
     });
   };

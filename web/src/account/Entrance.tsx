@@ -52,6 +52,8 @@ export function Entrance() {
   };
   useEffect(() => {
     void look();
+    // A link that is opened over this page changes what stands behind the `#` alone.
+    window.addEventListener('hashchange', () => location.reload());
     // Another tab may be where the person signs in.
     return keeper.subscribe((state) => {
       if (state.state === 'signed_in' && link.view === 'signIn') enter(state.account);
@@ -75,7 +77,7 @@ export function Entrance() {
         <p className="brand">Manent</p>
         <h1>{titleOf(view, texts)}</h1>
         <div role="status">{notice !== null && <p className="account-notice">{notice}</p>}</div>
-        <Problem text={problem} />
+        {problem !== null && <Problem text={problem} />}
         {problem !== null && options === null && (
           <button type="button" className="button wide" onClick={() => void look()}>
             {texts.signIn.tryAgain}

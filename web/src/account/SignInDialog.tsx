@@ -24,7 +24,7 @@ export function SignInDialog() {
   return (
     <Dialog title={texts.signIn.again} className="sign-in">
       <p className="hint">{texts.signIn.againHint(owner?.name ?? '')}</p>
-      {ready && <SignInForm {...ready} returnTo={location.pathname + location.search} onSignedIn={() => changeUi({ dialog: null })} />}
+      {ready && <SignInForm {...ready} returnTo={location.pathname + location.search} knownEmail={owner?.email} onSignedIn={() => changeUi({ dialog: null })} />}
       {problem !== null && (
         <>
           <Problem text={problem} />

@@ -11,15 +11,17 @@ interface Properties {
   options: AuthOptions;
   /** Where the page goes on after a sign-in at a provider: a path of this page. */
   returnTo: string;
+  /** Whose turn it most likely is. */
+  knownEmail?: string;
   onSignedIn: (account: Account) => void;
   onRegister?: () => void;
   onForgot?: () => void;
 }
 
 /** By password, with a second step where the account has one, or at a provider. */
-export function SignInForm({ keeper, options, returnTo, onSignedIn, onRegister, onForgot }: Properties) {
+export function SignInForm({ keeper, options, returnTo, knownEmail = '', onSignedIn, onRegister, onForgot }: Properties) {
   const texts = useAccountTexts();
-  const [email, setEmail] = useState('');
+  const [email, setEmail] = useState(knownEmail);
   const [password, setPassword] = useState('');
   const [pending, setPending] = useState<string | null>(null);
   const { isBusy, problem, run } = useAttempt();
@@ -41,8 +43,8 @@ export function SignInForm({ keeper, options, returnTo, onSignedIn, onRegister, 
     <>
       {hasPasswords && (
         <form className="account-form" onSubmit={submit}>
-          <Field label={texts.email} type="email" name="email" autoComplete="username" required isFirst value={email} onChange={setEmail} />
-          <Field label={texts.password} type="password" name="password" autoComplete="current-password" required maxLength={128} value={password} onChange={setPassword} />
+          <Field label={texts.email} type="email" name="email" autoComplete="username" required isFirst={knownEmail === ''} value={email} onChange={setEmail} />
+          <Field label={texts.password} type="password" name="password" autoComplete="current-password" required isFirst={knownEmail !== ''} maxLength={128} value={password} onChange={setPassword} />
           <Problem text={problem} />
           <button type="submit" className="button primary wide" disabled={isBusy}>
             {isBusy ? texts.working : texts.signIn.action}

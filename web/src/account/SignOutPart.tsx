@@ -27,8 +27,7 @@ export function SignOutPart({ keeper }: { keeper: SessionKeeper }) {
     else await leave(false);
   };
   return (
-    <section>
-      <h3>{texts.signOutTitle}</h3>
+    <section className="account-end">
       {waiting === null ? (
         <button type="button" className="button" disabled={isBusy} onClick={() => void ask()}>
           {isBusy ? common.working : texts.signOut}

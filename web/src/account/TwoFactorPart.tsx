@@ -2,6 +2,7 @@ import { type FormEvent, useState } from 'react';
 import { accountApi } from './accountApi';
 import { Field, Problem } from './Field';
 import { focusOnArrival } from './focusOnArrival';
+import { proofOf } from './proof';
 import { QrCode } from './QrCode';
 import { useAccountTexts } from './texts';
 import { useAttempt } from './useAttempt';
@@ -124,19 +125,14 @@ function Enabled({ state, onChanged, onCodes }: { state: State; onChanged: () =>
   const { twoFactor: texts, ...common } = useAccountTexts();
   const [code, setCode] = useState('');
   const { isBusy, problem, run } = useAttempt();
-  // A code of the app has six digits; what was written down has eight signs.
-  const proof = () => {
-    const given = code.replace(/\s/g, '');
-    return /^\d{6}$/.test(given) ? { code: given } : { backupCode: given.toLowerCase() };
-  };
   const turnOff = () =>
     void run(async () => {
-      await accountApi.send('DELETE', '/account/two-factor', proof());
+      await accountApi.send('DELETE', '/account/two-factor', proofOf(code));
       onChanged();
     });
   const renew = () =>
     void run(async () => {
-      const { backupCodes } = await accountApi.json<{ backupCodes: string[] }>('POST', '/account/two-factor/backup-codes', proof());
+      const { backupCodes } = await accountApi.json<{ backupCodes: string[] }>('POST', '/account/two-factor/backup-codes', proofOf(code));
       setCode('');
       onChanged();
       onCodes(backupCodes);

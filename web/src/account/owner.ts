@@ -7,8 +7,8 @@ const KEY = 'manent.owner';
 let signingOut = false;
 
 /** From its next start on the page is this person's. */
-export function pageBelongsTo({ id, name }: Pick<Account, 'id' | 'name'>): void {
-  localStorage.setItem(KEY, JSON.stringify({ id, name }));
+export function pageBelongsTo({ id, name, email }: Account): void {
+  localStorage.setItem(KEY, JSON.stringify({ id, name, email }));
 }
 
 /** From its next start on somebody has to sign in first. */

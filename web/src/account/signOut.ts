@@ -34,11 +34,17 @@ export async function signOut(keeper: SessionKeeper, { discard }: { discard: boo
     setSigningOut(false);
     throw error;
   }
+  await forgetOnDevice({ discard });
+  // Somebody who came from a provider leaves there too.
+  location.replace(next ?? '/');
+}
+
+/** Takes away what this device has of the owner's; what is not sent stays unless it is to go, too. The page belongs to nobody then. */
+export async function forgetOnDevice({ discard }: { discard: boolean }): Promise<void> {
+  setSigningOut(true);
   pageBelongsToNobody();
   for (const prefix of ['manent.titles', 'manent.models', ...(discard ? [DRAFTS] : [])]) for (const key of ownerKeys(prefix)) localStorage.removeItem(key);
   await new Promise<void>((resolve) => device.whenOpen((client) => void leave(client, discard).finally(resolve)));
-  // Somebody who came from a provider leaves there too.
-  location.replace(next ?? '/');
 }
 
 async function leave({ persistence, cache }: Parameters<Parameters<typeof device.whenOpen>[0]>[0], discard: boolean): Promise<void> {

@@ -1,5 +1,5 @@
 /** Whose page this is: nobody's in particular where people do not sign in, and `null` where somebody has to sign in first. It changes with a reload alone. */
-export const owner = read<{ id: string; name: string } | null | undefined>('manent.owner', undefined);
+export const owner = read<{ id: string; name: string; email: string } | null | undefined>('manent.owner', undefined);
 
 /** What each person keeps in this browser has a name of its own. */
 const ending = owner ? `@${owner.id}` : '';

@@ -40,6 +40,7 @@ export const de: AllStrings = {
     answering: 'Eine Antwort kommt',
     unsaved: 'Hat Nachrichten, die noch nicht gespeichert sind',
     needsYou: 'Hat Nachrichten, die nicht gespeichert wurden und deine Entscheidung brauchen',
+    account: (name) => `Konto von ${name}`,
     hits: (count) => (count === 1 ? '1 Treffer' : `${count} Treffer`),
   },
 
@@ -315,6 +316,7 @@ export const de: AllStrings = {
     placeholder: 'Schreib eine Nachricht',
     send: 'Nachricht senden',
     stop: 'Antwort anhalten',
+    takeBack: 'Ändern, was wartet',
     later: 'Das wartet auf die Antwort und wird dann gesendet.',
     whenRead: 'Das wird gesendet, wenn die Unterhaltung da ist.',
     attach: 'Bilder anhängen',

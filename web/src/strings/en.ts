@@ -38,6 +38,7 @@ export const en = {
     answering: 'An answer is coming',
     unsaved: 'Has messages that are not saved yet',
     needsYou: 'Has messages that were not saved and need your decision',
+    account: (name: string) => `Account of ${name}`,
     hits: (count: number) => (count === 1 ? '1 result' : `${count} results`),
   },
 
@@ -227,6 +228,7 @@ export const en = {
     placeholder: 'Write a message',
     send: 'Send message',
     stop: 'Stop the answer',
+    takeBack: 'Change what waits',
     later: 'This waits for the answer and is sent then.',
     whenRead: 'This is sent when the conversation is here.',
     attach: 'Attach pictures',

@@ -105,6 +105,14 @@ export const de: AccountTexts = {
     loading: 'Wird geladen…',
   },
 
+  remove: {
+    title: 'Konto löschen',
+    explanation: 'Damit werden das Konto und alle seine Unterhaltungen, Antworten und Schlüssel gelöscht, überall und für immer. Nichts davon kommt zurück.',
+    code: 'Code deiner Authenticator-App, oder ein Ersatzcode',
+    confirm: 'Alles löschen',
+    understood: 'Ich weiß, dass nichts davon zurückkommt',
+  },
+
   twoFactor: {
     title: 'Anmeldung in zwei Schritten',
     off: 'Damit braucht eine Anmeldung dein Passwort und einen Code aus einer Authenticator-App.',

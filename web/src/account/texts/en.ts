@@ -103,6 +103,14 @@ export const en = {
     loading: 'Loading…',
   },
 
+  remove: {
+    title: 'Delete the account',
+    explanation: 'This deletes the account with all its conversations, answers and keys, for everybody and for ever. Nothing of it comes back.',
+    code: 'Code of your authenticator app, or a backup code',
+    confirm: 'Delete everything',
+    understood: 'I know that nothing of it comes back',
+  },
+
   twoFactor: {
     title: 'Two-factor sign-in',
     off: 'With it a sign-in needs your password and a code from an authenticator app.',

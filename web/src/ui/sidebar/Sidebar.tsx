@@ -1,6 +1,7 @@
-import { Archive, ArrowLeft, Keyboard, PanelLeftClose, Search, Settings, SquarePen, Trash2, X } from 'lucide-react';
+import { Archive, ArrowLeft, CircleUser, Keyboard, PanelLeftClose, Search, Settings, SquarePen, Trash2, X } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import { conversationService } from '../../services/services';
+import { owner } from '../../state/localValue';
 import { changeSettings } from '../../state/settings';
 import type { ListKind } from '../../state/store';
 import { changeUi, useUi } from '../../state/ui';
@@ -108,6 +109,11 @@ function Foot({ list }: { list: ListKind }) {
         <span>{texts.sidebar.trash}</span>
       </button>
       <span className="spacer" />
+      {owner && (
+        <button type="button" className="icon-button" aria-label={texts.sidebar.account(owner.name)} title={texts.sidebar.account(owner.name)} onClick={() => changeUi({ dialog: 'settings', settingsPage: 'account' })}>
+          <CircleUser aria-hidden />
+        </button>
+      )}
       <button type="button" className="icon-button" aria-label={texts.keys.title} title={texts.keys.title} onClick={() => changeUi({ dialog: 'keys' })}>
         <Keyboard aria-hidden />
       </button>
