@@ -119,12 +119,41 @@ test('what is sent before the first word of an answer waits for it, and says so'
   await expect(chat.stopButton).toBeVisible();
   await chat.composer.fill('hello');
   await chat.composer.press('Enter');
-  await expect(chat.page.getByText('This waits for the answer and is sent then.')).toBeVisible();
-  await expect(chat.composer).toHaveValue('hello');
-  await chat.stopButton.click();
+  const waiting = chat.page.locator('.waiting-words');
+  await expect(waiting).toContainText('This waits for the answer and is sent then.');
+  await expect(waiting.getByRole('listitem')).toHaveText(['hello']);
   await expect(chat.composer).toHaveValue('');
+  await chat.stopButton.click();
+  await expect(waiting).toHaveCount(0);
   await expect(chat.answers).toContainText('Hello! This is a scripted answer.');
   expect((await chat.stored(3)).map(({ role }) => role)).toEqual(['user', 'user', 'assistant']);
+});
+
+test('messages that wait are sent each for itself, and can be changed before; a reload keeps their words', async ({ chat, page }) => {
+  await chat.open();
+  await chat.send('hang early');
+  await expect(chat.stopButton).toBeVisible();
+  for (const text of ['first', 'second', 'third']) {
+    await chat.composer.pressSequentially(text);
+    await chat.composer.press('Enter');
+  }
+  const waiting = page.locator('.waiting-words');
+  await expect(waiting.getByRole('listitem')).toHaveText(['first', 'second', 'third']);
+  await waiting.getByRole('button', { name: 'Change what waits' }).click();
+  await expect(chat.composer).toHaveValue('third');
+  await chat.composer.fill('last');
+  await chat.composer.press('Enter');
+  await page.reload();
+  await expect(chat.composer).toHaveValue('first\n\nsecond\n\nlast');
+  await expect(chat.stopButton).toBeVisible();
+  await chat.composer.fill('first');
+  await chat.composer.press('Enter');
+  await chat.composer.fill('second');
+  await chat.composer.press('Enter');
+  await expect(waiting.getByRole('listitem')).toHaveText(['first', 'second']);
+  await chat.stopButton.click();
+  await expect(waiting).toHaveCount(0);
+  expect((await chat.stored(5)).map(({ role }) => role)).toEqual(['user', 'user', 'assistant', 'user', 'assistant']);
 });
 
 test('what is sent while the conversation is still being read waits for that, and says so', async ({ chat, page, server }) => {
@@ -140,7 +169,7 @@ test('what is sent while the conversation is still being read waits for that, an
   await chat.composer.press('Enter');
   await expect(page.getByText('This is sent when the conversation is here.')).toBeVisible();
   release();
-  await expect(chat.composer).toHaveValue('');
+  await expect(page.locator('.waiting-words')).toHaveCount(0);
   await expect(chat.answers.last()).toContainText('Hello! This is a scripted answer.');
   const messages = await chat.stored(4);
   expect(messages[2]!.parentId).toBe(messages[1]!.id);

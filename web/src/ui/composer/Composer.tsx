@@ -16,9 +16,17 @@ import { DemoNotice } from './DemoNotice';
 import { GrowingTextArea } from './GrowingTextArea';
 import { ModelSelect } from './ModelSelect';
 import { useAttachments } from './useAttachments';
+import type { Attachment } from './images';
+import { WaitingWords } from './WaitingWords';
 
 /** The most text that one message may have, in bytes. */
 const MOST_TEXT_BYTES = 256 * 1024;
+
+/** A message that is still to be sent. */
+interface Words {
+  text: string;
+  attachments: readonly Attachment[];
+}
 
 interface Properties {
   conversationId: string | null;
@@ -41,7 +49,7 @@ export function Composer({ conversationId, path, ready }: Properties) {
   const fileInput = useRef<HTMLInputElement>(null);
   const { attachments } = attaching;
   const canSee = effectiveModel(config, models)?.vision !== false;
-  const [isDue, setIsDue] = useState(false);
+  const [waiting, setWaiting] = useState<readonly Words[]>([]);
   const canSend = text.trim() !== '' || attachments.length > 0;
   // Nothing can follow an answer of which the server may have nothing yet.
   const mustWait = !ready || path.findLast(({ message }) => message.id === answerId)?.message.seq === null;
@@ -50,31 +58,55 @@ export function Composer({ conversationId, path, ready }: Properties) {
     if (matchMedia('(hover: hover)').matches && document.activeElement === document.body) input.current?.focus();
   }, []);
 
-  const change = (value: string) => {
+  // What waits is kept with what is typed: a page that is loaded anew has the words of both.
+  const change = (value: string, before = waiting) => {
     setText(value);
-    setIsDue(false);
-    writeDraft(draftKey, value);
+    writeDraft(draftKey, [...before.map((words) => words.text), value].filter((words) => words !== '').join('\n\n'));
   };
 
-  const send = () => {
-    if (!canSend) return;
-    if (mustWait) return setIsDue(true);
-    if (new TextEncoder().encode(text).length > MOST_TEXT_BYTES) {
-      showToast(texts.composer.tooLong('256 KB'), null, 'error');
-      return;
-    }
-    const parts: Part[] = attachments.map((attachment) => attachment.part);
-    if (text.trim() !== '') parts.push({ type: 'text', text });
+  const wait = (words: readonly Words[], value: string) => {
+    setWaiting(words);
+    change(value, words);
+  };
+
+  const post = ({ text: words, attachments: pictures }: Words) => {
+    const parts: Part[] = pictures.map((attachment) => attachment.part);
+    if (words.trim() !== '') parts.push({ type: 'text', text: words });
     const sent = messageService.sendMessage(parts, conversationId ?? undefined, config);
-    change('');
-    attaching.clear();
     if (conversationId === null) changeUi({ newConfig: null });
     // Also away from a message that a search led to: what counts now is the end.
     navigate({ conversationId: sent.conversationId }, { replace: conversationId !== null });
   };
 
+  const send = () => {
+    if (!canSend) return;
+    if (new TextEncoder().encode(text).length > MOST_TEXT_BYTES) {
+      showToast(texts.composer.tooLong('256 KB'), null, 'error');
+      return;
+    }
+    const words = { text, attachments };
+    const isFirst = waiting.length === 0;
+    if (mustWait || !isFirst) wait([...waiting, words], '');
+    else {
+      post(words);
+      change('');
+    }
+    attaching.clear();
+  };
+
+  const takeBack = () => {
+    const last = waiting.at(-1);
+    if (!last) return;
+    wait(waiting.slice(0, -1), text === '' ? last.text : `${last.text}\n\n${text}`);
+    attaching.put(last.attachments);
+    input.current?.focus();
+  };
+
   useEffect(() => {
-    if (isDue && !mustWait) send();
+    const [next, ...rest] = waiting;
+    if (!next || mustWait) return;
+    wait(rest, text);
+    post(next);
   });
 
   const editLast = (): boolean => {
@@ -89,6 +121,9 @@ export function Composer({ conversationId, path, ready }: Properties) {
     if (event.key === 'Enter' && !event.shiftKey) {
       event.preventDefault();
       send();
+    } else if (event.key === 'ArrowUp' && text === '' && waiting.length > 0) {
+      event.preventDefault();
+      takeBack();
     } else if (event.key === 'ArrowUp' && text === '' && editLast()) {
       event.preventDefault();
     }
@@ -112,10 +147,8 @@ export function Composer({ conversationId, path, ready }: Properties) {
             {texts.composer.noVision}
           </p>
         )}
-        {isDue && (
-          <p className="composer-note quiet" role="status">
-            {ready ? texts.composer.later : texts.composer.whenRead}
-          </p>
+        {waiting.length > 0 && (
+          <WaitingWords words={waiting.map((words) => (words.text.trim() === '' ? texts.composer.pastedName : words.text))} why={ready ? texts.composer.later : texts.composer.whenRead} onTakeBack={takeBack} />
         )}
         <GrowingTextArea
           ref={input}
@@ -151,7 +184,7 @@ export function Composer({ conversationId, path, ready }: Properties) {
             </button>
           )}
           {(!answering || canSend) && (
-            <button type="submit" className="send-button" aria-label={texts.composer.send} title={texts.composer.send} disabled={!canSend || isDue}>
+            <button type="submit" className="send-button" aria-label={texts.composer.send} title={texts.composer.send} disabled={!canSend}>
               <ArrowUp aria-hidden />
             </button>
           )}

@@ -10,6 +10,8 @@ export interface Attaching {
   add: (files: Iterable<File>) => Promise<void>;
   remove: (id: string) => void;
   clear: () => void;
+  /** Puts pictures back that were taken before. */
+  put: (attachments: readonly Attachment[]) => void;
   onPaste: (event: ClipboardEvent) => void;
   dropHandlers: { onDragOver: (event: DragEvent) => void; onDragLeave: (event: DragEvent) => void; onDrop: (event: DragEvent) => void };
 }
@@ -44,6 +46,7 @@ export function useAttachments(): Attaching {
     add,
     remove: (id) => setAttachments((before) => before.filter((attachment) => attachment.id !== id)),
     clear: () => setAttachments([]),
+    put: (taken) => setAttachments((before) => [...taken, ...before]),
     onPaste: (event) => {
       if (event.clipboardData.files.length === 0) return;
       event.preventDefault();
