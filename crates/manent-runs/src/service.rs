@@ -125,6 +125,12 @@ impl RunService {
             Ok(admitted) => admitted,
             Err(refused) => return self.join_anywhere(key).await.ok_or(refused),
         };
+        // Without a budget, a run that is elsewhere is found by its registration.
+        if admitted.is_repeated()
+            && let Some(started) = self.join_anywhere(key).await
+        {
+            return Ok(started);
+        }
         let run = match self.hub.enter(blueprint)? {
             Entered::Known(known) => return self.join(known).await,
             Entered::New(run) => run,

@@ -24,6 +24,11 @@ pub trait Admission: Send + Sync {
 
 /// A generation that may begin. Dropping it is its end: what was used counts then, and nothing does when the provider was never asked.
 pub trait Admitted: Send + Sync {
+    /// Whether this id was admitted before, here or elsewhere: then there may be a run of it to attach to.
+    fn is_repeated(&self) -> bool {
+        false
+    }
+
     /// The provider is asked now.
     fn asked(&mut self);
 

@@ -95,7 +95,7 @@ impl GenerationLimits {
             return Err(DomainError::LimitReached {
                 code: "too_many_at_once",
                 detail: format!(
-                    "{limit} answers are being made for you already; wait for one of them, or stop it"
+                    "as many answers as one may have at once ({limit}) are being made for you already; wait for one of them, or stop it"
                 ),
                 retry_after: SOON,
             });
@@ -233,6 +233,10 @@ struct Ticket {
 }
 
 impl Admitted for Ticket {
+    fn is_repeated(&self) -> bool {
+        self.reserved == Some(Reserved::Held)
+    }
+
     fn asked(&mut self) {
         self.rate = None;
     }

@@ -1,6 +1,9 @@
 //! The mode accounts: who may do what.
 
+mod limits;
 mod matrix;
+mod nodes;
 mod own_keys;
 mod people;
 mod sessions;
+mod streams;

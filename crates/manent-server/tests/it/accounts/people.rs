@@ -1,6 +1,7 @@
 //! People with accounts on a server, and what they send.
 
-use manent_testkit::TestServer;
+use manent_postgres::Database;
+use manent_testkit::{EventReader, TestServer};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -12,6 +13,24 @@ pub(super) const PASSWORD: &str = "correct horse battery staple";
 /// A server with accounts; `more` is added to its configuration.
 pub(super) async fn server(more: &str) -> anyhow::Result<TestServer> {
     TestServer::start_with(&format!("mode = \"accounts\"\n{more}")).await
+}
+
+/// The secret of servers that share a database.
+pub(super) const SECRET: &str = "8a39d2abd3999ab73c34db2476849cddf303ce389b35826850f9a700589b4a90";
+
+/// The configuration of a server with accounts in this database, with more in `[accounts]` and after it.
+pub(super) fn shared(database: &Database, accounts: &str, more: &str) -> String {
+    shared_url(database.url(), accounts, more)
+}
+
+/// The same with the database's address.
+pub(super) fn shared_url(url: &str, accounts: &str, more: &str) -> String {
+    let accounts = if accounts.contains("secret") {
+        accounts.to_owned()
+    } else {
+        format!("secret = {SECRET:?}\n{accounts}")
+    };
+    format!("mode = \"accounts\"\n[database]\nurl = {url:?}\n[accounts]\n{accounts}\n{more}")
 }
 
 /// Somebody who is signed in, or a program with a key.
@@ -90,6 +109,29 @@ impl Person {
     /// Reads something.
     pub(super) async fn get(&self, server: &TestServer, path: &str) -> anyhow::Result<Reply> {
         self.send(server, Method::GET, path, None).await
+    }
+
+    /// Follows what a `GET` streams.
+    pub(super) async fn stream(
+        &self,
+        server: &TestServer,
+        path: &str,
+    ) -> anyhow::Result<EventReader> {
+        let client = server.client();
+        let request = client.http().get(client.url(path));
+        EventReader::new(request.bearer_auth(&self.token).send().await?)
+    }
+
+    /// Follows what a `POST` streams.
+    pub(super) async fn post_stream(
+        &self,
+        server: &TestServer,
+        path: &str,
+        body: &Value,
+    ) -> anyhow::Result<EventReader> {
+        let client = server.client();
+        let request = client.http().post(client.url(path)).json(body);
+        EventReader::new(request.bearer_auth(&self.token).send().await?)
     }
 
     /// A key of this person's with these scopes.

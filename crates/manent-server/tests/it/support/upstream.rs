@@ -46,6 +46,11 @@ impl Call {
         self.send("[DONE]")
     }
 
+    /// Whether the server has gone away.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.pieces.is_closed()
+    }
+
     /// Waits until the server has gone away.
     pub(crate) async fn cancelled(&self) {
         self.pieces.closed().await;
@@ -81,19 +86,33 @@ impl Upstream {
         provider: &str,
     ) -> anyhow::Result<(Self, TestServer)> {
         let upstream = Self::start().await?;
-        let base_url = &upstream.base_url;
-        let server = TestServer::start_with(&format!(
+        let server = upstream.server(configuration, provider).await?;
+        Ok((upstream, server))
+    }
+
+    /// Another server that asks it.
+    pub(crate) async fn another_server(&self, configuration: &str) -> anyhow::Result<TestServer> {
+        self.server(configuration, "").await
+    }
+
+    async fn server(&self, configuration: &str, provider: &str) -> anyhow::Result<TestServer> {
+        let base_url = &self.base_url;
+        TestServer::start_with(&format!(
             "{configuration}\n[[providers]]\nid = \"gated\"\nkind = \"openai\"\nbase_url = \"{base_url}\"\napi_key = \"secret-key\"\n\
              models = [\"m\"]\nretries = 0\n{provider}\n"
         ))
-        .await?;
-        Ok((upstream, server))
+        .await
     }
 
     /// The next call.
     pub(crate) async fn call(&mut self) -> anyhow::Result<Call> {
         let call = self.calls.recv().await;
         call.ok_or_else(|| anyhow::anyhow!("the upstream has ended"))
+    }
+
+    /// A call that came already and nobody has taken.
+    pub(crate) fn waiting_call(&mut self) -> Option<Call> {
+        self.calls.try_recv().ok()
     }
 
     /// Whether a call waits that nobody has taken.
