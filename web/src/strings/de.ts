@@ -306,7 +306,7 @@ export const de: AllStrings = {
     offline: 'Die Antwort wird geholt, sobald das Netz wieder da ist.',
     busy: 'Der Server ist beschäftigt. Die Antwort wird erneut angefragt.',
     signIn: 'Die Antwort wird geholt, sobald du dich angemeldet hast.',
-    behind: 'Die Antwort wird geholt, sobald die Nachrichten davor gespeichert sind.',
+    behind: 'Die Antwort wird geholt, wenn sie an der Reihe ist.',
     next: 'Die Antwort wird geholt, wenn die davor zu Ende ist.',
     giveUp: 'Nicht anfragen',
   },

@@ -218,7 +218,7 @@ export const en = {
     offline: 'The answer is asked for when the network is back.',
     busy: 'The server is busy. The answer is asked for again.',
     signIn: 'The answer is asked for when you have signed in.',
-    behind: 'The answer is asked for as soon as the messages before it are saved.',
+    behind: 'The answer is asked for in its turn, after what was asked for before it.',
     next: 'The answer is asked for when the one before it has ended.',
     giveUp: 'Do not ask',
   },
