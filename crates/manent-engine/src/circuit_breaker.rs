@@ -121,7 +121,7 @@ impl CircuitBreaker {
         permit
     }
 
-    /// Takes a probe before the open time is over. The schedule's growth is kept.
+    /// Takes a probe before the open time is over. When it fails before that, the schedule stays what it was.
     pub fn acquire_early(&mut self, now: Millis) -> Permit {
         if matches!(self.state, State::Open { .. }) {
             self.state = State::HalfOpen { is_probing: true };
@@ -144,11 +144,17 @@ impl CircuitBreaker {
         self.failures = self.failures.saturating_add(1);
         let is_probe = matches!(self.state, State::HalfOpen { .. });
         if is_probe || (matches!(self.state, State::Closed) && self.failures >= self.threshold) {
+            if is_probe && now < self.open_until {
+                // Somebody asked before the time: that costs nobody the next try.
+                self.state = State::Open {
+                    until: self.open_until,
+                };
+                return;
+            }
             let longest = doubled(self.open_ms, self.openings, self.open_cap_ms);
             let open_for = longest - draw(rng, longest / 2);
             self.openings = self.openings.saturating_add(1);
-            // An early probe that failed makes no wait shorter than it was.
-            self.open_until = now.saturating_add(open_for).max(self.open_until);
+            self.open_until = now.saturating_add(open_for);
             self.state = State::Open {
                 until: self.open_until,
             };
@@ -228,31 +234,24 @@ mod tests {
     }
 
     #[test]
-    fn an_early_probe_is_still_the_only_one_and_keeps_the_growth() {
+    fn an_early_probe_is_still_the_only_one_and_leaves_the_schedule_when_it_fails() {
         let rng = &mut Pcg32::seed_from_u64(3);
-        let (mut breaker, _) = opened(rng);
-        assert_eq!(breaker.acquire_early(1), Permit::Probe);
-        assert_eq!(breaker.acquire_early(1), Permit::Denied { until: None });
-        breaker.on_failure(1, rng);
-        let BreakerState::Open { until } = breaker.state() else {
-            panic!("not open");
-        };
-        assert!(until >= 5_001);
+        let (mut breaker, until) = opened(rng);
+        for now in 1..50 {
+            assert_eq!(breaker.acquire_early(now), Permit::Probe);
+            assert_eq!(breaker.acquire_early(now), Permit::Denied { until: None });
+            breaker.on_failure(now, rng);
+            assert_eq!(breaker.opened(), Some((until, 1)));
+        }
     }
 
     #[test]
-    fn an_early_probe_that_failed_makes_no_wait_shorter_than_it_was() {
+    fn an_early_probe_that_fails_after_the_time_counts_as_the_one_of_that_time() {
         let rng = &mut Pcg32::seed_from_u64(4);
-        let (mut breaker, mut before) = opened(rng);
-        for now in 1..50 {
-            assert_eq!(breaker.acquire_early(now), Permit::Probe);
-            breaker.on_failure(now, rng);
-            let BreakerState::Open { until } = breaker.state() else {
-                panic!("not open");
-            };
-            assert!(until >= before, "{until} < {before}");
-            before = until;
-        }
+        let (mut breaker, until) = opened(rng);
+        assert_eq!(breaker.acquire_early(until - 1), Permit::Probe);
+        breaker.on_failure(until, rng);
+        assert!(matches!(breaker.opened(), Some((next, 2)) if next >= until + 5_000));
     }
 
     #[test]
