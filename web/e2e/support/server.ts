@@ -43,6 +43,13 @@ export class Server {
     await this.start();
   }
 
+  /** The same server, where nobody signs in any more. */
+  async restartLocally(): Promise<void> {
+    await this.end();
+    await this.configure({});
+    await this.start();
+  }
+
   private async configure({ demo = false, accounts }: ServerSettings): Promise<void> {
     const provider = `[[providers]]\nid = "scripted"\nkind = "scripted"\nrules = ${JSON.stringify(RULES)}\n`;
     const settings = Object.entries(accounts ?? {}).map(([name, value]) => `${name} = ${JSON.stringify(value)}\n`);
