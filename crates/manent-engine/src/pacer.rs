@@ -112,14 +112,16 @@ impl Pacer {
 
     /// Goes on as an earlier engine had noted; what this one knows by itself is kept where it is stricter.
     pub(crate) fn restore(&mut self, mark: PaceMark, now: Millis) {
-        if let Some((until, openings)) = mark.opened
-            && self.breaker.opened().is_none()
-        {
+        if let Some((until, openings)) = mark.opened {
             let longest = self.open_cap_ms.max(LONGEST_WAIT_MS);
             let until = until.min(now.saturating_add(longest));
-            self.breaker.reopen(until, openings);
-            self.waits = self.waits.max(openings);
-            self.away_since.get_or_insert(now);
+            // One that led before may know of an earlier opening.
+            let (own_until, own_openings) = self.breaker.opened().unwrap_or_default();
+            if own_openings == 0 || own_until < until {
+                self.breaker.reopen(until, openings.max(own_openings));
+                self.waits = self.waits.max(openings);
+                self.away_since.get_or_insert(now);
+            }
         }
         if let Some(floor) = mark.floor {
             let longest = self
@@ -321,7 +323,10 @@ impl Pacer {
             return Some(WaitReason::BackPressure { until: self.floor });
         }
         match self.breaker.state() {
-            BreakerState::Open { until } => Some(WaitReason::ServerAway { until: Some(until) }),
+            // A probe that told nothing costs a pause.
+            BreakerState::Open { until } => Some(WaitReason::ServerAway {
+                until: Some(until.max(self.next_at)),
+            }),
             BreakerState::HalfOpen => Some(WaitReason::ServerAway { until: None }),
             BreakerState::Closed if now < self.next_at => {
                 Some(WaitReason::Retry { at: self.next_at })
@@ -357,6 +362,20 @@ mod tests {
         // Ten seconds, and three and a half of the ten that are taken for the beat.
         assert_eq!(pacer.acquire(45_000), Permit::Normal);
         assert_eq!(pacer.breaker(), BreakerState::Closed);
+    }
+
+    #[test]
+    fn of_two_open_times_the_later_one_is_kept() {
+        let (mut pacer, mut rng) = pacer();
+        (0..3).for_each(|_| pacer.on_failure(0, 0, &mut rng));
+        let mark = |until| PaceMark {
+            opened: Some((until, 4)),
+            floor: None,
+        };
+        pacer.restore(mark(30_000), 0);
+        assert_eq!(pacer.breaker(), BreakerState::Open { until: 30_000 });
+        pacer.restore(mark(20_000), 0);
+        assert_eq!(pacer.breaker(), BreakerState::Open { until: 30_000 });
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What the users wrote, and what may therefore be true.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use manent_engine::append_api::MessagePayload;
 use manent_engine::{FailReason, Fate, ItemId, ItemState, LaneId, StoreOperation, StoredItem};
@@ -66,7 +66,8 @@ impl Written {
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     written: BTreeMap<ItemId, Written>,
-    on_server: HashSet<ItemId>,
+    /// With the place of each.
+    on_server: HashMap<ItemId, u64>,
     /// The index of the newest stored item of each lane.
     newest: HashMap<LaneId, u64>,
     /// The newest item of each lane that was ever durable.
@@ -169,7 +170,12 @@ impl Ledger {
     }
 
     pub(crate) fn is_on_server(&self, id: ItemId) -> bool {
-        self.on_server.contains(&id)
+        self.on_server.contains_key(&id)
+    }
+
+    /// Its place on the server.
+    pub(crate) fn position(&self, id: ItemId) -> Option<u64> {
+        self.on_server.get(&id).copied()
     }
 
     pub(crate) fn stored_count(&self) -> usize {
@@ -181,10 +187,11 @@ impl Ledger {
         &mut self,
         id: ItemId,
         text: &str,
+        position: u64,
         on_disk: Option<&StoredItem<MessagePayload>>,
     ) -> Result<(), Violation> {
         let written = self.written.get(&id).ok_or(Violation::StoredTwice(id))?;
-        if !self.on_server.insert(id) {
+        if self.on_server.insert(id, position).is_some() {
             return Err(Violation::StoredTwice(id));
         }
         if written.is_withdrawn {
@@ -293,7 +300,7 @@ impl Ledger {
 
     /// Whether the server has decided about an item.
     pub(crate) fn is_settled(&self, id: ItemId) -> bool {
-        self.on_server.contains(&id)
+        self.on_server.contains_key(&id)
             || self
                 .written
                 .get(&id)
@@ -309,7 +316,7 @@ impl Ledger {
         is_excused: bool,
         has_lost_lanes: bool,
     ) -> Result<(), Violation> {
-        let is_on_server = self.on_server.contains(&id);
+        let is_on_server = self.on_server.contains_key(&id);
         // What had been decided before the store was cleared is shown on, also while it is not written again.
         let is_told_on = self.written.get(&id).is_some_and(|it| it.is_at_risk);
         match state {
@@ -322,6 +329,11 @@ impl Ledger {
                 }
             }
             ItemState::Saved { .. } if !is_on_server => return Err(Violation::NotSaved(id)),
+            ItemState::Saved { position }
+                if position.is_some_and(|at| self.position(id) != Some(at)) =>
+            {
+                return Err(Violation::Untrue(format!("{id} is not at {position:?}")));
+            }
             ItemState::Failed(reason) => {
                 // Nobody but the user takes back, and ids are nobody else's. But where the lanes were lost, the server may repeat what it said
                 // about an earlier form of an item, and have its id in that form.
@@ -366,12 +378,12 @@ impl Ledger {
         let Some(written) = self.written.get(&id) else {
             return Ok(());
         };
-        if self.on_server.contains(&id) || written.is_given_up {
+        if self.on_server.contains_key(&id) || written.is_given_up {
             return Ok(());
         }
         let mut next = written.resent_as;
         while let Some(replacement) = next {
-            if is_replacement_there(replacement) || self.on_server.contains(&replacement) {
+            if is_replacement_there(replacement) || self.on_server.contains_key(&replacement) {
                 return Ok(());
             }
             // Resent once more before the store knew of the first time.

@@ -12,6 +12,8 @@ pub(crate) struct Pace {
     open_until: u64,
     /// An early try was asked for since the last request.
     probe_asked: bool,
+    /// The request that is under way may be one.
+    is_early: bool,
 }
 
 /// The settings that the model needs.
@@ -33,12 +35,15 @@ impl Pace {
 
     pub(crate) fn on_failure(&mut self, now: u64) {
         self.failures += 1;
-        self.failed_at = now;
+        // One that was made before its time puts no later one off.
+        if !self.is_early || self.failed_at == 0 {
+            self.failed_at = now;
+        }
     }
 
     /// A request left; whatever early try had been asked for is spent.
     pub(crate) fn on_sent(&mut self) {
-        self.probe_asked = false;
+        self.is_early = std::mem::take(&mut self.probe_asked);
     }
 
     pub(crate) fn on_contact(&mut self) {
@@ -54,6 +59,10 @@ impl Pace {
     /// The user left while a request was under way: it told nothing, and may be made again.
     pub(crate) fn on_abandoned(&mut self) {
         self.probe_asked = true;
+    }
+
+    pub(crate) fn is_probe_asked(&self) -> bool {
+        self.probe_asked
     }
 
     pub(crate) fn on_probe_asked(&mut self) {

@@ -2,6 +2,8 @@
 
 use std::ops::AddAssign;
 
+use crate::witness::Witness;
+
 /// How much a simulation did: shows that a world was as bad as it was meant to be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Report {
@@ -23,6 +25,24 @@ pub struct Report {
     pub crashes: usize,
     /// Tabs that became the sender after another one.
     pub successions: usize,
+    /// Leaders that ceased to lead and lived on.
+    pub resignations: usize,
+    /// Requests that broke off, or never left the device.
+    pub unsent: usize,
+    /// Commands that had to be refused.
+    pub refused_commands: usize,
+    /// Failed messages that were sent again under another message in somebody's lane.
+    pub moved: usize,
+    /// Items of exactly the largest size, or one byte more.
+    pub at_the_limit: usize,
+    /// Items for which there was no room.
+    pub over_full: usize,
+    /// Requests with more than one item.
+    pub batches: usize,
+    /// Waits after a quick failure.
+    pub waits_drawn: usize,
+    /// Sum of their shares of the longest such wait, in thousandths.
+    pub wait_shares: u64,
     /// Storages that were cleared.
     pub storage_losses: usize,
     /// Transactions that a storage refused.
@@ -45,6 +65,15 @@ pub struct Report {
     pub steps: usize,
 }
 
+impl Report {
+    /// What a witness counted in its life.
+    pub(crate) fn watch(&mut self, witness: &Witness) {
+        let (waits, shares) = witness.waits_drawn();
+        self.waits_drawn += waits;
+        self.wait_shares += shares;
+    }
+}
+
 impl AddAssign for Report {
     fn add_assign(&mut self, other: Self) {
         self.written += other.written;
@@ -56,6 +85,15 @@ impl AddAssign for Report {
         self.lane_moves += other.lane_moves;
         self.crashes += other.crashes;
         self.successions += other.successions;
+        self.resignations += other.resignations;
+        self.unsent += other.unsent;
+        self.refused_commands += other.refused_commands;
+        self.moved += other.moved;
+        self.at_the_limit += other.at_the_limit;
+        self.over_full += other.over_full;
+        self.batches += other.batches;
+        self.waits_drawn += other.waits_drawn;
+        self.wait_shares += other.wait_shares;
         self.storage_losses += other.storage_losses;
         self.refused_writes += other.refused_writes;
         self.foreign_parents += other.foreign_parents;

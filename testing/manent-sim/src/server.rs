@@ -48,8 +48,8 @@ impl Reply {
 #[derive(Debug)]
 pub(crate) struct Appended {
     pub(crate) reply: Reply,
-    /// The rows that were written, with their texts.
-    pub(crate) rows: Vec<(ItemId, String)>,
+    /// The rows that were written, with their texts and places.
+    pub(crate) rows: Vec<(ItemId, String, u64)>,
     /// What was refused.
     pub(crate) refused: Vec<ItemId>,
 }
@@ -97,7 +97,11 @@ impl Server {
         let plan = now_or_broken(append)?;
         let rows = plan.messages.iter().filter_map(|planned| {
             let submission = &submissions[planned.item];
-            Some((ItemId(submission.id?.as_uuid()), text(submission)))
+            let outcome = plan.outcomes.get(planned.item)?.outcome;
+            let Outcome::Stored { seq } = outcome else {
+                return None;
+            };
+            Some((ItemId(submission.id?.as_uuid()), text(submission), seq))
         });
         let results = plan.outcomes.iter().map(|item| {
             let id = item.id.map(|id| id.to_string());

@@ -187,7 +187,13 @@ impl Witness {
                 let held = snapshot.items.iter().filter(|item| item.is_held);
                 self.step.held = held.map(|item| item.id).collect();
             }
-            Input::Release(ids) => self.step.released.clone_from(ids),
+            Input::Release(ids) => {
+                self.step.released.clone_from(ids);
+                // Whoever looks after these shows what waits for them.
+                for seen in self.seen.values_mut() {
+                    seen.told = None;
+                }
+            }
             Input::Resend { failed, .. } => self.step.replaced = Some(*failed),
             _ => {}
         }

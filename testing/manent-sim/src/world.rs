@@ -11,7 +11,7 @@ mod user;
 use std::collections::{BTreeMap, BTreeSet};
 
 use manent_engine::append_api::MessagePayload;
-use manent_engine::{Batch, EngineConfig, Input, ItemId, PersistId, RequestId};
+use manent_engine::{Batch, EngineConfig, Failure, Input, ItemId, PersistId, RequestId};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -40,18 +40,26 @@ enum Happening {
     Wake(Address),
     PersistDone(Address, PersistId),
     Arrive(Address, RequestId, Value),
-    Answer(Address, RequestId, Option<Reply>),
+    Answer(Address, RequestId, Heard),
     News(Address),
     Seen(usize, ItemId),
     OpenTab(usize),
     Succeed(usize),
     LearnOfLoss(Address),
+    HandOver(Address),
     SignIn(Address),
     ComeBack(usize, u64),
     BackOnline(usize),
     Mode(Mode),
     Misfortune,
     Heal,
+}
+
+/// What a tab hears of its request.
+#[derive(Debug, Clone)]
+enum Heard {
+    Reply(Reply),
+    Failed(Failure),
 }
 
 /// How the server is.
@@ -95,8 +103,19 @@ impl World {
     pub(crate) fn new(scenario: Scenario) -> Result<Self, Violation> {
         let mut chance = Chance::new(scenario.seed);
         let conversations: Vec<Uuid> = (0..3).map(|_| chance.uuid()).collect();
+        let max_batch_bytes = match chance.between(0, 2) {
+            0 => chance.between(100, 2_000),
+            _ => 1_000_000,
+        };
+        let max_items = chance.between(0, 60);
         let config = EngineConfig {
             max_batch_items: usize::try_from(chance.between(1, 20)).unwrap_or(1),
+            max_batch_bytes,
+            max_item_bytes: chance.between(200, 3_000),
+            // In some worlds there is not room for everything.
+            max_items: usize::try_from(max_items)
+                .ok()
+                .filter(|most| (4..20).contains(most)),
             // Longer than anything stays on the way.
             caution_ms: 100_000,
             ..EngineConfig::default()
@@ -189,12 +208,13 @@ impl World {
             Happening::Wake(tab) => self.tell(tab, Input::Wake),
             Happening::PersistDone(tab, id) => self.persist_done(tab, id),
             Happening::Arrive(tab, request, body) => self.arrive(tab, request, &body),
-            Happening::Answer(tab, request, reply) => self.answer(tab, request, reply.as_ref()),
+            Happening::Answer(tab, request, heard) => self.answer(tab, request, &heard),
             Happening::News(from) => self.news(from),
             Happening::Seen(device, id) => self.seen(device, id),
             Happening::OpenTab(device) => self.open_tab(device),
             Happening::Succeed(device) => self.succeed(device),
             Happening::LearnOfLoss(tab) => self.learn_of_loss(tab),
+            Happening::HandOver(tab) => self.hand_over(tab),
             Happening::SignIn(tab) => self.sign_in(tab),
             Happening::ComeBack(device, departure) => self.come_back(device, departure),
             Happening::BackOnline(device) => self.back_online(device),

@@ -165,7 +165,9 @@ impl Waits {
 
     /// The request told nothing.
     pub(super) fn on_abandoned(&mut self, now: u64) {
-        self.latest.retry = self.latest.retry.max(now + self.config.backoff_ms);
+        let until = now + self.config.backoff_ms;
+        self.latest.retry = self.latest.retry.max(until);
+        self.latest.open = self.latest.open.max(until);
         self.may_change = true;
     }
 

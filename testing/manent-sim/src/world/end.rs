@@ -43,6 +43,17 @@ impl World {
                 None => return Err(Violation::Lost(id)),
             }
         }
+        for device in &self.devices {
+            for (_, tab) in device.living() {
+                self.report.watch(&tab.witness);
+            }
+            let mut items = device.disk.items();
+            let is_thrown_away =
+                |item: &&StoredItem<MessagePayload>| matches!(item.fate, Fate::Discarded { .. });
+            if let Some(item) = items.find(is_thrown_away) {
+                return Err(Violation::NotRemoved(item.id));
+            }
+        }
         self.report.written = self.ledger.written().count();
         self.report.stored = rows;
         for (id, written) in self.ledger.written() {

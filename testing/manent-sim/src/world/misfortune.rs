@@ -14,7 +14,7 @@ impl World {
         let again = self.chance.between(200, 4_000);
         self.schedule(again, Happening::Misfortune);
         let device = self.chance.index(self.devices.len());
-        match self.chance.between(0, 23) {
+        match self.chance.between(0, 25) {
             0 | 1 => self.crash_device(device),
             2..=5 => {
                 let slot = self.chance.index(self.devices[device].tabs.len());
@@ -35,6 +35,7 @@ impl World {
                 self.clear_storage(device);
                 Ok(())
             }
+            24 | 25 => self.step_down(device),
             15 | 16 => {
                 self.devices[device].is_offline = true;
                 let lasts = self.chance.between(100, 20_000);

@@ -1,10 +1,12 @@
 //! The way between engines and server: everything on it can be dropped, doubled, late, out of order, or mangled.
 
+mod odd;
+
 use manent_engine::append_api::{HttpAnswer, read_append_answer};
 use manent_engine::{Answer, Failure, Input, ItemId, RequestId};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Address, Happening, Mode, World};
+use super::{Address, Happening, Heard, Mode, World};
 use crate::server::{Appended, Reply};
 use crate::violation::Violation;
 
@@ -13,12 +15,26 @@ impl World {
     pub(super) fn carry(&mut self, from: Address, request: RequestId, body: Value) {
         let is_lost = self.has_faults && self.chance.per_mille(60);
         if is_lost || self.devices[from.device].is_offline {
-            // Lost; half of the time the sender learns it.
+            // Lost; half of the time the sender learns it, and now and then that nothing left at all.
             if self.chance.per_mille(500) {
                 let after = self.chance.between(1, 2_000);
-                self.schedule(after, Happening::Answer(from, request, None));
+                let failure = if self.chance.per_mille(400) {
+                    self.report.unsent += 1;
+                    Failure::NotSent
+                } else {
+                    Failure::Infrastructure
+                };
+                let heard = Heard::Failed(failure);
+                self.schedule(after, Happening::Answer(from, request, heard));
             }
             return;
+        }
+        if self.has_faults && self.chance.per_mille(10) {
+            // Whoever sent it broke it off; it may arrive all the same.
+            self.report.unsent += 1;
+            let after = self.chance.between(1, 200);
+            let heard = Heard::Failed(Failure::UserAbort);
+            self.schedule(after, Happening::Answer(from, request, heard));
         }
         if self.has_faults && self.chance.per_mille(50) {
             let later = self.chance.between(1, 90_000);
@@ -36,6 +52,10 @@ impl World {
         request: RequestId,
         body: &Value,
     ) -> Result<(), Violation> {
+        if self.has_faults && self.chance.per_mille(8) {
+            self.odd_reply(from, request);
+            return Ok(());
+        }
         match self.mode {
             Mode::Silent => return Ok(()),
             Mode::Failing => {
@@ -71,9 +91,9 @@ impl World {
         for id in refused {
             self.ledger.on_refused(id);
         }
-        for (id, text) in rows {
+        for (id, text, seq) in rows {
             let disk = &self.devices[from.device].disk;
-            self.ledger.on_row(id, &text, disk.get(id))?;
+            self.ledger.on_row(id, &text, seq, disk.get(id))?;
             if self.chance.per_mille(150) {
                 let later = self.chance.between(1, 20_000);
                 self.schedule(later, Happening::Seen(from.device, id));
@@ -90,7 +110,11 @@ impl World {
         let Some(leader) = self.leader(device) else {
             return Ok(());
         };
-        let input = Input::SeenSaved { id, position: None };
+        let position = self
+            .ledger
+            .position(id)
+            .filter(|_| self.chance.per_mille(500));
+        let input = Input::SeenSaved { id, position };
         let tab = self.devices[device].tab(leader.slot, leader.life);
         let is_there = tab.is_some_and(|tab| tab.engine.item(id).is_some());
         self.report.seen += usize::from(is_there);
@@ -108,18 +132,24 @@ impl World {
             }
             if self.chance.per_mille(50) {
                 let later = self.chance.between(1, 60_000);
-                let again = Some(reply.clone());
+                let again = Heard::Reply(reply.clone());
                 self.schedule(later, Happening::Answer(to, request, again));
             }
         }
         let after = self.chance.between(5, 200);
-        self.schedule(after, Happening::Answer(to, request, Some(reply)));
+        self.schedule(after, Happening::Answer(to, request, Heard::Reply(reply)));
+    }
+
+    /// Somebody on the way answers, in one of the ways in which that is done.
+    fn odd_reply(&mut self, to: Address, request: RequestId) {
+        let (reply, _) = odd::reply(self.chance.index(odd::COUNT));
+        self.schedule(5, Happening::Answer(to, request, Heard::Reply(reply)));
     }
 
     /// HTML, half a document, fewer outcomes, unknown ids, or a doubled list.
     fn mangle(&mut self, reply: &mut Reply) {
         let mut document: Value = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
-        match self.chance.between(0, 4) {
+        match self.chance.between(0, 6) {
             0 => {
                 reply.body = b"<html>please sign in to the hotel</html>".to_vec();
                 return;
@@ -135,6 +165,19 @@ impl World {
                     match kind {
                         2 => results.truncate(place),
                         3 => results.remove(place)["id"] = Value::Null,
+                        // What the server could not have meant.
+                        5 if !results.is_empty() => {
+                            let numbers = [json!(null), json!(0), json!(1), json!(40)];
+                            let expected = numbers[self.chance.index(numbers.len())].clone();
+                            results[place]["outcome"] = json!("gap");
+                            results[place]["expectedDeviceSeq"] = expected;
+                        }
+                        // One more word about the same item, and not the same one.
+                        6 if !results.is_empty() => {
+                            let mut other = results[place].clone();
+                            other["outcome"] = json!("blocked");
+                            results.push(other);
+                        }
                         _ => results[place]["id"] = Value::String(stranger),
                     }
                 }
@@ -148,15 +191,19 @@ impl World {
         &mut self,
         to: Address,
         request: RequestId,
-        reply: Option<&Reply>,
+        heard: &Heard,
     ) -> Result<(), Violation> {
-        let answer = match reply {
-            None => Answer::Failed(Failure::Infrastructure),
-            Some(reply) => read_append_answer(HttpAnswer {
-                status: reply.status,
-                retry_after_ms: reply.retry_after_ms,
-                body: &reply.body,
-            }),
+        let (answer, status) = match heard {
+            Heard::Failed(failure) => (Answer::Failed(failure.clone()), None),
+            Heard::Reply(reply) => {
+                let answer = read_append_answer(HttpAnswer {
+                    status: reply.status,
+                    retry_after_ms: reply.retry_after_ms,
+                    body: &reply.body,
+                });
+                odd::check(reply, &answer)?;
+                (answer, Some(reply.status))
+            }
         };
         let now = self.now;
         let Some(tab) = self.devices[to.device].tab(to.slot, to.life) else {
@@ -165,11 +212,16 @@ impl World {
         let is_awaited = tab.request == Some(request);
         if is_awaited {
             tab.request = None;
-            match (&answer, reply.map(|reply| reply.status)) {
+            match (&answer, status) {
                 (Answer::Failed(Failure::BackPressure { retry_after_ms }), _) => {
                     tab.pace.on_back_pressure(now, retry_after_ms.unwrap_or(0));
                 }
-                (_, None | Some(500)) => tab.pace.on_failure(now),
+                (Answer::Failed(Failure::UserAbort), _) => tab.pace.on_abandoned(),
+                (Answer::Failed(Failure::Infrastructure | Failure::NotSent), _)
+                    if status != Some(200) =>
+                {
+                    tab.pace.on_failure(now);
+                }
                 _ => tab.pace.on_contact(),
             }
         }

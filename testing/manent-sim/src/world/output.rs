@@ -1,9 +1,14 @@
 //! Doing what an engine asks for, and checking every step of it.
 
-use manent_engine::append_api::{MessagePayload, append_request};
-use manent_engine::{
-    Batch, Event, Fate, Input, ItemId, ItemState, Output, PersistId, RequestId, StoreOperation,
+use manent_engine::append_api::{
+    CREATE_FIELD, HttpAnswer, MessagePayload, append_request, create_requests, read_create_answer,
 };
+use manent_engine::{
+    Batch, Event, Failure, Fate, Input, ItemId, ItemState, Output, PersistId, RequestId,
+    StoreOperation,
+};
+
+use serde_json::{Value, json};
 
 use super::{Address, Happening, World};
 use crate::device::Tab;
@@ -107,7 +112,7 @@ impl World {
     ) -> Result<(), Violation> {
         let takes = self.chance.between(0, 20);
         let device = &mut self.devices[address.device];
-        let has_left = device.has_left;
+        let breaks_off = device.has_left || device.leader != Some(address.slot);
         let now = self.now;
         let caller_now = self.now + device.clock_offset;
         let Some(tab) = device.tab(address.slot, address.life) else {
@@ -131,8 +136,8 @@ impl World {
             Output::Cancel(request) => {
                 if tab.request == Some(request) {
                     tab.request = None;
-                    // It waited too long, unless the user left.
-                    if has_left {
+                    // It waited too long, unless the user left, or it leads no more.
+                    if breaks_off {
                         tab.pace.on_abandoned();
                     } else {
                         tab.pace.on_failure(self.now);
@@ -198,6 +203,8 @@ impl World {
         }
         self.report.requests += 1;
         self.report.probes += usize::from(batch.is_probe);
+        self.report.batches += usize::from(batch.items.len() > 1);
+        check_wishes(batch)?;
         self.carry(address, request, append_request(batch));
         Ok(())
     }
@@ -314,4 +321,53 @@ impl World {
         }
         device.disk.apply(operations, &mut self.ledger)
     }
+}
+
+/// The conversations that a batch wants are asked for once each, by name, and the wish does not travel with the item.
+fn check_wishes(batch: &Batch<MessagePayload>) -> Result<(), Violation> {
+    let wishing = batch
+        .items
+        .iter()
+        .filter(|item| item.payload.contains_key(CREATE_FIELD));
+    let mut wanted: Vec<(uuid::Uuid, Value)> = Vec::new();
+    for item in wishing {
+        if wanted.iter().all(|(known, _)| *known != item.lane.stream) {
+            let body = json!({
+                "id": item.lane.stream.to_string(),
+                "title": item.payload[CREATE_FIELD]["title"],
+            });
+            wanted.push((item.lane.stream, body));
+        }
+    }
+    let asked = create_requests(batch);
+    let asked: Vec<(uuid::Uuid, Value)> = asked
+        .into_iter()
+        .map(|request| (request.conversation, request.body))
+        .collect();
+    let request = append_request(batch);
+    let messages = request["messages"].as_array();
+    let is_told = messages
+        .into_iter()
+        .flatten()
+        .zip(&batch.items)
+        .all(|(message, item)| {
+            let trace = item.trace.as_ref().map(ToString::to_string);
+            message.get(CREATE_FIELD).is_none() && message["traceparent"] == json!(trace)
+        });
+    let read = |status, body: &[u8]| {
+        read_create_answer(HttpAnswer {
+            status,
+            retry_after_ms: None,
+            body,
+        })
+    };
+    let is_read = wanted.is_empty()
+        || (read(201, br#"{"id":"x"}"#).is_ok()
+            && read(200, b"<html>welcome</html>") == Err(Failure::Infrastructure)
+            && read(401, br#"{"id":"x"}"#) == Err(Failure::Auth));
+    if asked != wanted || !is_told || !is_read {
+        let what = format!("asked for {asked:?}, and wanted {wanted:?}");
+        return Err(Violation::Disobeyed(what));
+    }
+    Ok(())
 }

@@ -97,6 +97,7 @@ impl World {
             return Ok(());
         };
         self.report.crashes += 1;
+        self.report.watch(&dead.witness);
         let device = &mut self.devices[number];
         let is_written = dead.generation == device.disk.generation && !dead.is_written_in_vain;
         if let Some((_, operations)) = dead.persist
@@ -155,12 +156,50 @@ impl World {
         };
         let (not_before, open_until) = self.devices[number].pace;
         if let Some(tab) = self.devices[number].tab(leader.slot, leader.life) {
+            // One that ceased to lead a while ago may still owe an early try.
+            let owes_a_try = tab.pace.is_probe_asked();
             tab.pace = Pace::restored(not_before, open_until);
+            if owes_a_try {
+                tab.pace.on_probe_asked();
+            }
             tab.patience_asked = not_before;
         }
         let snapshot = self.devices[number].disk.snapshot()?;
         self.tell(leader, Input::Adopt(snapshot))?;
         self.tell(leader, Input::Lead(true))
+    }
+
+    /// The leader ceases to lead and lives on.
+    pub(super) fn step_down(&mut self, number: usize) -> Result<(), Violation> {
+        let Some(leader) = self
+            .leader(number)
+            .filter(|_| !self.devices[number].has_left)
+        else {
+            return Ok(());
+        };
+        self.devices[number].leader = None;
+        self.report.resignations += 1;
+        self.schedule(1, Happening::HandOver(leader));
+        self.tell(leader, Input::Lead(false))
+    }
+
+    /// When its last transaction came to its end, it lets go of everything, and the next one may follow.
+    pub(super) fn hand_over(&mut self, from: Address) -> Result<(), Violation> {
+        let generation = self.devices[from.device].disk.generation;
+        let Some(tab) = self.devices[from.device].tab(from.slot, from.life) else {
+            self.schedule(1, Happening::Succeed(from.device));
+            return Ok(());
+        };
+        let is_refusing = tab.engine.metrics().is_storage_refusing;
+        if tab.persist.is_some() || is_refusing || tab.generation != generation {
+            self.schedule(50, Happening::HandOver(from));
+            return Ok(());
+        }
+        let held: Vec<ItemId> = tab.engine.items().iter().map(|(item, _)| item.id).collect();
+        self.tell(from, Input::Release(held))?;
+        let later = self.chance.between(0, 300);
+        self.schedule(later, Happening::Succeed(from.device));
+        Ok(())
     }
 
     /// The whole browser dies; now and then an older state of its lanes comes back, or its storage is gone.

@@ -2,8 +2,8 @@
 
 mod decide;
 
-use manent_engine::append_api::MessagePayload;
-use manent_engine::{Input, ItemId, LaneId, NewItem};
+use manent_engine::append_api::{CREATE_FIELD, MessagePayload};
+use manent_engine::{Input, ItemId, LaneId, NewItem, TraceContext};
 use serde_json::{Value, json};
 
 use super::{Address, Happening, World};
@@ -35,6 +35,30 @@ impl World {
         }
     }
 
+    /// Mostly the size itself; now and then as large as an item may be, or a little more.
+    fn size(&mut self, size: u64) -> u64 {
+        let limit = self.config.max_item_bytes;
+        let size = match self.chance.between(0, 99) {
+            0 => limit,
+            1 => limit + 1,
+            _ => size.min(limit),
+        };
+        self.report.at_the_limit += usize::from(size >= limit);
+        size
+    }
+
+    fn trace(&mut self) -> Option<TraceContext> {
+        let (trace, span) = (self.chance.uuid(), self.chance.seed());
+        let text = format!("00-{}-{span:016x}-01", trace.simple());
+        text.parse().ok().filter(|_| self.chance.per_mille(500))
+    }
+
+    /// Whether the tab has to refuse this.
+    fn refuses(&self, number: usize, slot: usize, input: &Input<MessagePayload>) -> bool {
+        let tab = self.devices[number].tabs[slot].as_ref();
+        tab.is_some_and(|tab| tab.witness.refuses(&tab.engine, input))
+    }
+
     /// Somebody writes a message in one of the device's tabs.
     pub(super) fn write(&mut self, number: usize) -> Result<(), Violation> {
         let device = &self.devices[number];
@@ -59,19 +83,29 @@ impl World {
             None if self.chance.per_mille(500) => Some(None),
             None => None,
         };
-        let size_bytes = if self.chance.per_mille(10) {
-            self.config.max_item_bytes + 1
-        } else {
-            100 + text.len() as u64
-        };
+        let size_bytes = self.size(100 + text.len() as u64);
+        let mut payload = payload(&text, parent_field);
+        if self.chance.per_mille(100) {
+            payload.insert(CREATE_FIELD.to_owned(), json!({ "title": text }));
+        }
         let item = NewItem {
             id,
             lane: lane.clone(),
             parent,
-            payload: payload(&text, parent_field),
+            payload,
             size_bytes,
-            trace: None,
+            trace: self.trace(),
         };
+        let has_no_room = self.refuses(number, slot, &Input::Enqueue(item.clone()));
+        if has_no_room {
+            self.report.over_full += 1;
+            let address = Address {
+                device: number,
+                slot,
+                life,
+            };
+            return self.tell(address, Input::Enqueue(item));
+        }
         self.ledger.write(id, number, lane, text);
         if let Some(open) = &mut self.devices[number].tabs[slot] {
             open.newest[place] = Some(id);

@@ -40,6 +40,9 @@ impl World {
         }
         let (stored, state) = &items[self.chance.index(items.len())];
         let (id, state) = (stored.id, state.clone());
+        if self.chance.per_mille(100) {
+            return self.ask_in_vain(address, id);
+        }
         match state {
             ItemState::Failed(_) => self.decide_about_failed(address, id),
             ItemState::Discarded => self.tell(address, Input::Undo(id)),
@@ -52,6 +55,58 @@ impl World {
             }
             ItemState::Sending | ItemState::Saved { .. } => Ok(()),
         }
+    }
+
+    /// Somebody asks for something that cannot be: another page is out of date, or the same button was pressed twice.
+    fn ask_in_vain(&mut self, address: Address, id: ItemId) -> Result<(), Violation> {
+        let Some(tab) = &self.devices[address.device].tabs[address.slot] else {
+            return Ok(());
+        };
+        let Some(item) = tab.engine.item(id) else {
+            return Ok(());
+        };
+        let new = NewItem {
+            id,
+            lane: item.lane.clone(),
+            parent: None,
+            payload: payload("in vain", None),
+            size_bytes: 100,
+            trace: None,
+        };
+        let others: Vec<ItemId> = tab.engine.items().iter().map(|(item, _)| item.id).collect();
+        let parent = Some(others[self.chance.index(others.len())]);
+        let limit = self.config.max_item_bytes;
+        let size_bytes = limit + self.chance.between(0, 1);
+        let change = Change {
+            payload: new.payload.clone(),
+            size_bytes,
+            parent,
+        };
+        let input = match self.chance.between(0, 7) {
+            0 => Input::Withdraw(id),
+            1 => Input::Replace {
+                id,
+                payload: new.payload,
+                size_bytes: 100,
+            },
+            2 => Input::Retry { id, change: None },
+            3 => Input::Discard(id),
+            4 => Input::Undo(id),
+            5 => Input::Enqueue(new),
+            6 => Input::Resend {
+                failed: ItemId(self.chance.uuid()),
+                replacement: new,
+            },
+            _ => Input::Retry {
+                id,
+                change: Some(change),
+            },
+        };
+        if !self.refuses(address.device, address.slot, &input) {
+            return Ok(());
+        }
+        self.report.refused_commands += 1;
+        self.tell(address, input)
     }
 
     fn decide_about_failed(&mut self, address: Address, id: ItemId) -> Result<(), Violation> {
@@ -81,12 +136,29 @@ impl World {
         let (name, mut parent, mut payload) = (tab.name.clone(), item.parent, item.payload.clone());
         let mut size_bytes = item.size_bytes;
         let is_mended = self.chance.per_mille(800);
+        let moves = is_mended && self.chance.per_mille(150);
+        if moves {
+            // Under anything that is in the outbox, also in another lane, also a later one.
+            let others: Vec<ItemId> = tab
+                .engine
+                .items()
+                .iter()
+                .filter(|(other, _)| other.id != id && other.lane.stream == item.lane.stream)
+                .map(|(other, _)| other.id)
+                .collect();
+            if !others.is_empty() {
+                parent = Some(others[self.chance.index(others.len())]);
+                payload.insert("parentId".to_owned(), json!(parent));
+                self.report.moved += 1;
+            }
+        }
         if is_mended {
             let text = format!("mended at {}: {id}", self.now);
             payload.insert("content".to_owned(), json!(text));
-            size_bytes = 120;
+            size_bytes = 120.min(self.config.max_item_bytes);
             // Under another parent, where the old one will never be there.
-            if parent.is_some_and(|parent| !self.ledger.is_on_server(parent))
+            if !moves
+                && parent.is_some_and(|parent| !self.ledger.is_on_server(parent))
                 && self.chance.per_mille(700)
             {
                 parent = None;
@@ -96,12 +168,17 @@ impl World {
                 written.texts.push(text);
             }
         }
-        let again = self.with_what_builds_on(address, id);
         let change = is_mended.then_some(Change {
             payload,
             size_bytes,
             parent,
         });
+        let input = Input::Retry { id, change };
+        if self.refuses(address.device, address.slot, &input) {
+            self.report.refused_commands += 1;
+            return self.tell(address, input);
+        }
+        let again = self.with_what_builds_on(address, id);
         self.ledger.retry(&again);
         // In another tab's lane they stand before or behind what that tab writes meanwhile.
         let is_foreign = |id: &&ItemId| {
@@ -110,7 +187,7 @@ impl World {
         };
         let foreign: Vec<ItemId> = again.iter().filter(is_foreign).copied().collect();
         self.ledger.float(&foreign);
-        self.tell(address, Input::Retry { id, change })?;
+        self.tell(address, input)?;
         // A refusal leaves it where it was; a wish without effect would be one more world that is less bad than meant.
         let tab = self.devices[address.device].tab(address.slot, address.life);
         if tab.is_some_and(|tab| {
@@ -145,6 +222,7 @@ impl World {
     fn resend(&mut self, address: Address, id: ItemId) -> Result<(), Violation> {
         let new = ItemId(self.chance.uuid());
         let text = format!("once more: {new}");
+        let trace = self.trace();
         let Some(tab) = &self.devices[address.device].tabs[address.slot] else {
             return Ok(());
         };
@@ -160,7 +238,7 @@ impl World {
             payload: payload(&text, Some(None)),
             size_bytes: 100,
             parent: None,
-            trace: None,
+            trace,
             lane: lane.clone(),
         };
         let counts_from_below = tab.counts_from_below;
@@ -199,10 +277,11 @@ impl World {
         if let Some(written) = self.ledger.get_mut(id) {
             written.texts.push(text);
         }
+        let size_bytes = self.size(120);
         let replace = Input::Replace {
             id,
             payload,
-            size_bytes: 120,
+            size_bytes,
         };
         self.tell(address, replace)
     }
