@@ -15,6 +15,39 @@ pub struct AuthOptions {
     pub registration: RegistrationName,
     /// The shortest password that may be chosen, in characters.
     pub min_password_length: usize,
+    /// Whether a link that resets a password can be had by mail (`POST /auth/reset/request`); if not, an administrator hands one out.
+    pub reset_by_mail: bool,
+    /// Whether people sign in with a password.
+    pub passwords: bool,
+    /// Signing in through an OpenID provider; absent where nobody does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub openid: Option<OpenIdOption>,
+}
+
+/// How people sign in through an OpenID provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OpenIdOption {
+    /// The provider's name, for the button.
+    pub label: String,
+    /// The address of a picture for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Whether the page may go there without being asked; not right after a failure or a sign-out.
+    pub automatic: bool,
+    /// Where a browser goes to sign in. `?client=page&return_to=…` names the path that it comes back to; after a failure that has
+    /// `signInError=…` in its query.
+    pub path: String,
+}
+
+/// `POST /auth/sign-out`, where the sign-in came from an OpenID provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SignOutAnswer {
+    /// Where the browser goes to be signed out there too.
+    pub redirect: String,
 }
 
 /// Who may register.
@@ -120,6 +153,8 @@ pub struct AccountResource {
     pub id: UserId,
     /// The name that is shown.
     pub name: String,
+    /// A short name.
+    pub username: Option<String>,
     /// The e-mail address.
     pub email: String,
     /// `USER`, `ADMIN`, or a role of the server's own.
@@ -141,6 +176,70 @@ pub struct ChangePasswordRequest {
     /// The one that is to hold. Every other session ends.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
     pub new: SecretString,
+}
+
+/// `PATCH /account`; what is absent stays.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UpdateAccountRequest {
+    /// The name that is shown.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// A short name; empty takes it away.
+    #[serde(default)]
+    pub username: Option<String>,
+}
+
+/// `DELETE /account`: the password, and a code where a second factor is asked for at sign-in.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeleteAccountRequest {
+    /// The password; not needed beside a code, nor by who has none.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Password))]
+    pub password: Option<SecretString>,
+    /// Six digits of the authenticator.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub code: Option<SecretString>,
+    /// One of the codes that were written down.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub backup_code: Option<SecretString>,
+}
+
+/// `POST /auth/reset/request` and `POST /auth/verify/resend`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AddressRequest {
+    /// The e-mail address.
+    pub email: String,
+}
+
+/// `POST /auth/reset`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ResetPasswordRequest {
+    /// What the link has behind `token=`.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub token: SecretString,
+    /// As long as `minPasswordLength` says. Every session ends.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
+    pub new_password: SecretString,
+}
+
+/// `POST /auth/verify`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VerifyRequest {
+    /// What the link has behind `token=`.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub token: SecretString,
 }
 
 /// `GET /account/sessions`.

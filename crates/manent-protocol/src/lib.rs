@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod account;
+mod administration;
 mod append;
 mod completion;
 mod content;
@@ -17,11 +18,20 @@ mod problem;
 mod provider_key;
 mod search;
 mod turn;
+mod two_factor;
 
 pub use account::{
-    AccountResource, AuthOptions, ChangePasswordRequest, CreateKeyRequest, KeyList, KeyResource,
-    MadeKey, RegisterRequest, RegistrationName, ScopeName, SecondFactorRequest, SessionList,
-    SessionResource, SignInAnswer, SignInRequest, SignedInResource,
+    AccountResource, AddressRequest, AuthOptions, ChangePasswordRequest, CreateKeyRequest,
+    DeleteAccountRequest, KeyList, KeyResource, MadeKey, OpenIdOption, RegisterRequest,
+    RegistrationName, ResetPasswordRequest, ScopeName, SecondFactorRequest, SessionList,
+    SessionResource, SignInAnswer, SignInRequest, SignOutAnswer, SignedInResource,
+    UpdateAccountRequest, VerifyRequest,
+};
+pub use administration::{
+    AdminAccountList, AdminAccountResource, AuditBreakResource, AuditEntryResource, AuditPage,
+    AuditVerdictResource, ChangePermissionsRequest, ChangeRoleRequest, EndedSessionCount,
+    InvitationList, InvitationResource, InviteRequest, MadeInvitation, PermissionTable, ResetLink,
+    RoleList, RoleResource,
 };
 pub use append::{
     AppendChange, AppendMessage, AppendRequest, AppendResponse, ChangeName, ItemResult,
@@ -44,3 +54,6 @@ pub use problem::Problem;
 pub use provider_key::{ProviderKeyList, ProviderKeyRequest, ProviderKeyResource};
 pub use search::{HitKindName, SearchHitResource, SearchResponse, SnippetPieceResource};
 pub use turn::{TurnConversation, TurnMessage, TurnRequest};
+pub use two_factor::{
+    BackupCodes, BegunTwoFactorResource, ConfirmTwoFactorRequest, TwoFactorProof, TwoFactorResource,
+};

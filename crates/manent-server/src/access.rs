@@ -12,7 +12,7 @@ mod standing;
 mod streams;
 
 pub(crate) use address::ClientAddress;
-pub(crate) use caller::{Asking, From, Person, Reading, Writing};
+pub(crate) use caller::{Administrator, Asking, From, Person, Reading, Writing};
 pub(crate) use cookies::{Cookies, refresh_token};
 pub(crate) use gate::{Gate, admit};
 pub(crate) use peer::PeerService;

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use manent_accounts::policy::AccountPolicy;
 use manent_accounts::ports::Clock;
 use manent_accounts::services::{
-    AccountPorts, AccountService, ApiKeyService, ProviderKeyService, SessionService,
-    SignInService, SignUpService,
+    AccountPorts, AccountService, ApiKeyService, AuditLog, InvitationService, ProviderKeyService,
+    RoleService, SessionService, SignInService, SignUpService, TwoFactorService,
 };
 use manent_config::Registration;
 
 use crate::access::{Cookies, Standings};
+use crate::background::afterwards::Afterwards;
+use crate::oidc::Oidc;
 use crate::own_keys::{OwnEndpoints, OwnKeys};
 use crate::upkeep::Upkeep;
 
@@ -28,6 +30,18 @@ pub(crate) struct Accounts {
     pub(crate) keys: ApiKeyService,
     /// People's own keys for providers.
     pub(crate) own_keys: OwnKeys,
+    /// Second factors.
+    pub(crate) two_factor: TwoFactorService,
+    /// Roles.
+    pub(crate) roles: RoleService,
+    /// Invitations.
+    pub(crate) invitations: InvitationService,
+    /// The audit log.
+    pub(crate) audit: AuditLog,
+    /// Signing in through an OpenID provider; absent where nobody does.
+    pub(crate) oidc: Option<Arc<Oidc>>,
+    /// What is done after an answer.
+    pub(crate) afterwards: Afterwards,
     /// How the cookie is made.
     pub(crate) cookies: Cookies,
     /// The time, for cookies.
@@ -36,6 +50,10 @@ pub(crate) struct Accounts {
     pub(crate) registration: Registration,
     /// The shortest password that may be chosen.
     pub(crate) min_password_length: usize,
+    /// Whether mail goes out.
+    pub(crate) sends_mail: bool,
+    /// Under which address people reach the server, for links.
+    pub(crate) address: String,
     /// What is looked after beside requests.
     pub(crate) upkeep: Upkeep,
     /// Who asked a moment ago.
@@ -60,9 +78,17 @@ impl Accounts {
                 ProviderKeyService::new(ports.clone(), Arc::clone(&policy)),
                 options.own_endpoints,
             ),
+            two_factor: TwoFactorService::new(ports.clone(), Arc::clone(&policy)),
+            roles: RoleService::new(ports.clone(), Arc::clone(&policy)),
+            invitations: InvitationService::new(ports.clone(), Arc::clone(&policy)),
+            audit: AuditLog::new(ports.clone(), Arc::clone(&policy)),
+            oidc: options.oidc,
+            afterwards: Afterwards::default(),
             clock: Arc::clone(&ports.clock),
             upkeep: Upkeep::new(&ports, &policy),
+            sends_mail: ports.mailer.is_configured(),
             keys: ApiKeyService::new(ports, policy),
+            address: options.address,
             cookies: options.cookies,
             registration: options.registration,
             min_password_length: options.min_password_length,
@@ -71,15 +97,27 @@ impl Accounts {
     }
 }
 
+impl Accounts {
+    /// Whether people sign in with passwords.
+    pub(crate) fn has_passwords(&self) -> bool {
+        let oidc = self.oidc.as_deref();
+        oidc.is_none_or(|oidc| oidc.options.has_passwords)
+    }
+}
+
 /// What of the configuration reaches HTTP.
 #[derive(Debug, Clone)]
 pub(crate) struct AccountOptions {
+    /// Under which address people reach the server, for links.
+    pub(crate) address: String,
     /// How the cookie is made.
     pub(crate) cookies: Cookies,
     /// Who may register.
     pub(crate) registration: Registration,
     /// The shortest password that may be chosen.
     pub(crate) min_password_length: usize,
+    /// Signing in through an OpenID provider.
+    pub(crate) oidc: Option<Arc<Oidc>>,
     /// Providers that want keys of people's own.
     pub(crate) own_endpoints: OwnEndpoints,
 }

@@ -82,6 +82,8 @@ pub(crate) struct App {
     pub(crate) addresses: ClientAddress,
     /// Signing in and what belongs to it; absent where nobody needs to.
     pub(crate) accounts: Option<Arc<Accounts>>,
+    /// Whether LibreChat's API is served.
+    pub(crate) has_librechat: bool,
     /// True when only the built-in demonstration answers.
     pub(crate) demo: bool,
     /// Trace ids come from here.

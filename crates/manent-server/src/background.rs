@@ -1,5 +1,6 @@
 //! Work that nobody waits for.
 
+pub(crate) mod afterwards;
 pub(crate) mod housekeeping;
 pub(crate) mod titles;
 pub(crate) mod welcome;

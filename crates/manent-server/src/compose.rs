@@ -2,6 +2,7 @@
 
 mod accounts;
 mod journal;
+mod oidc;
 mod providers;
 mod runs;
 mod secret;
@@ -87,7 +88,7 @@ impl Composition {
         let background = CancellationToken::new();
         let signals = Arc::new(SignalHub::default());
         let store = Store::open(config, signals.clone()).await?;
-        let accounts = match set_up_accounts(config, &store).await {
+        let accounts = match set_up_accounts(config, &store, &tasks, &background).await {
             Ok(accounts) => accounts,
             Err(error) => {
                 store.close().await;
@@ -155,6 +156,8 @@ struct Parts<'parts> {
 async fn set_up_accounts(
     config: &Config,
     store: &Store,
+    tasks: &TaskTracker,
+    background: &CancellationToken,
 ) -> Result<Option<Accounts>, AccountSetupError> {
     match config.mode {
         Mode::Local => Ok(None),
@@ -164,6 +167,8 @@ async fn set_up_accounts(
             LOCAL_OWNER,
             Arc::new(SystemClock),
             Arc::new(RandomIds),
+            tasks,
+            background,
         )
         .await
         .map(Some),
@@ -188,6 +193,12 @@ fn assemble(
         accounts,
     } = parts;
     let accounts = accounts.map(Arc::new);
+    if let Some(oidc) = accounts
+        .as_ref()
+        .and_then(|accounts| accounts.oidc.as_ref())
+    {
+        oidc::introduce(oidc, tasks, background);
+    }
     let repositories = store.repositories();
     let completions = CompletionService::new(providers, limits);
     let (queue, wanted) = TitleQueue::new();
@@ -220,6 +231,7 @@ fn assemble(
         RunPorts {
             node: NodeId::new(ids.next()),
             completions: completions.clone(),
+            admission: Arc::clone(&admission),
             messages: messages.clone(),
             runs: repositories.runs.clone(),
             conversation_store: repositories.conversations.clone(),
@@ -227,7 +239,6 @@ fn assemble(
             journal: journal.map(|journal| Arc::new(journal.clone()) as Arc<dyn Journal>),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
-            admission: Arc::clone(&admission),
             is_store_exclusive: store.is_exclusive(),
         },
         run_settings,
@@ -278,6 +289,7 @@ fn assemble(
         allowed_origins: AllowedOrigins::new(&config.cors_origins),
         addresses: ClientAddress::new(&config.accounts.trusted_proxies),
         accounts,
+        has_librechat: config.librechat.enabled,
         demo: config.is_demo(),
         ids,
         stopping: Stopping::default(),

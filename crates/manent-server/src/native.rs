@@ -3,6 +3,7 @@
 //! Handlers here translate between [`manent_protocol`] and the services and hold no rule of their own.
 
 mod account;
+mod admin;
 mod append;
 mod auth;
 mod conversations;
@@ -17,11 +18,13 @@ mod models;
 mod openapi;
 mod parameters;
 mod provider_keys;
+mod recovery;
 mod router;
 mod runs;
 mod search;
 mod sse;
 mod turns;
+mod two_factor;
 
 pub(crate) use error::ApiError;
 pub(crate) use openapi::described_routes;

@@ -23,7 +23,7 @@ use manent_oidc::Provider;
 
 pub(crate) use self::spent::Spent;
 pub(crate) use failure::refusal_code;
-pub(crate) use routes::{BEGIN, EndedSession, routes};
+pub(crate) use routes::{BEGIN, routes};
 
 /// Everything that signing in through the provider needs.
 pub(crate) struct Oidc {

@@ -12,7 +12,9 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::access;
 use crate::app::App;
 use crate::http::{guard, headers, sign_in_switch, stopping, trace};
+use crate::librechat;
 use crate::native::{self, ApiError};
+use crate::oidc;
 use crate::page;
 
 pub(crate) fn router(app: App) -> Router {
@@ -37,8 +39,15 @@ pub(crate) fn router(app: App) -> Router {
     let testing = switch.map_or_else(Router::new, |switch| {
         Router::new().route(sign_in_switch::PATH, switch.route())
     });
+    let librechat = if app.has_librechat {
+        librechat::router(app.gate.clone(), app.addresses.clone())
+    } else {
+        Router::new()
+    };
     described
         .merge(testing)
+        .merge(oidc::routes(&app))
+        .merge(librechat)
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .fallback(page::serve)
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())

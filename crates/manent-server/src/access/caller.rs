@@ -56,6 +56,19 @@ impl FromRequestParts<App> for Person {
     }
 }
 
+/// An administrator, known by a session or by a key with the scope for it.
+pub(crate) struct Administrator(pub(crate) Caller);
+
+impl FromRequestParts<App> for Administrator {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, ApiError> {
+        let caller = caller(parts)?;
+        caller.require_admin()?;
+        Ok(Self(caller.clone()))
+    }
+}
+
 /// From where a request comes, whoever makes it.
 pub(crate) struct From(pub(crate) Origin);
 

@@ -7,8 +7,7 @@ use manent_accounts::password::PasswordPolicy;
 use manent_accounts::policy::{AccountPolicy, Budget, SignUpMode};
 use manent_accounts::ports::{
     AccountRepository, ApiKeyRepository, AuditRepository, BudgetRepository, Clock, IdSource,
-    Limiter, Mail, Mailer, OneTimeLinkRepository, ProviderKeyRepository, RoleRepository,
-    SessionRepository,
+    Limiter, OneTimeLinkRepository, ProviderKeyRepository, RoleRepository, SessionRepository,
 };
 use manent_accounts::services::AccountPorts;
 use manent_config::{Config, Mode, Registration, SecureCookies};
@@ -17,13 +16,17 @@ use manent_credentials::server_secret::{InvalidSecret, SecretFileError};
 use manent_credentials::vault::SealingVault;
 use manent_credentials::{EntropyError, SecretGenerator, SystemEntropy, Tokens};
 use manent_domain::ports::StoreError;
+use manent_oidc::OidcError;
 use manent_types::{Timestamp, UserId};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-use super::secret;
 use super::store::Store;
+use super::{oidc, secret};
 use crate::access::{Cookies, Standings};
-use crate::own_keys::OwnEndpoints;
 use crate::accounts::{AccountOptions, Accounts};
+use crate::mail::{self, MailParts, MailSetupError};
+use crate::own_keys::OwnEndpoints;
 
 /// The most addresses and accounts whose attempts are counted.
 const COUNTED: usize = 100_000;
@@ -40,6 +43,9 @@ pub enum AccountSetupError {
     /// There are no random bytes.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
+    /// The OpenID provider cannot be set up.
+    #[error(transparent)]
+    Oidc(#[from] OidcError),
     /// The database belongs to servers with another secret.
     #[error(
         "the accounts of this database were made with another secret (number {registered}) than this server's. Give this server the secret \
@@ -60,6 +66,9 @@ pub enum AccountSetupError {
         /// The number under which they know it.
         registered: u32,
     },
+    /// Mail cannot be set up.
+    #[error(transparent)]
+    Mail(#[from] MailSetupError),
     /// The store could not be asked.
     #[error("the database could not be asked about the server's secret: {0}")]
     Store(#[from] StoreError),
@@ -114,7 +123,16 @@ pub(super) async fn set_up(
     local_owner: UserId,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
+    tasks: &TaskTracker,
+    background: &CancellationToken,
 ) -> Result<Accounts, AccountSetupError> {
+    let mail = MailParts {
+        address: &address(config),
+        clock: Arc::clone(&clock),
+        ids: Arc::clone(&ids),
+        tasks,
+        background,
+    };
     let repositories = store.account_repositories();
     let entropy = Arc::new(SystemEntropy);
     let secrets = secret::load(config, &entropy)?;
@@ -145,7 +163,7 @@ pub(super) async fn set_up(
         reader: tokens,
         secrets: Arc::new(SecretGenerator::new(entropy.clone())?),
         vault: Arc::new(SealingVault::new(&secrets, entropy)),
-        mailer: Arc::new(NoMail),
+        mailer: mail::set_up(&config.mail, mail)?,
         limiter: Arc::new(NodeLimiter::new()),
         standings: standings.clone(),
         clock,
@@ -163,7 +181,10 @@ pub(super) async fn set_up(
         budget: Some(budget(config)),
         ..AccountPolicy::default()
     };
+    let oidc = oidc::set_up(config, &ports, &policy, is_secure(config))?;
     let options = AccountOptions {
+        oidc,
+        address: address(config),
         cookies: Cookies {
             is_secure: is_secure(config),
         },
@@ -172,6 +193,12 @@ pub(super) async fn set_up(
         own_endpoints: OwnEndpoints::of(config),
     };
     Ok(Accounts::new(ports, policy, options, standings))
+}
+
+/// Under which address people reach the server.
+fn address(config: &Config) -> String {
+    let listen = || format!("http://{}", config.listen);
+    config.public_url.clone().unwrap_or_else(listen)
 }
 
 fn budget(config: &Config) -> Budget {
@@ -226,15 +253,4 @@ impl Limiter for NodeLimiter {
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         table.put_back(key, rate);
     }
-}
-
-/// No mail is configured: links are printed by commands of the server.
-struct NoMail;
-
-impl Mailer for NoMail {
-    fn is_configured(&self) -> bool {
-        false
-    }
-
-    fn send(&self, _mail: Mail) {}
 }

@@ -2,18 +2,24 @@
 
 use axum::Json as JsonAnswer;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::AppendHeaders;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use manent_accounts::AccountError;
 use manent_protocol::{
-    AccountResource, ChangePasswordRequest, Problem, SessionList, SessionResource,
+    AccountResource, ChangePasswordRequest, DeleteAccountRequest, Problem, SessionList,
+    SessionResource, SignOutAnswer, UpdateAccountRequest,
 };
 use manent_types::SessionId;
 
 use super::convert;
 use super::error::ApiError;
+use super::two_factor;
 use crate::access::{Person, Reading};
 use crate::app::App;
 use crate::http::body::Json;
+
+/// A cookie beside the answer.
+type SetCookie = AppendHeaders<[(header::HeaderName, HeaderValue); 1]>;
 
 /// Who is signed in.
 #[utoipa::path(get, path = "/account", tag = "accounts",
@@ -25,6 +31,54 @@ pub(super) async fn get(
 ) -> Result<JsonAnswer<AccountResource>, ApiError> {
     let account = app.accounts()?.own.own(&caller).await?;
     Ok(JsonAnswer(convert::account(&account)))
+}
+
+/// Changes one's names; what is absent stays.
+#[utoipa::path(patch, path = "/account", tag = "accounts", request_body = UpdateAccountRequest,
+    responses((status = 200, body = AccountResource), (status = "default", body = Problem)))]
+pub(super) async fn update(
+    State(app): State<App>,
+    Person(caller): Person,
+    Json(request): Json<UpdateAccountRequest>,
+) -> Result<JsonAnswer<AccountResource>, ApiError> {
+    caller.require_session()?;
+    let accounts = &app.accounts()?.own;
+    let account = accounts.own(&caller).await?;
+    let username = account.username.as_ref().map(ToString::to_string);
+    let name = request.name.unwrap_or_else(|| account.name.to_string());
+    let username = request.username.or(username);
+    let changed = accounts.change_profile(&caller, &name, username.as_deref());
+    Ok(JsonAnswer(convert::account(&changed.await?)))
+}
+
+/// Deletes one's account with everything that it owns, for ever; what runs for it ends.
+#[utoipa::path(delete, path = "/account", tag = "accounts", request_body = DeleteAccountRequest,
+    responses((status = 204, description = "It is gone"), (status = "default", body = Problem)))]
+pub(super) async fn delete(
+    State(app): State<App>,
+    Person(caller): Person,
+    Json(request): Json<DeleteAccountRequest>,
+) -> Result<(SetCookie, StatusCode), ApiError> {
+    let (owner, _) = caller.require_session()?;
+    let factor = two_factor::factor(request.code, request.backup_code)?;
+    let accounts = app.accounts()?;
+    let account = accounts.own.own(&caller).await?;
+    let has_proof = request.password.is_some() || account.two_factor.is_enabled();
+    if account.password.is_some() && !has_proof {
+        let reason = "is needed to delete the account".to_owned();
+        let field = "password";
+        return Err(AccountError::Invalid { field, reason }.into());
+    }
+    accounts
+        .own
+        .delete_own(&caller, request.password, factor)
+        .await?;
+    app.runs.stop_all_of(owner);
+    let cookie = accounts.cookies.clear()?;
+    Ok((
+        AppendHeaders([(header::SET_COOKIE, cookie)]),
+        StatusCode::NO_CONTENT,
+    ))
 }
 
 /// Replaces the password. Every other session ends.
@@ -78,22 +132,23 @@ pub(super) async fn end_session(
 
 /// Ends the session that asks, and takes its cookie away.
 #[utoipa::path(post, path = "/auth/sign-out", tag = "accounts",
-    responses((status = 204, description = "Signed out"), (status = "default", body = Problem)))]
+    responses((status = 204, description = "Signed out"),
+        (status = 200, body = SignOutAnswer, description = "Signed out here; the OpenID provider is next"), (status = "default", body = Problem)))]
 pub(super) async fn sign_out(
     State(app): State<App>,
     Person(caller): Person,
-) -> Result<
-    (
-        AppendHeaders<[(header::HeaderName, HeaderValue); 1]>,
-        StatusCode,
-    ),
-    ApiError,
-> {
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     let accounts = app.accounts()?;
+    let ended = accounts.end_provider_session(&caller, &headers);
     accounts.sessions.sign_out(&caller).await?;
-    let cookie = accounts.cookies.clear()?;
-    Ok((
-        AppendHeaders([(header::SET_COOKIE, cookie)]),
-        StatusCode::NO_CONTENT,
-    ))
+    let mut response = match ended.redirect {
+        Some(redirect) => JsonAnswer(SignOutAnswer { redirect }).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    };
+    let cookies = std::iter::once(accounts.cookies.clear()?).chain(ended.cookies);
+    for cookie in cookies {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
 }

@@ -11,14 +11,15 @@ use manent_domain::run::Run;
 use manent_domain::search::{HitKind, SearchHit};
 use manent_protocol::{
     AccountResource, AuthOptions, ConversationResource, DeltaEvent, FinishReasonName,
-    GenerateMessage, HitKindName, KeyResource, MessageResource, RegistrationName, RunResource,
-    ScopeName, SearchHitResource, SnippetPieceResource, TitleSourceName,
+    GenerateMessage, HitKindName, KeyResource, MessageResource, OpenIdOption, RegistrationName,
+    RunResource, ScopeName, SearchHitResource, SnippetPieceResource, TitleSourceName,
 };
 use manent_types::{MessageId, Usage};
 
 use super::cursor;
 use super::error::sentence;
 use crate::accounts::Accounts;
+use crate::oidc;
 
 /// Which message a new one follows: absent, `null` or an id.
 #[expect(
@@ -182,12 +183,25 @@ pub(super) fn completion_event(event: CompletionEvent) -> WireEvent {
 pub(super) fn auth_options(accounts: Option<&Accounts>) -> AuthOptions {
     AuthOptions {
         sign_in: accounts.is_some(),
-        registration: match accounts.map(|accounts| accounts.registration) {
+        registration: match accounts
+            .filter(|accounts| accounts.has_passwords())
+            .map(|accounts| accounts.registration)
+        {
             Some(Registration::Open) => RegistrationName::Open,
             Some(Registration::Invited) => RegistrationName::Invited,
             Some(Registration::Closed) | None => RegistrationName::Closed,
         },
         min_password_length: accounts.map_or(0, |accounts| accounts.min_password_length),
+        reset_by_mail: accounts.is_some_and(|accounts| accounts.sends_mail),
+        passwords: accounts.is_some_and(Accounts::has_passwords),
+        openid: accounts
+            .and_then(|accounts| accounts.oidc.as_deref())
+            .map(|oidc| OpenIdOption {
+                label: oidc.options.label.clone(),
+                image: oidc.options.image.clone(),
+                automatic: oidc.options.is_automatic,
+                path: oidc::BEGIN.to_owned(),
+            }),
     }
 }
 
@@ -195,6 +209,7 @@ pub(super) fn account(account: &Account) -> AccountResource {
     AccountResource {
         id: account.id,
         name: account.name.as_str().to_owned(),
+        username: account.username.as_ref().map(ToString::to_string),
         email: account.email.as_str().to_owned(),
         role: account.role.as_str().to_owned(),
         two_factor: account.two_factor.is_enabled(),

@@ -3,6 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use manent_accounts::email::EmailAddress;
 use manent_domain::DomainError;
 use manent_domain::conversation::ConversationCursor;
 use manent_domain::message::MessageRange;
@@ -11,15 +12,22 @@ use manent_types::{RunId, Timestamp};
 
 use super::error::ApiError;
 
-/// No cursor is longer.
+/// No cursor is longer,
 const MAX_BYTES: usize = 128;
+
+/// But those with an e-mail address in them.
+const MAX_ADDRESS_BYTES: usize = 400;
 
 fn seal(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(text)
 }
 
 fn open(cursor: &str) -> Option<String> {
-    if cursor.len() > MAX_BYTES {
+    open_longer(cursor, MAX_BYTES)
+}
+
+fn open_longer(cursor: &str, most: usize) -> Option<String> {
+    if cursor.len() > most {
         return None;
     }
     String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()
@@ -68,6 +76,18 @@ pub(super) fn open_messages(cursor: &str) -> Result<MessageRange, ApiError> {
             "b" => Some(MessageRange::Before(Some(number(seq)?))),
             _ => None,
         }
+    };
+    read().ok_or_else(ApiError::invalid_cursor)
+}
+
+pub(super) fn seal_account(email: &EmailAddress) -> String {
+    seal(&format!("e.{}", email.as_str()))
+}
+
+pub(super) fn open_account(cursor: &str) -> Result<EmailAddress, ApiError> {
+    let read = || {
+        let text = open_longer(cursor, MAX_ADDRESS_BYTES)?;
+        EmailAddress::parse(text.strip_prefix("e.")?).ok()
     };
     read().ok_or_else(ApiError::invalid_cursor)
 }

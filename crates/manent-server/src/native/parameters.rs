@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use manent_types::{ConversationId, MessageId, RunId};
+use manent_types::{ConversationId, MessageId, RunId, UserId};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
@@ -29,6 +29,17 @@ impl FromRequestParts<App> for ConversationPath {
 pub(super) struct MessagePath(pub(super) MessageId);
 
 impl FromRequestParts<App> for MessagePath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        path_id(parts, app, "id").await.map(Self)
+    }
+}
+
+/// An account's `{id}` in a path.
+pub(super) struct AccountPath(pub(super) UserId);
+
+impl FromRequestParts<App> for AccountPath {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {

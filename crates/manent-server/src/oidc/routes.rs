@@ -6,7 +6,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use manent_accounts::caller::Origin;
+use manent_accounts::caller::{Caller, Origin};
 use manent_accounts::services::OpenIdError;
 use manent_oidc::{Callback, OidcError};
 use manent_types::SessionId;
@@ -192,9 +192,23 @@ pub(crate) struct EndedSession {
     pub(crate) cookies: Vec<HeaderValue>,
 }
 
+impl Accounts {
+    /// What follows the end of the caller's session at the provider, for a browser that sends these headers.
+    pub(crate) fn end_provider_session(
+        &self,
+        caller: &Caller,
+        headers: &HeaderMap,
+    ) -> EndedSession {
+        match (&self.oidc, caller.session()) {
+            (Some(oidc), Some(session)) => oidc.end_session(session, headers),
+            _ => EndedSession::default(),
+        }
+    }
+}
+
 impl Oidc {
     /// What follows the end of a session of a browser that sends these headers.
-    pub(crate) fn end_session(&self, session: SessionId, headers: &HeaderMap) -> EndedSession {
+    fn end_session(&self, session: SessionId, headers: &HeaderMap) -> EndedSession {
         let Some(token) = self.id_token(session, headers) else {
             return EndedSession::default();
         };

@@ -92,6 +92,16 @@ impl AccountService {
             .await?)
     }
 
+    /// One account.
+    ///
+    /// # Errors
+    /// When the caller may not administer, there is none, or the store fails.
+    pub async fn find(&self, caller: &Caller, id: UserId) -> Result<Account, AccountError> {
+        caller.require_admin()?;
+        let account = self.context.ports.accounts.find(id).await?;
+        account.ok_or(AccountError::NotFound)
+    }
+
     /// The account with this e-mail address.
     ///
     /// # Errors

@@ -3,8 +3,23 @@
 use axum::http::StatusCode;
 use manent_accounts::AccountError;
 use manent_accounts::ports::HashError;
+use manent_accounts::services::OpenIdError;
 
 use super::{ApiError, sentence};
+use crate::oidc::refusal_code;
+
+impl From<OpenIdError> for ApiError {
+    fn from(error: OpenIdError) -> Self {
+        match error {
+            OpenIdError::Refused(refusal) => Self::new(
+                StatusCode::FORBIDDEN,
+                refusal_code(refusal),
+                sentence(&refusal.to_string()),
+            ),
+            OpenIdError::Account(error) => error.into(),
+        }
+    }
+}
 
 impl From<AccountError> for ApiError {
     fn from(error: AccountError) -> Self {
