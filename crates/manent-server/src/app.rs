@@ -34,6 +34,10 @@ pub(crate) struct HttpOptions {
     pub(crate) heartbeat: Duration,
     /// How long running answers and requests get when the server stops.
     pub(crate) shutdown_grace: Duration,
+    /// How long a client may take nothing of what waits for it.
+    pub(crate) write_timeout: Duration,
+    /// Connections of one address at once; more are closed.
+    pub(crate) connections_by_address: Option<u32>,
     /// Open connections at once; more wait in the listen queue.
     pub(crate) max_connections: usize,
 }

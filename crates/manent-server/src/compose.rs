@@ -303,6 +303,12 @@ fn http_options(config: &Config) -> HttpOptions {
         body_bytes: config.limits.body_bytes,
         header_timeout: config.http.header_read_timeout,
         body_timeout: config.http.body_read_timeout,
+        write_timeout: config.http.write_timeout,
+        connections_by_address: config
+            .limits
+            .usage
+            .resolved(config.mode)
+            .connections_by_address,
         heartbeat: config.sse.heartbeat,
         shutdown_grace: config.http.shutdown_grace,
         max_connections: config.limits.max_connections,

@@ -5,6 +5,7 @@ pub(crate) mod body;
 pub(crate) mod cors;
 pub(crate) mod guard;
 pub(crate) mod headers;
+pub(crate) mod places;
 pub(crate) mod sign_in_switch;
 pub(crate) mod stopping;
 pub(crate) mod trace;

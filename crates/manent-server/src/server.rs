@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::compose::{ComposeError, Composition};
 use crate::http::accept::{self, Ends};
+use crate::http::places::Places;
 use crate::{router, telemetry};
 
 /// How often the recorder of metrics folds what it has collected.
@@ -95,9 +96,10 @@ impl Server {
             stop: app.stopping.begun.clone(),
             cut: cut.clone(),
         };
+        let places = Places::new(options.connections_by_address, app.addresses.clone());
         let router = router::router(app);
         let serving = tokio::spawn(async move {
-            accept::serve(listener, router, &options, ends).await;
+            accept::serve(listener, router, &options, places, ends).await;
         });
         let ending = composition.background.clone();
         composition.tasks.spawn(async move {

@@ -24,6 +24,12 @@ impl ClientAddress {
         Self(trusted_proxies.into())
     }
 
+    /// What a connection from this peer counts for; absent for those of trusted proxies, who speak for many.
+    pub(crate) fn counted(&self, peer: IpAddr) -> Option<IpAddr> {
+        let peer = peer.to_canonical();
+        (!self.trusts(peer)).then(|| as_counted(peer))
+    }
+
     fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }

@@ -44,7 +44,7 @@ impl Gate {
     }
 
     /// Who asks.
-    async fn caller(
+    pub(crate) async fn caller(
         &self,
         headers: &HeaderMap,
         address: Option<IpAddr>,

@@ -1,4 +1,5 @@
-//! Accepting connections: bounded in number, with a time-out for the head of a request, without Nagle's delay, and with an end.
+//! Accepting connections: bounded in number, altogether and by address, with time-outs for the head of a request and for a client that takes
+//! nothing of its answer, without Nagle's delay, and with an end.
 //!
 //! Invariant: when [`serve`] returns, no connection is open and no request runs.
 
@@ -12,11 +13,13 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::PeerService;
 use crate::app::HttpOptions;
+use crate::http::places::Places;
 
 /// When serving ends.
 pub(crate) struct Ends {
@@ -31,6 +34,7 @@ pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     options: &HttpOptions,
+    places: Places,
     ends: Ends,
 ) {
     let permits = Arc::new(Semaphore::new(options.max_connections));
@@ -63,11 +67,18 @@ pub(crate) async fn serve(
                 continue;
             }
         };
+        let Some(place) = places.take(address.ip()) else {
+            tracing::debug!("an address has as many connections as it may");
+            continue;
+        };
         if let Err(error) = socket.set_nodelay(true) {
             tracing::debug!(%error, "could not switch Nagle's delay off");
         }
         let service = TowerToHyperService::new(PeerService::new(router.clone(), address));
-        let connection = graceful.watch(server.serve_connection(TokioIo::new(socket), service));
+        let mut socket = TimeoutStream::new(socket);
+        socket.set_write_timeout(Some(options.write_timeout));
+        let socket = TokioIo::new(Box::pin(socket));
+        let connection = graceful.watch(server.serve_connection(socket, service));
         let cut = ends.cut.clone();
         connections.spawn(async move {
             tokio::select! {
@@ -77,7 +88,7 @@ pub(crate) async fn serve(
                     tracing::debug!(%error, "connection ended");
                 }
             }
-            drop(permit);
+            drop((place, permit));
         });
     }
     drop(listener);

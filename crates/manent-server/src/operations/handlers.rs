@@ -7,10 +7,11 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::future::join_all;
-use manent_protocol::{Health, PartReadiness, Readiness, Version};
+use manent_protocol::{Health, PartReadiness, Problem, Readiness, Version};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Operator;
 use crate::app::App;
 use crate::telemetry;
 
@@ -33,10 +34,10 @@ async fn healthz() -> Json<Health> {
     })
 }
 
-/// Whether the server can work, and which part cannot.
+/// Whether the server can work, and which part cannot; where people sign in, the parts are told to those alone who run the server.
 #[utoipa::path(get, path = "/readyz", tag = "operations",
     responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
-async fn readyz(State(app): State<App>) -> Response {
+async fn readyz(State(app): State<App>, operator: Option<Operator>) -> Response {
     let checks = app.readiness.iter().map(|part| async {
         let (ready, detail) = match tokio::time::timeout(CHECK_TIMEOUT, part.check()).await {
             Ok(Ok(detail)) => (true, detail),
@@ -57,6 +58,10 @@ async fn readyz(State(app): State<App>) -> Response {
         detail: stopping.then(|| "is stopping".to_owned()),
     });
     let ready = parts.iter().all(|part| part.ready);
+    // What is wrong with which part is for those who run the server.
+    if operator.is_none() {
+        parts.clear();
+    }
     let status = if ready {
         StatusCode::OK
     } else {
@@ -65,9 +70,10 @@ async fn readyz(State(app): State<App>) -> Response {
     (status, Json(Readiness { ready, parts })).into_response()
 }
 
-/// Figures in Prometheus' text format.
-#[utoipa::path(get, path = "/metrics", tag = "operations", responses((status = 200, body = String)))]
-async fn metrics(State(app): State<App>) -> Response {
+/// Figures in Prometheus' text format. Where people sign in they are for those who run the server: who asks on its machine, past no proxy,
+/// or is an administrator.
+#[utoipa::path(get, path = "/metrics", tag = "operations", responses((status = 200, body = String), (status = "default", body = Problem)))]
+async fn metrics(State(app): State<App>, _: Operator) -> Response {
     for part in app.readiness.iter() {
         part.publish_metrics();
     }

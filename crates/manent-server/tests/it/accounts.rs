@@ -4,6 +4,7 @@ mod limits;
 mod matrix;
 mod nodes;
 mod own_keys;
+mod operators;
 mod people;
 mod sessions;
 mod streams;

@@ -303,3 +303,56 @@ async fn connections_beyond_the_limit_wait_for_a_place() -> Test {
     assert_eq!(within(third.answer()).await?.status, 200);
     Ok(())
 }
+
+#[tokio::test]
+async fn connections_beyond_those_of_an_address_are_closed() -> Test {
+    let configuration = "mode = \"accounts\"\n[limits]\nconnections_by_address = 2\n";
+    let server = TestServer::start_with(configuration).await?;
+    let request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let mut first = RawConnection::open(server.address()).await?;
+    let mut second = RawConnection::open(server.address()).await?;
+    for connection in [&mut first, &mut second] {
+        connection.send(request).await?;
+        assert_eq!(within(connection.answer()).await?.status, 200);
+    }
+    let mut third = RawConnection::open(server.address()).await?;
+    assert_eq!(within(third.until_closed()).await?, b"");
+    drop(first);
+    // The server notices in its own time that a place is free.
+    within(async {
+        loop {
+            let mut next = RawConnection::open(server.address()).await?;
+            // Closed already: the next try may have the place.
+            if next.send(request).await.is_ok()
+                && let Ok(answer) = next.answer().await
+            {
+                assert_eq!(answer.status, 200);
+                return Ok(());
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_of_its_answer_is_let_go() -> Test {
+    let filled = TestServer::start().await?;
+    let conversation = create(filled.client()).await?;
+    // More than the buffers of a connection hold.
+    let text = "x".repeat(200_000);
+    for _ in 0..60 {
+        crate::support::say(filled.client(), &conversation, &text).await?;
+    }
+    let times = "[limits]\nmax_connections = 1\n[http]\nwrite_timeout = \"200ms\"\n[sse]\nheartbeat = \"100ms\"\n";
+    let server = TestServer::start_in(filled.stop().await, times).await?;
+    let mut lazy = RawConnection::open(server.address()).await?;
+    lazy.send("GET /feed?after=0 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .await?;
+    // There is one place for connections: whoever comes next has it when the other one was let go.
+    let mut next = RawConnection::open(server.address()).await?;
+    next.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .await?;
+    assert_eq!(within(next.answer()).await?.status, 200);
+    drop(lazy);
+    Ok(())
+}

@@ -1,5 +1,7 @@
 //! Every operation of the API for everybody who may come along.
 
+mod refused;
+
 use std::collections::BTreeMap;
 
 use manent_server::openapi_json;
