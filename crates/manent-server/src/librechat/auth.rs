@@ -2,7 +2,7 @@
 
 use axum::Json as JsonAnswer;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use manent_accounts::AccountError;
 use manent_accounts::services::{OpenedSession, SignUp, SignedIn};
@@ -154,16 +154,25 @@ pub(super) async fn refresh(
     signed_in_answer(accounts, &opened)
 }
 
-/// Ends the session that asks, and takes its cookies away.
+/// Ends the session that asks, and takes its cookies away. Where it came from an OpenID provider, the client is sent there next.
 pub(super) async fn logout(
     State(app): State<App>,
     Person(caller): Person,
+    headers: HeaderMap,
 ) -> Result<(HeaderMap, JsonAnswer<Value>), Refusal> {
     let accounts = app.accounts()?;
+    let ended = accounts.end_provider_session(&caller, &headers);
     accounts.sessions.sign_out(&caller).await?;
     let mut headers = HeaderMap::new();
     cookies::clear(accounts.cookies, &mut headers)?;
-    Ok((headers, JsonAnswer(json!({"message": "Logout successful"}))))
+    for cookie in ended.cookies {
+        headers.append(header::SET_COOKIE, cookie);
+    }
+    let mut answer = json!({"message": "Logout successful"});
+    if let Some(redirect) = ended.redirect {
+        answer["redirect"] = redirect.into();
+    }
+    Ok((headers, JsonAnswer(answer)))
 }
 
 /// Who signed in, with the access token.

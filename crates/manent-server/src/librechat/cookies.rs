@@ -3,7 +3,6 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use jiff::fmt::rfc2822::DateTimePrinter;
-use manent_accounts::account::AccountProvider;
 use manent_accounts::services::OpenedSession;
 use manent_types::Timestamp;
 use secrecy::ExposeSecret;
@@ -20,19 +19,18 @@ const ALL: [&str; 5] = [
     "token_provider",
 ];
 
+/// Whose refresh tokens they are. Ours, also for people of an OpenID provider: its own tokens are not kept.
+const TOKEN_PROVIDER: &str = "librechat";
+
 /// Sets the cookies of a session, until it ends.
 pub(super) fn set(
     cookies: Cookies,
     opened: &OpenedSession,
     headers: &mut HeaderMap,
 ) -> Result<(), ApiError> {
-    let provider = match opened.account.provider {
-        AccountProvider::Local => "librechat",
-        AccountProvider::OpenId => "openid",
-    };
     let end = http_date(opened.session.expires_at)?;
     let token = opened.refresh_token.expose_secret();
-    for (name, value) in [("refreshToken", token), ("token_provider", provider)] {
+    for (name, value) in [("refreshToken", token), ("token_provider", TOKEN_PROVIDER)] {
         append(cookies, headers, name, value, &end)?;
     }
     Ok(())
