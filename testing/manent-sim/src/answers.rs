@@ -7,6 +7,7 @@
 mod device;
 mod network;
 mod provider;
+mod witness;
 
 use std::collections::BTreeMap;
 
@@ -19,12 +20,15 @@ use manent_types::RunId;
 use crate::chance::Chance;
 use crate::{Failure, Scenario, Violation};
 use device::{Device, Tab};
-use provider::{Provider, Reply};
+use provider::{Kind, Provider, Reply};
+use witness::{Surroundings, Witness};
 
 /// For so long things go wrong.
 const SPAN_MS: u64 = 120_000;
 /// After so long without a word a machine counts a start as failed.
 const START_TIMEOUT_MS: u64 = 120_000;
+/// For so long the server may say that something is not there yet.
+const NOT_YET_MS: u64 = 40_000;
 /// So long after the healing everything must be at rest.
 const REST_MS: u64 = 3_600_000;
 
@@ -89,6 +93,10 @@ struct Wanted {
     is_over: bool,
     is_refused: bool,
     is_cleared_away: bool,
+    /// The user wants it no more.
+    is_stopped: bool,
+    /// The tab had no room for it.
+    is_too_many: bool,
 }
 
 struct World {
@@ -213,9 +221,13 @@ impl World {
         }
         let (tab, life) = living[self.chance.index(living.len())];
         let run = RunId::new(self.chance.uuid());
-        let is_impossible = self.chance.per_mille(30);
+        let kind = match self.chance.between(0, 99) {
+            0..=2 => Kind::Impossible,
+            3..=4 => Kind::NeverThere,
+            _ => Kind::Possible,
+        };
         self.provider
-            .plan(run, self.chance.between(0, 20_000), is_impossible);
+            .plan(run, self.chance.between(0, 20_000), kind);
         self.wanted.insert(run, Wanted::default());
         self.report.wanted += 1;
         let address = Address {
@@ -223,10 +235,11 @@ impl World {
             tab,
             life,
         };
+        let trace = format!("00-{}-{:016x}-01", self.chance.uuid().simple(), 7);
         let answer = NewAnswer {
             run,
-            payload: 0,
-            trace: None,
+            payload: u8::try_from(self.chance.between(0, 255)).unwrap_or(0),
+            trace: trace.parse().ok().filter(|_| self.chance.per_mille(500)),
         };
         self.tell(address, AnswerInput::Want(answer))
     }
@@ -237,18 +250,37 @@ impl World {
         let Some(tab) = self.devices[address.device].tab(address.tab, address.life) else {
             return Ok(());
         };
+        let true_now = self.now;
+        tab.witness.before(&tab.answers, &input, true_now);
         tab.answers.handle(now, input);
         loop {
             let tab = self.devices[address.device].tab(address.tab, address.life);
-            let Some(output) = tab.and_then(|tab| tab.answers.poll_output()) else {
+            let Some(tab) = tab else {
                 return Ok(());
             };
+            let Some(output) = tab.answers.poll_output() else {
+                return self.witness_step(address, now, true_now);
+            };
+            tab.witness.on_output(&tab.answers, &output, true_now)?;
             if self.has_faults && self.chance.per_mille(2) {
                 self.crash(address.device, address.tab);
                 return Ok(());
             }
             self.perform(address, output)?;
         }
+    }
+
+    fn witness_step(&mut self, at: Address, caller_now: u64, now: u64) -> Result<(), Violation> {
+        let generation = self.devices[at.device].generation;
+        let Some(tab) = self.devices[at.device].tab(at.tab, at.life) else {
+            return Ok(());
+        };
+        let around = Surroundings {
+            knows_its_store: tab.generation == generation,
+            is_writing: tab.persist.is_some(),
+            caller_now,
+        };
+        tab.witness.after(&tab.answers, around, now)
     }
 
     fn perform(&mut self, address: Address, output: AnswerOutput<u8>) -> Result<(), Violation> {
@@ -279,7 +311,8 @@ impl World {
         match event {
             AnswerEvent::InvariantHeld(what) => Err(Violation::Caught(what)),
             AnswerEvent::Ended { run } => {
-                if self.provider.is_over(*run, self.now) {
+                let is_stopped = self.wanted.get(run).is_some_and(|it| it.is_stopped);
+                if is_stopped || self.provider.is_over(*run, self.now) {
                     Ok(())
                 } else {
                     Err(Violation::NotEnded(*run))
@@ -290,14 +323,22 @@ impl World {
                     return Ok(());
                 };
                 wanted.is_refused = true;
-                if wanted.is_over || self.provider.is_impossible(*run) {
+                if wanted.is_over
+                    || self.provider.is_never_there(*run)
+                    || self.provider.is_impossible(*run)
+                {
                     Ok(())
                 } else {
                     Err(Violation::NotRefused(*run))
                 }
             }
+            AnswerEvent::Refused { run, .. } => {
+                if let Some(wanted) = self.wanted.get_mut(run) {
+                    wanted.is_too_many = true;
+                }
+                Ok(())
+            }
             AnswerEvent::State { .. }
-            | AnswerEvent::Refused { .. }
             | AnswerEvent::StorageRefused { .. }
             | AnswerEvent::StorageRecovered => Ok(()),
         }
@@ -315,7 +356,7 @@ impl World {
                 self.report.refused += 1;
             } else if wanted.is_over {
                 self.report.ended += 1;
-            } else if wanted.is_cleared_away || !wanted.is_durable {
+            } else if wanted.is_too_many || wanted.is_cleared_away || !wanted.is_durable {
                 self.report.cleared_away += 1;
             } else {
                 return Err(Violation::Forgotten(*run));
@@ -329,6 +370,9 @@ impl World {
         let device = &self.devices[number];
         let config = AnswersConfig {
             start_timeout_ms: START_TIMEOUT_MS,
+            max_starting: usize::try_from(self.chance.between(1, 4)).unwrap_or(1),
+            max_answers: usize::try_from(self.chance.between(4, 30)).unwrap_or(4),
+            not_yet_patience_ms: NOT_YET_MS,
             ..AnswersConfig::new(device.name(slot)?)
         };
         let restored = if device.living().is_empty() {
@@ -338,8 +382,9 @@ impl World {
         };
         self.report.adoptions += restored.len();
         let generation = device.generation;
-        let answers = Answers::new(config, restored, self.chance.seed());
-        Ok(Tab::new(answers, self.last_life, generation))
+        let answers = Answers::new(config.clone(), restored, self.chance.seed());
+        let witness = Witness::new(config, &answers);
+        Ok(Tab::new(answers, witness, self.last_life, generation))
     }
 
     fn open(&mut self, number: usize) -> Result<(), Violation> {

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use manent_engine::PersistId;
-use manent_engine::answers::{AnswerInput, AnswerOperation, Answers, StoredAnswer};
+use manent_engine::answers::{
+    AnswerFailure, AnswerInput, AnswerOperation, AnswerState, Answers, StoredAnswer,
+};
 use manent_types::{DeviceId, RunId};
 
+use super::witness::Witness;
 use super::{Address, Happening, Mode, World};
 use crate::violation::Violation;
 
@@ -20,11 +23,12 @@ pub(super) struct Tab {
     /// The last probe, and when it was made.
     pub(super) probe: Option<(RunId, u64)>,
     pub(super) not_before: u64,
+    pub(super) witness: Witness,
     pub(super) generation: u64,
 }
 
 impl Tab {
-    pub(super) fn new(answers: Answers<u8>, life: u64, generation: u64) -> Self {
+    pub(super) fn new(answers: Answers<u8>, witness: Witness, life: u64, generation: u64) -> Self {
         Self {
             answers,
             life,
@@ -32,6 +36,7 @@ impl Tab {
             asked: BTreeMap::new(),
             probe: None,
             not_before: 0,
+            witness,
             generation,
         }
     }
@@ -208,7 +213,7 @@ impl World {
         self.schedule(again, Happening::Misfortune);
         let number = self.chance.index(self.devices.len());
         let slots = self.devices[number].tabs.len();
-        match self.chance.between(0, 11) {
+        match self.chance.between(0, 14) {
             0 => (0..slots).for_each(|slot| self.crash(number, slot)),
             1 | 2 => {
                 let slot = self.chance.index(slots);
@@ -219,6 +224,8 @@ impl World {
                 let until = self.now + self.chance.between(100, 8_000);
                 self.devices[number].store_refuses_until = until;
             }
+            12 => self.stop(number)?,
+            13 => self.hand_over(number)?,
             5 => self.jump(number),
             6 => self.clear_storage(number),
             7 => {
@@ -241,6 +248,71 @@ impl World {
         Ok(())
     }
 
+    /// Somebody wants one of the answers no more.
+    fn stop(&mut self, number: usize) -> Result<(), Violation> {
+        let living = self.devices[number].living();
+        if living.is_empty() {
+            return Ok(());
+        }
+        let (slot, life) = living[self.chance.index(living.len())];
+        let tabs = &self.devices[number].tabs;
+        let run = tabs[slot]
+            .as_ref()
+            .and_then(|tab| Some(tab.answers.pending().next()?.0.run));
+        let Some(run) = run else {
+            return Ok(());
+        };
+        if let Some(wanted) = self.wanted.get_mut(&run) {
+            wanted.is_over = true;
+            wanted.is_stopped = true;
+        }
+        if let Some(tab) = self.devices[number].tab(slot, life) {
+            tab.asked.remove(&run);
+        }
+        let address = Address {
+            device: number,
+            tab: slot,
+            life,
+        };
+        let failure = AnswerFailure::UserAbort;
+        let input = if self.chance.per_mille(500) {
+            AnswerInput::Ended(run)
+        } else {
+            AnswerInput::Failed { run, failure }
+        };
+        self.tell(address, input)
+    }
+
+    /// A tab leaves what it looks after to another one, and lives on.
+    fn hand_over(&mut self, number: usize) -> Result<(), Violation> {
+        let living = self.devices[number].living();
+        let generation = self.devices[number].generation;
+        let Some((slot, life)) = living.first().copied() else {
+            return Ok(());
+        };
+        let Some(tab) = self.devices[number].tab(slot, life) else {
+            return Ok(());
+        };
+        if tab.persist.is_some() || tab.generation != generation || tab.answers.is_idle() {
+            return Ok(());
+        }
+        let durable = tab
+            .answers
+            .pending()
+            .filter(|(_, state)| !matches!(state, AnswerState::Storing));
+        let runs: Vec<RunId> = durable.map(|(stored, _)| stored.run).collect();
+        for run in &runs {
+            tab.asked.remove(run);
+        }
+        let address = Address {
+            device: number,
+            tab: slot,
+            life,
+        };
+        self.tell(address, AnswerInput::Release(runs))?;
+        self.adopt(number)
+    }
+
     fn jump(&mut self, number: usize) {
         let by = self.chance.between(1, 3_600_000);
         let is_forward = self.chance.per_mille(500);
@@ -252,6 +324,7 @@ impl World {
         };
         // Nobody can know how much time passed.
         for tab in device.tabs.iter_mut().flatten() {
+            tab.witness.on_clock_jump();
             tab.not_before = 0;
             tab.probe = None;
         }

@@ -1,10 +1,10 @@
 //! The way between machines and the server: everything on it can be dropped, doubled, late, or cut.
 
 use manent_engine::BreakerState;
-use manent_engine::answers::{AnswerFailure, AnswerInput};
+use manent_engine::answers::{AnswerFailure, AnswerInput, read_failure};
 use manent_types::RunId;
 
-use super::provider::Reply;
+use super::provider::{Meaning, Reply, meaning_of};
 use super::{Address, Happening, Mode, START_TIMEOUT_MS, World};
 use crate::violation::Violation;
 
@@ -56,7 +56,7 @@ impl World {
         let after = self.chance.between(5, 200);
         if is_lost {
             if self.chance.per_mille(700) {
-                let broken = Reply::Failed(AnswerFailure::Infrastructure);
+                let broken = Reply::Failed(0, None, None);
                 self.schedule(after, Happening::Hear(address, request, run, broken));
             }
         } else {
@@ -73,22 +73,41 @@ impl World {
     /// A request reaches the server.
     pub(super) fn arrive(&mut self, from: Address, request: u64, run: RunId) {
         let after = self.chance.between(5, 200);
-        let fail = |failure| Reply::Failed(failure);
         let reply = match self.mode {
             Mode::Silent => return,
-            Mode::Failing => fail(AnswerFailure::Infrastructure),
+            Mode::Failing => {
+                let kinds = [
+                    (500, Some("internal")),
+                    (502, None),
+                    (404, Some("not_found")),
+                    (403, None),
+                    (403, Some("origin_not_allowed")),
+                    (408, Some("body_timeout")),
+                    (200, Some("not_logged")),
+                ];
+                let (status, code) = kinds[self.chance.index(kinds.len())];
+                Reply::Failed(status, code, None)
+            }
             Mode::Busy => {
                 let wait = self.chance.between(100, 10_000);
                 let asks = self.chance.per_mille(700);
-                fail(AnswerFailure::BackPressure {
-                    retry_after_ms: asks.then_some(wait),
-                })
+                let patience = asks.then_some(wait);
+                if self.chance.per_mille(500) {
+                    Reply::Failed(429, None, patience)
+                } else {
+                    Reply::Failed(503, Some("overloaded"), patience)
+                }
             }
-            Mode::Up if !self.devices[from.device].is_signed_in => fail(AnswerFailure::Auth),
+            Mode::Up if !self.devices[from.device].is_signed_in => {
+                if self.chance.per_mille(500) {
+                    Reply::Failed(401, None, None)
+                } else {
+                    Reply::Failed(403, Some("account_locked"), None)
+                }
+            }
             Mode::Up if self.has_faults && self.chance.per_mille(30) => {
-                fail(AnswerFailure::NotYet {
-                    code: "parent_unknown".to_owned(),
-                })
+                let codes = ["parent_unknown", "conversation_not_found"];
+                Reply::Failed(404, Some(codes[self.chance.index(2)]), None)
             }
             Mode::Up => match self.provider.ask(run, self.now) {
                 Some(reply) => reply,
@@ -101,7 +120,7 @@ impl World {
             let left = until.saturating_sub(self.now);
             let end = if is_broken {
                 let cut = self.chance.between(0, left);
-                (cut, fail(AnswerFailure::Infrastructure))
+                (cut, Reply::Failed(0, None, None))
             } else {
                 (left, Reply::Ended)
             };
@@ -132,8 +151,13 @@ impl World {
                 tab.asked.remove(&run);
                 AnswerInput::Ended(run)
             }
-            Reply::Failed(failure) => {
+            Reply::Failed(status, code, patience) => {
                 tab.asked.remove(&run);
+                let failure = read_failure(status, code, patience);
+                if Meaning::of(&failure) != Some(meaning_of(code, status)) {
+                    let what = format!("{status} {code:?} was taken for {failure:?}");
+                    return Err(Violation::Disobeyed(what));
+                }
                 if let AnswerFailure::BackPressure { retry_after_ms } = &failure {
                     let until = now + retry_after_ms.unwrap_or(0);
                     tab.not_before = tab.not_before.max(until);

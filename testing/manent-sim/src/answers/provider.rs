@@ -13,13 +13,58 @@ pub(super) enum Reply {
         until: u64,
     },
     Ended,
-    Failed(AnswerFailure),
+    /// What comes over the wire: status, code, patience; 0 is a broken connection.
+    Failed(u16, Option<&'static str>, Option<u64>),
+}
+
+/// What will become of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Possible,
+    /// What is asked for cannot be done.
+    Impossible,
+    /// What it builds on never comes.
+    NeverThere,
+}
+
+/// What has to be made of a failure.
+pub(super) fn meaning_of(code: Option<&str>, status: u16) -> Meaning {
+    match (status, code) {
+        (401, _) | (403, Some("account_locked")) => Meaning::SignIn,
+        (429, _) | (503, Some("overloaded")) => Meaning::Patience,
+        (_, Some("parent_unknown" | "conversation_not_found")) => Meaning::NotYet,
+        (_, Some("unknown_model" | "provider_failed" | "interrupted")) => Meaning::Over,
+        _ => Meaning::Broken,
+    }
+}
+
+/// See [`meaning_of`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    SignIn,
+    Patience,
+    NotYet,
+    Over,
+    Broken,
+}
+
+impl Meaning {
+    pub(super) fn of(failure: &AnswerFailure) -> Option<Self> {
+        Some(match failure {
+            AnswerFailure::Infrastructure => Self::Broken,
+            AnswerFailure::BackPressure { .. } => Self::Patience,
+            AnswerFailure::Auth => Self::SignIn,
+            AnswerFailure::NotYet { .. } => Self::NotYet,
+            AnswerFailure::Over { .. } => Self::Over,
+            AnswerFailure::UserAbort => return None,
+        })
+    }
 }
 
 #[derive(Debug)]
 struct Run {
     lasts: u64,
-    is_impossible: bool,
+    kind: Kind,
     begun_at: Option<u64>,
 }
 
@@ -31,10 +76,10 @@ pub(super) struct Provider {
 
 impl Provider {
     /// What will become of a run when somebody asks for it.
-    pub(super) fn plan(&mut self, run: RunId, lasts: u64, is_impossible: bool) {
+    pub(super) fn plan(&mut self, run: RunId, lasts: u64, kind: Kind) {
         let planned = Run {
             lasts,
-            is_impossible,
+            kind,
             begun_at: None,
         };
         self.runs.insert(run, planned);
@@ -43,10 +88,10 @@ impl Provider {
     /// Begins a run, or attaches to it.
     pub(super) fn ask(&mut self, run: RunId, now: u64) -> Option<Reply> {
         let found = self.runs.get_mut(&run)?;
-        if found.is_impossible {
-            return Some(Reply::Failed(AnswerFailure::Over {
-                code: "unknown_model".to_owned(),
-            }));
+        match found.kind {
+            Kind::Impossible => return Some(Reply::Failed(422, Some("unknown_model"), None)),
+            Kind::NeverThere => return Some(Reply::Failed(422, Some("parent_unknown"), None)),
+            Kind::Possible => {}
         }
         let begun_at = *found.begun_at.get_or_insert(now);
         Some(Reply::Runs {
@@ -62,6 +107,14 @@ impl Provider {
     }
 
     pub(super) fn is_impossible(&self, run: RunId) -> bool {
-        self.runs.get(&run).is_some_and(|run| run.is_impossible)
+        self.is_of(run, Kind::Impossible)
+    }
+
+    pub(super) fn is_never_there(&self, run: RunId) -> bool {
+        self.is_of(run, Kind::NeverThere)
+    }
+
+    fn is_of(&self, run: RunId, kind: Kind) -> bool {
+        self.runs.get(&run).is_some_and(|run| run.kind == kind)
     }
 }
