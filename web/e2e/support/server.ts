@@ -15,6 +15,8 @@ interface ServerSettings {
   demo?: boolean;
   /** People sign in, with these settings of `[accounts]`. */
   accounts?: Record<string, string>;
+  /** People sign in at an OpenID provider, with these settings of `[oidc]`. */
+  oidc?: Record<string, string | boolean>;
 }
 
 /** The real server on its own data directory, answering from the test rules. */
@@ -50,10 +52,11 @@ export class Server {
     await this.start();
   }
 
-  private async configure({ demo = false, accounts }: ServerSettings): Promise<void> {
+  private async configure({ demo = false, accounts, oidc }: ServerSettings): Promise<void> {
     const provider = `[[providers]]\nid = "scripted"\nkind = "scripted"\nrules = ${JSON.stringify(RULES)}\n`;
-    const settings = Object.entries(accounts ?? {}).map(([name, value]) => `${name} = ${JSON.stringify(value)}\n`);
-    const signIn = accounts ? `mode = "accounts"\n[accounts]\n${settings.join('')}` : '';
+    const section = (name: string, settings: object) => `[${name}]\n${Object.entries(settings).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`).join('')}`;
+    const mode = oidc ? 'oidc' : accounts ? 'accounts' : 'local';
+    const signIn = `mode = "${mode}"\n${accounts ? section('accounts', accounts) : ''}${oidc ? section('oidc', oidc) : ''}`;
     await writeFile(join(this.directory, 'manent.toml'), `${signIn}${demo ? '' : provider}[testing]\nsign_in_switch = true\n`);
   }
 

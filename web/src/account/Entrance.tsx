@@ -6,7 +6,7 @@ import { useLanguage } from '../strings';
 import { Problem } from './Field';
 import { ForgotForm } from './ForgotForm';
 import { takeLink } from './link';
-import { resetsByMail } from './options';
+import { openIdAddress, openIdOf, resetsByMail } from './options';
 import { forgetOwner, pageBelongsTo, pageBelongsToNobody } from './owner';
 import { RegisterForm } from './RegisterForm';
 import { ResetForm } from './ResetForm';
@@ -23,7 +23,7 @@ export function Entrance() {
   const language = useLanguage();
   const [link] = useState(takeLink);
   const [view, setView] = useState<EntranceView>(link.view);
-  const [notice, setNotice] = useState<string | null>(null);
+  const [notice, setNotice] = useState<string | null>(link.hasLeft ? texts.signIn.left : null);
   const [keeper] = useState(() => createSession());
   const [api] = useState(() => new Api({ fetch: (input, init) => fetch(input, init) }));
   const [options, setOptions] = useState<AuthOptions | null>(null);
@@ -44,6 +44,8 @@ export function Entrance() {
       const state = link.view === 'signIn' ? await keeper.start() : keeper.state;
       if (state.state === 'signed_in') return enter(state.account);
       if (owner && link.view === 'signIn') pageBelongsToNobody();
+      const openId = openIdOf(found);
+      if (openId?.automatic && link.view === 'signIn' && !link.hasLeft && link.failure === null) return location.replace(openIdAddress(openId, link.returnTo));
       setOptions(found);
       if (link.failure === null) setProblem(null);
     } catch (error) {

@@ -1,7 +1,7 @@
 import type { Account, AuthOptions, SessionKeeper } from '@manent/client/session';
 import { type FormEvent, useState } from 'react';
 import { Field, Problem } from './Field';
-import { openIdOf, takesPasswords } from './options';
+import { openIdAddress, openIdOf, takesPasswords } from './options';
 import { SecondFactorForm } from './SecondFactorForm';
 import { useAccountTexts } from './texts';
 import { useAttempt } from './useAttempt';
@@ -55,7 +55,7 @@ export function SignInForm({ keeper, options, returnTo, knownEmail = '', onSigne
         <>
           {hasPasswords && <p className="account-or">{texts.signIn.or}</p>}
           {!hasPasswords && <p>{texts.signIn.noPasswords}</p>}
-          <a className="button wide" href={`${openId.path}?client=page&return_to=${encodeURIComponent(returnTo)}`}>
+          <a className="button wide" href={openIdAddress(openId, returnTo)}>
             {texts.signIn.with(openId.label)}
           </a>
         </>

@@ -4,7 +4,7 @@ import { owner } from '../state/localValue';
 import { useStore } from '../state/store';
 import { showToast } from '../state/toasts';
 import { takeLink } from './link';
-import { forgetOwner, isSigningOut, pageBelongsTo } from './owner';
+import { forgetOwner, isSigningOut, noteLeaving, pageBelongsTo } from './owner';
 import { accountTexts } from './texts';
 import { sentenceOfCode } from './useAttempt';
 
@@ -32,7 +32,10 @@ function follow(state: SessionState): void {
     case 'signed_out':
       // Here it ends for everybody who looks at this browser; an end that nobody asked for leaves everything as it is.
       if (state.reason !== 'left') useStore.setState({ signInNeeded: true });
-      else if (!isSigningOut()) location.replace('/');
+      else if (!isSigningOut()) {
+        noteLeaving();
+        location.replace('/');
+      }
       return;
     case 'another':
       // What the owner wrote stays in their own store; the page begins anew with the other person's.

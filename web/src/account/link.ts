@@ -1,4 +1,5 @@
 import type { EntranceView } from './Entrance';
+import { hasJustLeft } from './owner';
 
 /** What the address of the page says of why somebody comes. */
 export interface Link {
@@ -6,6 +7,8 @@ export interface Link {
   /** Of a link that resets a password or verifies an address. */
   token: string | null;
   invitation: string | null;
+  /** Somebody has just signed out. */
+  hasLeft: boolean;
   /** Why a sign-in at a provider failed, by the server's code. */
   failure: string | null;
   /** Where the page goes on when somebody is signed in. */
@@ -28,7 +31,7 @@ function read(): Link {
   const secrets = new URLSearchParams(hash.slice(1));
   const value = (name: string) => secrets.get(name) || search.get(name) || null;
   const isOwnPlace = pathname in VIEWS;
-  const link = { view: VIEWS[pathname] ?? 'signIn', token: value('token'), invitation: value('invitation'), failure: search.get('signInError') };
+  const link = { view: VIEWS[pathname] ?? 'signIn', token: value('token'), invitation: value('invitation'), failure: search.get('signInError'), hasLeft: hasJustLeft() };
   search.delete('signInError');
   const rest = isOwnPlace || search.size === 0 ? '' : `?${search}`;
   const clean = pathname + rest + (isOwnPlace ? '' : hash);

@@ -1,9 +1,14 @@
 import type { AuthOptions } from '@manent/client/session';
 
 /** The provider at which people sign in, where the server has one. */
-export function openIdOf({ openid }: AuthOptions): { label: string; path: string } | null {
-  const { label, path } = (openid ?? {}) as { label?: unknown; path?: unknown };
-  return typeof label === 'string' && typeof path === 'string' && /^\/[^/\\]/.test(path) ? { label, path } : null;
+export function openIdOf({ openid }: AuthOptions): { label: string; path: string; automatic: boolean } | null {
+  const { label, path, automatic } = (openid ?? {}) as { label?: unknown; path?: unknown; automatic?: unknown };
+  return typeof label === 'string' && typeof path === 'string' && /^\/[^/\\]/.test(path) ? { label, path, automatic: automatic === true } : null;
+}
+
+/** The address at which a sign-in at the provider begins; it comes back to `returnTo`. */
+export function openIdAddress({ path }: { path: string }, returnTo: string): string {
+  return `${path}?client=page&return_to=${encodeURIComponent(returnTo)}`;
 }
 
 /** Whether people sign in with a password. */

@@ -4,6 +4,8 @@ import { owner } from '../state/localValue';
 /** Under which name the browser keeps whose page this is (`state/localValue.ts` reads it when the page begins). */
 const KEY = 'manent.owner';
 
+const LEFT = 'manent.left';
+
 let signingOut = false;
 
 /** From its next start on the page is this person's. */
@@ -14,6 +16,18 @@ export function pageBelongsTo({ id, name, email }: Account): void {
 /** From its next start on somebody has to sign in first. */
 export function pageBelongsToNobody(): void {
   localStorage.setItem(KEY, 'null');
+}
+
+/** Somebody signed out in this tab or another one: the next page of this tab says so, and sends nobody to a provider by itself. */
+export function noteLeaving(): void {
+  sessionStorage.setItem(LEFT, 'true');
+}
+
+/** Whether that was just now. */
+export function hasJustLeft(): boolean {
+  const left = sessionStorage.getItem(LEFT) !== null;
+  sessionStorage.removeItem(LEFT);
+  return left;
 }
 
 /** Nobody signs in here. */

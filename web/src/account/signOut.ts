@@ -1,7 +1,7 @@
 import { WouldLose } from '@manent/client';
 import type { SessionKeeper } from '@manent/client/session';
 import { device } from '../services/services';
-import { ownerKeys, pageBelongsToNobody, setSigningOut } from './owner';
+import { noteLeaving, ownerKeys, pageBelongsToNobody, setSigningOut } from './owner';
 
 const DRAFTS = 'manent.draft.';
 
@@ -42,6 +42,7 @@ export async function signOut(keeper: SessionKeeper, { discard }: { discard: boo
 /** Takes away what this device has of the owner's; what is not sent stays unless it is to go, too. The page belongs to nobody then. */
 export async function forgetOnDevice({ discard }: { discard: boolean }): Promise<void> {
   setSigningOut(true);
+  noteLeaving();
   pageBelongsToNobody();
   for (const prefix of ['manent.titles', 'manent.models', ...(discard ? [DRAFTS] : [])]) for (const key of ownerKeys(prefix)) localStorage.removeItem(key);
   await new Promise<void>((resolve) => device.whenOpen((client) => void leave(client, discard).finally(resolve)));
