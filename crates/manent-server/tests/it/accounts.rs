@@ -5,6 +5,6 @@ mod matrix;
 mod nodes;
 mod own_keys;
 mod operators;
-mod people;
+pub(crate) mod people;
 mod sessions;
 mod streams;

@@ -20,6 +20,7 @@ mod journal;
 mod journey;
 mod logging;
 mod nonsense;
+mod oidc;
 mod operations;
 mod ownership;
 mod postgres;

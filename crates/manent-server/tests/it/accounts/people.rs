@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use crate::support::reply::Reply;
 
 /// What every account of these tests is opened with.
-pub(super) const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 /// A server with accounts; `more` is added to its configuration.
-pub(super) async fn server(more: &str) -> anyhow::Result<TestServer> {
+pub(crate) async fn server(more: &str) -> anyhow::Result<TestServer> {
     TestServer::start_with(&format!("mode = \"accounts\"\n{more}")).await
 }
 
@@ -35,19 +35,19 @@ pub(super) fn shared_url(url: &str, accounts: &str, more: &str) -> String {
 
 /// Somebody who is signed in, or a program with a key.
 #[derive(Debug, Clone)]
-pub(super) struct Person {
-    pub(super) token: String,
-    pub(super) cookie: String,
+pub(crate) struct Person {
+    pub(crate) token: String,
+    pub(crate) cookie: String,
 }
 
 /// The `refreshToken=…` that an answer sets.
-pub(super) fn cookie(reply: &Reply) -> String {
+pub(crate) fn cookie(reply: &Reply) -> String {
     let set = reply.header("set-cookie");
     set.split(';').next().unwrap_or_default().to_owned()
 }
 
 /// Registers somebody.
-pub(super) async fn register(server: &TestServer, email: &str) -> anyhow::Result<()> {
+pub(crate) async fn register(server: &TestServer, email: &str) -> anyhow::Result<()> {
     let client = server.client();
     let body = json!({"name": "Somebody", "email": email, "password": PASSWORD});
     let reply = Reply::to(client.http().post(client.url("/auth/register")).json(&body)).await?;
@@ -56,7 +56,7 @@ pub(super) async fn register(server: &TestServer, email: &str) -> anyhow::Result
 }
 
 /// Asks to be signed in.
-pub(super) async fn try_sign_in(
+pub(crate) async fn try_sign_in(
     server: &TestServer,
     email: &str,
     password: &str,
@@ -67,7 +67,7 @@ pub(super) async fn try_sign_in(
 }
 
 /// Signs somebody in.
-pub(super) async fn sign_in(server: &TestServer, email: &str) -> anyhow::Result<Person> {
+pub(crate) async fn sign_in(server: &TestServer, email: &str) -> anyhow::Result<Person> {
     let reply = try_sign_in(server, email, PASSWORD).await?;
     let body = reply.json();
     anyhow::ensure!(
@@ -81,14 +81,14 @@ pub(super) async fn sign_in(server: &TestServer, email: &str) -> anyhow::Result<
 }
 
 /// Registers somebody and signs them in.
-pub(super) async fn join(server: &TestServer, email: &str) -> anyhow::Result<Person> {
+pub(crate) async fn join(server: &TestServer, email: &str) -> anyhow::Result<Person> {
     register(server, email).await?;
     sign_in(server, email).await
 }
 
 impl Person {
     /// Sends a request in this person's name.
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &self,
         server: &TestServer,
         method: Method,
@@ -107,7 +107,7 @@ impl Person {
     }
 
     /// Reads something.
-    pub(super) async fn get(&self, server: &TestServer, path: &str) -> anyhow::Result<Reply> {
+    pub(crate) async fn get(&self, server: &TestServer, path: &str) -> anyhow::Result<Reply> {
         self.send(server, Method::GET, path, None).await
     }
 
@@ -135,7 +135,7 @@ impl Person {
     }
 
     /// A key of this person's with these scopes.
-    pub(super) async fn key(&self, server: &TestServer, scopes: &[&str]) -> anyhow::Result<Self> {
+    pub(crate) async fn key(&self, server: &TestServer, scopes: &[&str]) -> anyhow::Result<Self> {
         let body = json!({"name": "program", "scopes": scopes});
         let reply = self
             .send(server, Method::POST, "/keys", Some(&body))
@@ -152,7 +152,7 @@ impl Person {
 }
 
 /// Presents a cookie for the next access token.
-pub(super) async fn refresh(server: &TestServer, cookie: &str) -> anyhow::Result<Reply> {
+pub(crate) async fn refresh(server: &TestServer, cookie: &str) -> anyhow::Result<Reply> {
     let client = server.client();
     let request = client.http().post(client.url("/auth/refresh"));
     Reply::to(request.header("cookie", cookie)).await
