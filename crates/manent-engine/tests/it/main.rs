@@ -10,4 +10,5 @@ mod orders;
 mod properties;
 mod refusals;
 mod restart;
+mod shown;
 mod story;
