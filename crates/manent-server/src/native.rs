@@ -11,6 +11,8 @@ mod convert;
 mod cursor;
 mod error;
 mod feed;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod generate;
 mod keys;
 mod messages;
@@ -27,6 +29,6 @@ mod turns;
 mod two_factor;
 
 pub(crate) use error::ApiError;
-pub(crate) use openapi::described_routes;
 pub use openapi::openapi_json;
+pub(crate) use openapi::{described_routes, finished};
 pub(crate) use router::{public, router};

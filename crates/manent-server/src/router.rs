@@ -48,7 +48,7 @@ pub(crate) fn router(app: App) -> Router {
         .merge(testing)
         .merge(oidc::routes(&app))
         .merge(librechat)
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", native::finished(document)))
         .fallback(page::serve)
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
         .layer(CatchPanicLayer::custom(on_panic))

@@ -3,6 +3,8 @@
 use manent_protocol::{DeltaEvent, DoneEvent, ErrorEvent, NoticeEvent, ReadyEvent, StartEvent};
 use manent_types::Usage;
 use utoipa::OpenApi;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::{OpenApi as OpenApiDocument, RefOr, Response, Schema};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
@@ -39,13 +41,52 @@ pub(crate) fn described_routes(
         .merge(operations::router())
 }
 
+/// The content type of every error, whichever route answers it.
+const PROBLEM: &str = "application/problem+json";
+
+/// The document as it is shown: whatever a route says of its errors, each is a problem and comes as one.
+pub(crate) fn finished(mut document: OpenApiDocument) -> OpenApiDocument {
+    let operations = document.paths.paths.values_mut().flat_map(operations);
+    for response in operations.flat_map(|operation| operation.responses.responses.values_mut()) {
+        let RefOr::T(response) = response else {
+            continue;
+        };
+        if is_problem(response)
+            && let Some(content) = response.content.swap_remove("application/json")
+        {
+            response.content.insert(PROBLEM.to_owned(), content);
+        }
+    }
+    document
+}
+
+fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [
+        &mut path.get,
+        &mut path.put,
+        &mut path.post,
+        &mut path.delete,
+        &mut path.patch,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+fn is_problem(response: &Response) -> bool {
+    let Some(RefOr::T(content)) = response.content.get("application/json") else {
+        return false;
+    };
+    let schema: Option<&RefOr<Schema>> = content.schema.as_ref();
+    matches!(schema, Some(RefOr::Ref(reference)) if reference.ref_location.ends_with("/Problem"))
+}
+
 /// The OpenAPI 3.1 document of the native API as JSON.
 ///
 /// # Errors
 /// When it cannot be written as JSON, which a valid document always can.
 pub fn openapi_json() -> Result<String, serde_json::Error> {
     let (_, document) = described_routes(|native| native).split_for_parts();
-    let mut text = serde_json::to_string_pretty(&document)?;
+    let mut text = serde_json::to_string_pretty(&finished(document))?;
     text.push('\n');
     Ok(text)
 }
