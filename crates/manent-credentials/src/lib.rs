@@ -14,6 +14,8 @@
 mod access_token;
 mod api_key;
 mod entropy;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod jwt;
 mod key;
 mod one_time;

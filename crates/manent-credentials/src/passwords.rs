@@ -165,6 +165,24 @@ impl fmt::Debug for Passwords {
     }
 }
 
+/// Reads a stored hash, and checks a password against it where that costs little. For fuzzing.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn read_and_check(stored: &str) {
+    const LITTLE_WORK: u64 = 1_024;
+    const LITTLE_COST: u32 = 4;
+    let is_cheap = if stored.starts_with("$argon2") {
+        argon2id::read(stored).is_ok_and(|(_, _, params)| {
+            u64::from(params.m_cost()) * u64::from(params.t_cost()) <= LITTLE_WORK
+        })
+    } else {
+        bcrypt_hash::is_one(stored)
+            && bcrypt_hash::read(stored).is_ok_and(|cost| cost <= LITTLE_COST)
+    };
+    if is_cheap {
+        let _ = check(Argon2Parameters::default(), "password", stored);
+    }
+}
+
 fn is_too_long(password: &SecretString) -> bool {
     password
         .expose_secret()

@@ -25,6 +25,8 @@ mod drain;
 mod error;
 mod files;
 mod frame;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod header;
 mod index;
 mod inspect;

@@ -13,6 +13,8 @@ use manent_domain::completion::{
 use manent_domain::ports::CompletionProvider;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::events::MessagesTranslator as Translator;
 use self::events::MessagesTranslator;
 use self::request::{PastReasoning, has_signed_reasoning, wire_request};
 use crate::answer::AnswerStream;

@@ -8,6 +8,8 @@ mod anthropic;
 mod base_url;
 mod config;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod http;
 mod image;
 mod models;

@@ -15,6 +15,8 @@ use manent_domain::ports::CompletionProvider;
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 use secrecy::ExposeSecret;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::events::ChatTranslator as Translator;
 use self::events::ChatTranslator;
 use self::request::{Dialect, wire_request};
 use crate::answer::AnswerStream;

@@ -17,6 +17,8 @@ pub(crate) use caller::{Administrator, Asking, From, Person, Reading, Writing};
 pub(crate) use cookies::{Cookies, refresh_token};
 pub(crate) use gate::{Gate, admit};
 pub(crate) use operator::Operator;
+#[cfg(feature = "fuzzing")]
+pub(crate) use peer::Peer;
 pub(crate) use peer::PeerService;
 pub(crate) use standing::Standings;
 pub(crate) use streams::OpenStreams;

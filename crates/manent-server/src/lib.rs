@@ -13,6 +13,8 @@ mod background;
 mod compose;
 mod environment;
 mod feed;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod http;
 mod librechat;
 mod limits;

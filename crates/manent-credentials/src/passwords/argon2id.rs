@@ -123,12 +123,8 @@ pub(super) fn hash(
         .map_err(failed)
 }
 
-/// Whether it is the password, and whether its hash is weaker than these parameters.
-pub(super) fn verify(
-    today: Argon2Parameters,
-    password: &str,
-    stored: &str,
-) -> Result<(bool, bool), PasswordError> {
+/// A stored hash that does not cost too much to check, with its kind and what it costs.
+pub(super) fn read(stored: &str) -> Result<(PasswordHash, Algorithm, Params), PasswordError> {
     let unusable = |_| PasswordError::UnusableHash("it is no PHC string of Argon2");
     let stored = PasswordHash::new(stored).map_err(unusable)?;
     let algorithm = Algorithm::new(stored.algorithm.as_str())
@@ -138,6 +134,16 @@ pub(super) fn verify(
     if is_too_much(params.m_cost(), params.t_cost(), params.p_cost()) {
         return Err(PasswordError::UnusableHash("it would cost too much"));
     }
+    Ok((stored, algorithm, params))
+}
+
+/// Whether it is the password, and whether its hash is weaker than these parameters.
+pub(super) fn verify(
+    today: Argon2Parameters,
+    password: &str,
+    stored: &str,
+) -> Result<(bool, bool), PasswordError> {
+    let (stored, algorithm, params) = read(stored)?;
     let (Some(salt), Some(output)) = (stored.salt, stored.hash) else {
         return Err(PasswordError::UnusableHash("it has no salt or no hash"));
     };

@@ -12,14 +12,20 @@ pub(super) fn is_one(stored: &str) -> bool {
         .any(|prefix| stored.starts_with(prefix))
 }
 
-/// Whether it is the password. Like every bcrypt it looks at the first 72 bytes of UTF-8 alone.
-pub(super) fn verify(password: &str, stored: &str) -> Result<bool, PasswordError> {
+/// The cost of a stored hash that does not cost too much to check.
+pub(super) fn read(stored: &str) -> Result<u32, PasswordError> {
     let parts: bcrypt::HashParts = stored
         .parse()
         .map_err(|_| PasswordError::UnusableHash("it is no hash of bcrypt"))?;
     if parts.get_cost() > HIGHEST_COST {
         return Err(PasswordError::UnusableHash("it would cost too much"));
     }
+    Ok(parts.get_cost())
+}
+
+/// Whether it is the password. Like every bcrypt it looks at the first 72 bytes of UTF-8 alone.
+pub(super) fn verify(password: &str, stored: &str) -> Result<bool, PasswordError> {
+    read(stored)?;
     bcrypt::verify(password, stored)
         .map_err(|_| PasswordError::UnusableHash("it is no hash of bcrypt"))
 }

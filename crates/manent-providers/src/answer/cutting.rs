@@ -1,4 +1,4 @@
-//! For tests: decodes an answer cut in every possible way.
+//! For tests and fuzzing: decodes an answer cut in every possible way.
 
 use manent_domain::completion::{CompletionEvent, ProviderError};
 
@@ -21,6 +21,7 @@ pub(crate) fn decode<'bytes, T: Translator>(
     std::iter::from_fn(|| decoder.next_event()).collect()
 }
 
+#[cfg(test)]
 /// Decodes the bytes whole, cut once at every border, and one by one, and asserts that they always say the same.
 pub(crate) fn decode_every_way<T: Translator>(make: impl Fn() -> T, bytes: &[u8]) -> Said {
     let whole = decode(make(), [bytes]);

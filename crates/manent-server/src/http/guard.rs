@@ -137,6 +137,31 @@ fn is_foreign(method: &Method, headers: &HeaderMap, is_own: impl Fn(&HeaderValue
         .is_some_and(|site| site != "same-origin" && site != "none" && !is_link)
 }
 
+/// What is decided about a head, for fuzzing: whoever is let in under a name and from an origin is one of ours.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn fuzzed(headers: &HeaderMap) {
+    let name = PublicName::of_url(Some("https://chat.example.org"));
+    let host = headers.get(header::HOST);
+    let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+    if !name.allows(host) {
+        return;
+    }
+    let bare = host_of(host).unwrap_or(host).to_ascii_lowercase();
+    let is_ours = matches!(bare.as_str(), "localhost" | "[::1]" | "chat.example.org")
+        || bare.starts_with("127.");
+    assert!(is_ours, "{host:?}");
+    if let Some(origin) = headers.get(header::ORIGIN)
+        && !is_foreign(&Method::POST, headers, |origin| name.is_own(origin, host))
+    {
+        let origin = origin.to_str().unwrap_or_default().to_ascii_lowercase();
+        let host = host.to_ascii_lowercase();
+        assert!(
+            origin.contains(&format!("://{host}")),
+            "{origin:?} {host:?}"
+        );
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

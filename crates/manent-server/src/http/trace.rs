@@ -61,6 +61,15 @@ impl TraceId {
     }
 }
 
+/// What is read of a head, for fuzzing.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn fuzzed(headers: &HeaderMap) {
+    if let Some(TraceId(trace)) = TraceId::of_request(headers) {
+        let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        assert!(trace.len() == 32 && trace.bytes().all(is_hex), "{trace:?}");
+    }
+}
+
 /// Opens the request's span, counts it, and tells the client its trace.
 pub(crate) async fn trace(
     State(ids): State<Arc<dyn IdSource>>,
