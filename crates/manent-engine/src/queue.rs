@@ -7,74 +7,23 @@
 //! - `heads` holds the first pending item of each lane, by device;
 //! - nothing here walks over all items, but for [`Queue::all`] and [`Queue::clear`].
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+mod entry;
+mod family;
+mod walk;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use manent_types::DeviceId;
 
-use crate::history::HistoryEntry;
 use crate::id::{ItemId, LaneId};
-use crate::item::{FailReason, Fate, StoredItem};
+use crate::item::Fate;
 use crate::stored::StoredLane;
 use crate::time::Millis;
-use crate::write_log::WritePosition;
+pub(crate) use entry::{Item, Lane};
+pub(crate) use walk::Walk;
 
 /// A place in the queue. Items of several engines may have the same rank; the id decides then.
 pub(crate) type Place = (u64, ItemId);
-
-/// An item in memory.
-#[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "they are independent of each other"
-)]
-pub(crate) struct Item<P> {
-    pub(crate) stored: StoredItem<P>,
-    /// Its place in this engine's queue: the stored one, unless an earlier item of its lane stands behind that.
-    pub(crate) rank: u64,
-    /// The write that makes its present form durable.
-    pub(crate) written_at: WritePosition,
-    /// Whether the user was told that it is safe.
-    pub(crate) is_accepted: bool,
-    /// While a decision of the user is not durable yet: where the item stood before, which is what is shown.
-    pub(crate) shown: Option<Fate>,
-    /// Whether it counts among those that the device's store has not confirmed.
-    pub(crate) is_storing: bool,
-    /// Whether a request with it may have left, in this life or in an earlier one.
-    pub(crate) maybe_sent: bool,
-    /// Whether it came from a store, and not from the user.
-    pub(crate) is_taken_in: bool,
-    /// Requests with it in this life.
-    pub(crate) attempts: u32,
-    /// Whether it went behind what it builds on, so that lanes need not wait for each other.
-    pub(crate) has_given_way: bool,
-    /// How often the server's refusal was not believed.
-    pub(crate) further_tries: u8,
-    pub(crate) history: Vec<HistoryEntry>,
-}
-
-impl<P> Item<P> {
-    pub(crate) fn place(&self) -> Place {
-        (self.rank, self.stored.id)
-    }
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Lane {
-    /// The last number that the server settled.
-    pub(crate) applied: u64,
-    /// Changes of the numbering since an item was last settled.
-    pub(crate) moves: u32,
-    /// Whether the server stored an item under the number that this engine gave it, since the numbering last changed.
-    pub(crate) is_confirmed: bool,
-    /// Until then requests with other numbers may still be on the way; by the engine's own time.
-    pub(crate) careful_until: Millis,
-    /// The write that took an item out of the lane. Nothing is sent before it is durable: after a crash the item would be back in its
-    /// place, behind what had followed it.
-    pub(crate) gate: WritePosition,
-    /// Pending items in order.
-    pub(crate) items: BTreeSet<Place>,
-}
 
 /// See the module.
 #[derive(Debug)]
@@ -224,12 +173,7 @@ impl<P> Queue<P> {
 
     /// A device's pending items in order; a lane can be left out from any of its items on.
     pub(crate) fn walk<'queue>(&'queue self, device: &DeviceId) -> Walk<'queue, P> {
-        Walk {
-            queue: self,
-            heads: self.heads.get(device).map(|heads| heads.iter()),
-            next_head: None,
-            opened: BinaryHeap::new(),
-        }
+        Walk::new(self, self.heads.get(device))
     }
 
     /// A place after everything so far. Begins at the caller's clock, so that the items of several engines of one store can be merged.
@@ -416,103 +360,10 @@ impl<P> Queue<P> {
         }
     }
 
-    /// The items that build on this one, in the order of their places: those for which `follows` says so, and what builds on those.
-    pub(crate) fn descendants(
-        &self,
-        id: ItemId,
-        follows: impl Fn(&Item<P>) -> bool,
-    ) -> Vec<ItemId> {
-        let mut found: Vec<Place> = Vec::new();
-        let mut seen = BTreeSet::from([id]);
-        let mut next = vec![id];
-        while let Some(parent) = next.pop() {
-            for child in self.children.get(&parent).into_iter().flatten() {
-                if let Some(item) = self.items.get(child)
-                    && follows(item)
-                    && seen.insert(*child)
-                {
-                    next.push(*child);
-                    found.push(item.place());
-                }
-            }
-        }
-        found.sort_unstable();
-        found.into_iter().map(|(_, id)| id).collect()
-    }
-
-    /// What builds directly on an item.
-    pub(crate) fn children(&self, id: ItemId) -> impl Iterator<Item = &Item<P>> {
-        let children = self.children.get(&id).into_iter().flatten();
-        children.filter_map(|child| self.items.get(child))
-    }
-
-    pub(crate) fn is_pending(&self, id: ItemId) -> bool {
-        self.items
-            .get(&id)
-            .is_some_and(|item| item.stored.fate == Fate::Pending)
-    }
-
-    /// The pending item that this one builds on.
-    pub(crate) fn pending_parent(&self, item: &Item<P>) -> Option<&Item<P>> {
-        let parent = self.items.get(&item.stored.parent?)?;
-        (parent.stored.fate == Fate::Pending && parent.stored.id != item.stored.id)
-            .then_some(parent)
-    }
-
-    /// Why the item is in the tray, or was when it was discarded.
-    pub(crate) fn fail_reason(&self, id: ItemId) -> Option<&FailReason> {
-        match &self.items.get(&id)?.stored.fate {
-            Fate::Pending => None,
-            Fate::Failed { reason } | Fate::Discarded { reason } => Some(reason),
-        }
-    }
-
     /// Forgets everything.
     pub(crate) fn clear(&mut self) {
         let last_order = self.last_order;
         *self = Self::new();
         self.last_order = last_order;
-    }
-}
-
-/// A device's pending items in order. Lanes are opened one after the other, so that one with many items costs no more than one with few.
-pub(crate) struct Walk<'queue, P> {
-    queue: &'queue Queue<P>,
-    heads: Option<std::collections::btree_map::Iter<'queue, Place, LaneId>>,
-    next_head: Option<(Place, &'queue LaneId)>,
-    /// The next item of each lane that is being walked.
-    opened: BinaryHeap<Reverse<(Place, &'queue LaneId)>>,
-}
-
-impl<'queue, P> Walk<'queue, P> {
-    /// The next item. Its lane goes on when [`Self::follow`] is called with it, else it is left out from here on.
-    pub(crate) fn next_item(&mut self) -> Option<&'queue Item<P>> {
-        if self.next_head.is_none() {
-            let head = self.heads.as_mut().and_then(Iterator::next);
-            self.next_head = head.map(|(place, lane)| (*place, lane));
-        }
-        let is_head_next = match (&self.next_head, self.opened.peek()) {
-            (Some(head), Some(Reverse(opened))) => head < opened,
-            (head, _) => head.is_some(),
-        };
-        let ((_, id), _) = if is_head_next {
-            self.next_head.take()?
-        } else {
-            self.opened.pop()?.0
-        };
-        self.queue.items.get(&id)
-    }
-
-    /// Goes on with the lane of an item.
-    pub(crate) fn follow(&mut self, item: &'queue Item<P>) {
-        use std::ops::Bound::{Excluded, Unbounded};
-        let lane = &item.stored.lane;
-        let Some(known) = self.queue.lanes.get(lane) else {
-            return;
-        };
-        let mut rest = known.items.range((Excluded(item.place()), Unbounded));
-        if let Some(place) = rest.next() {
-            self.opened.push(Reverse((*place, lane)));
-        }
     }
 }
