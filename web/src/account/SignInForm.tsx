@@ -1,7 +1,9 @@
+import { ApiProblem } from '@manent/client';
 import type { Account, AuthOptions, SessionKeeper } from '@manent/client/session';
 import { type FormEvent, useState } from 'react';
 import { Field, Problem } from './Field';
 import { openIdAddress, openIdOf, takesPasswords } from './options';
+import { ResendPart } from './ResendPart';
 import { SecondFactorForm } from './SecondFactorForm';
 import { useAccountTexts } from './texts';
 import { useAttempt } from './useAttempt';
@@ -24,6 +26,7 @@ export function SignInForm({ keeper, options, returnTo, knownEmail = '', onSigne
   const [email, setEmail] = useState(knownEmail);
   const [password, setPassword] = useState('');
   const [pending, setPending] = useState<string | null>(null);
+  const [isUnverified, setUnverified] = useState(false);
   const { isBusy, problem, run } = useAttempt();
   const openId = openIdOf(options);
   const hasPasswords = takesPasswords(options);
@@ -32,8 +35,12 @@ export function SignInForm({ keeper, options, returnTo, knownEmail = '', onSigne
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
+    setUnverified(false);
     void run(async () => {
-      const outcome = await keeper.signIn(email, password);
+      const outcome = await keeper.signIn(email, password).catch((error: unknown) => {
+        setUnverified(error instanceof ApiProblem && error.code === 'email_not_verified');
+        throw error;
+      });
       setPassword('');
       if (outcome.kind === 'signed_in') onSignedIn(outcome.account);
       else setPending(outcome.token);
@@ -46,6 +53,7 @@ export function SignInForm({ keeper, options, returnTo, knownEmail = '', onSigne
           <Field label={texts.email} type="email" name="email" autoComplete="username" required isFirst={knownEmail === ''} value={email} onChange={setEmail} />
           <Field label={texts.password} type="password" name="password" autoComplete="current-password" required isFirst={knownEmail !== ''} maxLength={128} value={password} onChange={setPassword} />
           <Problem text={problem} />
+          {isUnverified && <ResendPart email={email} />}
           <button type="submit" className="button primary wide" disabled={isBusy}>
             {isBusy ? texts.working : texts.signIn.action}
           </button>

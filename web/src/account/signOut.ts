@@ -44,8 +44,8 @@ export async function forgetOnDevice({ discard }: { discard: boolean }): Promise
   setSigningOut(true);
   noteLeaving();
   pageBelongsToNobody();
-  for (const prefix of ['manent.titles', 'manent.models', ...(discard ? [DRAFTS] : [])]) for (const key of ownerKeys(prefix)) localStorage.removeItem(key);
   await new Promise<void>((resolve) => device.whenOpen((client) => void leave(client, discard).finally(resolve)));
+  for (const prefix of ['manent.titles', 'manent.models', ...(discard ? [DRAFTS] : [])]) for (const key of ownerKeys(prefix)) localStorage.removeItem(key);
 }
 
 async function leave({ persistence, cache }: Parameters<Parameters<typeof device.whenOpen>[0]>[0], discard: boolean): Promise<void> {

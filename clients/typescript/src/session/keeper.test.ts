@@ -121,6 +121,19 @@ describe('a session keeper', () => {
     expect(accounts.callers('/healthz')).toEqual(['nobody']);
   });
 
+  it('tells no other server of the token', async () => {
+    const accounts = new FakeAccounts();
+    accounts.cookie = ANN;
+    const { keeper } = await accounts.open();
+    const elsewhere = ['https://elsewhere.example/account', '//elsewhere.example/account', '/\\elsewhere.example/account', 'account'];
+    for (const url of elsewhere) await keeper.fetch(url);
+    expect(elsewhere.flatMap((url) => accounts.callers(url))).toEqual(['nobody', 'nobody', 'nobody', 'nobody']);
+    const named = new SessionKeeper({ baseUrl: 'https://chat.example/' }, accounts.browser.newTab().environment);
+    for (const url of ['https://chat.example.evil.example/account', '/account']) await named.fetch(url);
+    expect(accounts.callers('https://chat.example.evil.example/account')).toEqual(['nobody']);
+    expect(accounts.callers('/account')).toEqual(['nobody']);
+  });
+
   it('asks for no sign-in where nobody signs in', async () => {
     const accounts = new FakeAccounts();
     accounts.isLocal = true;

@@ -146,7 +146,9 @@ export class SessionKeeper {
 
   private async send(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
     const { fetch } = this.environment;
-    if (this.current.state === 'local' || this.isPublic(input)) return fetch(input, init);
+    const path = this.pathOf(input);
+    // Another server is told nothing of who is signed in here.
+    if (path === null || PUBLIC.test(path) || this.current.state === 'local') return fetch(input, init);
     try {
       const held = await untilAborted(this.valid(), init.signal);
       const response = await fetch(input, withToken(init, held));
@@ -164,9 +166,12 @@ export class SessionKeeper {
     }
   }
 
-  private isPublic(input: RequestInfo | URL): boolean {
+  /** The path at the server, or `null` for a request to another one. */
+  private pathOf(input: RequestInfo | URL): string | null {
     const url = typeof input === 'string' ? input : input instanceof URL ? input.href : input.url;
-    return url.startsWith(this.baseUrl) && PUBLIC.test(url.slice(this.baseUrl.length));
+    const base = this.baseUrl || (typeof location === 'undefined' ? '' : location.origin);
+    if (base !== '' && url.startsWith(`${base}/`)) return url.slice(base.length);
+    return this.baseUrl === '' && /^\/(?![/\\])/.test(url) ? url : null;
   }
 
   /** A token that counts, or `null` where nobody is signed in. Rejects where that cannot be found out. */

@@ -70,6 +70,8 @@ export const de: AccountTexts = {
     title: 'E-Mail-Adresse',
     done: 'Deine E-Mail-Adresse ist bestätigt.',
     noToken: 'Dieser Link ist nicht vollständig. Öffne ihn noch einmal aus der Nachricht.',
+    sent: 'Wartet diese Adresse darauf, dann ist eine Nachricht mit einem Link unterwegs.',
+    resend: 'Link noch einmal schicken',
   },
 
   account: {

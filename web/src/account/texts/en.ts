@@ -68,6 +68,8 @@ export const en = {
     title: 'E-mail address',
     done: 'Your e-mail address is verified.',
     noToken: 'This link is not whole. Open it once more from the message.',
+    sent: 'If this address waits for it, a message with a link is on its way.',
+    resend: 'Send the link again',
   },
 
   account: {
