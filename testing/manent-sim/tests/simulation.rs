@@ -40,6 +40,19 @@ fn check_badness(total: &Report) {
     at_least("discards", total.discards, written / 100);
     at_least("messages seen in the feed", total.seen, written / 400);
     at_least("sign-outs", total.sign_outs, written / 1_000);
+    at_least("resignations", total.resignations, written / 200);
+    at_least("requests that never left", total.unsent, written / 200);
+    at_least("commands refused", total.refused_commands, written / 100);
+    at_least("messages moved", total.moved, written / 2_000);
+    at_least("items at the limit", total.at_the_limit, written / 100);
+    at_least("items without room", total.over_full, written / 200);
+    // What waits together goes together.
+    at_least("larger requests", total.batches, total.requests / 10);
+    let share = total.wait_shares / total.waits_drawn.max(1) as u64;
+    assert!(
+        total.waits_drawn > written / 100 && (450..550).contains(&share),
+        "waits are no longer drawn evenly: {share} of 1000, {total:#?}"
+    );
 }
 
 #[test]
@@ -59,8 +72,16 @@ fn every_promise_holds_whatever_goes_wrong() {
 }
 
 /// Worlds that broke a promise once: seed, messages, devices, the most tabs of a device.
-const ONCE_BROKEN: [(u64, usize, usize, usize); 33] = [
+const ONCE_BROKEN: [(u64, usize, usize, usize); 43] = [
+    (6, 3, 1, 1),
+    (10, 3, 1, 1),
+    (12, 6, 2, 2),
+    (21, 200, 3, 3),
+    (36, 200, 3, 3),
     (61, 200, 3, 3),
+    (133, 200, 3, 3),
+    (139, 50, 1, 2),
+    (157, 6, 1, 2),
     (171, 12, 1, 3),
     (508, 200, 3, 3),
     (566, 200, 3, 3),
@@ -78,6 +99,8 @@ const ONCE_BROKEN: [(u64, usize, usize, usize); 33] = [
     (2_623, 200, 3, 3),
     (2_723, 200, 3, 3),
     (2_803, 200, 3, 3),
+    (3_052, 50, 1, 3),
+    (3_621, 12, 1, 2),
     (4_886, 200, 3, 3),
     (5_917, 50, 3, 3),
     (9_021, 200, 3, 3),

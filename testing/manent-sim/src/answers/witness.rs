@@ -47,7 +47,6 @@ pub(super) struct Witness {
     failures: u32,
     is_probe_asked: bool,
     last_asked: Option<u64>,
-    told_before: Option<AnswerWait>,
     expected: Expected,
     is_lenient: bool,
 }
@@ -81,7 +80,6 @@ impl Witness {
             failures: 0,
             is_probe_asked: false,
             last_asked: None,
-            told_before: None,
             expected: Expected::default(),
             is_lenient: false,
         };

@@ -1,45 +1,26 @@
 //! What the engine shows, against what must be so.
 
 use manent_engine::append_api::MessagePayload;
-use manent_engine::{
-    Batch, BreakerState, FailReason, Fate, HISTORY_ENTRIES, HistoryStep, ItemId, ItemState, LaneId,
-    StoredItem, WaitReason,
-};
+use manent_engine::{BreakerState, Fate, ItemId, ItemState, StoredItem, WaitReason};
 
-use super::{Surroundings, Watched, Witness, disobeyed, untrue};
+use super::{Surroundings, Watched, Witness, untrue};
 use crate::violation::Violation;
 
-type Listed<'engine> = (&'engine StoredItem<MessagePayload>, ItemState);
+pub(super) type Listed<'engine> = (&'engine StoredItem<MessagePayload>, ItemState);
 
 /// Its place among the pending items of its lane.
-fn place(item: &StoredItem<MessagePayload>) -> (u64, u64, ItemId) {
+pub(super) fn place(item: &StoredItem<MessagePayload>) -> (u64, u64, ItemId) {
     match item.late_rank {
         None => (item.order, 0, item.id),
         Some(rank) => (item.put_behind.unwrap_or(rank), rank, item.id),
     }
 }
 
-fn is_pending(item: &StoredItem<MessagePayload>) -> bool {
+pub(super) fn is_pending(item: &StoredItem<MessagePayload>) -> bool {
     item.fate == Fate::Pending
 }
 
 impl Witness {
-    /// Notes those of which the witness has not heard.
-    pub(super) fn meet(&mut self, engine: &Watched) {
-        for (item, state) in engine.items() {
-            let seen = self.seen.entry(item.id).or_default();
-            if seen.entries > 0 {
-                continue;
-            }
-            seen.entries = engine.history(item.id).len();
-            seen.told.get_or_insert(state);
-            seen.fate = Some(item.fate.clone());
-            seen.maybe_sent |= !item.is_held && !self.step.held.contains(&item.id);
-            seen.is_accepted = true;
-            self.step.entries.remove(&item.id);
-        }
-    }
-
     pub(super) fn check_views(
         &mut self,
         engine: &Watched,
@@ -249,86 +230,6 @@ impl Witness {
         Ok(())
     }
 
-    fn check_histories(
-        &mut self,
-        engine: &Watched,
-        items: &[Listed<'_>],
-        around: Surroundings<'_>,
-    ) -> Result<(), Violation> {
-        for (item, state) in items {
-            let id = item.id;
-            let history = engine.history(id);
-            let mut expected = self.step.entries.remove(&id).unwrap_or_default();
-            let seen = self.seen.entry(id).or_default();
-            if seen.entries == 0
-                && history.first().map(|entry| entry.step) != Some(HistoryStep::Queued)
-            {
-                return untrue(format!("the history of {id} does not begin"));
-            }
-            let is_content_new = expected
-                .iter()
-                .any(|step| matches!(step, HistoryStep::Queued | HistoryStep::Edited));
-            if is_content_new && !expected.contains(&HistoryStep::Retried) {
-                seen.is_accepted = false;
-            }
-            let is_accepted = !matches!(state, ItemState::Storing);
-            let is_on_disk = around
-                .disk
-                .get(id)
-                .is_some_and(|stored| stored.payload == item.payload)
-                || !around.knows_its_store;
-            if !seen.is_accepted && is_accepted && is_on_disk {
-                expected.push(HistoryStep::Stored);
-                seen.is_accepted = true;
-            }
-            let before = seen.fate.replace(item.fate.clone());
-            let from = seen.entries;
-            seen.entries = history.len();
-            if history.len() >= HISTORY_ENTRIES {
-                continue;
-            }
-            let added = &history[from.min(history.len())..];
-            if added.iter().any(|entry| entry.at != around.caller_now) {
-                return untrue(format!("the history of {id} tells another time"));
-            }
-            let mut shown: Vec<HistoryStep> = added.iter().map(|entry| entry.step).collect();
-            let expects = |step| expected.contains(&step);
-            match (before, &item.fate) {
-                (Some(Fate::Pending), Fate::Failed { reason }) => {
-                    let step = match reason {
-                        FailReason::Withdrawn => HistoryStep::Withdrawn,
-                        _ => HistoryStep::Failed,
-                    };
-                    if !expects(step) {
-                        expected.push(step);
-                    }
-                }
-                (Some(Fate::Failed { .. } | Fate::Discarded { .. }), Fate::Pending)
-                    if !expects(HistoryStep::Retried) =>
-                {
-                    expected.push(HistoryStep::Retried);
-                }
-                // It failed and was freed again in one step.
-                (Some(Fate::Pending), Fate::Pending)
-                    if shown.contains(&HistoryStep::Failed)
-                        && shown.contains(&HistoryStep::Retried) =>
-                {
-                    expected.extend([HistoryStep::Failed, HistoryStep::Retried]);
-                }
-                _ => {}
-            }
-            let order = |step: &HistoryStep| *step as u8;
-            expected.sort_unstable_by_key(order);
-            shown.sort_unstable_by_key(order);
-            if expected != shown {
-                return untrue(format!(
-                    "the history of {id} grew by {shown:?}, and not by {expected:?}"
-                ));
-            }
-        }
-        Ok(())
-    }
-
     fn check_metrics(
         &self,
         engine: &Watched,
@@ -401,48 +302,6 @@ impl Witness {
         let has_work = !pending.is_empty() || around.is_writing || self.is_refusing;
         if engine.is_idle() == has_work {
             return untrue(format!("it is idle: {}", engine.is_idle()));
-        }
-        Ok(())
-    }
-
-    /// A request is no larger than it may be, and holds the beginnings of lanes as they stand.
-    pub(super) fn check_batch(
-        &self,
-        engine: &Watched,
-        batch: &Batch<MessagePayload>,
-    ) -> Result<(), Violation> {
-        let count = batch.items.len();
-        let sizes = batch.items.iter().filter_map(|item| engine.item(item.id));
-        let bytes: u64 = sizes.map(|item| item.size_bytes).sum();
-        if count > self.config.max_batch_items || (count > 1 && bytes > self.config.max_batch_bytes)
-        {
-            return disobeyed(format!("a request with {count} items and {bytes} bytes"));
-        }
-        let items = engine.items();
-        let mut lanes: Vec<&LaneId> = batch.items.iter().map(|item| &item.lane).collect();
-        lanes.sort_unstable();
-        lanes.dedup();
-        for lane in lanes {
-            let mut waiting: Vec<&StoredItem<MessagePayload>> = items
-                .iter()
-                .map(|(item, _)| *item)
-                .filter(|item| item.lane == *lane && is_pending(item))
-                .collect();
-            waiting.sort_unstable_by_key(|item| place(item));
-            let sent = batch.items.iter().filter(|item| item.lane == *lane);
-            let mut number = None;
-            for (item, stored) in sent.zip(waiting) {
-                let is_next = number.is_none_or(|last| item.number == last + 1);
-                let is_so = item.id == stored.id
-                    && item.parent == stored.parent
-                    && item.trace == stored.trace
-                    && item.lane.device == batch.device
-                    && is_next;
-                if !is_so || stored.is_held {
-                    return disobeyed(format!("{} is sent out of its place", item.id));
-                }
-                number = Some(item.number);
-            }
         }
         Ok(())
     }
