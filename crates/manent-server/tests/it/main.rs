@@ -18,6 +18,7 @@ mod hardening;
 mod isolation;
 mod journal;
 mod journey;
+mod librechat;
 mod logging;
 mod nonsense;
 mod oidc;

@@ -11,7 +11,7 @@ pub(super) const PASSWORD: &str = "correct horse battery staple";
 
 /// A server for LibreChat's client; `more` is added to its configuration.
 pub(super) async fn server(more: &str) -> anyhow::Result<TestServer> {
-    let configuration = format!("mode = \"accounts\"\n[librechat]\nenabled = true\n{more}");
+    let configuration = format!("mode = \"accounts\"\n{more}\n[librechat]\nenabled = true\n");
     TestServer::start_with(&configuration).await
 }
 
