@@ -50,7 +50,7 @@ fn check_badness(total: &Report) {
     at_least("larger requests", total.batches, total.requests / 10);
     let share = total.wait_shares / total.waits_drawn.max(1) as u64;
     assert!(
-        total.waits_drawn > written / 100 && (450..550).contains(&share),
+        total.waits_drawn > written / 200 && (400..600).contains(&share),
         "waits are no longer drawn evenly: {share} of 1000, {total:#?}"
     );
 }

@@ -141,11 +141,12 @@ impl Waits {
                 self.catch_up = 0;
                 let own = self.longest_own(self.away(now));
                 let back_off = self.longest_back_off();
+                let is_new = self.latest.retry <= now && !self.is_lenient;
                 self.latest.retry = self.latest.retry.max(now + back_off.max(own));
                 let openings = self.failures.saturating_sub(self.config.max_retries);
                 let open = doubled(self.config.open_ms, openings, self.config.open_cap_ms);
                 self.latest.open = self.latest.open.max(now + open.max(own));
-                let is_plain = own == 0 && self.failures < self.config.max_retries;
+                let is_plain = is_new && own == 0 && self.failures < self.config.max_retries;
                 self.drawn_from =
                     Some(back_off).filter(|_| is_plain && self.waits == self.failures);
             }
