@@ -40,6 +40,11 @@ impl Workspace {
         self.root.join("clients/typescript")
     }
 
+    /// The OpenID provider of the tests.
+    pub(crate) fn oidc_provider(&self) -> PathBuf {
+        self.root.join("testing/oidc-provider")
+    }
+
     /// Cargo's target directory.
     pub(crate) fn target(&self) -> &Path {
         &self.target

@@ -68,6 +68,7 @@ const RESERVED: &[(&str, &[&str])] = &[
         "reqwest",
         &[
             "manent-providers",
+            "manent-oidc",
             "manent-client",
             "manent-testkit",
             "manent-proofs",
