@@ -52,6 +52,10 @@ impl fmt::Debug for Oidc {
 
 /// What of the configuration reaches HTTP.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own in the configuration"
+)]
 pub(crate) struct OidcOptions {
     /// What the button says.
     pub(crate) label: String,

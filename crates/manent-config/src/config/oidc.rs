@@ -28,6 +28,10 @@ pub struct RoleRule {
 
 /// Signing in through an OpenID provider; without meaning but in [`Mode::Oidc`](super::Mode::Oidc).
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own in the configuration"
+)]
 pub struct OidcConfig {
     /// The provider's name for itself, exactly; there is one in [`Mode::Oidc`](super::Mode::Oidc).
     pub issuer: Option<String>,
