@@ -1,10 +1,14 @@
 //! The page, embedded in the binary.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
+use crate::app::App;
 use crate::native::ApiError;
 
 #[derive(RustEmbed)]
@@ -34,8 +38,17 @@ const HARDENING: [(HeaderName, &str); 3] = [
     ),
 ];
 
+/// How the page begins, and how it does where people sign in: so it shows the way in at once.
+const BEGINNING: &str = "<html lang=\"en\">";
+const BEGINNING_WITH_SIGN_IN: &str = "<html lang=\"en\" data-sign-in>";
+
 /// Answers every path that is no endpoint: a file of the page, the page itself for its own routes, or 404.
-pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+pub(crate) async fn serve(
+    State(app): State<App>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
     if method != Method::GET && method != Method::HEAD {
         return ApiError::not_found().into_response();
     }
@@ -45,11 +58,14 @@ pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
         .and_then(|accept| accept.to_str().ok())
         .is_some_and(|accept| accept.contains("text/html"));
     if let Some(file) = PageFiles::get(path).filter(|_| !path.is_empty()) {
-        return respond(path, &file, &headers);
+        return respond(path, file, "", &headers);
     }
     let is_route = path.is_empty() || (wants_page && !path.starts_with("assets/"));
     match PageFiles::get("index.html") {
-        Some(index) if is_route => respond("index.html", &index, &headers),
+        Some(index) if is_route && app.accounts.is_some() => {
+            respond("index.html", with_sign_in(index), "-sign-in", &headers)
+        }
+        Some(index) if is_route => respond("index.html", index, "", &headers),
         None if is_route => (
             StatusCode::NOT_FOUND,
             "This binary was built without its page: build web/ first, then the server (cargo xtask run does both).\n",
@@ -59,7 +75,17 @@ pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
     }
 }
 
-fn respond(path: &str, file: &EmbeddedFile, headers: &HeaderMap) -> Response {
+fn with_sign_in(mut index: EmbeddedFile) -> EmbeddedFile {
+    let page = String::from_utf8_lossy(&index.data);
+    index.data = Cow::Owned(
+        page.replacen(BEGINNING, BEGINNING_WITH_SIGN_IN, 1)
+            .into_bytes(),
+    );
+    index
+}
+
+/// `kind` tells apart what is made of one file.
+fn respond(path: &str, file: EmbeddedFile, kind: &str, headers: &HeaderMap) -> Response {
     let hash = file.metadata.sha256_hash();
     let tag: String = hash
         .iter()
@@ -70,6 +96,7 @@ fn respond(path: &str, file: &EmbeddedFile, headers: &HeaderMap) -> Response {
             let _ = write!(tag, "{byte:02x}");
             tag
         })
+        + kind
         + "\"";
     // Files under assets/ carry a hash in their name and never change.
     let caching = if path.starts_with("assets/") {
@@ -87,12 +114,12 @@ fn respond(path: &str, file: &EmbeddedFile, headers: &HeaderMap) -> Response {
     {
         return (StatusCode::NOT_MODIFIED, HARDENING, common).into_response();
     }
-    let kind = [(header::CONTENT_TYPE, file.metadata.mimetype().to_owned())];
+    let content_type = [(header::CONTENT_TYPE, file.metadata.mimetype().to_owned())];
     (
         HARDENING,
         common,
-        kind,
-        Body::from(file.data.clone().into_owned()),
+        content_type,
+        Body::from(file.data.into_owned()),
     )
         .into_response()
 }

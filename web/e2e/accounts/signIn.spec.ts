@@ -25,3 +25,12 @@ test('a wrong password is told in a sentence, whoever has an account', async ({ 
     await expect(page.getByRole('alert')).toHaveText('The e-mail address or the password is wrong.');
   }
 });
+
+test('the first look shows the way in at once, and asks for nothing that is somebody’s', async ({ page, visitor }) => {
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(`${request.method()} ${new URL(request.url()).pathname}`));
+  await visitor.visit();
+  await expect(page.getByRole('textbox', { name: 'E-mail address' })).toBeFocused();
+  const paths = asked.filter((line) => !/ \/(?:assets\/|appearance\.js|icon|apple-touch|manifest)/.test(line));
+  expect(paths).toEqual(['GET /', 'GET /auth/options', 'POST /auth/refresh']);
+});

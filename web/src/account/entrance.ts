@@ -5,7 +5,11 @@ import { owner } from '../state/localValue';
 export const accountParts = () => import('./accountParts');
 
 /** Whether this page is for signing in, registering and the like; nothing of a person's own is opened then. */
-export const isEntrance = owner === null || /^\/(?:sign-in|login|register|reset-password|verify-email)$/.test(location.pathname);
+export const isEntrance =
+  owner === null ||
+  // The server says in the page itself that people sign in, and nobody has here yet.
+  (owner === undefined && document.documentElement.hasAttribute('data-sign-in')) ||
+  /^\/(?:sign-in|login|register|reset-password|verify-email)$/.test(location.pathname);
 
 let keeping: Promise<SessionKeeper> | undefined;
 let isLooking = false;
