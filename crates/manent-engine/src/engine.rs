@@ -77,6 +77,15 @@ enum Emptying {
     ThenSignedIn,
 }
 
+/// What holds up the queue, as whoever shows it was told.
+#[derive(Debug, Default)]
+struct Told {
+    /// What [`Event::Pace`] last told, by the engine's own time.
+    wait: Option<WaitReason>,
+    /// Since then an item was told something else.
+    is_otherwise: bool,
+}
+
 /// The durable outbox. See the [crate] for its grammar and its promises.
 #[derive(Debug)]
 pub struct Engine<P> {
@@ -107,10 +116,7 @@ pub struct Engine<P> {
     restored_pace: Option<StoredPace>,
     /// The pace that the store was last asked to hold.
     noted_pace: PaceMark,
-    /// What [`Event::Pace`] last told, by the engine's own time.
-    told_wait: Option<WaitReason>,
-    /// Since then an item was told something else.
-    is_told_otherwise: bool,
+    told: Told,
     /// Everything that a lost store had is durable again when this is.
     rewriting_until: Option<WritePosition>,
     counters: Counters,
@@ -146,8 +152,7 @@ impl<P: Clone> Engine<P> {
             saved: SavedItems::default(),
             restored_pace: None,
             noted_pace: PaceMark::default(),
-            told_wait: None,
-            is_told_otherwise: false,
+            told: Told::default(),
             rewriting_until: None,
             counters: Counters::default(),
             outputs: VecDeque::new(),
@@ -370,7 +375,7 @@ impl<P: Clone> Engine<P> {
     fn notify_state(&mut self, id: ItemId) {
         if let Some(state) = self.state(id) {
             let wait = self.pacer.wait_reason(self.timeline.now());
-            self.is_told_otherwise |= wait != self.told_wait;
+            self.told.is_otherwise |= wait != self.told.wait;
             self.notify(Event::Item { id, state });
         }
     }
@@ -378,8 +383,8 @@ impl<P: Clone> Engine<P> {
     /// Tells what holds up the queue, when that changed.
     fn tell_pace(&mut self) {
         let wait = self.pacer.wait_reason(self.timeline.now());
-        if std::mem::take(&mut self.is_told_otherwise) || wait != self.told_wait {
-            self.told_wait = wait;
+        if std::mem::take(&mut self.told.is_otherwise) || wait != self.told.wait {
+            self.told.wait = wait;
             self.announce_pace();
         }
     }

@@ -187,7 +187,7 @@ impl World {
                 self.arrive(tab, request, run);
                 Ok(())
             }
-            Happening::Hear(tab, request, run, reply) => self.hear(tab, request, run, reply),
+            Happening::Hear(tab, request, run, reply) => self.hear(tab, request, run, &reply),
             Happening::SignIn(tab) => {
                 self.devices[tab.device].is_signed_in = true;
                 self.tell(tab, AnswerInput::SignedIn)
@@ -222,7 +222,7 @@ impl World {
         let (tab, life) = living[self.chance.index(living.len())];
         let run = RunId::new(self.chance.uuid());
         let kind = match self.chance.between(0, 99) {
-            0..=2 => Kind::Impossible,
+            0..=2 => Kind::Impossible(self.chance.index(provider::ENDS.len())),
             3..=4 => Kind::NeverThere,
             _ => Kind::Possible,
         };

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use manent_engine::append_api::MessagePayload;
 use manent_engine::{
     CommandError, Engine, EngineConfig, HistoryStep, Input, ItemId, ItemState, LaneId, RequestId,
-    WaitReason,
+    StoredPace, WaitReason,
 };
 
 use crate::disk::Disk;
@@ -68,6 +68,7 @@ struct UnderWay {
 
 /// See the module.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each goes its own way")]
 pub(crate) struct Witness {
     config: EngineConfig,
     is_leading: bool,
@@ -85,6 +86,8 @@ pub(crate) struct Witness {
     /// Gone from the queue, and not told yet.
     leaving: HashSet<ItemId>,
     waits: Waits,
+    /// What the store was last asked to hold of the pace.
+    pace: Option<StoredPace>,
     last_wake: Option<u64>,
     successful_syncs: u64,
     failed_syncs: u64,
@@ -120,6 +123,7 @@ impl Witness {
             is_leading: config.leads,
             waits: Waits::new(&config),
             config,
+            pace: None,
             is_signed_out: false,
             emptying: None,
             is_refusing: false,
@@ -142,6 +146,7 @@ impl Witness {
     /// The device's clock jumped: nobody knows how much time passed.
     pub(crate) fn on_clock_jump(&mut self) {
         self.waits.on_clock_jump();
+        self.pace = None;
         for seen in self.seen.values_mut() {
             seen.told = None;
         }
@@ -177,6 +182,7 @@ impl Witness {
             },
             Input::SignOut { .. } => {
                 self.step.breaks_off = true;
+                self.pace = None;
                 if self.step.expectation.signs_out() {
                     self.step.is_signing_out = true;
                     self.is_signed_out = true;
@@ -186,9 +192,13 @@ impl Witness {
                     self.is_word_due = false;
                 }
             }
-            Input::StorageLost if !self.is_signed_out => self.is_rewriting = true,
+            Input::StorageLost if !self.is_signed_out => {
+                self.is_rewriting = true;
+                self.pace = None;
+            }
             Input::Adopt(snapshot) => {
                 self.step.is_adopting = true;
+                self.pace = None;
                 let held = snapshot.items.iter().filter(|item| item.is_held);
                 self.step.held = held.map(|item| item.id).collect();
             }

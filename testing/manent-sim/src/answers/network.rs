@@ -8,6 +8,16 @@ use super::provider::{Meaning, Reply, meaning_of};
 use super::{Address, Happening, Mode, START_TIMEOUT_MS, World};
 use crate::violation::Violation;
 
+/// What is not there yet.
+pub(super) const NOT_YET: [&str; 6] = [
+    "parent_unknown",
+    "conversation_not_found",
+    "run_not_found",
+    "cursor_ahead",
+    "cursor_foreign",
+    "invalid_cursor",
+];
+
 impl World {
     /// A machine asks for an answer.
     pub(super) fn start(&mut self, address: Address, run: RunId) -> Result<(), Violation> {
@@ -84,6 +94,9 @@ impl World {
                     (403, Some("origin_not_allowed")),
                     (408, Some("body_timeout")),
                     (200, Some("not_logged")),
+                    (404, Some("not_recorded")),
+                    (421, Some("host_not_allowed")),
+                    (405, Some("method_not_allowed")),
                 ];
                 let (status, code) = kinds[self.chance.index(kinds.len())];
                 Reply::Failed(status, code, None)
@@ -95,7 +108,14 @@ impl World {
                 if self.chance.per_mille(500) {
                     Reply::Failed(429, None, patience)
                 } else {
-                    Reply::Failed(503, Some("overloaded"), patience)
+                    let codes = [
+                        "overloaded",
+                        "shutting_down",
+                        "store_unavailable",
+                        "store_busy",
+                    ];
+                    let code = codes[self.chance.index(codes.len())];
+                    Reply::Failed(503, Some(code), patience)
                 }
             }
             Mode::Up if !self.devices[from.device].is_signed_in => {
@@ -106,8 +126,8 @@ impl World {
                 }
             }
             Mode::Up if self.has_faults && self.chance.per_mille(30) => {
-                let codes = ["parent_unknown", "conversation_not_found"];
-                Reply::Failed(404, Some(codes[self.chance.index(2)]), None)
+                let code = NOT_YET[self.chance.index(NOT_YET.len())];
+                Reply::Failed(404, Some(code), None)
             }
             Mode::Up => match self.provider.ask(run, self.now) {
                 Some(reply) => reply,
@@ -136,7 +156,7 @@ impl World {
         to: Address,
         request: u64,
         run: RunId,
-        reply: Reply,
+        reply: &Reply,
     ) -> Result<(), Violation> {
         let now = self.now;
         let Some(tab) = self.devices[to.device].tab(to.tab, to.life) else {
@@ -145,7 +165,7 @@ impl World {
         if tab.asked.get(&run) != Some(&request) {
             return Ok(());
         }
-        let input = match reply {
+        let input = match *reply {
             Reply::Runs { .. } => AnswerInput::Began(run),
             Reply::Ended => {
                 tab.asked.remove(&run);

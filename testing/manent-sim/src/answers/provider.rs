@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use manent_engine::answers::AnswerFailure;
 use manent_types::RunId;
 
+use super::network::NOT_YET;
+
 /// What a client hears of a run.
 #[derive(Debug, Clone)]
 pub(super) enum Reply {
@@ -21,19 +23,31 @@ pub(super) enum Reply {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Possible,
-    /// What is asked for cannot be done.
-    Impossible,
+    /// What is asked for cannot be done: one of [`ENDS`].
+    Impossible(usize),
     /// What it builds on never comes.
     NeverThere,
 }
+
+/// How a run ends that cannot be, in status and code.
+pub(super) const ENDS: [(u16, &str); 7] = [
+    (422, "unknown_model"),
+    (502, "provider_unreachable"),
+    (503, "provider_overloaded"),
+    (410, "run_log_cleared"),
+    (500, "interrupted"),
+    (500, "stopped"),
+    (409, "a_code_of_the_future"),
+];
 
 /// What has to be made of a failure.
 pub(super) fn meaning_of(code: Option<&str>, status: u16) -> Meaning {
     match (status, code) {
         (401, _) | (403, Some("account_locked")) => Meaning::SignIn,
         (429, _) | (503, Some("overloaded")) => Meaning::Patience,
-        (_, Some("parent_unknown" | "conversation_not_found")) => Meaning::NotYet,
-        (_, Some("unknown_model" | "provider_failed" | "interrupted")) => Meaning::Over,
+        (503, Some("shutting_down" | "store_unavailable" | "store_busy")) => Meaning::Patience,
+        (_, Some(code)) if NOT_YET.contains(&code) => Meaning::NotYet,
+        (_, Some(code)) if ENDS.iter().any(|(_, end)| *end == code) => Meaning::Over,
         _ => Meaning::Broken,
     }
 }
@@ -89,7 +103,10 @@ impl Provider {
     pub(super) fn ask(&mut self, run: RunId, now: u64) -> Option<Reply> {
         let found = self.runs.get_mut(&run)?;
         match found.kind {
-            Kind::Impossible => return Some(Reply::Failed(422, Some("unknown_model"), None)),
+            Kind::Impossible(place) => {
+                let (status, code) = ENDS[place];
+                return Some(Reply::Failed(status, Some(code), None));
+            }
             Kind::NeverThere => return Some(Reply::Failed(422, Some("parent_unknown"), None)),
             Kind::Possible => {}
         }
@@ -107,14 +124,12 @@ impl Provider {
     }
 
     pub(super) fn is_impossible(&self, run: RunId) -> bool {
-        self.is_of(run, Kind::Impossible)
+        let run = self.runs.get(&run);
+        run.is_some_and(|run| matches!(run.kind, Kind::Impossible(_)))
     }
 
     pub(super) fn is_never_there(&self, run: RunId) -> bool {
-        self.is_of(run, Kind::NeverThere)
-    }
-
-    fn is_of(&self, run: RunId, kind: Kind) -> bool {
-        self.runs.get(&run).is_some_and(|run| run.kind == kind)
+        let run = self.runs.get(&run);
+        run.is_some_and(|run| run.kind == Kind::NeverThere)
     }
 }

@@ -36,6 +36,7 @@ struct Seen {
 
 /// See the module.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each goes its own way")]
 pub(super) struct Witness {
     config: AnswersConfig,
     seen: BTreeMap<RunId, Seen>,
@@ -212,7 +213,10 @@ impl Witness {
                 let seen = self.seen.entry(*run).or_default();
                 seen.attempts += 1;
                 // The start before took too long.
-                self.failures += u32::from(seen.asked.is_some());
+                if seen.asked.is_some() {
+                    self.failures += 1;
+                    seen.not_yet_since = None;
+                }
                 seen.asked = Some((now, false));
                 let is_so = stored
                     .is_some_and(|stored| stored.trace == *trace && stored.payload == *payload)
@@ -319,7 +323,7 @@ impl Witness {
             if answers.state(run) != Some(state) {
                 return untrue(format!("{run} by itself is not as it is listed"));
             }
-            self.check_state(answers, run, state, starting, is_settled, around, now)?;
+            self.check_state(answers, (run, state), (starting, is_settled), around, now)?;
         }
         let is_idle = listed.is_empty() && !around.is_writing && !self.is_refusing;
         if answers.is_idle() != is_idle {
@@ -374,10 +378,8 @@ impl Witness {
     fn check_state(
         &mut self,
         answers: &Answers<u8>,
-        run: RunId,
-        state: AnswerState,
-        starting: usize,
-        is_settled: bool,
+        (run, state): (RunId, AnswerState),
+        (starting, is_settled): (usize, bool),
         around: Surroundings,
         now: u64,
     ) -> Result<(), Violation> {
@@ -423,6 +425,16 @@ impl Witness {
         let AnswerState::Waiting(wait) = state else {
             return Ok(());
         };
+        let code = match wait {
+            AnswerWait::Retry { .. } => "retry",
+            AnswerWait::BackPressure { .. } => "server_busy",
+            AnswerWait::ServerAway { .. } => "server_away",
+            AnswerWait::SignIn => "sign_in",
+            AnswerWait::BehindAnother { .. } => "behind_another",
+        };
+        if wait.code() != code {
+            return untrue(format!("{code} is called {}", wait.code()));
+        }
         let Some(until) = wait.until() else {
             return Ok(());
         };

@@ -160,13 +160,11 @@ impl Witness {
     }
 
     fn expected_of_withdrawal(&self, engine: &Watched, id: ItemId) -> Expectation {
-        match self.unsent(engine, id) {
-            Err(error) => Expectation::Refused(id, error),
-            Ok(()) => {
-                let first = Form::new(id, failed(FailReason::Withdrawn), &[HistoryStep::Withdrawn]);
-                changed(engine, self.with_blocked(engine, first))
-            }
+        if let Err(error) = self.unsent(engine, id) {
+            return Expectation::Refused(id, error);
         }
+        let first = Form::new(id, failed(FailReason::Withdrawn), &[HistoryStep::Withdrawn]);
+        changed(engine, self.with_blocked(engine, first))
     }
 
     /// An item that leaves the queue, and what builds on it and was not sent.

@@ -3,7 +3,7 @@
 use manent_engine::append_api::MessagePayload;
 use manent_engine::{
     Batch, Event, Failure, HistoryStep, ItemId, ItemState, Output, RequestId,
-    SAVED_ITEMS_REMEMBERED,
+    SAVED_ITEMS_REMEMBERED, StoreOperation, StoredPace,
 };
 
 use super::{Surroundings, UnderWay, Watched, Witness, disobeyed, untrue};
@@ -41,8 +41,31 @@ impl Witness {
                 Ok(())
             }
             Output::Notify(event) => self.on_event(engine, event),
-            Output::Persist(..) => Ok(()),
+            Output::Persist(_, operations) => self.on_writing(operations, around),
         }
+    }
+
+    /// The pace is written when it changed, and not otherwise.
+    fn on_writing(
+        &mut self,
+        operations: &[StoreOperation<MessagePayload>],
+        around: Surroundings<'_>,
+    ) -> Result<(), Violation> {
+        let now = around.caller_now;
+        for operation in operations {
+            let StoreOperation::PutPace(pace) = operation else {
+                continue;
+            };
+            let meaning = |pace: &StoredPace| {
+                let patience = pace.patience_until.filter(|until| *until > now);
+                (pace.open_until, pace.openings, patience)
+            };
+            let before = self.pace.replace(*pace).filter(|_| !self.is_refusing);
+            if before.is_some_and(|before| meaning(&before) == meaning(pace)) {
+                return disobeyed("the pace is written again as it was".to_owned());
+            }
+        }
+        Ok(())
     }
 
     fn on_event(&mut self, engine: &Watched, event: &Event) -> Result<(), Violation> {

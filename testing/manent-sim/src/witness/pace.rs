@@ -22,7 +22,7 @@ const LONGEST_BEAT_MS: u64 = 60_000;
 pub(super) struct Waits {
     config: EngineConfig,
     /// Waits in a row, of whatever reason.
-    waits: u32,
+    in_a_row: u32,
     /// Failures in a row that count for the breaker.
     failures: u32,
     away_since: Option<u64>,
@@ -64,7 +64,7 @@ impl Waits {
     pub(super) fn new(config: &EngineConfig) -> Self {
         Self {
             config: config.clone(),
-            waits: 0,
+            in_a_row: 0,
             failures: 0,
             away_since: None,
             last_sent: None,
@@ -124,7 +124,7 @@ impl Waits {
     }
 
     fn longest_back_off(&self) -> u64 {
-        let doublings = self.waits.saturating_sub(1);
+        let doublings = self.in_a_row.saturating_sub(1);
         doubled(
             self.config.backoff_ms,
             doublings,
@@ -135,7 +135,7 @@ impl Waits {
     pub(super) fn on_failed(&mut self, failure: &Failure, began: u64, now: u64) {
         match failure {
             Failure::Infrastructure | Failure::NotSent => {
-                self.waits += 1;
+                self.in_a_row += 1;
                 self.failures += 1;
                 self.away_since.get_or_insert(began);
                 self.catch_up = 0;
@@ -148,10 +148,10 @@ impl Waits {
                 self.latest.open = self.latest.open.max(now + open.max(own));
                 let is_plain = is_new && own == 0 && self.failures < self.config.max_retries;
                 self.drawn_from =
-                    Some(back_off).filter(|_| is_plain && self.waits == self.failures);
+                    Some(back_off).filter(|_| is_plain && self.in_a_row == self.failures);
             }
             Failure::BackPressure { retry_after_ms } => {
-                self.waits += 1;
+                self.in_a_row += 1;
                 self.away_since.get_or_insert(now);
                 self.catch_up = 0;
                 let asked = retry_after_ms.unwrap_or(0).min(self.config.patience_cap_ms);
@@ -181,7 +181,7 @@ impl Waits {
             }
             None => self.catch_up,
         };
-        self.waits = 0;
+        self.in_a_row = 0;
         self.failures = 0;
         self.is_probe_asked = false;
         self.latest = Latest {
@@ -193,13 +193,13 @@ impl Waits {
     /// A lane goes on elsewhere: progress a few times, and then none.
     pub(super) fn on_moved(&mut self, began: u64, now: u64) {
         let before = self.latest;
-        let (waits, failures, away_since) = (self.waits, self.failures, self.away_since);
+        let (waits, failures, away_since) = (self.in_a_row, self.failures, self.away_since);
         let (catch_up, is_probe_asked) = (self.catch_up, self.is_probe_asked);
         self.on_success(now);
         let after_success = self.latest;
         let catch_up_then = self.catch_up;
         self.latest = before;
-        (self.waits, self.failures, self.away_since) = (waits, failures, away_since);
+        (self.in_a_row, self.failures, self.away_since) = (waits, failures, away_since);
         self.catch_up = catch_up;
         self.on_failed(&Failure::Infrastructure, began, now);
         self.drawn_from = None;
@@ -256,7 +256,7 @@ impl Waits {
             return disobeyed("a second early try within a second".to_owned());
         }
         self.last_early = Some(now);
-        let is_failing = self.waits > 0 && !self.is_lenient;
+        let is_failing = self.in_a_row > 0 && !self.is_lenient;
         if is_failing && (!batch.is_probe || batch.items.len() != 1) {
             return disobeyed(format!("an early try with {} items", batch.items.len()));
         }

@@ -106,15 +106,15 @@ impl Witness {
                 return Err(Violation::AcceptedNotPersisted(id));
             }
             return match (&item.fate, state) {
-                (Fate::Pending, ItemState::Sending) => Ok(()),
+                (Fate::Pending, ItemState::Sending)
+                | (Fate::Discarded { .. }, ItemState::Discarded) => Ok(()),
                 (Fate::Pending, _) if is_under_way => wrong("in a request"),
-                (Fate::Pending, state) => match (self.wait_of(engine, item), state) {
+                (Fate::Pending, state) => match (wait_of(engine, item), state) {
                     (Some(wait), ItemState::Waiting(shown)) if wait == *shown => Ok(()),
                     (None, ItemState::Queued) => Ok(()),
                     (wait, _) => wrong(&format!("to be sent, held up by {wait:?}")),
                 },
                 (Fate::Failed { reason }, ItemState::Failed(shown)) if reason == shown => Ok(()),
-                (Fate::Discarded { .. }, ItemState::Discarded) => Ok(()),
                 (fate, _) => wrong(&format!("{fate:?}")),
             };
         }
@@ -143,19 +143,6 @@ impl Witness {
             | ItemState::Saved { .. } => {}
         }
         Ok(())
-    }
-
-    fn wait_of(&self, engine: &Watched, item: &StoredItem<MessagePayload>) -> Option<WaitReason> {
-        engine.wait().or_else(|| {
-            let parent = item.parent.filter(|parent| *parent != item.id)?;
-            let parent = engine.item(parent)?;
-            let is_shown_elsewhere = matches!(
-                engine.state(parent.id),
-                Some(ItemState::Failed(_) | ItemState::Discarded)
-            );
-            let holds_up = !is_shown_elsewhere && parent.lane != item.lane;
-            holds_up.then_some(WaitReason::Behind { item: parent.id })
-        })
     }
 
     /// The events told the page all that there is to see.
@@ -305,6 +292,20 @@ impl Witness {
         }
         Ok(())
     }
+}
+
+/// Why an item that is safe is not being sent.
+fn wait_of(engine: &Watched, item: &StoredItem<MessagePayload>) -> Option<WaitReason> {
+    engine.wait().or_else(|| {
+        let parent = item.parent.filter(|parent| *parent != item.id)?;
+        let parent = engine.item(parent)?;
+        let is_shown_elsewhere = matches!(
+            engine.state(parent.id),
+            Some(ItemState::Failed(_) | ItemState::Discarded)
+        );
+        let holds_up = !is_shown_elsewhere && parent.lane != item.lane;
+        holds_up.then_some(WaitReason::Behind { item: parent.id })
+    })
 }
 
 fn first_of_each_lane<'item>(pending: &[&Listed<'item>]) -> Vec<&'item StoredItem<MessagePayload>> {

@@ -304,6 +304,11 @@ impl World {
         if !is_confirmed && !are_others_idle {
             return Ok(());
         }
+        if self.chance.per_mille(300) {
+            // Of all times just now.
+            let until = self.now + self.chance.between(100, 3_000);
+            self.devices[number].store_refuses_until = until;
+        }
         self.devices[number].has_left = true;
         self.devices[number].departures += 1;
         for slot in others {
