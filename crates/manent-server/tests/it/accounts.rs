@@ -7,4 +7,5 @@ mod own_keys;
 mod operators;
 pub(crate) mod people;
 mod sessions;
+mod statements;
 mod streams;

@@ -18,9 +18,12 @@ fn operations() -> anyhow::Result<Vec<(Method, String)>> {
     for (path, methods) in document["paths"].as_object().into_iter().flatten() {
         let path: Vec<String> = path
             .split('/')
-            .map(|part| match part.starts_with('{') {
-                true => new_id(),
-                false => part.to_owned(),
+            .map(|part| {
+                if part.starts_with('{') {
+                    new_id()
+                } else {
+                    part.to_owned()
+                }
             })
             .collect();
         for method in methods.as_object().into_iter().flat_map(|all| all.keys()) {
