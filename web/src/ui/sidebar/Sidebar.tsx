@@ -32,6 +32,12 @@ export function Sidebar({ asSheet }: { asSheet: boolean }) {
     <>
       <div className="sidebar-head">
         <span className="brand">{texts.appName}</span>
+        <span className="spacer" />
+        {owner && (
+          <button type="button" className="icon-button" aria-label={texts.sidebar.account(owner.name)} title={texts.sidebar.account(owner.name)} onClick={() => changeUi({ dialog: 'settings', settingsPage: 'account' })}>
+            <CircleUser aria-hidden />
+          </button>
+        )}
         <button type="button" className="icon-button" aria-label={texts.sidebar.collapse} title={texts.sidebar.collapse} onClick={collapse}>
           {asSheet ? <X aria-hidden /> : <PanelLeftClose aria-hidden />}
         </button>
@@ -109,11 +115,6 @@ function Foot({ list }: { list: ListKind }) {
         <span>{texts.sidebar.trash}</span>
       </button>
       <span className="spacer" />
-      {owner && (
-        <button type="button" className="icon-button" aria-label={texts.sidebar.account(owner.name)} title={texts.sidebar.account(owner.name)} onClick={() => changeUi({ dialog: 'settings', settingsPage: 'account' })}>
-          <CircleUser aria-hidden />
-        </button>
-      )}
       <button type="button" className="icon-button" aria-label={texts.keys.title} title={texts.keys.title} onClick={() => changeUi({ dialog: 'keys' })}>
         <Keyboard aria-hidden />
       </button>
