@@ -77,6 +77,10 @@ impl CompletionProvider for OwnKeyProvider {
             ProviderConfigError::NotPermitted => ProviderError::BaseUrlRefused,
             other => unusable(&other.to_string()),
         })?;
-        provider.stream(request).await
+        provider.stream(request).await.map_err(|error| match error {
+            // It is not the operator who has to do something about it.
+            ProviderError::Auth => unusable("the provider did not accept it"),
+            other => other,
+        })
     }
 }

@@ -224,3 +224,23 @@ async fn a_key_is_kept_encrypted_and_never_shown() -> Test {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn a_key_that_the_provider_refuses_is_told_as_ones_own() -> Test {
+    let refuse = async || axum::http::StatusCode::UNAUTHORIZED;
+    let router = axum::Router::new().fallback(refuse);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let base_url = format!("http://{}/v1", listener.local_addr()?);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let server = with_own_addresses("user_url_networks = \"127.0.0.1\"").await?;
+    let ada = join(&server, "ada@example.org").await?;
+    put(
+        &server,
+        &ada,
+        json!({"apiKey": "sk-ada", "baseURL": base_url}),
+    )
+    .await?;
+    let refused = ask(&server, &ada).await?;
+    assert_eq!(refused.problem(), (422, "own_key_unusable".to_owned()));
+    Ok(())
+}
