@@ -110,6 +110,12 @@ pub enum QueueError {
     /// The content cannot be written as JSON.
     #[error("this cannot be written as JSON: {0}")]
     Unwritable(String),
+    /// This device's disk did not take it.
+    #[error("this device's disk did not take it: {reason}")]
+    DeviceRefused {
+        /// What the system said.
+        reason: String,
+    },
     /// The client was closed.
     #[error("the client is closed")]
     Closed,

@@ -36,7 +36,7 @@ pub use client::{Client, ClientBuilder};
 pub use completion::{AnswerContent, CompletionEvent, CompletionStream, PromptMessage, Receipt};
 pub use conversations::{ConversationQuery, ConversationService, MessageQuery};
 pub use error::{ApiError, OpenError, QueueError, SendError};
-pub use messages::{MessageService, SentMessage};
+pub use messages::{LaterMessage, MessageService, SentMessage};
 pub use outbox::{OutboxItem, QueueStatus, SaveStatus};
 pub use payload::{NewConversation, OutgoingChange, OutgoingMessage};
 pub use persistence::PersistenceService;

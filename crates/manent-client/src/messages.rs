@@ -1,5 +1,8 @@
 //! Messages: say something and get an answer, both kept whatever dies.
 
+mod later;
+mod second_thoughts;
+
 use std::collections::hash_map::Entry;
 
 use manent_types::{ConversationId, MessageId, ModelSettings, Part, Role, RunId};
@@ -14,6 +17,8 @@ use crate::payload::{NewConversation, OutgoingChange, OutgoingMessage};
 use crate::persistence::PersistenceService;
 use crate::sessions::{Session, Sessions};
 use crate::transcript::{Transcript, TranscriptMessage};
+
+pub use later::LaterMessage;
 
 /// What became of something that was said.
 #[derive(Debug, Clone)]
@@ -72,6 +77,16 @@ impl MessageService {
         text: &str,
         conversation_id: Option<ConversationId>,
     ) -> Result<SentMessage, SendError> {
+        let message_id = MessageId::new(environment::new_id());
+        self.send_as(message_id, text, conversation_id).await
+    }
+
+    async fn send_as(
+        &self,
+        message_id: MessageId,
+        text: &str,
+        conversation_id: Option<ConversationId>,
+    ) -> Result<SentMessage, SendError> {
         let content = vec![Part::Text {
             text: text.to_owned(),
         }];
@@ -85,7 +100,6 @@ impl MessageService {
         };
         session.reconcile();
         self.supersede(session)?;
-        let message_id = MessageId::new(environment::new_id());
         let message = OutgoingMessage::from_user(message_id, session.transcript.head(), text);
         let mut transcript = session.transcript.clone();
         transcript.messages.push(TranscriptMessage {
@@ -249,17 +263,7 @@ impl MessageService {
                 run_id: coming.run_id,
             });
         }
-        for handle in session.awaited.drain(..) {
-            self.persistence.give_up(handle.run_id);
-            if matches!(handle.progress().stage, AnswerStage::Asking { .. }) {
-                let (service, run) = (self.clone(), handle.run_id);
-                tokio::spawn(async move {
-                    if let Err(error) = service.stop_run(run).await {
-                        tracing::debug!(error = %error, "an answer that gave way was not stopped");
-                    }
-                });
-            }
-        }
+        self.give_up(session.awaited.drain(..).collect());
         Ok(())
     }
 

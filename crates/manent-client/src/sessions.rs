@@ -90,6 +90,10 @@ impl Sessions {
         }
     }
 
+    pub(crate) fn store(&self) -> &SharedStore {
+        &self.store
+    }
+
     pub(crate) async fn lock(&self) -> MutexGuard<'_, HashMap<ConversationId, Session>> {
         self.open.lock().await
     }

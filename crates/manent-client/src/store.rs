@@ -7,6 +7,7 @@
 
 mod directory;
 mod file;
+mod later;
 mod newer;
 mod records;
 mod set_aside;

@@ -9,6 +9,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Transaction, params};
 
 use crate::answers::AnswerPayload;
+use crate::messages::LaterMessage;
 use crate::payload::Payload;
 use crate::store::StorageWarning;
 
@@ -20,6 +21,8 @@ const ITEM: &str = "item/";
 const LANE: &str = "lane/";
 const PACE: &str = "pace";
 const ANSWER: &str = "answer/";
+/// What is said when its turn comes: read when it is asked for.
+pub(super) const LATER: &str = "later/";
 const INSTALLATION: &str = "installation";
 
 impl Key {
@@ -173,6 +176,9 @@ fn take_in(loaded: &mut Loaded, key: &[u8], body: &[u8]) -> Result<(), String> {
     let body = std::str::from_utf8(body).map_err(not_text)?;
     if key == INSTALLATION {
         loaded.installation = Some(body.to_owned());
+    } else if key.starts_with(LATER) {
+        serde_json::from_str::<LaterMessage>(body)
+            .map_err(|error| format!("damaged record: {error}"))?;
     } else if key.starts_with(ANSWER) {
         let answer = StoredAnswer::decode(body).map_err(|error| error.to_string())?;
         loaded.answers.push(answer);
