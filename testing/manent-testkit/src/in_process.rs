@@ -40,7 +40,7 @@ impl TestServer {
     /// When the configuration is wrong or the server cannot start.
     pub async fn start_in(directory: TempDir, configuration: &str) -> anyhow::Result<Self> {
         let config = load(directory.path(), configuration)?;
-        let server = Server::start(&config).await?;
+        let server = Box::pin(Server::start(&config)).await?;
         let client = Client::new(server.address())?;
         Ok(Self {
             server,

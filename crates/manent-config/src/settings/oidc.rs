@@ -176,25 +176,25 @@ pub(super) static SETTINGS: &[Setting<Config>] = &[
 
 static REQUIRED_SOURCES: &[(&str, Choose<Config>)] = &[
     ("id_token", |config| {
-        config.oidc.required.source = RoleSource::IdToken
+        config.oidc.required.source = RoleSource::IdToken;
     }),
     ("access_token", |config| {
         config.oidc.required.source = RoleSource::AccessToken;
     }),
     ("userinfo", |config| {
-        config.oidc.required.source = RoleSource::UserInfo
+        config.oidc.required.source = RoleSource::UserInfo;
     }),
 ];
 
 static ADMIN_SOURCES: &[(&str, Choose<Config>)] = &[
     ("id_token", |config| {
-        config.oidc.admin.source = RoleSource::IdToken
+        config.oidc.admin.source = RoleSource::IdToken;
     }),
     ("access_token", |config| {
         config.oidc.admin.source = RoleSource::AccessToken;
     }),
     ("userinfo", |config| {
-        config.oidc.admin.source = RoleSource::UserInfo
+        config.oidc.admin.source = RoleSource::UserInfo;
     }),
 ];
 

@@ -225,14 +225,12 @@ impl Oidc {
     /// The address of this server, without a `/` at its end. The name that a request was made under is one of loopback where there is no
     /// public address; others do not get this far.
     fn base(&self, headers: &HeaderMap) -> String {
-        match &self.options.public_url {
-            Some(url) => url.clone(),
-            None => {
-                let host = headers.get(header::HOST);
-                let host = host.and_then(|host| host.to_str().ok());
-                format!("http://{}", host.unwrap_or("localhost"))
-            }
-        }
+        let host = || {
+            let host = headers.get(header::HOST);
+            let host = host.and_then(|host| host.to_str().ok());
+            format!("http://{}", host.unwrap_or("localhost"))
+        };
+        self.options.public_url.clone().unwrap_or_else(host)
     }
 }
 
