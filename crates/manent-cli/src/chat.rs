@@ -1,11 +1,15 @@
 //! `manent chat`.
 
 mod commands;
+mod counts;
 mod follow;
 mod input;
+mod meanwhile;
 mod news;
 mod orders;
 mod patience;
+mod rows;
+mod say;
 mod screen;
 mod talk;
 mod words;
@@ -35,14 +39,18 @@ pub(crate) fn run(options: ChatOptions) -> Result<(), Failure> {
         .build()
         .map_err(|error| Failure::Other(format!("the runtime cannot be started: {error}")))?;
     let guard = TerminalGuard::new();
-    let outcome = runtime.block_on(talk(options, conversation));
+    let outcome = runtime.block_on(talk(options, conversation, &guard));
     drop(guard);
     // The thread that reads lines may wait for one for ever.
     runtime.shutdown_background();
     outcome
 }
 
-async fn talk(options: ChatOptions, conversation: Option<ConversationId>) -> Result<(), Failure> {
+async fn talk(
+    options: ChatOptions,
+    conversation: Option<ConversationId>,
+    guard: &TerminalGuard,
+) -> Result<(), Failure> {
     let signals = Signals::install()
         .map_err(|error| Failure::Other(format!("signals cannot be received: {error}")))?;
     let mut builder = Client::builder(&options.url).settings(ModelSettings {
@@ -58,8 +66,8 @@ async fn talk(options: ChatOptions, conversation: Option<ConversationId>) -> Res
         builder = builder.profile(profile);
     }
     let client = builder.open().await.map_err(|error| failure(&error))?;
-    let (lines, printer) = Lines::start().map_err(Failure::Other)?;
-    let mut talk = Talk::new(&client, lines, Screen::new(printer), signals, options.wait);
+    let (lines, terminal) = Lines::start(guard).map_err(Failure::Other)?;
+    let mut talk = Talk::new(&client, lines, Screen::new(terminal), signals, options.wait);
     let outcome = talk.run(conversation, options.new).await;
     drop(talk);
     client.close().await;

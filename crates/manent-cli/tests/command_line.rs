@@ -6,6 +6,9 @@ mod chat;
 #[cfg(test)]
 #[path = "command_line/chat_device.rs"]
 mod chat_device;
+#[cfg(all(test, unix))]
+#[path = "command_line/chat_terminal.rs"]
+mod chat_terminal;
 #[cfg(test)]
 #[path = "command_line/chat_trouble.rs"]
 mod chat_trouble;
@@ -33,6 +36,9 @@ mod people;
 mod postgres;
 #[path = "command_line/serving.rs"]
 mod serving;
+#[cfg(all(test, unix))]
+#[path = "command_line/terminal.rs"]
+mod terminal;
 #[cfg(test)]
 #[path = "command_line/world.rs"]
 mod world;

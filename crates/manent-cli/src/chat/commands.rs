@@ -51,11 +51,22 @@ pub(super) const HELP: &str = "\
   /retry           try now instead of waiting
   /retry N         send a failed message again
   /edit N TEXT     change a message that was not sent yet, or send a failed one in other words
-  /discard N       throw one away; /undo brings it back for half a minute
+  /discard N       take one back that was not sent yet, or throw a failed one away; /undo brings it back for half a minute
   /again           ask for another answer to what was said last
-  /stop            give up the answer that is waited for (Ctrl-C stops one that is coming)
+  /stop            end the answer that is coming or waited for (so does Ctrl-C)
   /quit            leave; what is not saved goes out the next time
-  //TEXT           say something that begins with a /";
+  //TEXT           say something that begins with a /
+
+While an answer comes, what you enter is kept and said after it.";
+
+/// The line that says these words.
+pub(super) fn as_words(text: &str) -> String {
+    if text.starts_with('/') {
+        format!("/{text}")
+    } else {
+        text.to_owned()
+    }
+}
 
 /// Reads a line.
 pub(super) fn read(line: &str) -> Order {
@@ -133,6 +144,9 @@ mod tests {
         ];
         for (line, order) in cases {
             assert_eq!(read(line), order, "{line}");
+        }
+        for words in ["Hello", "/etc is a path", "//"] {
+            assert_eq!(read(&as_words(words)), say(words));
         }
     }
 

@@ -6,6 +6,7 @@ use manent_client::{AnswerHandle, AnswerStage, AnswerWait, ItemState, MessageId,
 
 use super::commands::{self, Order};
 use super::input::Line;
+use super::meanwhile::{Meanwhile, Waiting};
 use super::talk::{Followed, Talk, now};
 use super::words;
 
@@ -61,15 +62,28 @@ impl Talk<'_> {
             tokio::select! {
                 _ = answer.changed() => {}
                 news = self.newsroom.news.recv() => held_back.extend(news),
-                line = self.lines.next(), if is_piped && self.ahead.is_none() => self.ahead = Some(line),
+                line = self.lines.next(), if !is_piped || self.ahead.is_empty() => {
+                    if is_piped {
+                        self.ahead.push_back(Waiting::Line(line));
+                        continue;
+                    }
+                    match self.take_meanwhile(line, &answer).await {
+                        Meanwhile::GoOn => {}
+                        Meanwhile::Stop if is_stopping => break Followed::Leave,
+                        Meanwhile::Stop => {
+                            is_stopping = true;
+                            self.stop(&answer).await;
+                        }
+                        Meanwhile::StepAside => break Followed::Aside,
+                        Meanwhile::Leave => break Followed::Leave,
+                    }
+                }
                 () = tokio::time::sleep(next_look.unwrap_or_default()), if is_piped => {}
                 _ = self.signals.next() => {
                     if std::mem::replace(&mut is_stopping, true) {
                         break Followed::Leave;
                     }
-                    if let Err(error) = self.client.messages().stop(&answer).await {
-                        self.screen.note(&format!("It could not be stopped: {error}"));
-                    }
+                    self.stop(&answer).await;
                 }
             }
         };
@@ -85,21 +99,27 @@ impl Talk<'_> {
                 self.screen.note(&if progress.content.has_begun() {
                     format!("· the rest of the answer comes later: {why}")
                 } else {
-                    format!("· queued on this device; the answer comes later: {why}")
+                    format!(
+                        "· queued on this device; the answer comes later, one to all that is said until then: {why}"
+                    )
                 });
                 self.await_later(answer);
             }
+            Followed::Aside => self.await_later(answer),
             Followed::Leave => {}
         }
         for news in held_back {
-            self.tell(news);
+            self.tell(news).await;
         }
         followed
     }
 
     /// Whether the next line says so.
     fn is_to_leave(&self) -> bool {
-        matches!(&self.ahead, Some(Line::Text(text)) if commands::read(text) == Order::Quit)
+        matches!(
+            self.ahead.front(),
+            Some(Waiting::Line(Line::Text(text))) if commands::read(text) == Order::Quit
+        )
     }
 
     pub(super) fn await_later(&mut self, answer: AnswerHandle) {
@@ -123,7 +143,8 @@ impl Talk<'_> {
                 "Stopped.".to_owned()
             }
             (Some(_), Some((_, detail))) => detail.clone(),
-            _ => return,
+            (None, _) => "The answer is no longer waited for.".to_owned(),
+            (Some(_), None) => return,
         };
         self.screen.note(&text);
     }

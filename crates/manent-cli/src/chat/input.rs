@@ -1,7 +1,11 @@
 //! Where lines come from: a line editor on a terminal, or a pipe. A thread waits for them, so that nothing else has to.
+//!
+//! Invariant: what was entered on a terminal comes out, in order. The editor is there all the time, and the terminal never turns keys into
+//! anything else in between: it would throw them away when one of them is Ctrl-C.
 
 use std::io::{BufRead, IsTerminal, Read};
-use std::sync::mpsc as blocking;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc as blocking};
 use std::thread;
 
 use rustyline::error::ReadlineError;
@@ -9,6 +13,7 @@ use rustyline::history::MemHistory;
 use rustyline::{Config, Editor};
 use tokio::sync::mpsc;
 
+use super::commands::{self, Order};
 use super::screen::Printer;
 
 /// So much is read of a line from a pipe, in bytes; a message may have 256 KB of text, so a longer one is refused as it is.
@@ -24,47 +29,55 @@ pub(super) enum Line {
     End,
 }
 
-/// Gives a line when it is asked for one.
+/// The lines, in the order in which they were entered.
 pub(super) struct Lines {
-    wishes: blocking::Sender<()>,
-    read: mpsc::Receiver<Line>,
+    /// Of a pipe: a line is read when it is asked for, so that none is taken that nobody wants.
+    wishes: Option<blocking::Sender<()>>,
+    read: mpsc::UnboundedReceiver<Line>,
     is_asked: bool,
 }
 
+/// A terminal with a line editor.
+pub(super) struct Terminal {
+    pub(super) printer: Printer,
+    /// How many lines were entered so far: each moves what is shown up by a row.
+    pub(super) entered: Arc<AtomicUsize>,
+}
+
 impl Lines {
-    /// Begins to read standard input. The printer is there when that is a terminal.
-    pub(super) fn start() -> Result<(Self, Option<Printer>), String> {
-        let (wishes, asked) = blocking::channel();
-        let (sender, read_lines) = mpsc::channel(1);
+    /// Begins to read standard input. There is a terminal when that is one, and so is the output.
+    pub(super) fn start(guard: &TerminalGuard) -> Result<(Self, Option<Terminal>), String> {
         let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-        let mut printer: Option<Printer> = None;
-        if is_terminal {
-            let config = Config::builder().auto_add_history(true).build();
-            let mut editor: Editor<(), MemHistory> =
-                Editor::with_history(config, MemHistory::new())
-                    .map_err(|error| error.to_string())?;
-            let above = editor
-                .create_external_printer()
-                .map_err(|error| error.to_string())?;
-            printer = Some(Box::new(above));
-            thread::spawn(move || edit(&mut editor, &asked, &sender));
-        } else {
+        let editor = if is_terminal { editor()? } else { None };
+        let (sender, read_lines) = mpsc::unbounded_channel();
+        let Some((mut editor, printer)) = editor else {
+            let (wishes, asked) = blocking::channel();
             thread::spawn(move || read(&asked, &sender));
-        }
+            let lines = Self {
+                wishes: Some(wishes),
+                read: read_lines,
+                is_asked: false,
+            };
+            return Ok((lines, None));
+        };
+        guard.take_keys_as_they_are();
+        let entered = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&entered);
+        thread::spawn(move || edit(&mut editor, &counted, &sender));
         let lines = Self {
-            wishes,
+            wishes: None,
             read: read_lines,
             is_asked: false,
         };
-        Ok((lines, printer))
+        Ok((lines, Some(Terminal { printer, entered })))
     }
 
     /// Waits for the next line. Being dropped while it waits loses nothing.
     pub(super) async fn next(&mut self) -> Line {
-        if !self.is_asked {
+        if let Some(wishes) = self.wishes.as_ref().filter(|_| !self.is_asked) {
             self.is_asked = true;
             // Fails only after the end.
-            let _ = self.wishes.send(());
+            let _ = wishes.send(());
         }
         let line = self.read.recv().await;
         self.is_asked = false;
@@ -72,24 +85,40 @@ impl Lines {
     }
 }
 
-fn edit(
-    editor: &mut Editor<(), MemHistory>,
-    asked: &blocking::Receiver<()>,
-    lines: &mpsc::Sender<Line>,
-) {
-    while asked.recv().is_ok() {
+type LineEditor = Editor<(), MemHistory>;
+
+/// Absent: this terminal is too simple for one, and its lines are read as those of a pipe.
+fn editor() -> Result<Option<(LineEditor, Printer)>, String> {
+    let config = Config::builder().auto_add_history(true).build();
+    let mut editor: LineEditor =
+        Editor::with_history(config, MemHistory::new()).map_err(|error| error.to_string())?;
+    let Ok(printer) = editor.create_external_printer() else {
+        return Ok(None);
+    };
+    Ok(Some((editor, Box::new(printer))))
+}
+
+/// Edits one line after the other, whatever else happens: what is entered is never waited with, and what is typed stays where it is.
+fn edit(editor: &mut LineEditor, entered: &AtomicUsize, lines: &mpsc::UnboundedSender<Line>) {
+    loop {
         let line = match editor.readline("> ") {
             Ok(text) => Line::Text(text),
             Err(ReadlineError::Interrupted) => Line::Interrupted,
             Err(_) => Line::End,
         };
-        if lines.blocking_send(line).is_err() {
+        entered.fetch_add(1, Ordering::SeqCst);
+        let is_last = match &line {
+            Line::Text(text) => commands::read(text) == Order::Quit,
+            Line::Interrupted => false,
+            Line::End => true,
+        };
+        if lines.send(line).is_err() || is_last {
             return;
         }
     }
 }
 
-fn read(asked: &blocking::Receiver<()>, lines: &mpsc::Sender<Line>) {
+fn read(asked: &blocking::Receiver<()>, lines: &mpsc::UnboundedSender<Line>) {
     let mut input = std::io::stdin().lock();
     while asked.recv().is_ok() {
         let mut bytes = Vec::new();
@@ -107,7 +136,7 @@ fn read(asked: &blocking::Receiver<()>, lines: &mpsc::Sender<Line>) {
                 Line::Text(String::from_utf8_lossy(&bytes).into_owned())
             }
         };
-        if lines.blocking_send(line).is_err() {
+        if lines.send(line).is_err() {
             return;
         }
     }
@@ -122,6 +151,19 @@ impl TerminalGuard {
         return Self(rustix::termios::tcgetattr(std::io::stdin()).ok());
         #[cfg(not(unix))]
         Self()
+    }
+
+    /// Keys are read one by one, and none of them does anything by itself.
+    fn take_keys_as_they_are(&self) {
+        #[cfg(unix)]
+        if let Some(settings) = &self.0 {
+            use rustix::termios::{InputModes, LocalModes, OptionalActions, tcsetattr};
+            let mut quiet = settings.clone();
+            quiet.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
+            quiet.input_modes -= InputModes::ICRNL;
+            // A terminal that cannot do this is used as it is.
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &quiet);
+        }
     }
 }
 

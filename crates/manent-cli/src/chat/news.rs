@@ -1,10 +1,12 @@
 //! What happens by itself: states of the outbox, warnings, answers that were waited for.
 
 use manent_client::{
-    AnswerHandle, Client, ItemState, QueueStatus, SaveStatus, StorageWarning, WaitReason,
+    AnswerHandle, Client, FailReason, ItemState, QueueStatus, SaveStatus, StorageWarning,
+    WaitReason,
 };
 use tokio::sync::{broadcast, mpsc};
 
+use super::counts::Amount;
 use super::words;
 
 /// Something that happened.
@@ -41,6 +43,11 @@ impl Newsroom {
         tokio::spawn(async move {
             loop {
                 match items.recv().await {
+                    // What the person took back is no news to them.
+                    Ok(SaveStatus {
+                        state: ItemState::Failed(FailReason::Withdrawn),
+                        ..
+                    }) => {}
                     Ok(status) if matches!(status.state, ItemState::Failed(_)) => {
                         if told.send(News::Failed(status)).await.is_err() {
                             return;
@@ -109,7 +116,12 @@ impl Announcer {
     }
 
     /// The line to print about the outbox; absent when nothing is new.
-    pub(super) fn line(&mut self, status: &QueueStatus, now: u64) -> Option<String> {
+    pub(super) fn line(
+        &mut self,
+        status: &QueueStatus,
+        unsaved: Amount,
+        now: u64,
+    ) -> Option<String> {
         let mood = match status.wait {
             _ if status.is_storage_refusing => Mood::DiskRefuses,
             _ if status.unsaved() == 0 => Mood::Well,
@@ -130,7 +142,7 @@ impl Announcer {
         }
         match mood {
             Mood::Well => Some("Everything is saved.".to_owned()),
-            _ => words::banner(status, now),
+            _ => words::banner(status, unsaved, now),
         }
     }
 }
@@ -176,6 +188,12 @@ pub(super) fn of_warning(warning: &StorageWarning) -> Option<String> {
 mod tests {
     use super::*;
 
+    const ONE: Amount = Amount {
+        messages: 1,
+        answers: 0,
+        changes: 0,
+    };
+
     fn waiting(wait: Option<WaitReason>) -> QueueStatus {
         QueueStatus {
             waiting: 1,
@@ -187,7 +205,7 @@ mod tests {
     #[test]
     fn says_once_that_the_server_is_away_and_once_that_it_is_back() {
         let mut announcer = Announcer::default();
-        let mut line = |status: &QueueStatus| announcer.line(status, 0);
+        let mut line = |status: &QueueStatus| announcer.line(status, ONE, 0);
         assert_eq!(line(&QueueStatus::default()), None);
         assert!(line(&waiting(Some(WaitReason::Retry { at: 1_000 }))).is_some());
         assert_eq!(line(&waiting(None)), None);
@@ -207,7 +225,7 @@ mod tests {
         let mut announcer = Announcer::default();
         announcer.heard(1_000);
         let away = waiting(Some(WaitReason::ServerAway { until: None }));
-        assert_eq!(announcer.line(&away, 2_000), None);
-        assert!(announcer.line(&away, 1_000 + MOMENT_MS).is_some());
+        assert_eq!(announcer.line(&away, ONE, 2_000), None);
+        assert!(announcer.line(&away, ONE, 1_000 + MOMENT_MS).is_some());
     }
 }

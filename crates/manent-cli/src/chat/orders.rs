@@ -1,20 +1,45 @@
 //! What the commands do.
 
 use manent_client::{
-    ConversationQuery, ItemState, MessageId, OutboxItem, OutgoingMessage, QueueError,
+    ConversationId, ConversationQuery, ItemState, LaterMessage, MessageId, OutboxItem, QueueError,
 };
 
 use super::commands::{HELP, Order};
+use super::meanwhile::Waiting;
 use super::talk::{Followed, Talk, now};
 use super::words;
+
+/// What was thrown away last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Discarded {
+    /// It was in the tray.
+    Failed(MessageId),
+    /// It was queued.
+    Queued {
+        message_id: MessageId,
+        is_answer_awaited: bool,
+    },
+    /// It waited for its turn.
+    Kept(LaterMessage),
+}
 
 impl Talk<'_> {
     /// Does what a line asks for.
     pub(super) async fn follow_order(&mut self, order: Order) -> Followed {
+        match order {
+            Order::Say(text) => self.say(&text).await,
+            Order::Again => self.ask_again().await,
+            order => {
+                self.do_at_once(order).await;
+                Followed::Ended
+            }
+        }
+    }
+
+    /// Does what needs no answer.
+    pub(super) async fn do_at_once(&mut self, order: Order) {
         let text = match order {
-            Order::Nothing | Order::Quit => return Followed::Ended,
-            Order::Say(text) => return self.say(&text).await,
-            Order::Again => return self.ask_again().await,
+            Order::Nothing | Order::Quit | Order::Say(_) | Order::Again => return,
             Order::Help => HELP.to_owned(),
             Order::Unclear(text) => text,
             Order::List => self.list().await,
@@ -31,17 +56,12 @@ impl Talk<'_> {
             Order::Edit(number, text) => self.edit(number, &text).await,
             Order::Discard(number) => self.discard(number).await,
             Order::Undo => self.undo().await,
-            Order::Stop => {
-                if self.give_up_answers() {
-                    return Followed::Ended;
-                }
-                "No answer is waited for.".to_owned()
-            }
+            Order::Stop if self.give_up_answers() => return,
+            Order::Stop => "No answer is waited for.".to_owned(),
         };
         if !text.is_empty() {
             self.screen.show(&text);
         }
-        Followed::Ended
     }
 
     async fn ask_again(&mut self) -> Followed {
@@ -131,6 +151,13 @@ impl Talk<'_> {
             let state = words::of_answer(answer.progress().stage, now());
             lines.push(format!("      an answer: {state}"));
         }
+        for message in self.kept() {
+            self.numbered.push(message.message_id);
+            let (number, text) = (self.numbered.len(), words::cut(&message.text));
+            lines.push(format!(
+                "{number:4}  {text}\n      said after the answer before it"
+            ));
+        }
         if lines.is_empty() {
             return "Everything is saved.".to_owned();
         }
@@ -180,19 +207,43 @@ impl Talk<'_> {
         "Trying now.".to_owned()
     }
 
-    async fn item(&mut self, number: usize) -> Result<OutboxItem, String> {
+    /// What waits for its turn on this device.
+    fn kept(&self) -> Vec<LaterMessage> {
+        let kept = self.ahead.iter().filter_map(|waiting| match waiting {
+            Waiting::Kept(message) => Some(message.clone()),
+            Waiting::Line(_) => None,
+        });
+        kept.collect()
+    }
+
+    async fn numbered(&mut self, number: usize) -> Result<MessageId, String> {
         if self.numbered.is_empty() {
             self.items().await.map_err(|error| error.to_string())?;
+            let kept = self.kept().into_iter();
+            self.numbered.extend(kept.map(|message| message.message_id));
         }
-        let id: Option<MessageId> = number
+        number
             .checked_sub(1)
-            .and_then(|place| self.numbered.get(place).copied());
+            .and_then(|place| self.numbered.get(place).copied())
+            .ok_or_else(|| unknown(number))
+    }
+
+    async fn item(&mut self, number: usize) -> Result<OutboxItem, String> {
+        let id = self.numbered(number).await?;
         let items = self.client.persistence().items().await;
         let items = items.map_err(|error| error.to_string())?;
         items
             .into_iter()
-            .find(|item| Some(item.status.message_id) == id)
-            .ok_or_else(|| format!("There is no {number} any more: /queue shows the numbers."))
+            .find(|item| item.status.message_id == id)
+            .ok_or_else(|| unknown(number))
+    }
+
+    /// Where something that waits for its turn stands among what waits.
+    async fn place_of_kept(&mut self, number: usize) -> Option<usize> {
+        let id = self.numbered(number).await.ok()?;
+        self.ahead.iter().position(
+            |waiting| matches!(waiting, Waiting::Kept(message) if message.message_id == id),
+        )
     }
 
     async fn retry(&mut self, number: usize) -> String {
@@ -215,6 +266,9 @@ impl Talk<'_> {
         if text.is_empty() {
             return "write /edit N TEXT".to_owned();
         }
+        if let Some(place) = self.place_of_kept(number).await {
+            return self.edit_kept(place, text).await;
+        }
         let item = match self.item(number).await {
             Ok(item) => item,
             Err(text) => return text,
@@ -223,49 +277,121 @@ impl Talk<'_> {
             return "Only what you said can be put into other words.".to_owned();
         }
         let id = item.status.message_id;
-        let message = OutgoingMessage::from_user(id, item.parent_id, text);
-        let persistence = self.client.persistence();
-        let edited = if is_in_tray(&item) {
-            persistence.retry(id, Some(&message)).await
-        } else {
-            persistence.replace(&message).await
+        match self.client.messages().reword(id, text).await {
+            Ok(Some(answer)) => {
+                self.await_later(answer);
+                "Changed; the answer is asked for with the new words.".to_owned()
+            }
+            Ok(None) => "Changed. /again asks for an answer to it.".to_owned(),
+            Err(error) => format!("It cannot be changed: {error}"),
+        }
+    }
+
+    async fn edit_kept(&mut self, place: usize, text: &str) -> String {
+        let Some(Waiting::Kept(message)) = self.ahead.get_mut(place) else {
+            return String::new();
         };
-        match edited {
-            Ok(()) => "Changed. /again asks for an answer to it.".to_owned(),
+        let changed = LaterMessage {
+            text: text.to_owned(),
+            ..message.clone()
+        };
+        match self.client.messages().restore_later(&changed).await {
+            Ok(()) => {
+                *message = changed;
+                "Changed.".to_owned()
+            }
             Err(error) => format!("It cannot be changed: {error}"),
         }
     }
 
     async fn discard(&mut self, number: usize) -> String {
+        let messages = self.client.messages();
+        if let Some(place) = self.place_of_kept(number).await
+            && let Some(Waiting::Kept(message)) = self.ahead.remove(place)
+        {
+            messages.forget_later(message.message_id).await;
+            self.discarded = Some(Discarded::Kept(message));
+            return "Taken back: it is not said. /undo brings it back.".to_owned();
+        }
         let item = match self.item(number).await {
             Ok(item) => item,
             Err(text) => return text,
         };
         let id = item.status.message_id;
-        let persistence = self.client.persistence();
-        if !is_in_tray(&item)
-            && let Err(error) = persistence.withdraw(id).await
-        {
-            return format!("It cannot be taken back: {error}");
+        if is_in_tray(&item) {
+            return match self.client.persistence().discard(id).await {
+                Ok(()) => {
+                    self.discarded = Some(Discarded::Failed(id));
+                    "Thrown away; /undo brings it back into the tray for half a minute.".to_owned()
+                }
+                Err(error) => format!("It cannot be thrown away: {error}"),
+            };
         }
-        match persistence.discard(id).await {
+        let is_answer_awaited = self.is_answer_awaited(item.status.conversation_id);
+        match messages.take_back(id).await {
             Ok(()) => {
-                self.discarded = Some(id);
-                "Thrown away; /undo brings it back for half a minute.".to_owned()
+                self.discarded = Some(Discarded::Queued {
+                    message_id: id,
+                    is_answer_awaited,
+                });
+                "Taken back: it is not sent. /undo puts it back into the queue for half a minute."
+                    .to_owned()
             }
-            Err(error) => format!("It cannot be thrown away: {error}"),
+            Err(error) => format!("It cannot be taken back: {error}"),
         }
     }
 
+    /// Whether one is waited for that has not begun.
+    fn is_answer_awaited(&self, conversation: ConversationId) -> bool {
+        let answers = self.client.messages().pending_answers();
+        answers.iter().any(|answer| {
+            answer.conversation_id == conversation && !answer.progress().content.has_begun()
+        })
+    }
+
     async fn undo(&mut self) -> String {
-        let Some(id) = self.discarded.take() else {
+        let messages = self.client.messages();
+        let Some(discarded) = self.discarded.take() else {
             return "Nothing was thrown away.".to_owned();
         };
-        match self.client.persistence().undo(id).await {
-            Ok(()) => "It is back in the tray: /tray shows it.".to_owned(),
-            Err(_) => "It is gone for good: half a minute is over.".to_owned(),
+        match discarded {
+            Discarded::Failed(id) => match self.client.persistence().undo(id).await {
+                Ok(()) => "It is back in the tray: /tray shows it.".to_owned(),
+                Err(_) => GONE.to_owned(),
+            },
+            Discarded::Kept(message) => match messages.restore_later(&message).await {
+                Ok(()) => {
+                    self.ahead.push_back(Waiting::Kept(message));
+                    "It is said when its turn comes.".to_owned()
+                }
+                Err(error) => {
+                    let text = format!("It cannot be brought back: {error}");
+                    self.discarded = Some(Discarded::Kept(message));
+                    text
+                }
+            },
+            Discarded::Queued {
+                message_id,
+                is_answer_awaited,
+            } => match messages.put_back(message_id).await {
+                Ok(conversation) => {
+                    if is_answer_awaited && let Ok(answer) = messages.ask_again(conversation).await
+                    {
+                        self.await_later(answer);
+                        return "It is back in the queue, and its answer is waited for.".to_owned();
+                    }
+                    "It is back in the queue.".to_owned()
+                }
+                Err(_) => GONE.to_owned(),
+            },
         }
     }
+}
+
+const GONE: &str = "It is gone for good: half a minute is over.";
+
+fn unknown(number: usize) -> String {
+    format!("There is no {number} any more: /queue shows the numbers.")
 }
 
 fn is_in_tray(item: &OutboxItem) -> bool {

@@ -1,5 +1,6 @@
 //! The conversation with the person: lines in, answers out, and news in between.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use manent_client::{
@@ -7,8 +8,11 @@ use manent_client::{
 };
 
 use super::commands::{self, Order};
+use super::counts::{self, Counts};
 use super::input::{Line, Lines};
+use super::meanwhile::Waiting;
 use super::news::{Announcer, News, Newsroom, of_warning};
+use super::orders::Discarded;
 use super::patience::Patience;
 use super::screen::Screen;
 use super::words;
@@ -28,6 +32,8 @@ pub(super) enum Followed {
     Ended,
     /// It comes later.
     Later,
+    /// Something else comes first; it is at the head of what waits.
+    Aside,
     /// The person leaves.
     Leave,
 }
@@ -36,8 +42,8 @@ pub(super) enum Followed {
 pub(super) struct Talk<'client> {
     pub(super) client: &'client Client,
     pub(super) lines: Lines,
-    /// With lines from a pipe: one that was read while an answer came.
-    pub(super) ahead: Option<Line>,
+    /// What came while an answer did, and waits for its turn. With lines from a pipe, at most one line.
+    pub(super) ahead: VecDeque<Waiting>,
     pub(super) screen: Screen,
     pub(super) signals: Signals,
     pub(super) newsroom: Newsroom,
@@ -50,7 +56,7 @@ pub(super) struct Talk<'client> {
     pub(super) awaited: Vec<AnswerHandle>,
     pub(super) listed: Vec<ConversationId>,
     pub(super) numbered: Vec<MessageId>,
-    pub(super) discarded: Option<MessageId>,
+    pub(super) discarded: Option<Discarded>,
     pub(super) has_failures: bool,
 }
 
@@ -65,7 +71,7 @@ impl<'client> Talk<'client> {
         Self {
             client,
             lines,
-            ahead: None,
+            ahead: VecDeque::new(),
             screen,
             signals,
             newsroom: Newsroom::open(client),
@@ -98,29 +104,37 @@ impl<'client> Talk<'client> {
                 self.screen.show(&text);
             }
         }
-        let status = self.client.persistence().queue_status();
-        if status.unsaved() > 0 {
-            let text = words::counted(status.unsaved(), "message");
+        let unsaved = self.counts().await.unsaved;
+        if !unsaved.is_empty() {
             self.screen
-                .note(&format!("{text} on the way from the last time."));
+                .note(&format!("{unsaved} on the way from the last time."));
         }
         if self.begin(conversation, is_new).await? == Followed::Leave {
-            return self.leave();
+            return self.leave().await;
         }
         let mut is_asked_again = false;
         loop {
-            let line = if let Some(line) = self.ahead.take() {
-                line
+            let waiting = if let Some(waiting) = self.ahead.pop_front() {
+                waiting
             } else {
                 tokio::select! {
-                    line = self.lines.next() => line,
+                    line = self.lines.next() => Waiting::Line(line),
                     news = self.newsroom.news.recv() => {
                         if let Some(news) = news {
-                            self.tell(news);
+                            self.tell(news).await;
                         }
                         continue;
                     }
-                    _ = self.signals.next() => return self.leave(),
+                    _ = self.signals.next() => return self.leave().await,
+                }
+            };
+            let line = match waiting {
+                Waiting::Line(line) => line,
+                Waiting::Kept(message) => {
+                    if self.say_kept(message).await == Followed::Leave {
+                        return self.leave().await;
+                    }
+                    continue;
                 }
             };
             match line {
@@ -129,23 +143,23 @@ impl<'client> Talk<'client> {
                     match commands::read(&text) {
                         Order::Quit => {
                             self.wait_for_the_last_word().await;
-                            return self.leave();
+                            return self.leave().await;
                         }
                         order => {
                             if self.follow_order(order).await == Followed::Leave {
-                                return self.leave();
+                                return self.leave().await;
                             }
                         }
                     }
                 }
-                Line::Interrupted if is_asked_again => return self.leave(),
+                Line::Interrupted if is_asked_again => return self.leave().await,
                 Line::Interrupted => {
                     is_asked_again = true;
                     if !self.give_up_answers() {
                         self.screen.note("Ctrl-C again, or /quit, to leave.");
                     }
                 }
-                Line::End if self.screen.is_interactive() => return self.leave(),
+                Line::End if self.screen.is_interactive() => return self.leave().await,
                 Line::End => return self.finish().await,
             }
         }
@@ -158,7 +172,10 @@ impl<'client> Talk<'client> {
         is_new: bool,
     ) -> Result<Followed, Failure> {
         let pending = self.client.messages().pending_answers();
+        let kept = self.client.messages().later_messages().await;
         let cut_off = pending.last().map(|answer| answer.conversation_id);
+        let cut_off = cut_off.or_else(|| kept.last().map(|message| message.conversation_id));
+        self.ahead.extend(kept.into_iter().map(Waiting::Kept));
         if let Some(id) = conversation.or_else(|| cut_off.filter(|_| !is_new)) {
             match self.open(id).await {
                 Ok(()) => {}
@@ -214,48 +231,32 @@ impl<'client> Talk<'client> {
         }
     }
 
-    /// Says something and shows its answer.
-    pub(super) async fn say(&mut self, text: &str) -> Followed {
-        let messages = self.client.messages().clone();
-        let mut sending = std::pin::pin!(messages.send_message(text, self.conversation));
-        let sent = loop {
-            tokio::select! {
-                sent = &mut sending => break sent,
-                // A disk that takes no writes keeps it waiting, and says so here.
-                news = self.newsroom.news.recv() => if let Some(news) = news {
-                    self.tell(news);
-                },
-                _ = self.signals.next() => return Followed::Leave,
-            }
-        };
-        match sent {
-            Ok(sent) => {
-                self.conversation = Some(sent.conversation_id);
-                self.follow(sent.answer, Some(sent.message_id)).await
-            }
-            Err(error) => {
-                self.has_failures = true;
-                self.screen.show(&format!("This was not taken: {error}"));
-                Followed::Ended
-            }
-        }
-    }
-
     /// Shows what happened by itself.
-    pub(super) fn tell(&mut self, news: News) {
+    pub(super) async fn tell(&mut self, news: News) {
         match news {
             News::Queue => {
                 // What it was when it was told may be long ago.
                 let status = self.client.persistence().queue_status();
-                if let Some(line) = self.announcer.line(&status, now()) {
+                let unsaved = self.counts().await.unsaved;
+                if let Some(line) = self.announcer.line(&status, unsaved, now()) {
                     self.screen.note(&line);
                 }
             }
             News::Failed(status) => {
                 self.has_failures = true;
                 let why = words::of_item(&status.state, now());
-                self.screen
-                    .show(&format!("A message is not stored: {why}. /tray shows it."));
+                let items = self.client.persistence().items().await;
+                let what = items.ok().and_then(|items| {
+                    let mut items = items.iter();
+                    items
+                        .find(|item| item.status.message_id == status.message_id)
+                        .map(counts::what)
+                });
+                let what = what.unwrap_or("message");
+                let article = if what == "answer" { "An" } else { "A" };
+                self.screen.show(&format!(
+                    "{article} {what} is not stored: {why}. /tray shows it."
+                ));
             }
             News::Warning(warning) => {
                 if let Some(text) = of_warning(&warning) {
@@ -271,7 +272,7 @@ impl<'client> Talk<'client> {
         self.patience.begin(&self.awaited);
         loop {
             while let Ok(news) = self.newsroom.news.try_recv() {
-                self.tell(news);
+                self.tell(news).await;
             }
             let status = self.client.persistence().queue_status();
             if status.unsaved() == 0 && self.awaited.is_empty() {
@@ -282,13 +283,13 @@ impl<'client> Talk<'client> {
             };
             tokio::select! {
                 news = self.newsroom.news.recv() => if let Some(news) = news {
-                    self.tell(news);
+                    self.tell(news).await;
                 },
                 () = tokio::time::sleep(next_look) => {}
                 _ = self.signals.next() => break,
             }
         }
-        self.leave()
+        self.leave().await
     }
 
     /// What was said last may be on its way to the server at this moment.
@@ -303,12 +304,14 @@ impl<'client> Talk<'client> {
     }
 
     /// Says what is left. A script is told by the exit code, too.
-    fn leave(&mut self) -> Result<(), Failure> {
+    async fn leave(&mut self) -> Result<(), Failure> {
         self.screen.end_line();
-        self.say_what_waits();
+        self.screen.leave_editor();
+        self.say_what_waits().await;
         let status = self.client.persistence().queue_status();
         let is_left = status.unsaved() > 0
             || !self.client.messages().pending_answers().is_empty()
+            || !self.client.messages().later_messages().await.is_empty()
             || self.has_failures;
         if is_left && !self.screen.is_interactive() {
             return Err(Failure::StillWaiting);
@@ -316,12 +319,11 @@ impl<'client> Talk<'client> {
         Ok(())
     }
 
-    fn say_what_waits(&mut self) {
-        let status = self.client.persistence().queue_status();
-        if status.unsaved() > 0 {
-            let text = words::counted(status.unsaved(), "message");
+    async fn say_what_waits(&mut self) {
+        let Counts { unsaved, tray } = self.counts().await;
+        if !unsaved.is_empty() {
             self.screen.show(&format!(
-                "{text} not saved on the server yet, and safe on this device: the next start sends what is left."
+                "{unsaved} not saved on the server yet, and safe on this device: the next start sends what is left."
             ));
         }
         let answers = self.client.messages().pending_answers().len();
@@ -331,11 +333,33 @@ impl<'client> Talk<'client> {
                 "{text} still waited for: the next start fetches what has come."
             ));
         }
-        if status.failed > 0 {
-            let text = words::counted(status.failed, "message");
-            self.screen
-                .show(&format!("{text} in the tray: /tray in a chat shows why."));
+        let kept = self.client.messages().later_messages().await.len();
+        if kept > 0 {
+            let text = words::counted(kept, "message");
+            self.screen.show(&format!(
+                "{text} not said yet, and safe on this device: the next start says what is left."
+            ));
         }
+        for waiting in std::mem::take(&mut self.ahead) {
+            if let Waiting::Line(Line::Text(line)) = waiting
+                && self.screen.is_interactive()
+            {
+                let line = line.trim();
+                self.screen
+                    .show(&format!("This was not done any more: {line}"));
+            }
+        }
+        if !tray.is_empty() {
+            self.screen
+                .show(&format!("{tray} in the tray: /tray in a chat shows why."));
+        }
+    }
+
+    /// What is not saved, and what failed.
+    async fn counts(&self) -> Counts {
+        // Closed: then nothing is left to be told.
+        let items = self.client.persistence().items().await.unwrap_or_default();
+        Counts::of(&items)
     }
 }
 

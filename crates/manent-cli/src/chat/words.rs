@@ -2,6 +2,8 @@
 
 use manent_client::{AnswerStage, AnswerWait, FailReason, ItemState, QueueStatus, WaitReason};
 
+use super::counts::Amount;
+
 /// Where an item stands.
 pub(super) fn of_item(state: &ItemState, now: u64) -> String {
     match state {
@@ -66,7 +68,7 @@ fn of_failure(reason: &FailReason) -> String {
             None => format!("refused by the server ({code})"),
         },
         FailReason::Conflict => "the server has another message under its id".to_owned(),
-        FailReason::Blocked { .. } => "the message before it failed".to_owned(),
+        FailReason::Blocked { .. } => "what it follows is not stored".to_owned(),
         FailReason::TooLarge { limit_bytes } => {
             format!("too large: at most {limit_bytes} bytes are taken")
         }
@@ -74,16 +76,15 @@ fn of_failure(reason: &FailReason) -> String {
     }
 }
 
-/// The line that says why nothing moves; absent when all is well.
-pub(super) fn banner(status: &QueueStatus, now: u64) -> Option<String> {
-    let waiting = counted(status.unsaved(), "message");
+/// The line that says why nothing moves, and so much is not saved; absent when all is well.
+pub(super) fn banner(status: &QueueStatus, waiting: Amount, now: u64) -> Option<String> {
     if status.is_storage_refusing {
         return Some(format!(
             "This device's disk takes no writes: {waiting} not yet safe. Free some space; it is tried again."
         ));
     }
     let reason = status.wait?;
-    if status.unsaved() == 0 || matches!(reason, WaitReason::Behind { .. }) {
+    if waiting.is_empty() || matches!(reason, WaitReason::Behind { .. }) {
         return None;
     }
     let next = match reason {
@@ -144,15 +145,21 @@ mod tests {
 
     #[test]
     fn is_silent_when_all_is_well() {
-        assert_eq!(banner(&QueueStatus::default(), 0), None);
+        let nothing = Amount::default();
+        assert_eq!(banner(&QueueStatus::default(), nothing, 0), None);
+        let waiting = Amount {
+            messages: 2,
+            answers: 1,
+            changes: 0,
+        };
         let away = QueueStatus {
-            waiting: 2,
+            waiting: 3,
             wait: Some(WaitReason::Retry { at: 3_000 }),
             ..QueueStatus::default()
         };
         assert_eq!(
-            banner(&away, 0).unwrap(),
-            "2 messages are safe on this device: the server did not take it, next try in 3 s; /retry tries now."
+            banner(&away, waiting, 0).unwrap(),
+            "2 messages and 1 answer are safe on this device: the server did not take it, next try in 3 s; /retry tries now."
         );
     }
 

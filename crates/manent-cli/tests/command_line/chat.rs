@@ -42,7 +42,8 @@ fn what_is_written_without_a_server_goes_out_with_the_next_start() {
     let offline = chat(&world, &away, &["--wait", "0"], "Hello\nand you?\n/queue\n");
     assert_eq!((offline.code, offline.output.as_str()), (Some(6), ""));
     for words in [
-        "the server is away",
+        "the answer comes later, one to all that is said until then: the server is away",
+        "one answer comes to this and to what was said before it",
         "2 messages are not saved on the server yet, and safe on this device",
         "1 answer is still waited for",
     ] {

@@ -14,11 +14,20 @@ when = { contains = "count" }
 text = "one two three four five six seven eight nine ten eleven twelve"
 chunks_per_second = 20
 
+[[rule]]
+name = "slow"
+when = { contains = "slow" }
+text = "one two three four five six seven eight nine ten eleven twelve one two three four five six seven eight nine ten eleven twelve one two three four five six seven eight nine ten eleven twelve one two three four five six seven eight nine ten eleven twelve"
+chunks_per_second = 20
+
 [fallback]
 text = "You said: {{last}}"
 "#;
 
 pub(crate) const COUNTED: &str = "one two three four five six seven eight nine ten eleven twelve";
+
+/// Takes longer to come than a person takes to type a few lines; more than a row of a terminal.
+pub(crate) const SLOW: &str = "one two three four five six seven eight nine ten eleven twelve one two three four five six seven eight nine ten eleven twelve one two three four five six seven eight nine ten eleven twelve one two three four five six seven eight nine ten eleven twelve";
 
 const CONFIGURATION: &str =
     "[[providers]]\nid = \"scripted\"\nkind = \"scripted\"\nrules = \"rules.toml\"\n";
