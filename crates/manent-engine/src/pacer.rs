@@ -225,7 +225,7 @@ impl Pacer {
             }
             None if self.spread == 0 => 0,
             None => {
-                let least = (self.backoff_ms / PAUSE_DIVISOR).min(self.catch_up_spread_ms);
+                let least = (self.backoff_ms / PAUSE_DIVISOR).min(self.spread);
                 (self.spread / 2).max(least)
             }
         };
@@ -417,6 +417,18 @@ mod tests {
             pacer.on_drained();
             assert_eq!(pacer.acquire(later), Permit::Normal);
         }
+    }
+
+    #[test]
+    fn no_pause_of_the_catching_up_is_longer_than_the_outage_was() {
+        let (mut pacer, mut rng) = pacer();
+        pacer.on_failure(0, 0, &mut rng);
+        let mut spreads = Vec::new();
+        for _ in 0..3 {
+            pacer.on_success(200, &mut rng);
+            spreads.push(pacer.spread);
+        }
+        assert_eq!(spreads, [200, 200, 200]);
     }
 
     #[test]

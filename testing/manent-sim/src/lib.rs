@@ -14,8 +14,8 @@
 //!
 //! # Not here yet
 //!
-//! Limits on the number of items and the size of requests, conversations that are created with their first message, changes of messages,
-//! and a leader that ceases to lead without dying are not simulated.
+//! Conversations that are created with their first message (their wishes are checked, the server has them already) and changes of messages
+//! are not simulated.
 #![warn(missing_docs)]
 
 mod answers;

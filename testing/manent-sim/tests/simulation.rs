@@ -72,7 +72,7 @@ fn every_promise_holds_whatever_goes_wrong() {
 }
 
 /// Worlds that broke a promise once: seed, messages, devices, the most tabs of a device.
-const ONCE_BROKEN: [(u64, usize, usize, usize); 43] = [
+const ONCE_BROKEN: [(u64, usize, usize, usize); 44] = [
     (6, 3, 1, 1),
     (10, 3, 1, 1),
     (12, 6, 2, 2),
@@ -115,6 +115,7 @@ const ONCE_BROKEN: [(u64, usize, usize, usize); 43] = [
     (52_568, 200, 3, 3),
     (73_395, 12, 1, 3),
     (75_849, 12, 1, 3),
+    (500_611, 200, 3, 3),
     (700_132, 200, 3, 3),
 ];
 

@@ -166,6 +166,14 @@ impl World {
         };
         let device = &mut self.devices[address.device];
         let generation = device.disk.generation;
+        let items = batch.items.len();
+        if batch.is_probe && items != 1 {
+            return Err(Violation::NotAProbe {
+                items,
+                after_ms: 0,
+                failures: 0,
+            });
+        }
         let knows_its_store = device
             .tab(address.slot, address.life)
             .is_some_and(|tab| tab.generation == generation);
