@@ -230,6 +230,11 @@ impl Flusher {
         let mut stored = 0;
         for (run, standing) in done.runs.iter().zip(standings) {
             let Some(standing) = standing else {
+                if self.hub.departure(run.owner).is_some() {
+                    run.with_state(true, |state| state.storing.give_up());
+                    run.cut(Cut::Stopped);
+                    continue;
+                }
                 tracing::warn!(run = %run.id, "the store does not have a registered run; it is registered anew");
                 run.with_state(false, |state| state.storing.store_forgot(now));
                 continue;

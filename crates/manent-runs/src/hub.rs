@@ -8,6 +8,7 @@ use manent_domain::error::DomainError;
 use manent_domain::journal::JournalLane;
 use manent_domain::ports::StoreError;
 use manent_domain::run::RunEnd;
+use manent_types::UserId;
 use metrics::{counter, gauge};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
@@ -21,6 +22,18 @@ use crate::live::{Blueprint, Cut, LiveRun};
 use crate::ports::RunPorts;
 use crate::watchers::{RunKey, Watchers};
 
+/// How far an owner is who leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Departure {
+    /// Is being deleted, unless that is refused.
+    Leaving,
+    /// Was deleted.
+    Gone,
+}
+
+/// The most owners who left that are remembered; none of their runs lasts as long as so many take.
+const DEPARTED: usize = 10_000;
+
 /// What all the work on runs shares.
 pub(crate) struct Hub {
     pub(crate) ports: RunPorts,
@@ -29,6 +42,8 @@ pub(crate) struct Hub {
     pub(crate) gate: RegistrationGate,
     pub(crate) watchers: Arc<Watchers>,
     registry: Mutex<Registry>,
+    /// Owners who leave or have left: a run of theirs that the store does not have is not registered anew.
+    departed: Mutex<HashMap<UserId, Departure>>,
     /// A run began, ended, or needs to be stored without delay.
     pub(crate) flush_soon: Notify,
     /// A run ended.
@@ -64,11 +79,32 @@ impl Hub {
             config,
             watchers: Arc::default(),
             registry: Mutex::default(),
+            departed: Mutex::default(),
             flush_soon: Notify::new(),
             one_ended: Notify::new(),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }
+    }
+
+    /// Remembers that an owner leaves, or has left; absent: stays after all.
+    pub(crate) fn set_departure(&self, owner: UserId, departure: Option<Departure>) {
+        let mut departed = self.departed.lock().unwrap_or_else(PoisonError::into_inner);
+        match departure {
+            None => drop(departed.remove(&owner)),
+            Some(departure) => {
+                if departed.len() >= DEPARTED {
+                    departed.clear();
+                }
+                departed.insert(owner, departure);
+            }
+        }
+    }
+
+    /// Whether an owner leaves or has left.
+    pub(crate) fn departure(&self, owner: UserId) -> Option<Departure> {
+        let departed = self.departed.lock().unwrap_or_else(PoisonError::into_inner);
+        departed.get(&owner).copied()
     }
 
     /// The run with this id in this process.

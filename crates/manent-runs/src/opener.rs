@@ -12,7 +12,7 @@ use manent_domain::run::{Begun, NewRun, Run};
 use manent_types::MessageId;
 use tokio::time::{Instant, sleep};
 
-use crate::hub::Hub;
+use crate::hub::{Departure, Hub};
 use crate::live::{LiveRun, LiveState, Refused};
 
 /// What became of a step.
@@ -48,6 +48,10 @@ async fn open_at_store(hub: &Hub, run: &Arc<LiveRun>) -> Result<(), StoreError> 
     let mut steps = run.with_state(false, |state| state.storing.steps());
     let mut next = 0;
     while let Some(step) = steps.get(next) {
+        if hub.departure(run.owner) == Some(Departure::Gone) {
+            run.with_state(true, |state| state.storing.give_up());
+            return Ok(());
+        }
         match perform(hub, run, step.clone()).await? {
             Step::Done => next += 1,
             Step::Refused(why) => {

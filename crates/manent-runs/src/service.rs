@@ -19,7 +19,7 @@ use crate::config::RunsConfig;
 use crate::driver::{Accepted, Starting, broken_error, drive};
 use crate::flusher::Flusher;
 use crate::follow::{Follow, cleared};
-use crate::hub::{Entered, Hub};
+use crate::hub::{Departure, Entered, Hub};
 use crate::live::{Blueprint, CursorPlace, Cut, LiveRun};
 use crate::opener;
 use crate::ports::RunPorts;
@@ -314,8 +314,19 @@ impl RunService {
             .collect()
     }
 
+    /// Before an owner is deleted: from now on no run of theirs brings anything back that the store does not have any more.
+    pub fn owner_leaves(&self, owner: UserId) {
+        self.hub.set_departure(owner, Some(Departure::Leaving));
+    }
+
+    /// The owner was not deleted after all.
+    pub fn owner_stays(&self, owner: UserId) {
+        self.hub.set_departure(owner, None);
+    }
+
     /// Stops every run of an owner in this process, without waiting for it: the owner is gone.
     pub fn stop_all_of(&self, owner: UserId) {
+        self.hub.set_departure(owner, Some(Departure::Gone));
         for run in self.hub.all() {
             if run.owner == owner && !run.has_ended() {
                 run.cut(Cut::Stopped);

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use manent_accounts::AccountError;
 use manent_domain::DomainError;
 use manent_domain::ports::{Admission, IdSource};
 use manent_domain::services::{
     CompletionService, ConversationService, MessageService, SearchService,
 };
 use manent_runs::{RunService, TurnService};
+use manent_types::UserId;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{ClientAddress, Gate};
@@ -104,6 +106,21 @@ impl App {
     /// Signing in and what belongs to it.
     pub(crate) fn accounts(&self) -> Result<&Accounts, ApiError> {
         self.accounts.as_deref().ok_or_else(ApiError::no_accounts)
+    }
+
+    /// Deletes an account; what runs for it ends and brings nothing of it back.
+    pub(crate) async fn delete_account(
+        &self,
+        owner: UserId,
+        deletion: impl Future<Output = Result<(), AccountError>>,
+    ) -> Result<(), AccountError> {
+        self.runs.owner_leaves(owner);
+        let deleted = deletion.await;
+        match deleted {
+            Ok(()) => self.runs.stop_all_of(owner),
+            Err(_) => self.runs.owner_stays(owner),
+        }
+        deleted
     }
 
     /// Why a run was not taken: a server that stops says so.

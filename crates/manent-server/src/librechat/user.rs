@@ -77,7 +77,8 @@ pub(super) async fn delete(
     MaybeBody(proof): MaybeBody<Proof>,
 ) -> Result<(HeaderMap, JsonAnswer<Value>), Refusal> {
     let accounts = app.accounts()?;
-    let deleted = accounts.own.delete_own(&caller, None, proof.factor()).await;
+    let deletion = accounts.own.delete_own(&caller, None, proof.factor());
+    let deleted = app.delete_account(caller.owner()?, deletion).await;
     deleted.map_err(|error| match error {
         AccountError::Forbidden => Refusal::new(
             StatusCode::FORBIDDEN,

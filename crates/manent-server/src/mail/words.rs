@@ -36,7 +36,7 @@ impl Writer {
             .message_id(Some(id))
             .header(ContentType::TEXT_PLAIN)
             .header(header::MIME_VERSION_1_0)
-            .body(body(text.expose_secret())?)
+            .body(body(text.expose_secret()))
             .map_err(|_| "it could not be written")?;
         // So that nobody's absence is announced to us.
         let name = HeaderName::new_from_ascii_str("Auto-Submitted");
@@ -106,10 +106,17 @@ impl Writer {
     }
 }
 
-/// As it is: our words and addresses are ASCII, and a link that is cut into lines and escaped is copied wrong by people and by programs.
-fn body(text: &str) -> Result<Body, &'static str> {
-    Body::new_with_encoding(text.to_owned(), ContentTransferEncoding::SevenBit)
-        .map_err(|_| "its text is not ASCII")
+/// The longest line that mail may have, with room for its end.
+const LONGEST_LINE: usize = 990;
+
+/// As it is where that can be: a link that is cut into lines and escaped is copied wrong by people and by programs.
+fn body(text: &str) -> Body {
+    if text.is_ascii() && text.lines().all(|line| line.len() <= LONGEST_LINE) {
+        let lines = text.replace('\n', "\r\n").into_bytes();
+        Body::dangerous_pre_encoded(lines, ContentTransferEncoding::SevenBit)
+    } else {
+        Body::new(text.to_owned())
+    }
 }
 
 #[cfg(test)]

@@ -69,11 +69,8 @@ pub(super) async fn delete(
         let field = "password";
         return Err(AccountError::Invalid { field, reason }.into());
     }
-    accounts
-        .own
-        .delete_own(&caller, request.password, factor)
-        .await?;
-    app.runs.stop_all_of(owner);
+    let deletion = accounts.own.delete_own(&caller, request.password, factor);
+    app.delete_account(owner, deletion).await?;
     let cookie = accounts.cookies.clear()?;
     Ok((
         AppendHeaders([(header::SET_COOKIE, cookie)]),

@@ -73,9 +73,7 @@ pub(in crate::native) async fn disable(
 ) -> Result<JsonAnswer<AdminAccountResource>, ApiError> {
     let accounts = &app.accounts()?.own;
     let account = accounts.set_status(&caller, id, AccountStatus::Disabled);
-    let account = account.await?;
-    app.runs.stop_all_of(id);
-    Ok(JsonAnswer(resource(&account)))
+    Ok(JsonAnswer(resource(&account.await?)))
 }
 
 /// Lets somebody in again.
@@ -158,8 +156,9 @@ pub(in crate::native) async fn delete(
     Administrator(caller): Administrator,
     AccountPath(id): AccountPath,
 ) -> Result<StatusCode, ApiError> {
-    app.accounts()?.own.delete_account(&caller, id).await?;
-    app.runs.stop_all_of(id);
+    let accounts = &app.accounts()?.own;
+    let deletion = accounts.delete_account(&caller, id);
+    app.delete_account(id, deletion).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
