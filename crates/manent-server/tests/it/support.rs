@@ -1,6 +1,7 @@
 //! What the tests of this binary share.
 
 pub(crate) mod database;
+pub(crate) mod mailbox;
 pub(crate) mod redaction;
 pub(crate) mod reply;
 pub(crate) mod servers;
