@@ -1,6 +1,9 @@
 //! The mode accounts: who may do what.
 
+mod administration;
+mod leaving;
 mod limits;
+mod mail;
 mod matrix;
 mod nodes;
 mod own_keys;
@@ -9,3 +12,4 @@ pub(crate) mod people;
 mod sessions;
 mod statements;
 mod streams;
+mod two_factor;
