@@ -4,6 +4,7 @@ mod fake;
 mod support;
 
 mod answers;
+mod later;
 mod limits;
 mod nonsense;
 mod outbox;
