@@ -16,6 +16,14 @@ const C_COMPILER: Packages = Packages {
     apk: "build-base",
 };
 
+const CXX_COMPILER: Packages = Packages {
+    apt: &["g++", "libc6-dev"],
+    dnf: "gcc-c++",
+    pacman: "gcc",
+    zypper: "gcc-c++",
+    apk: "build-base",
+};
+
 /// Node.js in a version that builds the page, and npm.
 pub(crate) fn require_node() -> Result<()> {
     let how = "Install Node.js 20.19 or newer with npm (https://nodejs.org/en/download, or your version manager).";
@@ -49,6 +57,18 @@ pub(crate) fn require_c_compiler() -> Result<()> {
     system_packages::install(
         "a C compiler (SQLite is compiled into the binary)",
         &C_COMPILER,
+    )
+}
+
+/// A C++ compiler: libFuzzer is compiled with it.
+pub(crate) fn require_cxx_compiler() -> Result<()> {
+    let chosen = std::env::var_os("CXX").unwrap_or_else(|| "c++".into());
+    if command::version(chosen).is_some() {
+        return Ok(());
+    }
+    system_packages::install(
+        "a C++ compiler (libFuzzer is compiled with it)",
+        &CXX_COMPILER,
     )
 }
 

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask run`, `test`, `sim`, `bench`, `gen`.
+//! The project's own commands: `cargo xtask run`, `test`, `sim`, `fuzz`, `bench`, `gen`.
 //!
 //! Each command does its own set-up: what it needs and can install, it installs; what it cannot, it names together with
 //! the command that does. What a step decides lives in the file of that name under `test/`.
@@ -14,11 +14,13 @@ mod client;
 mod command;
 mod console;
 mod doctor;
+mod fuzz;
 mod generate;
 mod kill;
 mod npm;
 mod page;
 mod postgres;
+mod python;
 mod run;
 mod sim;
 mod stamp;
@@ -57,6 +59,8 @@ enum Task {
     Kill(kill::Options),
     /// Simulate clients, networks and servers with everything going wrong (release build)
     Sim(sim::Options),
+    /// Fuzz the parsers of outside input
+    Fuzz(fuzz::Options),
     /// Run the benchmarks (release build)
     Bench(bench::Options),
     /// Write the files that are generated from the code
@@ -71,6 +75,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&workspace, &options),
         Task::Kill(options) => kill::run(&workspace, &options),
         Task::Sim(options) => sim::run(&workspace, &options),
+        Task::Fuzz(options) => fuzz::run(&workspace, &options),
         Task::Bench(options) => bench::run(&workspace, &options),
         Task::Gen(options) => generate::run(&workspace, &options),
     });

@@ -8,6 +8,7 @@ mod client;
 mod clippy;
 mod documentation;
 mod format;
+mod fuzz;
 mod generated;
 mod licences;
 mod page;
@@ -15,6 +16,7 @@ mod proofs;
 mod purity;
 mod rust;
 mod rustdoc;
+mod schema;
 mod wasm;
 
 use std::time::{Duration, Instant};
@@ -100,6 +102,16 @@ const STEPS: &[Step] = &[
         name: "documentation",
         about: "links and commands in the documents are real",
         run: documentation::run,
+    },
+    Step {
+        name: "fuzz",
+        about: "every parser of outside input, with its corpus and some new inputs",
+        run: fuzz::run,
+    },
+    Step {
+        name: "schema",
+        about: "the API held against its own description, with requests that fit it and requests that do not",
+        run: schema::run,
     },
     Step {
         name: "browser",
