@@ -75,6 +75,9 @@ listen = "127.0.0.1:1"                        # --listen
 [log]
 filter = "debug"                              # MANENT_LOG
 [accounts]
+[oidc]
+[librechat]
+[mail]
 [limits]
 [http]
 [sse]
