@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use secrecy::SecretString;
 
 pub(crate) use accounts::{
     AddUser, AuditCommand, AuditOptions, ChangeUser, CreateKey, DeleteUser, KeyCommand, KeyOptions,
@@ -63,6 +64,8 @@ const CHAT_EXAMPLES: &str = "\
 Examples:
   manent chat                                   talk to the server on this machine
   manent chat --url https://example.org         talk to another one
+  manent chat --key-file key                    talk to one where people have accounts; `manent key create`
+                                                makes a key with the scopes read,write,generate
   echo 'What stays?' | manent chat --new        one question, one answer
   manent chat < /dev/null                       only send what waits, and fetch the answers";
 
@@ -280,6 +283,18 @@ pub(crate) struct ChatOptions {
     /// The server to talk to
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:3080")]
     pub(crate) url: String,
+    /// The key to be known by, where people have accounts; better in MANENT_KEY or a file, since others see a command line
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "MANENT_KEY",
+        hide_env_values = true,
+        conflicts_with = "key_file"
+    )]
+    pub(crate) key: Option<SecretString>,
+    /// The same from a file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
     /// Go on with this conversation [default: the one whose answer was cut off the last time, else a new one]
     #[arg(long, value_name = "ID", conflicts_with = "new")]
     pub(crate) conversation: Option<String>,

@@ -2,6 +2,7 @@
 
 mod commands;
 mod counts;
+mod credential;
 mod follow;
 mod input;
 mod meanwhile;
@@ -64,6 +65,9 @@ async fn talk(
     }
     if let Some(profile) = options.profile {
         builder = builder.profile(profile);
+    }
+    if let Some(key) = credential::read(options.key, options.key_file.as_deref())? {
+        builder = builder.api_key(key);
     }
     let client = builder.open().await.map_err(|error| failure(&error))?;
     let (lines, terminal) = Lines::start(guard).map_err(Failure::Other)?;

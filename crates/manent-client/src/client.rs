@@ -8,7 +8,8 @@ use std::time::Duration;
 use manent_engine::answers::{Answers, AnswersConfig};
 use manent_engine::{Engine, EngineConfig, Metrics};
 use manent_types::{DeviceId, ModelSettings};
-use reqwest::header::HeaderMap;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{mpsc, watch};
 use url::Url;
 
@@ -84,6 +85,26 @@ impl ClientBuilder {
     {
         self.headers = Some(Arc::new(move || Box::pin(headers())));
         self
+    }
+
+    /// Sends this API key (`mnt_…`) with every request. It is never stored. While the server refuses it everything waits, and nothing is lost.
+    #[must_use]
+    pub fn api_key(self, key: SecretString) -> Self {
+        self.bearer(move || std::future::ready(Some(key.clone())))
+    }
+
+    /// Asked for a token whenever a request is sent, to be sent as `Authorization: Bearer …`; absent: without one. It is never stored. Takes the
+    /// place of [`Self::headers`].
+    #[must_use]
+    pub fn bearer<F, T>(self, token: F) -> Self
+    where
+        F: Fn() -> T + Send + Sync + 'static,
+        T: Future<Output = Option<SecretString>> + Send + 'static,
+    {
+        self.headers(move || {
+            let token = token();
+            async move { bearer_header(token.await) }
+        })
     }
 
     /// How answers are to be made. Default: as the server has it.
@@ -319,5 +340,33 @@ async fn name_installation(store: &SharedStore, path: &Path) -> Result<String, O
             path: path.to_owned(),
             reason: format!("{error:?}"),
         }),
+    }
+}
+
+/// A token that cannot stand in a header is none.
+fn bearer_header(token: Option<SecretString>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let value = token
+        .and_then(|token| HeaderValue::try_from(format!("Bearer {}", token.expose_secret())).ok());
+    if let Some(mut value) = value {
+        value.set_sensitive(true);
+        headers.insert(AUTHORIZATION, value);
+    }
+    headers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_sent_and_never_shown() {
+        let headers = bearer_header(Some(SecretString::from("mnt_1_2")));
+        let value = headers.get(AUTHORIZATION).unwrap();
+        assert_eq!(value, "Bearer mnt_1_2");
+        assert_eq!(format!("{value:?}"), "Sensitive");
+        for none in [None, Some(SecretString::from("a\nb"))] {
+            assert!(bearer_header(none).is_empty());
+        }
     }
 }

@@ -18,9 +18,10 @@ const PREFIX: &str = "MANENT_";
 const PROVIDERS_PREFIX: &str = "MANENT_PROVIDERS__";
 
 /// Variables of the project's own tools, which a developer's shell passes on to the server.
-const TOOL_VARIABLES: [&str; 8] = [
+const TOOL_VARIABLES: [&str; 9] = [
     "MANENT_BINARY",
     "MANENT_CHROMIUM",
+    "MANENT_KEY",
     "MANENT_PROOF_SCALE",
     "MANENT_PROOF_SEED",
     "MANENT_TEST_POSTGRES_BIN",

@@ -4,6 +4,9 @@ use manent_client::{AnswerStage, AnswerWait, FailReason, ItemState, QueueStatus,
 
 use super::counts::Amount;
 
+/// What to do about a server that does not know who asks.
+const SIGN_IN: &str = "the server wants a key that counts; start again with MANENT_KEY or --key-file (`manent key create` makes one)";
+
 /// Where an item stands.
 pub(super) fn of_item(state: &ItemState, now: u64) -> String {
     match state {
@@ -32,7 +35,7 @@ pub(super) fn of_wait(reason: WaitReason, now: u64) -> String {
         WaitReason::ServerAway { until } => {
             format!("the server is away, next try {}", later(until, now))
         }
-        WaitReason::SignIn => "the server wants you to sign in".to_owned(),
+        WaitReason::SignIn => SIGN_IN.to_owned(),
         WaitReason::Behind { .. } => "it follows one that is not saved yet".to_owned(),
     }
 }
@@ -44,7 +47,7 @@ pub(super) fn of_answer(stage: AnswerStage, now: u64) -> String {
         AnswerStage::Asking { .. } => "asked for".to_owned(),
         AnswerStage::Running => "coming".to_owned(),
         AnswerStage::Ended => "ended".to_owned(),
-        AnswerStage::Waiting(AnswerWait::SignIn) => "the server wants you to sign in".to_owned(),
+        AnswerStage::Waiting(AnswerWait::SignIn) => SIGN_IN.to_owned(),
         AnswerStage::Waiting(AnswerWait::BackPressure { until }) => {
             format!(
                 "the server is busy, asked again {}",

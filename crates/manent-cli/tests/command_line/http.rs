@@ -20,7 +20,14 @@ pub(crate) fn status(answer: &str) -> u16 {
     status.unwrap().parse().unwrap()
 }
 
-fn request_with(address: &str, method: &str, path: &str, headers: &str, body: &str) -> String {
+/// The same with more headers, each with its line's end.
+pub(crate) fn request_with(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &str,
+) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(
         stream,

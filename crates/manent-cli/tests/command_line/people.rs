@@ -385,3 +385,32 @@ fn a_secret_is_replaced_in_three_steps_and_nobody_is_signed_out() {
     );
     assert_eq!(status_for(running.address(), "GET", "/account", token), 200);
 }
+
+#[test]
+fn a_chat_is_known_by_its_key_and_without_one_it_waits() {
+    let world = with_two();
+    let running = serve(&world);
+    let url = format!("http://{}", running.address());
+    let chat = |variables: &[(&str, &str)]| {
+        let arguments = ["chat", "--url", &url, "--wait", "1", "--data-dir", "device"];
+        world.run_with_input(&arguments, variables, "Hello\n")
+    };
+    let unknown = chat(&[]);
+    assert_eq!((unknown.code, unknown.output.as_str()), (Some(6), ""));
+    assert!(
+        unknown.errors.contains("MANENT_KEY or --key-file"),
+        "{}",
+        unknown.errors
+    );
+    let create = ["key", "create", "me", "--user", "bob@example.org"];
+    let scopes = ["--scope", "read,write,generate"];
+    let key = done(&world, &[create.as_slice(), &scopes].concat());
+    // What waited goes out with the key.
+    let known = chat(&[("MANENT_KEY", key.trim())]);
+    assert_eq!(known.code, Some(0), "{}", known.errors);
+    assert!(!known.output.is_empty());
+    let headers = format!("authorization: Bearer {}\r\n", key.trim());
+    let found =
+        crate::http::request_with(running.address(), "GET", "/search?q=Hello", &headers, "");
+    assert!(found.matches("Hello").count() >= 2, "{found}");
+}
