@@ -95,8 +95,13 @@ pub(crate) struct Witness {
     step: Step,
 }
 
+/// What an event told of what holds up the queue.
+#[derive(Debug, Clone, Copy)]
+struct ToldPace(Option<WaitReason>);
+
 /// What happened since the last input.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each goes its own way")]
 struct Step {
     expectation: Expectation,
     refused: Option<(ItemId, CommandError)>,
@@ -106,7 +111,7 @@ struct Step {
     ended: Vec<ItemId>,
     released: Vec<ItemId>,
     replaced: Option<ItemId>,
-    told_pace: Option<Option<WaitReason>>,
+    told_pace: Option<ToldPace>,
     has_sent: bool,
     is_adopting: bool,
     /// What a store brings that was kept back so far.

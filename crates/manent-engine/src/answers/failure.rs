@@ -140,6 +140,9 @@ mod tests {
 
     #[test]
     fn what_a_runs_stream_says_last_is_its_end_unless_only_the_stream_was_cut() {
+        for code in ["interrupted", "stopped", "run_log_cleared"] {
+            assert_eq!(read_failure(500, Some(code), None), over(code), "{code}");
+        }
         for code in ["interrupted", "stopped", "internal", "invalid_request"] {
             assert_eq!(read_failure(200, Some(code), None), over(code), "{code}");
         }

@@ -44,8 +44,10 @@ pub(super) const ENDS: [(u16, &str); 7] = [
 pub(super) fn meaning_of(code: Option<&str>, status: u16) -> Meaning {
     match (status, code) {
         (401, _) | (403, Some("account_locked")) => Meaning::SignIn,
-        (429, _) | (503, Some("overloaded")) => Meaning::Patience,
-        (503, Some("shutting_down" | "store_unavailable" | "store_busy")) => Meaning::Patience,
+        (429, _)
+        | (503, Some("overloaded" | "shutting_down" | "store_unavailable" | "store_busy")) => {
+            Meaning::Patience
+        }
         (_, Some(code)) if NOT_YET.contains(&code) => Meaning::NotYet,
         (_, Some(code)) if ENDS.iter().any(|(_, end)| *end == code) => Meaning::Over,
         _ => Meaning::Broken,

@@ -6,7 +6,7 @@ use manent_engine::{
     SAVED_ITEMS_REMEMBERED, StoreOperation, StoredPace,
 };
 
-use super::{Surroundings, UnderWay, Watched, Witness, disobeyed, untrue};
+use super::{Surroundings, ToldPace, UnderWay, Watched, Witness, disobeyed, untrue};
 use crate::violation::Violation;
 
 impl Witness {
@@ -87,7 +87,7 @@ impl Witness {
                 }
             }
             Event::Pace { wait } => {
-                self.step.told_pace = Some(*wait);
+                self.step.told_pace = Some(ToldPace(*wait));
                 self.is_word_due = false;
                 // The page asks for each again.
                 for (id, seen) in &mut self.seen {

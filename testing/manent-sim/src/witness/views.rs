@@ -3,7 +3,7 @@
 use manent_engine::append_api::MessagePayload;
 use manent_engine::{BreakerState, Fate, ItemId, ItemState, StoredItem, WaitReason};
 
-use super::{Surroundings, Watched, Witness, untrue};
+use super::{Surroundings, ToldPace, Watched, Witness, untrue};
 use crate::violation::Violation;
 
 pub(super) type Listed<'engine> = (&'engine StoredItem<MessagePayload>, ItemState);
@@ -34,7 +34,9 @@ impl Witness {
             self.check_state(engine, item, state, around)?;
         }
         self.check_told(&items, around)?;
-        if let Some(told) = self.step.told_pace.filter(|told| *told != engine.wait()) {
+        if let Some(ToldPace(told)) = self.step.told_pace
+            && told != engine.wait()
+        {
             return untrue(format!("told {told:?}, shown {:?}", engine.wait()));
         }
         self.check_metrics(engine, &items, around)
