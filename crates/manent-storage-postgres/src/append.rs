@@ -32,6 +32,9 @@ pub(crate) async fn append(
             move |workspace| {
                 let mut facts = WorkspaceFacts { workspace, owner };
                 let Ok(plan) = plan(&mut facts, &batch.submissions);
+                if workspace.is_gone(owner) {
+                    return Ok(plan);
+                }
                 write(workspace, owner, &batch, &plan, now)?;
                 if !plan.lanes.is_empty() {
                     workspace.ensure_user(owner, now);

@@ -31,6 +31,9 @@ pub struct PostgresConfig {
     pub group_jobs: usize,
     /// No further write joins a commit that has reached this many bytes.
     pub group_bytes: usize,
+    /// Only owners who have an account may write: whoever has none is gone, and nothing of theirs comes back. Off: an owner is made at the
+    /// first write.
+    pub accounts_only: bool,
     /// The most bytes of writes that wait or are being written.
     pub queue_bytes: usize,
     /// How often to look whether another process did something of which no notification came: one small query for the whole process.
@@ -51,6 +54,7 @@ impl PostgresConfig {
             writers: 4,
             group_jobs: 512,
             group_bytes: 8 * 1024 * 1024,
+            accounts_only: false,
             queue_bytes: 64 * 1024 * 1024,
             missed_check_interval: Duration::from_secs(5),
             signals: Arc::new(IgnoreSignals),

@@ -39,6 +39,10 @@ pub(crate) fn create(
         updated_at: now,
         last_message_at: now,
     };
+    if workspace.is_gone(owner) {
+        // As if it had been written just before its owner was deleted with everything.
+        return Created::New(conversation);
+    }
     workspace.add_conversation(owner, conversation.clone());
     workspace.changed(owner, [Subject::Conversation(new.id)], now);
     Created::New(conversation)

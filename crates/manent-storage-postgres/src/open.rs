@@ -51,6 +51,7 @@ pub(crate) async fn open(config: PostgresConfig) -> Result<Opened, OpenError> {
             instance,
             group_jobs: config.group_jobs.max(1),
             group_bytes: config.group_bytes,
+            accounts_only: config.accounts_only,
         },
     );
     let place = connector.place.clone();

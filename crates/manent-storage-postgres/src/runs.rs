@@ -32,6 +32,9 @@ pub(crate) fn begin(
     {
         return Begun::Refused(Refusal::ConversationNotFound);
     }
+    if workspace.is_gone(owner) {
+        return Begun::Refused(Refusal::ConversationNotFound);
+    }
     let run = Run {
         id: new.id,
         node: new.node,

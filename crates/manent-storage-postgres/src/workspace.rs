@@ -107,12 +107,27 @@ struct Changed {
 /// The rows of a group, and what its work makes of them.
 #[derive(Default)]
 pub(crate) struct Workspace {
+    /// An owner without a row is gone.
+    accounts_only: bool,
     stored: Stored,
     changed: Changed,
     missing: Wanted,
 }
 
 impl Workspace {
+    /// An empty one; `accounts_only`: an owner without a row is gone.
+    pub(crate) fn new(accounts_only: bool) -> Self {
+        Self {
+            accounts_only,
+            ..Self::default()
+        }
+    }
+
+    /// Whether the owner is gone with the account: nothing of theirs may come back.
+    pub(crate) fn is_gone(&self, owner: UserId) -> bool {
+        self.accounts_only && !self.stored.users.contains_key(&owner)
+    }
+
     /// Takes back all that the work changed.
     pub(crate) fn begin_pass(&mut self) {
         self.changed = Changed::default();

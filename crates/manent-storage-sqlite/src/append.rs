@@ -29,8 +29,8 @@ pub(crate) fn append(
     let mut facts = SqliteFacts::new(unit.connection, known.map_or(NOBODY, |known| known.pk));
     let plan = plan(&mut facts, &batch.submissions)?;
     let conversations = facts.into_conversations();
-    if known.is_none() && plan.lanes.is_empty() {
-        // Whoever owns nothing can only use up numbers of a lane.
+    if known.is_none() && (plan.lanes.is_empty() || unit.is_gone(owner)?) {
+        // Whoever owns nothing can only use up numbers of a lane; whoever is gone not even that.
         return Ok(plan);
     }
     let owner = unit.owner(owner, now)?;

@@ -46,6 +46,9 @@ pub struct SqliteConfig {
     pub log_limit_pages: u32,
     /// The largest that the database may grow, in bytes; absent: as large as the disk allows.
     pub max_database_bytes: Option<u64>,
+    /// Only owners who have an account may write: whoever has none is gone, and nothing of theirs comes back. Off: an owner is made at the
+    /// first write.
+    pub accounts_only: bool,
     /// Is told what went on, after each commit and before the callers are answered.
     pub signals: Arc<dyn SignalListener>,
 }
@@ -67,6 +70,7 @@ impl SqliteConfig {
             checkpoint_pages: 4_000,
             log_limit_pages: 32_000,
             max_database_bytes: None,
+            accounts_only: false,
             signals: Arc::new(IgnoreSignals),
         }
     }

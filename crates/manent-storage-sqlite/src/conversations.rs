@@ -20,15 +20,32 @@ pub(crate) fn create(
     config: &str,
     now: Timestamp,
 ) -> Result<Created, Error> {
-    let owner = unit.owner(owner, now)?;
-    if let Some((_, existing)) = find_row(unit.connection, owner.pk, new.id)? {
-        return Ok(Created::Existing(existing));
-    }
     let title_source = if new.title.is_some() {
         TitleSource::User
     } else {
         TitleSource::None
     };
+    let conversation = Conversation {
+        id: new.id,
+        title: new.title.clone(),
+        title_source,
+        config: new.config.clone(),
+        archived: false,
+        pinned: false,
+        trashed_at: None,
+        last_seq: 0,
+        created_at: now,
+        updated_at: now,
+        last_message_at: now,
+    };
+    if unit.is_gone(owner)? {
+        // As if it had been written just before its owner was deleted with everything.
+        return Ok(Created::New(conversation));
+    }
+    let owner = unit.owner(owner, now)?;
+    if let Some((_, existing)) = find_row(unit.connection, owner.pk, new.id)? {
+        return Ok(Created::Existing(existing));
+    }
     let pk = unit
         .connection
         .prepare_cached(
@@ -46,19 +63,7 @@ pub(crate) fn create(
     unit.index
         .change_title(pk, owner.pk, None, new.title.clone());
     unit.changed(owner, SubjectTable::Conversations, pk, now);
-    Ok(Created::New(Conversation {
-        id: new.id,
-        title: new.title.clone(),
-        title_source,
-        config: new.config.clone(),
-        archived: false,
-        pinned: false,
-        trashed_at: None,
-        last_seq: 0,
-        created_at: now,
-        updated_at: now,
-        last_message_at: now,
-    }))
+    Ok(Created::New(conversation))
 }
 
 /// One conversation.

@@ -39,6 +39,9 @@ pub(crate) fn begin(
     {
         return Ok(Begun::Refused(Refusal::ConversationNotFound));
     }
+    if unit.is_gone(owner)? {
+        return Ok(Begun::Refused(Refusal::ConversationNotFound));
+    }
     let owner = unit.owner(owner, now)?;
     let run = Run {
         id: new.id,

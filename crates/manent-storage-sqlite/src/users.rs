@@ -21,9 +21,24 @@ pub(crate) struct Owner {
 #[derive(Debug, Default)]
 pub(crate) struct OwnerCache {
     known: HashMap<UserId, i64>,
+    /// Whether an owner without a row is gone.
+    accounts_only: bool,
 }
 
 impl OwnerCache {
+    /// `accounts_only`: an owner without a row is gone.
+    pub(crate) fn new(accounts_only: bool) -> Self {
+        Self {
+            accounts_only,
+            ..Self::default()
+        }
+    }
+
+    /// Whether the owner is gone with the account.
+    pub(crate) fn is_gone(&mut self, connection: &Connection, id: UserId) -> Result<bool, Error> {
+        Ok(self.accounts_only && self.find(connection, id)?.is_none())
+    }
+
     /// The owner's row, created at first use.
     pub(crate) fn ensure(
         &mut self,

@@ -6,17 +6,21 @@ use std::path::Path;
 use futures_util::future::{join_all, join3};
 use manent_accounts::audit::AuditKind;
 use manent_accounts::ports::{AccountRepository, AuditRepository, Deleted, SessionRepository};
+use manent_domain::append::Outcome;
 use manent_domain::ports::{RunRepository, StoreError};
+use manent_domain::run::{Begun, NewRun};
 use manent_storage_memory::conformance::accounts::desk::{
     Desk, draft, new_account, new_session, user,
 };
 use manent_storage_memory::conformance::person::{
-    Person, at, change, conversation, edit, message, plain, plain_change, said,
+    Person, at, change, conversation, edit, message, plain, plain_change, said, sequenced,
 };
 use manent_storage_memory::conformance::runner::{Runner, logged, run, words};
 use manent_storage_sqlite::{SqliteConfig, SqliteStore};
+use manent_types::{NodeId, RunId};
 use rusqlite::{Connection, params};
 use tempfile::TempDir;
+use uuid::Uuid;
 
 fn open(directory: &TempDir) -> SqliteStore {
     SqliteStore::open(SqliteConfig::new(directory.path())).unwrap()
@@ -220,4 +224,61 @@ async fn a_database_from_before_accounts_keeps_its_rows_and_gets_accounts() {
     assert_eq!(desk.account(1).await, account);
     assert_eq!(desk.audit().await.len(), 2);
     store.close().await;
+}
+
+#[tokio::test]
+async fn nothing_of_a_deleted_owner_comes_back_where_only_accounts_write() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(SqliteConfig {
+        accounts_only: true,
+        ..SqliteConfig::new(directory.path())
+    })
+    .unwrap();
+    let desk = Desk::with_accounts(&store, 2).await;
+    let person = Person::new(&store, 2);
+    person.create(conversation(1), None, 1).await;
+    person
+        .append_one(sequenced(
+            "phone",
+            1,
+            conversation(1),
+            said(message(1), "x"),
+        ))
+        .await;
+    assert!(matches!(desk.delete(2, 2).await, Deleted::Gone(_)));
+    // What was under way comes late.
+    person.create(conversation(2), None, 3).await;
+    let late = sequenced("phone", 1, conversation(1), said(message(2), "x"));
+    assert!(matches!(
+        person.append_one(late).await,
+        Outcome::Rejected(_)
+    ));
+    let begun = RunRepository::begin(&store, user(2), new_run(1), at(3)).await;
+    assert!(matches!(begun.unwrap(), Begun::Refused(_)));
+    let other = look(&directory);
+    for table in [
+        "users",
+        "conversations",
+        "lanes",
+        "lane_refusals",
+        "runs",
+        "feed",
+    ] {
+        let expected = i64::from(table == "users");
+        let rows = count(&other, &format!("SELECT count(*) FROM {table}"));
+        assert_eq!(rows, expected, "{table}");
+    }
+    // Everybody else goes on.
+    let first = Person::new(&store, 1);
+    first.create(conversation(1), None, 4).await;
+    assert!(first.find(conversation(1)).await.is_some());
+}
+
+fn new_run(number: u128) -> NewRun {
+    NewRun {
+        id: RunId::new(Uuid::from_u128(number)),
+        node: NodeId::new(Uuid::from_u128(9)),
+        record: None,
+        started_at: at(3),
+    }
 }

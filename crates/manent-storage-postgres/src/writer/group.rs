@@ -35,8 +35,13 @@ pub(super) struct Committed {
 }
 
 /// Does the work of the jobs and writes it in one transaction.
-pub(super) async fn attempt(lease: &Lease, jobs: &mut [Box<dyn Job>], mark: GroupMark) -> Ended {
-    let mut workspace = Workspace::default();
+pub(super) async fn attempt(
+    lease: &Lease,
+    jobs: &mut [Box<dyn Job>],
+    mark: GroupMark,
+    accounts_only: bool,
+) -> Ended {
+    let mut workspace = Workspace::new(accounts_only);
     let before_writing = |error| Ended::Failed {
         error,
         is_before_writing: true,

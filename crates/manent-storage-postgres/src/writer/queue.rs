@@ -32,6 +32,8 @@ pub(crate) struct WriterParts {
     pub(crate) instance: i64,
     pub(crate) group_jobs: usize,
     pub(crate) group_bytes: usize,
+    /// An owner without a row is gone.
+    pub(crate) accounts_only: bool,
 }
 
 /// The way to the writers.

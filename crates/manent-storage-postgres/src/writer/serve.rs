@@ -108,7 +108,7 @@ impl Writer {
                 groups: self.mark.groups + 1,
                 ..self.mark
             };
-            let ended = group::attempt(&lease, jobs, mark).await;
+            let ended = group::attempt(&lease, jobs, mark, self.parts.accounts_only).await;
             match ended {
                 Ended::Committed(committed) => {
                     drop(lease);

@@ -4,7 +4,9 @@ use futures_util::future::{join, join_all};
 use manent_accounts::audit::{AuditKind, AuditVerifier};
 use manent_accounts::ports::{AccountRepository, AuditRepository, Deleted, SessionRepository};
 use manent_accounts::session::Refresh;
-use manent_domain::ports::StoreError;
+use manent_domain::append::Outcome;
+use manent_domain::ports::{RunRepository, StoreError};
+use manent_domain::run::{Begun, NewRun};
 use manent_storage_memory::conformance::accounts::desk::{
     Desk, draft, new_account, new_session, session_id, user,
 };
@@ -13,7 +15,9 @@ use manent_storage_memory::conformance::person::{
 };
 use manent_storage_memory::conformance::runner::{Runner, logged, run, words};
 use manent_storage_postgres::PostgresConfig;
+use manent_types::{NodeId, RunId};
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 use crate::harness::{database, empty_database, open, small};
 
@@ -197,4 +201,57 @@ async fn a_database_from_before_accounts_keeps_its_rows_and_gets_accounts() {
     store.close().await;
     let store = open(small(&database)).await;
     assert_eq!(Desk::new(&store).audit().await.len(), 1);
+}
+
+#[tokio::test]
+async fn nothing_of_a_deleted_owner_comes_back_where_only_accounts_write() {
+    let database = database().await;
+    let store = open(PostgresConfig {
+        accounts_only: true,
+        ..small(&database)
+    })
+    .await;
+    let desk = Desk::with_accounts(&store, 2).await;
+    let person = Person::new(&store, 2);
+    person.create(conversation(1), None, 1).await;
+    person
+        .append_one(sequenced(
+            "phone",
+            1,
+            conversation(1),
+            said(message(1), "x"),
+        ))
+        .await;
+    assert!(matches!(desk.delete(2, 2).await, Deleted::Gone(_)));
+    // What was under way comes late.
+    person.create(conversation(2), None, 3).await;
+    let late = sequenced("phone", 1, conversation(1), said(message(2), "x"));
+    assert!(matches!(
+        person.append_one(late).await,
+        Outcome::Rejected(_)
+    ));
+    let new = NewRun {
+        id: RunId::new(Uuid::from_u128(1)),
+        node: NodeId::new(Uuid::from_u128(9)),
+        record: None,
+        started_at: at(3),
+    };
+    let begun = RunRepository::begin(&store, user(2), new, at(3)).await;
+    assert!(matches!(begun.unwrap(), Begun::Refused(_)));
+    for table in [
+        "users",
+        "conversations",
+        "lanes",
+        "lane_refusals",
+        "runs",
+        "feed",
+    ] {
+        let sql = format!("SELECT count(*) FROM {table}");
+        let expected = if table == "users" { "1" } else { "0" };
+        assert_eq!(database.query_one(&sql).await.unwrap(), expected, "{table}");
+    }
+    // Everybody else goes on.
+    let first = Person::new(&store, 1);
+    first.create(conversation(1), None, 4).await;
+    assert!(first.find(conversation(1)).await.is_some());
 }

@@ -36,6 +36,11 @@ impl Unit<'_> {
         self.owners.ensure(self.connection, owner, now)
     }
 
+    /// Whether the owner is gone with the account: nothing of theirs may come back.
+    pub(crate) fn is_gone(&mut self, owner: UserId) -> Result<bool, Error> {
+        self.owners.is_gone(self.connection, owner)
+    }
+
     /// The owner's row, if it has one.
     pub(crate) fn known_owner(&mut self, owner: UserId) -> Result<Option<Owner>, Error> {
         self.owners.find(self.connection, owner)
@@ -83,6 +88,14 @@ pub(crate) struct WriterMemory {
 }
 
 impl WriterMemory {
+    /// `accounts_only`: an owner without a row is gone.
+    pub(crate) fn new(accounts_only: bool) -> Self {
+        Self {
+            owners: OwnerCache::new(accounts_only),
+            ..Self::default()
+        }
+    }
+
     /// Forgets what somebody else's commit may have changed. Inside the transaction, so that nothing comes between.
     fn look(&mut self, connection: &Connection) -> Result<(), Error> {
         let version = connection

@@ -45,7 +45,7 @@ pub(crate) fn run(parts: WriterParts) {
         counters,
     } = parts;
     log_size::watch(&connection);
-    let mut memory = WriterMemory::default();
+    let mut memory = WriterMemory::new(config.accounts_only);
     let mut closing = None;
     while closing.is_none() {
         let Ok(first) = receiver.recv() else { break };

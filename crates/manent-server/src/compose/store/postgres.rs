@@ -27,6 +27,7 @@ pub(super) async fn open(
         group_jobs: store.group_max_writes,
         group_bytes: store.group_max_bytes,
         queue_bytes: store.queue_max_bytes,
+        accounts_only: config.mode.has_accounts(),
         signals,
         ..PostgresConfig::new(url)
     })

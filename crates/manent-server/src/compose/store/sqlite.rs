@@ -35,6 +35,7 @@ fn settings(config: &Config, directory: &Path, signals: Arc<dyn SignalListener>)
         group_jobs: store.group_max_writes,
         group_bytes: store.group_max_bytes,
         busy_timeout: store.lock_wait,
+        accounts_only: config.mode.has_accounts(),
         signals,
         ..SqliteConfig::new(directory)
     }
