@@ -2,6 +2,7 @@
 
 mod administration;
 mod leaving;
+mod isolation;
 mod limits;
 mod mail;
 mod matrix;
