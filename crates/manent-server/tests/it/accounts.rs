@@ -1,14 +1,14 @@
 //! The mode accounts: who may do what.
 
 mod administration;
-mod leaving;
 mod isolation;
+mod leaving;
 mod limits;
 mod mail;
 mod matrix;
 mod nodes;
-mod own_keys;
 mod operators;
+mod own_keys;
 pub(crate) mod people;
 mod sessions;
 mod statements;
