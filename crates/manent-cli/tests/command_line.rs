@@ -6,7 +6,7 @@ mod chat;
 #[cfg(test)]
 #[path = "command_line/chat_device.rs"]
 mod chat_device;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 #[path = "command_line/chat_terminal.rs"]
 mod chat_terminal;
 #[cfg(test)]
@@ -36,7 +36,7 @@ mod people;
 mod postgres;
 #[path = "command_line/serving.rs"]
 mod serving;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 #[path = "command_line/terminal.rs"]
 mod terminal;
 #[cfg(test)]

@@ -39,7 +39,8 @@ pub(super) struct Lines {
 
 /// A terminal with a line editor.
 pub(super) struct Terminal {
-    pub(super) printer: Printer,
+    /// Absent: the person left the editor.
+    pub(super) printer: Option<Printer>,
     /// How many lines were entered so far: each moves what is shown up by a row.
     pub(super) entered: Arc<AtomicUsize>,
 }
@@ -69,7 +70,13 @@ impl Lines {
             read: read_lines,
             is_asked: false,
         };
-        Ok((lines, Some(Terminal { printer, entered })))
+        Ok((
+            lines,
+            Some(Terminal {
+                printer: Some(printer),
+                entered,
+            }),
+        ))
     }
 
     /// Waits for the next line. Being dropped while it waits loses nothing.

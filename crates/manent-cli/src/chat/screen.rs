@@ -30,8 +30,6 @@ pub(super) struct Screen {
     /// The answer that is being shown has not ended its line.
     is_inside_line: bool,
     growing: Option<GrowingRow>,
-    /// The line editor is no longer asked to show anything.
-    is_left: bool,
 }
 
 /// The last row of the answer that is being shown, right above the line that is being edited.
@@ -53,7 +51,6 @@ impl Screen {
             has_colours: is_output_terminal && !is_plain,
             is_inside_line: false,
             growing: None,
-            is_left: false,
         }
     }
 
@@ -109,11 +106,11 @@ impl Screen {
 
     /// The person leaves: what is shown from now on stands below the line that was edited last.
     pub(super) fn leave_editor(&mut self) {
-        if self.is_interactive() {
+        if let Some(terminal) = &mut self.terminal {
+            terminal.printer = None;
             console::print(BELOW_EDITOR);
         }
         self.growing = None;
-        self.is_left = true;
     }
 
     /// The answer's end.
@@ -149,11 +146,13 @@ impl Screen {
     }
 
     fn above(&mut self, text: String) {
-        if self.is_left {
-            console::print(&text);
-        } else if let Some(terminal) = &mut self.terminal {
-            // A terminal that has gone away reads nothing.
-            let _ = terminal.printer.print(text);
+        let printer = self.terminal.as_mut();
+        match printer.and_then(|terminal| terminal.printer.as_mut()) {
+            Some(printer) => {
+                // A terminal that has gone away reads nothing.
+                let _ = printer.print(text);
+            }
+            None => console::print(&text),
         }
     }
 }

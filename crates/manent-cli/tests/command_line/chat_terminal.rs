@@ -14,6 +14,7 @@ fn every_line_that_is_entered_while_an_answer_comes_is_said_in_order() {
         chat.enter(line);
     }
     chat.wait_for("You said: ahead three");
+    chat.wait_for("· saved");
     chat.enter("/quit");
     assert_eq!(chat.end(), Some(0), "{}", chat.shown());
     assert_eq!(
@@ -38,6 +39,7 @@ fn lines_that_come_at_once_are_all_said() {
     chat.wait_for("> ");
     chat.press("count\rtwo\rthree\rfour\r");
     chat.wait_for("You said: four");
+    chat.wait_for("· saved");
     chat.enter("/quit");
     assert_eq!(chat.end(), Some(0), "{}", chat.shown());
     let said: Vec<String> = said(server.address())
@@ -59,6 +61,7 @@ fn what_is_typed_while_an_answer_comes_stays_in_the_line_until_it_is_entered() {
     chat.wait_for("saved");
     chat.enter("line");
     chat.wait_for("You said: half a line");
+    chat.wait_for("· saved");
     chat.enter("/quit");
     assert_eq!(chat.end(), Some(0), "{}", chat.shown());
     assert_eq!(
@@ -91,6 +94,7 @@ fn every_line_that_is_entered_while_the_server_is_away_is_said_when_it_is_back()
     let server = world.start(&listen, &[]);
     chat.enter("/retry");
     chat.wait_for("You said: away three");
+    chat.wait_for("· saved");
     chat.enter("/quit");
     assert_eq!(chat.end(), Some(0), "{}", chat.shown());
     let said: Vec<String> = said(server.address())
@@ -114,6 +118,7 @@ fn lines_that_wait_for_their_turn_survive_kill_9() {
     chat.kill();
     let mut chat = Terminal::start(&world, server.address(), &[]);
     chat.wait_for("You said: ahead two");
+    chat.wait_for("· saved");
     chat.enter("/quit");
     assert_eq!(chat.end(), Some(0), "{}", chat.shown());
     assert_eq!(

@@ -47,7 +47,10 @@ async fn what_was_kept_until_its_turn_is_said_once_whatever_dies_in_between() ->
     client.close().await;
 
     let client = world.client().await?;
-    assert_eq!(client.messages().later_messages().await, [first.clone()]);
+    assert_eq!(
+        client.messages().later_messages().await,
+        std::slice::from_ref(&first)
+    );
     assert!(client.messages().send_later(&first).await?.is_none());
     assert_eq!(client.messages().later_messages().await, []);
     assert_eq!(
