@@ -29,15 +29,24 @@ pub fn server_secrets(text: &str) {
 pub fn presented(tokens: &Tokens, text: &str, now: Timestamp) {
     if let Ok(claims) = tokens.read_refresh_token(text) {
         let own = tokens.refresh_token(claims);
-        assert_eq!(own.ok().as_ref().map(ExposeSecret::expose_secret), Some(text));
+        assert_eq!(
+            own.ok().as_ref().map(ExposeSecret::expose_secret),
+            Some(text)
+        );
     }
     if let Ok(claims) = tokens.read_access_token(text, now) {
         let own = tokens.access_token(&claims);
-        assert_eq!(own.ok().as_ref().map(ExposeSecret::expose_secret), Some(text));
+        assert_eq!(
+            own.ok().as_ref().map(ExposeSecret::expose_secret),
+            Some(text)
+        );
     }
     if let Ok(claims) = tokens.read_two_factor_token(text, now) {
         let own = tokens.two_factor_token(claims);
-        assert_eq!(own.ok().as_ref().map(ExposeSecret::expose_secret), Some(text));
+        assert_eq!(
+            own.ok().as_ref().map(ExposeSecret::expose_secret),
+            Some(text)
+        );
     }
     let _ = api_key::parse(text);
 }

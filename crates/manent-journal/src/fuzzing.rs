@@ -45,15 +45,24 @@ pub fn framed(bytes: &[u8], count: u32, position: u64) {
 /// What can be read can be written, and read again as the same.
 fn payload(bytes: &[u8]) {
     if let Ok(batch) = Batch::decode(bytes) {
-        let again = batch.encode().ok().and_then(|bytes| Batch::decode(&bytes).ok());
+        let again = batch
+            .encode()
+            .ok()
+            .and_then(|bytes| Batch::decode(&bytes).ok());
         assert_eq!(again.as_ref(), Some(&batch));
     }
     if let Ok(settled) = Settled::decode(bytes) {
-        let again = settled.encode().ok().and_then(|bytes| Settled::decode(&bytes).ok());
+        let again = settled
+            .encode()
+            .ok()
+            .and_then(|bytes| Settled::decode(&bytes).ok());
         assert_eq!(again.map(|again| again.settled), Some(settled.settled));
     }
     if let Ok(refused) = Refused::decode(bytes) {
-        let again = refused.encode().ok().and_then(|bytes| Refused::decode(&bytes).ok());
+        let again = refused
+            .encode()
+            .ok()
+            .and_then(|bytes| Refused::decode(&bytes).ok());
         assert_eq!(
             again.map(|again| (again.position, again.at, again.code, again.batch)),
             Some((refused.position, refused.at, refused.code, refused.batch))

@@ -26,16 +26,24 @@ fn says_the_same<T: Translator>(make: impl Fn(Arc<Redaction>) -> T, bytes: &[u8]
     let whole = decode(translator(), [bytes]);
     let cut = decode(translator(), bytes.chunks(piece.max(1)));
     assert_eq!(cut, whole, "cut into pieces of {piece}");
-    let is_end = |said: &Result<CompletionEvent, _>| matches!(said, Err(_) | Ok(CompletionEvent::Done(_)));
+    let is_end =
+        |said: &Result<CompletionEvent, _>| matches!(said, Err(_) | Ok(CompletionEvent::Done(_)));
     let ends = whole.iter().filter(|said| is_end(said)).count();
     assert_eq!(ends, 1, "one end: {whole:?}");
-    assert!(whole.last().is_some_and(is_end), "the end is last: {whole:?}");
+    assert!(
+        whole.last().is_some_and(is_end),
+        "the end is last: {whole:?}"
+    );
 }
 
 /// The models that an endpoint lists: bounded, whatever it says.
 pub fn model_list(bytes: &[u8]) {
     for kind in [ProviderKind::Anthropic, ProviderKind::OpenAiCompatible] {
-        let models = Models::new(&ProviderConfig::new("fuzzed", kind, "https://provider.example"));
+        let models = Models::new(&ProviderConfig::new(
+            "fuzzed",
+            kind,
+            "https://provider.example",
+        ));
         if let Ok(list) = models.take_list(bytes) {
             assert!(list.len() <= 1_000, "{} models", list.len());
             assert!(list.iter().all(|model| model.model.len() <= 200));
@@ -50,6 +58,9 @@ pub fn base_address(text: &str) {
     }
     if let Ok(url) = base_url::parse(text) {
         assert!(matches!(url.scheme(), "http" | "https"), "{url}");
-        assert!(url.username().is_empty() && url.password().is_none(), "{url}");
+        assert!(
+            url.username().is_empty() && url.password().is_none(),
+            "{url}"
+        );
     }
 }
