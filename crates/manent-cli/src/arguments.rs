@@ -283,7 +283,7 @@ pub(crate) struct ChatOptions {
     /// The server to talk to
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:3080")]
     pub(crate) url: String,
-    /// The key to be known by, where people have accounts; better in MANENT_KEY or a file, since others see a command line
+    /// The key to be known by, where people have accounts; better in `MANENT_KEY` or a file, since others see a command line
     #[arg(
         long,
         value_name = "KEY",

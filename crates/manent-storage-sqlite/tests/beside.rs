@@ -1,5 +1,4 @@
 //! A second process beside the one that has the data directory.
-#![expect(clippy::unwrap_used, reason = "a test")]
 
 use manent_domain::conversation::ConversationFilter;
 use manent_domain::ports::ConversationRepository;

@@ -407,7 +407,7 @@ fn no_message_and_nothing_shown_holds_a_secret() {
 #[test]
 fn each_person_may_bring_the_key_and_the_address() {
     let provider = "[[providers]]\nid = \"own\"\nkind = \"openai\"\n";
-    let load = |more: &str| World::new().config(&format!("mode = \"accounts\"\n{provider}{more}"));
+    let load = |more: &str| World::new().config(format!("mode = \"accounts\"\n{provider}{more}"));
     let only_key = load("api_key = \"user_provided\"\n").load();
     let own = &only_key.providers()[0];
     assert_eq!((own.own.key, own.own.base_url), (true, false));

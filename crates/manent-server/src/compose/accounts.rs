@@ -135,7 +135,7 @@ pub(super) async fn set_up(
     };
     let repositories = store.account_repositories();
     let entropy = Arc::new(SystemEntropy);
-    let secrets = secret::load(config, &entropy)?;
+    let secrets = secret::load(config, SystemEntropy)?;
     if let Some(shared) = store.shared() {
         secret::agree(shared, &secrets, clock.as_ref()).await?;
     }

@@ -14,13 +14,13 @@ const SECRET_FILE: &str = "secret.key";
 /// The configured secrets, or those of the server's own file.
 pub(super) fn load(
     config: &Config,
-    entropy: &SystemEntropy,
+    entropy: SystemEntropy,
 ) -> Result<ServerSecrets, AccountSetupError> {
     if let Some(text) = &config.accounts.secret {
         return Ok(ServerSecrets::parse(text)?);
     }
     let path = config.data_dir.join(SECRET_FILE);
-    Ok(load_or_create(&path, entropy)?.secrets)
+    Ok(load_or_create(&path, &entropy)?.secrets)
 }
 
 /// Refuses secrets that the other servers of this database do not share.

@@ -302,10 +302,10 @@ async fn a_person_with_a_key_of_their_own() -> Test {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     tokio::spawn(async move { axum::serve(listener, router).await });
-    let server = manent_testkit::TestServer::start_with(&format!(
+    let server = manent_testkit::TestServer::start_with(
         "mode = \"accounts\"\n[accounts]\nuser_url_networks = \"127.0.0.1\"\n[librechat]\nenabled = true\n\
          [[providers]]\nid = \"own\"\nkind = \"openai\"\nbase_url = \"user_provided\"\napi_key = \"user_provided\"\nmodels = [\"m\"]\nretries = 1\n"
-    ))
+    )
     .await?;
     let client = server.client();
     let password = "hidden-password";

@@ -309,10 +309,10 @@ async fn messages_are_counted_once_and_what_is_refused_is_not_stored() -> Test {
     let refused = append(&person, &server, &conversation, &[&late]).await?;
     assert_eq!(refused.problem(), (429, "too_many_messages".to_owned()));
     assert!(!refused.header("retry-after").is_empty());
-    let patch = json!({"title": "x"});
+    let renamed = json!({"title": "x"});
     let path = format!("/conversation/{conversation}");
     let refused = person
-        .send(&server, Method::PATCH, &path, Some(&patch))
+        .send(&server, Method::PATCH, &path, Some(&renamed))
         .await?;
     assert_eq!(refused.problem().0, 429);
     assert_eq!(database::rows(server.data_dir())?, before);

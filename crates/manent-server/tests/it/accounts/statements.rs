@@ -104,10 +104,7 @@ fn texts(source: &str) -> Vec<String> {
                 "\"".to_owned()
             };
             let mut length = 0;
-            loop {
-                let Some(found) = after[length..].find(&end) else {
-                    break;
-                };
+            while let Some(found) = after[length..].find(&end) {
                 length += found;
                 let escapes = after[..length].len() - after[..length].trim_end_matches('\\').len();
                 if is_raw || escapes % 2 == 0 {

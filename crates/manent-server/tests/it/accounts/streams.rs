@@ -82,7 +82,7 @@ async fn ended_sessions_new_passwords_and_revoked_keys_end_their_streams() -> Te
     let third = sign_in(&server, "ada@example.org").await?;
     let key = here.key(&server, &["read"]).await?;
     let mut of_here = here.stream(&server, "/feed").await?;
-    let mut of_there = there.stream(&server, "/feed").await?;
+    let mut theirs = there.stream(&server, "/feed").await?;
     let mut of_third = third.stream(&server, "/feed").await?;
     let mut of_key = key.stream(&server, "/feed").await?;
     let keys = here.get(&server, "/keys").await?.json();
@@ -94,15 +94,15 @@ async fn ended_sessions_new_passwords_and_revoked_keys_end_their_streams() -> Te
     assert_eq!(revoked.status, 200, "{keys} {revoked:?}");
     assert_eq!(last_word(&of_key.rest().await?), signed_out());
     let sessions = there.get(&server, "/account/sessions").await?.json();
-    let own = sessions["sessions"].as_array().into_iter().flatten();
-    let own = own.filter(|session| session["current"] == true).next();
+    let mut own = sessions["sessions"].as_array().into_iter().flatten();
+    let own = own.find(|session| session["current"] == true);
     let id = own
         .and_then(|session| session["id"].as_str())
         .unwrap_or_default();
     let path = format!("/account/sessions/{id}");
     let ended = here.send(&server, Method::DELETE, &path, None).await?;
     assert_eq!(ended.status, 204, "{sessions} {ended:?}");
-    assert_eq!(last_word(&of_there.rest().await?), signed_out());
+    assert_eq!(last_word(&theirs.rest().await?), signed_out());
     let change = json!({"old": PASSWORD, "new": "another good password"});
     let changed = here
         .send(&server, Method::POST, "/account/password", Some(&change))

@@ -121,7 +121,7 @@ async fn a_second_factor_is_begun_confirmed_used_and_switched_off() -> Test {
 
     let unproven = send(&server, &ada, Method::POST, "", json!({})).await?;
     assert_eq!(unproven.problem(), (403, "second_factor_needed".to_owned()));
-    let replaced = send(
+    let renewed = send(
         &server,
         &ada,
         Method::POST,
@@ -129,7 +129,7 @@ async fn a_second_factor_is_begun_confirmed_used_and_switched_off() -> Test {
         json!({"backupCode": codes[1]}),
     )
     .await?;
-    let fresh = replaced.json()["backupCodes"][0]
+    let fresh = renewed.json()["backupCodes"][0]
         .as_str()
         .unwrap_or_default()
         .to_owned();

@@ -23,7 +23,7 @@ async fn everybody_reads_the_built_in_roles_however_they_are_written() -> Test {
             json!({"USE": true, "CREATE": true, "SHARE": false, "SHARE_PUBLIC": false})
         );
         assert_eq!(permissions["MARKETPLACE"], json!({"USE": false}));
-        assert_eq!(permissions.as_object().map(|groups| groups.len()), Some(16));
+        assert_eq!(permissions.as_object().map(serde_json::Map::len), Some(16));
     }
     let admin = eve.get(&server, "/api/roles/admin").await?.json();
     let all_given = admin["permissions"]

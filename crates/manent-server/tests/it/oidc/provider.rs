@@ -171,7 +171,7 @@ async fn launch(issuer: &str, mut options: Value) -> anyhow::Result<(Child, u16)
         .context("the tests of OpenID Connect need Node.js")?;
     let output = process.stdout.take().context("no output")?;
     let mut lines = BufReader::new(output).lines();
-    let line = timeout(Duration::from_secs(60), lines.next_line()).await??;
+    let line = timeout(Duration::from_mins(1), lines.next_line()).await??;
     let line = line.context("the provider did not start: `npm ci` in testing/oidc-provider installs it (cargo xtask test does)")?;
     let said: Value = serde_json::from_str(&line)?;
     let port = said["port"].as_u64().context("no port")?;

@@ -10,6 +10,10 @@ use super::sign_in::audited;
 use super::tampering::{Signature, Tampering};
 use crate::support::Test;
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the provider and the server read the same clock"
+)]
 pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_secs())
@@ -20,37 +24,37 @@ type Case = (&'static str, Signature, fn(&mut Value));
 
 const BAD: &[Case] = &[
     ("wrong issuer", Signature::Good, |claims| {
-        claims["iss"] = json!("https://evil.example")
+        claims["iss"] = json!("https://evil.example");
     }),
     ("wrong audience", Signature::Good, |claims| {
-        claims["aud"] = json!("another-client")
+        claims["aud"] = json!("another-client");
     }),
     ("a second audience", Signature::Good, |claims| {
-        claims["aud"] = json!(["manent", "another-client"])
+        claims["aud"] = json!(["manent", "another-client"]);
     }),
     ("issued to another client", Signature::Good, |claims| {
-        claims["azp"] = json!("another-client")
+        claims["azp"] = json!("another-client");
     }),
     ("missing nonce", Signature::Good, |claims| {
         claims.as_object_mut().map(|claims| claims.remove("nonce"));
     }),
     ("wrong nonce", Signature::Good, |claims| {
-        claims["nonce"] = json!("another")
+        claims["nonce"] = json!("another");
     }),
     ("expired", Signature::Good, |claims| {
-        claims["exp"] = json!(now() - 60)
+        claims["exp"] = json!(now() - 60);
     }),
     ("without an end", Signature::Good, |claims| {
         claims.as_object_mut().map(|claims| claims.remove("exp"));
     }),
     ("not yet valid", Signature::Good, |claims| {
-        claims["nbf"] = json!(now() + 120)
+        claims["nbf"] = json!(now() + 120);
     }),
     ("issued in the future", Signature::Good, |claims| {
-        claims["iat"] = json!(now() + 120)
+        claims["iat"] = json!(now() + 120);
     }),
     ("of another access token", Signature::Good, |claims| {
-        claims["at_hash"] = json!("AAAAAAAAAAAAAAAAAAAAAA")
+        claims["at_hash"] = json!("AAAAAAAAAAAAAAAAAAAAAA");
     }),
     ("without a subject", Signature::Good, |claims| {
         claims.as_object_mut().map(|claims| claims.remove("sub"));
@@ -67,7 +71,7 @@ const BAD: &[Case] = &[
         |_| {},
     ),
     ("changed after it was signed", Signature::Kept, |claims| {
-        claims["sub"] = json!("eve")
+        claims["sub"] = json!("eve");
     }),
     ("by a key that nobody knows", Signature::UnknownKey, |_| {}),
 ];
