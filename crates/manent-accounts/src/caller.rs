@@ -184,6 +184,19 @@ impl Caller {
         }
     }
 
+    /// Whether the caller is an administrator and no program with a key: who can make a link that sets anybody's password, or take a second
+    /// factor away, can become anybody, and a key is more easily lost than a session.
+    ///
+    /// # Errors
+    /// When the caller may not administer, or is known by a key.
+    pub fn require_admin_in_person(&self) -> Result<(), AccountError> {
+        self.require_admin()?;
+        match self.proof {
+            CallerProof::ApiKey(_) => Err(AccountError::Forbidden),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether the caller is a person who signed in here, and not a program with a key: only persons change what lets people in. Answers the
     /// account and the session.
     ///
@@ -278,10 +291,13 @@ mod tests {
         let caller = with_key(RoleName::user(), Scopes::all());
         assert_eq!(caller.require(Scope::Admin), missing(Scope::Admin));
         assert_eq!(caller.require_admin(), Err(AccountError::Forbidden));
+        let caller = with_key(RoleName::admin(), Scopes::all());
+        assert_eq!(caller.require_admin(), Ok(()));
         assert_eq!(
-            with_key(RoleName::admin(), Scopes::all()).require_admin(),
-            Ok(())
+            caller.require_admin_in_person(),
+            Err(AccountError::Forbidden)
         );
+        assert_eq!(Caller::command_line().require_admin_in_person(), Ok(()));
     }
 
     #[test]

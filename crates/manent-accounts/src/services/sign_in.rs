@@ -5,6 +5,7 @@
 //! password.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use manent_types::Timestamp;
 use secrecy::SecretString;
@@ -23,6 +24,9 @@ use crate::password::Password;
 use crate::policy::AccountPolicy;
 use crate::ports::{PasswordMatch, TwoFactorClaims};
 use crate::time::later;
+
+/// Tokens tell their end in whole seconds.
+const TOKEN_PRECISION: Duration = Duration::from_secs(1);
 
 /// What a right password gets.
 #[derive(Debug, Clone)]
@@ -123,7 +127,7 @@ impl SignInService {
     /// Finishes a sign-in with the second factor.
     ///
     /// # Errors
-    /// [`AccountError::SignInExpired`] when the token is not genuine or too old, [`AccountError::SecondFactorWrong`], too often, the account is
+    /// [`AccountError::SignInExpired`] when the token is not genuine, too old, or older than the account's last change, [`AccountError::SecondFactorWrong`], too often, the account is
     /// disabled meanwhile, or a port fails.
     pub async fn second_factor(
         &self,
@@ -140,6 +144,11 @@ impl SignInService {
         };
         if !account.two_factor.is_enabled() {
             // Switched off between password and code: the password has to be shown again.
+            return Err(AccountError::SignInExpired);
+        }
+        let latest = later(account.updated_at, self.context.policy.two_factor_lifetime);
+        if latest > later(claims.expires_at, TOKEN_PRECISION) {
+            // The password may be another one since.
             return Err(AccountError::SignInExpired);
         }
         let audit =

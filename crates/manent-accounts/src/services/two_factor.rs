@@ -185,7 +185,7 @@ impl TwoFactorService {
     /// # Errors
     /// When the caller may not administer, there is no such account, or the store fails.
     pub async fn disable_for(&self, caller: &Caller, id: UserId) -> Result<(), AccountError> {
-        caller.require_admin()?;
+        caller.require_admin_in_person()?;
         let change = AccountChange::TwoFactor(vec![TwoFactorChange::Disable]);
         let audit = caller.audit(AuditKind::TwoFactorDisabled);
         self.context.change(id, change, None, audit).await?;

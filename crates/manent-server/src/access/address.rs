@@ -2,7 +2,7 @@
 //!
 //! Invariant: what a request says of its own address is believed only as far as configured proxies say it.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
@@ -49,16 +49,21 @@ impl ClientAddress {
             .map_while(|value| value.to_str().ok())
             .flat_map(|value| value.rsplit(','));
         while self.trusts(client) {
-            let Some(before) = said
-                .next()
-                .and_then(|text| text.trim().parse::<IpAddr>().ok())
-            else {
+            let Some(before) = said.next().and_then(read_address) else {
                 break;
             };
             client = before.to_canonical();
         }
         client
     }
+}
+
+/// An address as proxies write it: some add the port, or brackets, or quotes.
+fn read_address(text: &str) -> Option<IpAddr> {
+    let text = text.trim().trim_matches('"');
+    let bare = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    let with_port = || text.parse::<SocketAddr>().ok().map(|said| said.ip());
+    text.parse().ok().or_else(bare).or_else(with_port)
 }
 
 /// One IPv6 machine has a network of addresses: that counts as one.
@@ -115,13 +120,30 @@ mod tests {
     }
 
     #[test]
+    fn reads_what_proxies_write() {
+        for said in [
+            "198.51.100.7",
+            " 198.51.100.7 ",
+            "198.51.100.7:1234",
+            "\"198.51.100.7:1234\"",
+            "[::ffff:198.51.100.7]",
+            "[::ffff:198.51.100.7]:5",
+        ] {
+            assert_eq!(client("127.0.0.1", &[said]), "198.51.100.7", "{said}");
+        }
+        for said in ["198.51.100.7:x", "[198.51.100.7", "host:1"] {
+            assert_eq!(client("127.0.0.1", &[said]), "127.0.0.1", "{said}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_read_ends_the_search() {
         assert_eq!(client("127.0.0.1", &[]), "127.0.0.1");
         assert_eq!(
             client("127.0.0.1", &["8.8.8.8, unknown, 10.1.1.1"]),
             "10.1.1.1"
         );
-        assert_eq!(client("127.0.0.1", &["8.8.8.8, 10.1.1.1:80"]), "127.0.0.1");
+        assert_eq!(client("127.0.0.1", &["8.8.8.8, 10.1.1.1:x"]), "127.0.0.1");
         assert_eq!(client("127.0.0.1", &["::ffff:8.8.8.8"]), "8.8.8.8");
     }
 }

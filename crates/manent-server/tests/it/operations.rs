@@ -99,7 +99,15 @@ async fn figures_have_bounded_labels_whatever_clients_send() -> Test {
         "/docs",
         "/docs/",
         "/docs/{*rest}",
+        "/oauth/openid",
+        "/oauth/openid/callback",
+        "/oauth/error",
+        "/api",
+        "/api/",
+        "/api/{*path}",
     ]);
+    let of_librechat = manent_server::librechat_routes();
+    routes.extend(of_librechat.iter().map(|(_, path)| path.as_str()));
     let methods = [
         "GET", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS", "PUT", "other",
     ];
@@ -127,6 +135,8 @@ async fn figures_have_bounded_labels_whatever_clients_send() -> Test {
                     "anthropic",
                     "openai",
                     "nobody",
+                    "own",
+                    "Own.Place",
                     "unknown",
                 ]
                 .contains(&value.as_str()),

@@ -127,7 +127,7 @@ impl AccountService {
         id: UserId,
         role: RoleName,
     ) -> Result<Account, AccountError> {
-        caller.require_admin()?;
+        caller.require_admin_in_person()?;
         let role = self.context.known_role(role).await?;
         let audit = caller.audit(AuditKind::RoleChanged).with("role", &role);
         let change = AccountChange::Role(role);
@@ -163,7 +163,7 @@ impl AccountService {
         id: UserId,
         new: SecretString,
     ) -> Result<Account, AccountError> {
-        caller.require_admin()?;
+        caller.require_admin_in_person()?;
         let new = self.context.new_password(new)?;
         let change = AccountChange::Password {
             hash: self.context.ports.hasher.hash(&new).await?,
@@ -182,7 +182,7 @@ impl AccountService {
         caller: &Caller,
         id: UserId,
     ) -> Result<PrintedLink, AccountError> {
-        caller.require_admin()?;
+        caller.require_admin_in_person()?;
         let account = self.context.ports.accounts.find(id).await?;
         let account = account.ok_or(AccountError::NotFound)?;
         let audit = caller.audit(AuditKind::PasswordResetRequested);

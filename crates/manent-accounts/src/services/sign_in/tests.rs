@@ -4,6 +4,7 @@ use secrecy::ExposeSecret;
 
 use super::*;
 use crate::account::AccountStatus;
+use crate::caller::Caller;
 use crate::limits::Rate;
 use crate::password::PasswordHash;
 use crate::ports::StoreError;
@@ -240,6 +241,25 @@ fn the_token_between_password_and_code_ends() {
             .second_factor(token, factor, &Origin::default()));
         assert_eq!(finished.unwrap_err(), AccountError::SignInExpired);
     }
+}
+
+#[test]
+fn the_token_between_password_and_code_is_void_when_the_password_was_changed_meanwhile() {
+    let world = World::with_account(account("ada@example.org"));
+    let (codes, _) = with_second_factor(&world);
+    let token = token(&world);
+    world.wait(Duration::from_secs(30));
+    let caller = Caller::command_line();
+    let id = account("ada@example.org").id;
+    run(world
+        .accounts()
+        .set_password(&caller, id, "another long password".into()))
+    .unwrap();
+    let factor = SecondFactor::BackupCode(codes[0].clone());
+    let finished = run(world
+        .sign_in()
+        .second_factor(&token, factor, &Origin::default()));
+    assert_eq!(finished.unwrap_err(), AccountError::SignInExpired);
 }
 
 #[test]

@@ -21,11 +21,13 @@ enum Needs {
     Scope(&'static str),
     /// To be signed in; no key will do.
     Session,
+    /// To be an administrator who is signed in; no key will do, also none for administration.
+    Administrator,
 }
 
 /// A row for each operation: what one needs, and a body that would do.
 fn table() -> BTreeMap<(String, String), (Needs, Option<Value>)> {
-    use Needs::{Nothing, Scope, Session};
+    use Needs::{Administrator, Nothing, Scope, Session};
     let id = new_id();
     let message = json!({"id": new_id(), "conversationId": id, "role": "user", "content": "x"});
     let generate = json!({"messages": [{"role": "user", "content": "x"}]});
@@ -76,13 +78,13 @@ fn table() -> BTreeMap<(String, String), (Needs, Option<Value>)> {
         (
             "put",
             "/admin/accounts/{id}/role",
-            Scope("admin"),
+            Administrator,
             Some(json!({"role": "USER"})),
         ),
         (
             "post",
             "/admin/accounts/{id}/reset-link",
-            Scope("admin"),
+            Administrator,
             None,
         ),
         (
@@ -94,7 +96,7 @@ fn table() -> BTreeMap<(String, String), (Needs, Option<Value>)> {
         (
             "delete",
             "/admin/accounts/{id}/two-factor",
-            Scope("admin"),
+            Administrator,
             None,
         ),
         (
@@ -259,13 +261,14 @@ async fn strangers_get_nothing_and_change_nothing() -> Test {
 async fn a_key_may_only_what_its_scopes_say() -> Test {
     let server = people::server("").await?;
     let person = join(&server, "ada@example.org").await?;
-    for scope in ["read", "write", "generate"] {
+    for scope in ["read", "write", "generate", "admin"] {
         let key = person.key(&server, &[scope]).await?;
         let before = database::rows(server.data_dir())?;
         for ((path, method), (needs, body)) in table() {
             let expected = match needs {
                 Needs::Scope(wanted) if wanted != scope => "scope_missing",
-                Needs::Session => "forbidden",
+                Needs::Administrator if scope != "admin" => "scope_missing",
+                Needs::Session | Needs::Administrator => "forbidden",
                 _ => continue,
             };
             let method: Method = method.to_uppercase().parse()?;
