@@ -1,6 +1,7 @@
 //! `cargo xtask test`: what CI runs, in the same order, up to the first failure.
 //!
-//! Cheap checks come first. What is left out by `--only` or `--skip` is said loudly, at the start and at the end.
+//! Cheap checks come first. What is left out by `--only` or `--skip` is said loudly, at the start and at the end. A step that takes too long
+//! for every run is named at the start, with how it is run.
 
 mod arrows;
 mod browser;
@@ -45,6 +46,8 @@ struct Step {
     name: &'static str,
     about: &'static str,
     run: fn(&Workspace) -> Result<()>,
+    /// Whether it belongs to every run; where not, it is run when it is named.
+    is_usual: bool,
 }
 
 const STEPS: &[Step] = &[
@@ -52,76 +55,91 @@ const STEPS: &[Step] = &[
         name: "format",
         about: "rustfmt has nothing to change",
         run: format::run,
+        is_usual: true,
     },
     Step {
         name: "purity",
         about: "the pure crates stay pure, the arrows between crates hold",
         run: purity::run,
+        is_usual: true,
     },
     Step {
         name: "client",
         about: "the TypeScript client: the engine as wasm, lint, types, unit tests, size",
         run: client::run,
+        is_usual: true,
     },
     Step {
         name: "page",
         about: "the page: lint, unit tests, build",
         run: page::run,
+        is_usual: true,
     },
     Step {
         name: "clippy",
         about: "clippy finds nothing",
         run: clippy::run,
+        is_usual: true,
     },
     Step {
         name: "rust",
         about: "the Rust tests of every crate",
         run: rust::run,
+        is_usual: true,
     },
     Step {
         name: "rustdoc",
         about: "the Rust documentation builds without a warning",
         run: rustdoc::run,
+        is_usual: true,
     },
     Step {
         name: "wasm",
         about: "the pure crates compile for wasm32-unknown-unknown",
         run: wasm::run,
+        is_usual: true,
     },
     Step {
         name: "licences",
         about: "licences and sources of all dependencies are allowed, and no advisory warns of one",
         run: licences::run,
+        is_usual: true,
     },
     Step {
         name: "generated",
         about: "generated files are up to date",
         run: generated::run,
+        is_usual: true,
     },
     Step {
         name: "documentation",
         about: "links and commands in the documents are real",
         run: documentation::run,
+        is_usual: true,
     },
     Step {
         name: "fuzz",
         about: "every parser of outside input, with its corpus and some new inputs",
         run: fuzz::run,
+        is_usual: false,
     },
     Step {
         name: "schema",
         about: "the API held against its own description, with requests that fit it and requests that do not",
         run: schema::run,
+        is_usual: true,
     },
     Step {
         name: "browser",
         about: "the page driven in Chromium",
         run: browser::run,
+        is_usual: true,
     },
     Step {
         name: "proofs",
         about: "the promises, with servers killed, databases gone and networks failing",
         run: proofs::run,
+        is_usual: true,
     },
 ];
 
@@ -136,18 +154,33 @@ enum Outcome {
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     if options.list {
         for step in STEPS {
-            println!("{:14} {}", step.name, step.about);
+            let when = if step.is_usual {
+                ""
+            } else {
+                " (only with --only)"
+            };
+            println!("{:14} {}{when}", step.name, step.about);
         }
         return Ok(());
     }
     refuse_unknown_names(options)?;
-    for step in STEPS.iter().filter(|step| !is_wanted(step.name, options)) {
+    let is_named = |step: &Step| options.only.iter().any(|only| only == step.name);
+    let (steps, long): (Vec<_>, Vec<_>) = STEPS
+        .iter()
+        .partition(|step| step.is_usual || is_named(step));
+    for step in long {
+        let (name, about) = (step.name, step.about);
+        console::notice(&format!(
+            "NOT PART OF THIS RUN: {name} ({about}); `cargo xtask test --only {name}` runs it, for some minutes"
+        ));
+    }
+    for step in steps.iter().filter(|step| !is_wanted(step.name, options)) {
         console::notice(&format!("SKIPPED: {} ({})", step.name, step.about));
     }
 
     let mut results = Vec::new();
     let mut failure = None;
-    for step in STEPS {
+    for step in steps {
         let outcome = if !is_wanted(step.name, options) {
             Outcome::Skipped
         } else if failure.is_some() {
