@@ -24,10 +24,10 @@ export async function pageTab(page: Page): Promise<Tab> {
     async write(text) {
       await composer.fill(text);
       await composer.press('Enter');
-      // At once, or when the answer that another tab has just asked for has begun.
-      await expect(composer).toHaveValue('', { timeout: 10_000 });
+      await expect(composer).toHaveValue('');
       const article = page.locator('article.from-user', { hasText: text });
-      await expect(article).toBeVisible();
+      // At once, or when the answer that another tab has just asked for has begun: that tab may have died, and its question may wait.
+      await expect(article).toBeVisible({ timeout: 25_000 });
       return (await article.getAttribute('data-message-id'))!;
     },
     async tryNow() {
