@@ -140,6 +140,17 @@ describe('AnswerService', () => {
     ]);
   });
 
+  it('keeps in view what was said below a question while its answer of another tab was being picked up', async () => {
+    const { service, memory, shown } = setUp();
+    const message = { id: 'q', conversationId: 'c', parentId: null, seq: 1, role: 'user' as const, content: [{ type: 'text' as const, text: 'Hello' }], status: 'complete' as const, createdAt: '', storedAt: '' };
+    changeThread(useStore, 'c', { status: 'ready', messages: new Map([['q', message]]) });
+    memory.wanted.set('run', { runId: 'run', conversationId: 'c', answerId: 'a', parentId: 'q', request: {}, traceparent: '' });
+    memory.startAll();
+    service.sendMessage('And?', 'c');
+    await waitFor(() => useStore.getState().threads['c']!.messages.has('a'));
+    expect(shown('c').map(([, text]) => text).slice(0, 2)).toEqual(['Hello', 'And?']);
+  });
+
   it('waits for no answer of another tab while the server is away, and reads it along when it is back', async () => {
     const { service, answers, memory, shown, calls } = setUp();
     const message = { id: 'q', conversationId: 'c', parentId: null, seq: 1, role: 'user' as const, content: [{ type: 'text' as const, text: 'Hello' }], status: 'complete' as const, createdAt: '', storedAt: '' };

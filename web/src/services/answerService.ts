@@ -269,10 +269,10 @@ export class AnswerService {
     if (this.running.has(conversationId)) {
       turn.isDue = true;
       this.lineUp(turn);
-      return this.show(turn.message);
+      return this.showInItsPlace(turn.message);
     }
     this.present(turn);
-    this.show(turn.message);
+    this.showInItsPlace(turn.message);
     await this.ask(turn);
   }
 
@@ -286,7 +286,7 @@ export class AnswerService {
     const turn = this.turn(thread.messages.get(answerId) ?? message, runId, traceparent);
     turn.isRemembered = true;
     this.parked.set(runId, turn);
-    this.show(turn.message);
+    this.showInItsPlace(turn.message);
   }
 
   /** Asks, and reads until the end, a stop, or a failure. */
@@ -463,6 +463,14 @@ export class AnswerService {
 
   private hasTurn(runId: string): boolean {
     return this.parked.has(runId) || [...this.running.values()].some((turn) => turn.runId === runId);
+  }
+
+  /** Shows an answer that was asked for before; where something else was said below its question meanwhile, that stays in view. */
+  private showInItsPlace(message: Message): void {
+    const { messages, choices } = this.thread(message.conversationId);
+    const last = shownPath(messages, choices).at(-1)?.message.id;
+    if (last === message.parentId || last === message.id) this.show(message);
+    else putMessages(this.store, message.conversationId, [message]);
   }
 
   private show(message: Message): void {
