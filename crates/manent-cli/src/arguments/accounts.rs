@@ -76,7 +76,7 @@ pub(crate) struct AddUser {
     /// The e-mail address, which counts as verified
     #[arg(value_name = "EMAIL")]
     pub(crate) email: String,
-    /// The name that is shown [default: what stands before the @]
+    /// The name that is shown (default: what stands before the @)
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
     /// A short name
