@@ -245,8 +245,14 @@ impl Pacer {
 
     /// The server, or the way to it, does not work, since the request that shows it began.
     pub(crate) fn on_failure(&mut self, began: Millis, now: Millis, rng: &mut impl Rng) {
+        let planned = self.breaker.opened().map(|(until, _)| until);
         self.breaker.on_failure(now, rng);
         self.begin_to_wait(began);
+        if planned.is_some_and(|until| now < until) {
+            // An early try: the schedule stays what it was.
+            self.next_at = 0;
+            return;
+        }
         let own = early_draw(rng, self.longest_wait(self.away(now)));
         if self.breaker.state() == BreakerState::Closed {
             let bound = doubled(self.backoff_ms, self.waits - 1, self.backoff_cap_ms);
@@ -391,6 +397,22 @@ mod tests {
         pacer.probe_now();
         assert_eq!(pacer.acquire(10), Permit::Denied { until: Some(1_000) });
         assert_eq!(pacer.acquire(1_000), Permit::Probe);
+    }
+
+    #[test]
+    fn an_early_try_that_fails_puts_the_next_one_off_by_nothing() {
+        for seed in 0..50 {
+            let mut pacer = Pacer::new(&EngineConfig::default());
+            let mut rng = Pcg32::seed_from_u64(seed);
+            for now in [0, 1_000, 20_000] {
+                pacer.on_failure(0, now, &mut rng);
+            }
+            let before = pacer.wait_reason(20_000);
+            pacer.probe_now();
+            assert_eq!(pacer.acquire(20_500), Permit::Probe);
+            pacer.on_failure(20_500, 20_600, &mut rng);
+            assert_eq!(pacer.wait_reason(20_600), before);
+        }
     }
 
     #[test]
