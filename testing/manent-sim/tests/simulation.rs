@@ -72,7 +72,7 @@ fn every_promise_holds_whatever_goes_wrong() {
 }
 
 /// Worlds that broke a promise once: seed, messages, devices, the most tabs of a device.
-const ONCE_BROKEN: [(u64, usize, usize, usize); 44] = [
+const ONCE_BROKEN: [(u64, usize, usize, usize); 45] = [
     (6, 3, 1, 1),
     (10, 3, 1, 1),
     (12, 6, 2, 2),
@@ -94,6 +94,7 @@ const ONCE_BROKEN: [(u64, usize, usize, usize); 44] = [
     (1_559, 200, 3, 3),
     (1_582, 200, 3, 3),
     (1_631, 200, 3, 3),
+    (1933, 200, 3, 3),
     (2_346, 200, 3, 3),
     (2_462, 200, 3, 3),
     (2_623, 200, 3, 3),

@@ -16,6 +16,7 @@ use crate::history::{
 use crate::id::{ItemId, LaneId, RequestId};
 use crate::item::{FailReason, Fate, ItemState};
 use crate::port::{Event, Output};
+use crate::queue::Item;
 use crate::stored::StoreOperation;
 
 /// How far to jump when a lane's numbers turn out to be used up: far enough that the server tells where the lane really stands.
@@ -349,9 +350,15 @@ impl<P: Clone> Engine<P> {
         let children = self
             .queue
             .children(id)
-            .filter(|child| Some(&child.stored.lane) != lane && child.stored.fate == Fate::Pending);
+            .filter(|child| Some(&child.stored.lane) != lane && is_shown_waiting(child));
         children.map(|child| child.stored.id).collect()
     }
+}
+
+/// Whether an item is to be sent and is shown so: what is shown as failed stays that until its own decision is told.
+fn is_shown_waiting<P>(item: &Item<P>) -> bool {
+    let shown = item.shown.as_ref();
+    item.stored.fate == Fate::Pending && shown.is_none_or(|shown| *shown == Fate::Pending)
 }
 
 /// The lanes of a request, each once: few enough to be looked through.

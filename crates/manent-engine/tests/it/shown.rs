@@ -139,3 +139,31 @@ fn after_a_probe_that_was_broken_off_the_wait_that_is_told_is_the_one_that_is_ke
     bench.wake_until_sent();
     assert_eq!(bench.now, until);
 }
+
+#[test]
+fn what_is_durable_again_is_not_told_as_failed_once_more() {
+    let mut bench = with_one_behind_another();
+    for number in [2, 1] {
+        bench.tell(Input::Withdraw(id(number)));
+        bench.confirm_all();
+    }
+    // Both decisions go into the transaction after this one.
+    bench.tell(Input::Enqueue(item(3, 3, None)));
+    for number in [1, 2] {
+        let retry = Input::Retry {
+            id: id(number),
+            change: None,
+        };
+        bench.tell(retry);
+    }
+    bench.events.clear();
+    bench.confirm_all();
+    let told = bench.told(2);
+    assert!(
+        matches!(told.as_slice(), [.., ItemState::Waiting(_)])
+            && !told
+                .iter()
+                .any(|state| matches!(state, ItemState::Failed(_))),
+        "{told:?}"
+    );
+}
