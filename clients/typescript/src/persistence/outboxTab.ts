@@ -16,7 +16,7 @@ import { boardItemOf, payloadOf } from './payload.js';
 import { SeenOnServer } from './seenOnServer.js';
 import { Session } from './session.js';
 import { SharedHistory } from './sharedHistory.js';
-import { SpareStore } from '../store/spareStore.js';
+import { isSendersRecord, SpareStore } from '../store/spareStore.js';
 import { deviceIdOf, type OutboxTabDependencies, READ_AGAIN_MS, type TabContext } from './tabContext.js';
 import { TabListener } from './tabListener.js';
 import { Waiters } from './waiters.js';
@@ -51,8 +51,7 @@ export class OutboxTab {
     this.spare = new SpareStore({ store, environment, mayHold: () => this.isSender, onHolding: (isHolding) => this.events.onStorage(isHolding) });
     const driver = new EngineDriver({
       outbox,
-      // How far lanes got is the sender's to write: another tab may know an older state.
-      store: { write: (operations) => this.spare.write(this.isSender ? operations : operations.filter(({ do: what }) => what !== 'putLane' && what !== 'putPace')) },
+      store: { write: (operations) => this.spare.write(this.isSender ? operations : operations.filter((operation) => !isSendersRecord(operation))) },
       transport,
       environment,
       onEvent: (event) => this.events.take(event),
@@ -80,6 +79,7 @@ export class OutboxTab {
     this.histories = new SharedHistory(tab, this.desk);
     this.seen = new SeenOnServer(tab, this.desk);
     this.leadership = new Leadership(tab, this.adoption, this.desk);
+    this.leadership.follows.add(() => this.spare.leaveToSender());
     this.events = new EngineEvents(tab, { desk: this.desk, session: this.session, seen: this.seen });
   }
 

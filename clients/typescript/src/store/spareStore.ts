@@ -26,6 +26,8 @@ export class SpareStore {
   private pauseMs = FIRST_PAUSE_MS;
   private stopTimer: () => void = () => undefined;
   private isClosed = false;
+  /** Whether it was told that this tab holds something. */
+  private isTold = false;
 
   constructor(options: SpareStoreOptions) {
     this.options = options;
@@ -46,9 +48,23 @@ export class SpareStore {
     this.hold(operations);
   }
 
+  /**
+   * Another tab sends now: how far lanes got, and the pace, are its to write, and what is held of them is older than what it knows. Items and
+   * answers stay held.
+   */
+  leaveToSender(): void {
+    if (!this.isHolding) return;
+    this.forgetSendersRecords();
+    if (!this.isHolding) this.end();
+  }
+
   close(): void {
     this.isClosed = true;
     this.stopTimer();
+  }
+
+  private forgetSendersRecords(): void {
+    for (const [record, operation] of this.held) if (isSendersRecord(operation)) this.held.delete(record);
   }
 
   private hold(operations: readonly StoreOperation[]): void {
@@ -60,6 +76,7 @@ export class SpareStore {
       this.held.set(record, operation);
     }
     if (wasHolding || !this.isHolding) return;
+    this.isTold = true;
     this.options.onHolding(true);
     this.pauseMs = FIRST_PAUSE_MS;
     this.tryLater();
@@ -67,12 +84,16 @@ export class SpareStore {
 
   private tryLater(): void {
     if (this.isClosed) return;
+    this.stopTimer();
     this.stopTimer = this.options.environment.later(this.pauseMs, () => void this.tryAgain());
     this.pauseMs = Math.min(this.pauseMs * 2, LONGEST_PAUSE_MS);
   }
 
   private async tryAgain(): Promise<void> {
+    // A timer can ring before this tab is told that it slept and another one sends.
+    if (!this.options.mayHold()) this.forgetSendersRecords();
     const writing = [...this.held];
+    if (writing.length === 0) return this.end();
     try {
       await this.options.store.write(writing.map(([, operation]) => operation));
       // What was written anew meanwhile is still to be kept.
@@ -82,8 +103,20 @@ export class SpareStore {
       // It still refuses.
     }
     if (this.isHolding) this.tryLater();
-    else if (!this.isClosed) this.options.onHolding(false);
+    else this.end();
   }
+
+  /** Nothing is held any more. */
+  private end(): void {
+    this.stopTimer();
+    if (this.isTold && !this.isClosed) this.options.onHolding(false);
+    this.isTold = false;
+  }
+}
+
+/** Whether an operation writes what only the sender may write: another tab may know an older state. */
+export function isSendersRecord(operation: StoreOperation): boolean {
+  return operation.do === 'putLane' || operation.do === 'putPace';
 }
 
 /** Which record an operation is about. */
