@@ -14,6 +14,7 @@ pub(super) const PURE_CRATES: &[&str] = &[
     "manent-protocol",
     "manent-domain",
     "manent-accounts",
+    "manent-librechat",
     "manent-engine",
     "manent-storage-memory",
 ];

@@ -1,0 +1,1 @@
+//! `librechat.yaml` and LibreChat's environment variables, as typed values and findings.
