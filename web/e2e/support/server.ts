@@ -17,6 +17,8 @@ interface ServerSettings {
   accounts?: Record<string, string>;
   /** People sign in at an OpenID provider, with these settings of `[oidc]`. */
   oidc?: Record<string, string | boolean>;
+  /** The settings of `[mail]`; the links in it lead to the address that the server has already. */
+  mail?: Record<string, string | number>;
 }
 
 /** The real server on its own data directory, answering from the test rules. */
@@ -39,24 +41,28 @@ export class Server {
   }
 
   /** The same server with other settings of `[accounts]`, which makes people sign in. */
-  async restartWith(accounts: Record<string, string>): Promise<void> {
+  restartWith(accounts: Record<string, string>): Promise<void> {
+    return this.restart({ accounts });
+  }
+
+  /** The same server, at the same address, with other settings. */
+  async restart(settings: ServerSettings): Promise<void> {
     await this.end();
-    await this.configure({ accounts });
+    await this.configure(settings);
     await this.start();
   }
 
   /** The same server, where nobody signs in any more. */
-  async restartLocally(): Promise<void> {
-    await this.end();
-    await this.configure({});
-    await this.start();
+  restartLocally(): Promise<void> {
+    return this.restart({});
   }
 
-  private async configure({ demo = false, accounts, oidc }: ServerSettings): Promise<void> {
+  private async configure({ demo = false, accounts, oidc, mail }: ServerSettings): Promise<void> {
     const provider = `[[providers]]\nid = "scripted"\nkind = "scripted"\nrules = ${JSON.stringify(RULES)}\n`;
     const section = (name: string, settings: object) => `[${name}]\n${Object.entries(settings).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`).join('')}`;
     const mode = oidc ? 'oidc' : accounts ? 'accounts' : 'local';
-    const signIn = `mode = "${mode}"\n${accounts ? section('accounts', accounts) : ''}${oidc ? section('oidc', oidc) : ''}`;
+    const publicUrl = mail ? `public_url = ${JSON.stringify(this.url)}\n` : '';
+    const signIn = `mode = "${mode}"\n${publicUrl}${mail ? section('mail', mail) : ''}${accounts ? section('accounts', accounts) : ''}${oidc ? section('oidc', oidc) : ''}`;
     await writeFile(join(this.directory, 'manent.toml'), `${signIn}${demo ? '' : provider}[testing]\nsign_in_switch = true\n`);
   }
 

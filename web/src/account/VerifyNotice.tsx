@@ -14,7 +14,7 @@ interface Properties {
 /** Verifies an address with a link, at once. */
 export function VerifyNotice({ api, token, onSignIn }: Properties) {
   const { verify: texts, ...common } = useAccountTexts();
-  const { isBusy, problem, run } = useAttempt();
+  const { isBusy, problem, run } = useAttempt({ link_invalid: texts.used });
   useEffect(() => {
     if (token === null) return;
     void run(async () => {

@@ -15,8 +15,8 @@ export function sentenceOfCode(code: string, texts: AccountTexts): string {
   return texts.problems[code] ?? texts.problems.internal!;
 }
 
-/** One thing that a person tries at a time, and what went wrong with it. */
-export function useAttempt() {
+/** One thing that a person tries at a time, and what went wrong with it; `own` has the sentences that fit here better, by code. */
+export function useAttempt(own: Record<string, string> = {}) {
   const texts = useAccountTexts();
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -27,7 +27,7 @@ export function useAttempt() {
     try {
       await work();
     } catch (error) {
-      setProblem(sentenceOf(error, texts));
+      setProblem((error instanceof ApiProblem && own[error.code]) || sentenceOf(error, texts));
     } finally {
       setBusy(false);
     }

@@ -70,6 +70,7 @@ export const de: AccountTexts = {
     title: 'E-Mail-Adresse',
     done: 'Deine E-Mail-Adresse ist bestätigt.',
     noToken: 'Dieser Link ist nicht vollständig. Öffne ihn noch einmal aus der Nachricht.',
+    used: 'Dieser Link wurde schon benutzt oder gilt nicht mehr. Melde dich an: Ist deine Adresse noch nicht bestätigt, kannst du dort einen neuen anfordern.',
     sent: 'Wartet diese Adresse darauf, dann ist eine Nachricht mit einem Link unterwegs.',
     resend: 'Link noch einmal schicken',
   },

@@ -68,6 +68,7 @@ export const en = {
     title: 'E-mail address',
     done: 'Your e-mail address is verified.',
     noToken: 'This link is not whole. Open it once more from the message.',
+    used: 'This link was used already, or has ended. Sign in: if your address is not verified yet, you can ask for another link there.',
     sent: 'If this address waits for it, a message with a link is on its way.',
     resend: 'Send the link again',
   },
