@@ -57,6 +57,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
             println!("  wrote {}", file.path);
         }
     }
+    generate_page_types(workspace, options)?;
     if !stale.is_empty() {
         bail!(
             "out of date: {}. Run `cargo xtask gen` and commit the result.",
@@ -64,6 +65,16 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// The page's types of what the API takes and answers, from `docs/openapi.json`.
+fn generate_page_types(workspace: &Workspace, options: &Options) -> Result<()> {
+    let check = options.check.then_some("--check");
+    command::run(
+        command::new("node", &workspace.web())
+            .arg("scripts/generateTypes.mjs")
+            .args(check),
+    )
 }
 
 impl Options {

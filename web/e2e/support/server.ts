@@ -19,6 +19,8 @@ interface ServerSettings {
   oidc?: Record<string, string | boolean>;
   /** The settings of `[mail]`; the links in it lead to the address that the server has already. */
   mail?: Record<string, string | number>;
+  /** The lines of the configuration about providers, in place of the one with the test rules. */
+  providers?: string;
 }
 
 /** The real server on its own data directory, answering from the test rules. */
@@ -57,8 +59,8 @@ export class Server {
     return this.restart({});
   }
 
-  private async configure({ demo = false, accounts, oidc, mail }: ServerSettings): Promise<void> {
-    const provider = `[[providers]]\nid = "scripted"\nkind = "scripted"\nrules = ${JSON.stringify(RULES)}\n`;
+  private async configure({ demo = false, accounts, oidc, mail, providers }: ServerSettings): Promise<void> {
+    const provider = providers ?? `[[providers]]\nid = "scripted"\nkind = "scripted"\nrules = ${JSON.stringify(RULES)}\n`;
     const section = (name: string, settings: object) => `[${name}]\n${Object.entries(settings).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`).join('')}`;
     const mode = oidc ? 'oidc' : accounts ? 'accounts' : 'local';
     const publicUrl = mail ? `public_url = ${JSON.stringify(this.url)}\n` : '';

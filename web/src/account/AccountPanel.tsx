@@ -1,11 +1,13 @@
 import type { Account, SessionKeeper } from '@manent/client/session';
 import { type FormEvent, useEffect, useState } from 'react';
 import { accountApi } from './accountApi';
+import type { AccountResource, ChangePasswordRequest, UpdateAccountRequest } from './apiTypes';
 import { DeletePart } from './DeletePart';
 import { sessionKeeper } from './entrance';
 import { Field, Problem } from './Field';
 import { takesPasswords } from './options';
 import { pageBelongsTo } from './owner';
+import { ProviderKeysPart } from './ProviderKeysPart';
 import { SessionList } from './SessionList';
 import { SignOutPart } from './SignOutPart';
 import { useAccountTexts } from './texts';
@@ -13,7 +15,7 @@ import { TwoFactorPart } from './TwoFactorPart';
 import { useAttempt } from './useAttempt';
 import { useLoaded } from './useLoaded';
 
-const loadAccount = () => accountApi.json<Account>('GET', '/account');
+const loadAccount = () => accountApi.json<AccountResource>('GET', '/account');
 const loadOptions = async () => (await sessionKeeper()).options();
 
 /** One's own account: name, password, where one is signed in, and the way out. */
@@ -36,6 +38,7 @@ export function AccountPanel() {
       {account && <NamePart key={account.name} account={account} onSaved={reload} />}
       {account && options && takesPasswords(options) && <PasswordPart email={account.email} minLength={options.minPasswordLength} />}
       {account && <TwoFactorPart />}
+      <ProviderKeysPart />
       <SessionList />
       {keeper && <SignOutPart keeper={keeper} />}
       {account && <DeletePart account={account} hasPassword={options !== null && takesPasswords(options)} />}
@@ -50,7 +53,7 @@ function NamePart({ account, onSaved }: { account: Account; onSaved: () => void 
   const submit = (event: FormEvent) => {
     event.preventDefault();
     void run(async () => {
-      pageBelongsTo(await accountApi.json<Account>('PATCH', '/account', { name }));
+      pageBelongsTo(await accountApi.json<AccountResource>('PATCH', '/account', { name } satisfies UpdateAccountRequest));
       onSaved();
     });
   };
@@ -80,7 +83,7 @@ function PasswordPart({ email, minLength }: { email: string; minLength: number }
     event.preventDefault();
     setDone(false);
     void run(async () => {
-      await accountApi.send('POST', '/account/password', { old, new: fresh });
+      await accountApi.send('POST', '/account/password', { old, new: fresh } satisfies ChangePasswordRequest);
       setOld('');
       setFresh('');
       setDone(true);

@@ -1,5 +1,6 @@
 import type { Api } from '@manent/client';
 import { type FormEvent, useState } from 'react';
+import type { AddressRequest } from './apiTypes';
 import { Field, Problem } from './Field';
 import { useAccountTexts } from './texts';
 import { useAttempt } from './useAttempt';
@@ -13,7 +14,7 @@ export function ForgotForm({ api, byMail, onBack }: { api: Api; byMail: boolean;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     void run(async () => {
-      await api.send('POST', '/auth/reset/request', { email });
+      await api.send('POST', '/auth/reset/request', { email } satisfies AddressRequest);
       setSent(true);
     });
   };

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { useLanguage } from '../strings';
-import { accountApi, type ApiKey, listKeys } from './accountApi';
+import { accountApi, listKeys } from './accountApi';
+import type { KeyResource } from './apiTypes';
 import { Problem } from './Field';
 import { focusOnArrival } from './focusOnArrival';
 import { NewKeyForm } from './NewKeyForm';
@@ -8,7 +9,7 @@ import { NewSecret } from './NewSecret';
 import { type AccountTexts, useAccountTexts } from './texts';
 import { useAttempt } from './useAttempt';
 import { useLoaded } from './useLoaded';
-import { when } from './when';
+import { isOver, when } from './when';
 
 /** Keys for programs: made, listed, revoked. The key itself is shown once. */
 export function KeysPanel() {
@@ -31,7 +32,7 @@ export function KeysPanel() {
   );
 }
 
-function KeyRow({ apiKey, onRevoked }: { apiKey: ApiKey; onRevoked: () => void }) {
+function KeyRow({ apiKey, onRevoked }: { apiKey: KeyResource; onRevoked: () => void }) {
   const { keys: texts } = useAccountTexts();
   const language = useLanguage();
   const [isAsking, setAsking] = useState(false);
@@ -43,8 +44,8 @@ function KeyRow({ apiKey, onRevoked }: { apiKey: ApiKey; onRevoked: () => void }
       setAsking(false);
       onRevoked();
     });
-  const use = apiKey.lastUsedAt === null ? texts.neverUsed : texts.lastUsed(when(apiKey.lastUsedAt, language));
-  const end = apiKey.expiresAt === null || ended !== null ? '' : `, ${texts.endsOn(when(apiKey.expiresAt, language))}`;
+  const use = apiKey.lastUsedAt ? texts.lastUsed(when(apiKey.lastUsedAt, language)) : texts.neverUsed;
+  const end = apiKey.expiresAt && ended === null ? `, ${texts.endsOn(when(apiKey.expiresAt, language))}` : '';
   return (
     <li>
       <div>
@@ -80,7 +81,7 @@ function KeyRow({ apiKey, onRevoked }: { apiKey: ApiKey; onRevoked: () => void }
 }
 
 /** Why a key counts no more, or `null`. */
-function endOf({ revokedAt, expiresAt }: ApiKey, texts: AccountTexts['keys']): string | null {
-  if (revokedAt !== null) return texts.revoked;
-  return expiresAt !== null && Date.parse(expiresAt) <= Date.now() ? texts.expired : null;
+function endOf({ revokedAt, expiresAt }: KeyResource, texts: AccountTexts['keys']): string | null {
+  if (revokedAt) return texts.revoked;
+  return isOver(expiresAt) ? texts.expired : null;
 }

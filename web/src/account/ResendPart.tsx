@@ -1,5 +1,6 @@
 import { Api } from '@manent/client';
 import { useState } from 'react';
+import type { AddressRequest } from './apiTypes';
 import { Problem } from './Field';
 import { useAccountTexts } from './texts';
 import { useAttempt } from './useAttempt';
@@ -13,7 +14,7 @@ export function ResendPart({ email }: { email: string }) {
   const { isBusy, problem, run } = useAttempt();
   const send = () =>
     void run(async () => {
-      await open.send('POST', '/auth/verify/resend', { email });
+      await open.send('POST', '/auth/verify/resend', { email } satisfies AddressRequest);
       setSent(true);
     });
   return (

@@ -1,5 +1,6 @@
 import type { Api } from '@manent/client';
 import { type FormEvent, useState } from 'react';
+import type { ResetPasswordRequest } from './apiTypes';
 import { Field, Problem } from './Field';
 import { useAccountTexts } from './texts';
 import { useAttempt } from './useAttempt';
@@ -19,8 +20,9 @@ export function ResetForm({ api, token, minPasswordLength, onSignIn }: Propertie
   const { isBusy, problem, run } = useAttempt();
   const submit = (event: FormEvent) => {
     event.preventDefault();
+    if (token === null) return;
     void run(async () => {
-      await api.send('POST', '/auth/reset', { token, newPassword: password });
+      await api.send('POST', '/auth/reset', { token, newPassword: password } satisfies ResetPasswordRequest);
       onSignIn(texts.done);
     });
   };

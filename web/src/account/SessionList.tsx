@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { useLanguage } from '../strings';
-import { accountApi, listSessions, type Session } from './accountApi';
+import { accountApi, listSessions } from './accountApi';
+import type { SessionResource } from './apiTypes';
 import { Problem } from './Field';
 import { useAccountTexts } from './texts';
 import { useAttempt } from './useAttempt';
@@ -13,7 +14,7 @@ export function SessionList() {
   const { value: sessions, problem, reload } = useLoaded(listSessions);
   const ending = useAttempt();
   const [hasEnded, setEnded] = useState(false);
-  const end = ({ id }: Session) =>
+  const end = ({ id }: SessionResource) =>
     void ending.run(async () => {
       setEnded(false);
       await accountApi.send('DELETE', `/account/sessions/${encodeURIComponent(id)}`);
@@ -36,10 +37,10 @@ export function SessionList() {
   );
 }
 
-function SessionRow({ session, isBusy, onEnd }: { session: Session; isBusy: boolean; onEnd: () => void }) {
+function SessionRow({ session, isBusy, onEnd }: { session: SessionResource; isBusy: boolean; onEnd: () => void }) {
   const { account: texts } = useAccountTexts();
   const language = useLanguage();
-  const label = session.label === null ? texts.unknownDevice : shortLabel(session.label);
+  const label = session.label ? shortLabel(session.label) : texts.unknownDevice;
   return (
     <li>
       <div>

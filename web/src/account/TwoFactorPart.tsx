@@ -1,5 +1,6 @@
 import { type FormEvent, useState } from 'react';
 import { accountApi } from './accountApi';
+import type { BackupCodes as MadeCodes, BegunTwoFactorResource, ConfirmTwoFactorRequest, TwoFactorResource } from './apiTypes';
 import { Field, Problem } from './Field';
 import { focusOnArrival } from './focusOnArrival';
 import { proofOf } from './proof';
@@ -8,25 +9,13 @@ import { useAccountTexts } from './texts';
 import { useAttempt } from './useAttempt';
 import { useLoaded } from './useLoaded';
 
-interface State {
-  enabled: boolean;
-  backupCodesLeft: number;
-}
-
-/** What the server shows once when it is begun. */
-interface Begun {
-  otpauthUrl: string;
-  secret: string;
-  backupCodes: string[];
-}
-
-const loadState = () => accountApi.json<State>('GET', '/account/two-factor');
+const loadState = () => accountApi.json<TwoFactorResource>('GET', '/account/two-factor');
 
 /** A second step at sign-in: set up, confirmed, turned off. Keys and codes are shown once and kept nowhere. */
 export function TwoFactorPart() {
   const { twoFactor: texts } = useAccountTexts();
   const { value: state, problem, reload } = useLoaded(loadState);
-  const [begun, setBegun] = useState<Begun | null>(null);
+  const [begun, setBegun] = useState<BegunTwoFactorResource | null>(null);
   const [codes, setCodes] = useState<string[] | null>(null);
   const confirmed = () => {
     setCodes(begun?.backupCodes ?? null);
@@ -49,10 +38,10 @@ export function TwoFactorPart() {
   );
 }
 
-function Beginning({ onBegun }: { onBegun: (begun: Begun) => void }) {
+function Beginning({ onBegun }: { onBegun: (begun: BegunTwoFactorResource) => void }) {
   const { twoFactor: texts, ...common } = useAccountTexts();
   const { isBusy, problem, run } = useAttempt();
-  const begin = () => void run(async () => onBegun(await accountApi.json<Begun>('POST', '/account/two-factor', {})));
+  const begin = () => void run(async () => onBegun(await accountApi.json<BegunTwoFactorResource>('POST', '/account/two-factor', {})));
   return (
     <>
       <p className="hint">{texts.off}</p>
@@ -66,14 +55,14 @@ function Beginning({ onBegun }: { onBegun: (begun: Begun) => void }) {
   );
 }
 
-function Confirmation({ begun, onConfirmed, onCancel }: { begun: Begun; onConfirmed: () => void; onCancel: () => void }) {
+function Confirmation({ begun, onConfirmed, onCancel }: { begun: BegunTwoFactorResource; onConfirmed: () => void; onCancel: () => void }) {
   const { twoFactor: texts, ...common } = useAccountTexts();
   const [code, setCode] = useState('');
   const { isBusy, problem, run } = useAttempt();
   const submit = (event: FormEvent) => {
     event.preventDefault();
     void run(async () => {
-      await accountApi.send('POST', '/account/two-factor/confirm', { code: code.replace(/\s/g, '') });
+      await accountApi.send('POST', '/account/two-factor/confirm', { code: code.replace(/\s/g, '') } satisfies ConfirmTwoFactorRequest);
       onConfirmed();
     });
   };
@@ -121,7 +110,7 @@ function BackupCodes({ codes, onDone }: { codes: readonly string[]; onDone: () =
   );
 }
 
-function Enabled({ state, onChanged, onCodes }: { state: State; onChanged: () => void; onCodes: (codes: string[]) => void }) {
+function Enabled({ state, onChanged, onCodes }: { state: TwoFactorResource; onChanged: () => void; onCodes: (codes: string[]) => void }) {
   const { twoFactor: texts, ...common } = useAccountTexts();
   const [code, setCode] = useState('');
   const { isBusy, problem, run } = useAttempt();
@@ -132,7 +121,7 @@ function Enabled({ state, onChanged, onCodes }: { state: State; onChanged: () =>
     });
   const renew = () =>
     void run(async () => {
-      const { backupCodes } = await accountApi.json<{ backupCodes: string[] }>('POST', '/account/two-factor/backup-codes', proofOf(code));
+      const { backupCodes } = await accountApi.json<MadeCodes>('POST', '/account/two-factor/backup-codes', proofOf(code));
       setCode('');
       onChanged();
       onCodes(backupCodes);

@@ -1,5 +1,6 @@
 import type { Api } from '@manent/client';
 import { useEffect } from 'react';
+import type { VerifyRequest } from './apiTypes';
 import { Problem } from './Field';
 import { useAccountTexts } from './texts';
 import { useAttempt } from './useAttempt';
@@ -18,7 +19,7 @@ export function VerifyNotice({ api, token, onSignIn }: Properties) {
   useEffect(() => {
     if (token === null) return;
     void run(async () => {
-      await api.send('POST', '/auth/verify', { token });
+      await api.send('POST', '/auth/verify', { token } satisfies VerifyRequest);
       onSignIn(texts.done);
     });
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- the link counts once

@@ -1,42 +1,35 @@
 import { Api } from '@manent/client';
+import type { CreateKeyRequest, KeyList, KeyResource, MadeKey, ProviderKeyList, ProviderKeyRequest, ProviderKeyResource, ScopeName, SessionList, SessionResource } from './apiTypes';
 import { sessionKeeper } from './entrance';
 
-/** Where somebody is signed in. */
-export interface Session {
-  id: string;
-  label: string | null;
-  createdAt: string;
-  lastUsedAt: string;
-  expiresAt: string;
-  current: boolean;
-}
-
-export type Scope = 'read' | 'write' | 'generate' | 'admin';
-
-export const SCOPES: readonly Scope[] = ['read', 'write', 'generate', 'admin'];
-
-/** A key for programs, without the key itself. */
-export interface ApiKey {
-  id: string;
-  name: string;
-  scopes: Scope[];
-  createdAt: string;
-  lastUsedAt: string | null;
-  expiresAt: string | null;
-  revokedAt: string | null;
-}
+export const SCOPES: readonly ScopeName[] = ['read', 'write', 'generate', 'admin'];
 
 /** The calls about the owner's account, in their name. */
 export const accountApi = new Api({ fetch: async (input, init) => (await sessionKeeper()).fetch(input, init) });
 
-export async function listSessions(): Promise<Session[]> {
-  return (await accountApi.json<{ sessions: Session[] }>('GET', '/account/sessions')).sessions;
+export async function listSessions(): Promise<SessionResource[]> {
+  return (await accountApi.json<SessionList>('GET', '/account/sessions')).sessions;
 }
 
-export async function listKeys(): Promise<ApiKey[]> {
-  return (await accountApi.json<{ keys: ApiKey[] }>('GET', '/keys')).keys;
+export async function listKeys(): Promise<KeyResource[]> {
+  return (await accountApi.json<KeyList>('GET', '/keys')).keys;
 }
 
-export function createKey(key: { name: string; scopes: Scope[]; expiresAt?: string }): Promise<{ secret: string; key: ApiKey }> {
+export function createKey(key: CreateKeyRequest): Promise<MadeKey> {
   return accountApi.json('POST', '/keys', key);
 }
+
+/** The providers that want a key of each person's own. */
+export async function listProviderKeys(): Promise<ProviderKeyResource[]> {
+  return (await accountApi.json<ProviderKeyList>('GET', '/account/provider-keys')).keys;
+}
+
+export function storeProviderKey(provider: string, key: ProviderKeyRequest): Promise<ProviderKeyResource> {
+  return accountApi.json('PUT', providerKey(provider), key);
+}
+
+export async function deleteProviderKey(provider: string): Promise<void> {
+  await accountApi.send('DELETE', providerKey(provider));
+}
+
+const providerKey = (provider: string) => `/account/provider-keys/${encodeURIComponent(provider)}`;

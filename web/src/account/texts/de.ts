@@ -100,7 +100,7 @@ export const de: AccountTexts = {
       const parts = [messages > 0 ? (messages === 1 ? '1 Nachricht' : `${messages} Nachrichten`) : '', drafts > 0 ? (drafts === 1 ? '1 Entwurf' : `${drafts} Entwürfe`) : ''].filter(Boolean);
       return `${parts.join(' und ')} auf diesem Gerät ${messages + drafts === 1 ? 'ist' : 'sind'} nicht gesendet.`;
     },
-    unsentChoice: 'Sie können hier bleiben, für andere unsichtbar, und werden gesendet, wenn du dich auf diesem Gerät wieder anmeldest.',
+    unsentChoice: 'Alles davon kann hier bleiben, für andere unsichtbar; Nachrichten werden gesendet, wenn du dich auf diesem Gerät wieder anmeldest.',
     stay: 'Angemeldet bleiben',
     keepAndLeave: 'Abmelden und behalten',
     discardAndLeave: 'Abmelden und wegwerfen',
@@ -167,6 +167,27 @@ export const de: AccountTexts = {
     revokeQuestion: (name) => `„${name}“ widerrufen? Programme, die ihn benutzen, werden dann abgewiesen.`,
     keep: 'Behalten',
     needsScope: 'Wähle mindestens eines, das er darf.',
+  },
+
+  providerKeys: {
+    title: 'Deine Schlüssel für Modelle',
+    explanation: 'Diese Anbieter werden mit einem Schlüssel von dir gefragt. Er wird verschlüsselt aufbewahrt, nur für deine Antworten benutzt und nie wieder gezeigt.',
+    missing: 'noch kein Schlüssel',
+    there: 'ein Schlüssel ist da',
+    endsOn: (time) => `ein Schlüssel ist da, bis ${time}`,
+    ended: 'der Schlüssel gilt nicht mehr',
+    key: (provider) => `Schlüssel für ${provider}`,
+    address: (provider) => `Adresse von ${provider}`,
+    addressHint: 'Etwa https://api.example.org/v1.',
+    ends: 'Der Schlüssel endet',
+    never: 'wenn er gelöscht wird',
+    days: (days) => `in ${days} Tagen`,
+    store: 'Schlüssel speichern',
+    replace: 'Schlüssel ersetzen',
+    stored: 'Der Schlüssel ist gespeichert.',
+    remove: 'Schlüssel löschen',
+    removeLabel: (provider) => `Schlüssel für ${provider} löschen`,
+    removed: 'Der Schlüssel ist gelöscht.',
   },
 
   problems: {

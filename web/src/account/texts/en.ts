@@ -98,7 +98,7 @@ export const en = {
       const parts = [messages > 0 ? (messages === 1 ? '1 message' : `${messages} messages`) : '', drafts > 0 ? (drafts === 1 ? '1 draft' : `${drafts} drafts`) : ''].filter(Boolean);
       return `${parts.join(' and ')} on this device ${messages + drafts === 1 ? 'is' : 'are'} not sent.`;
     },
-    unsentChoice: 'They can stay here, unseen by others, and are sent when you sign in on this device again.',
+    unsentChoice: 'It can all stay here, unseen by others; messages are sent when you sign in on this device again.',
     stay: 'Stay signed in',
     keepAndLeave: 'Sign out and keep them',
     discardAndLeave: 'Sign out and throw them away',
@@ -165,6 +165,27 @@ export const en = {
     revokeQuestion: (name: string) => `Revoke “${name}”? Programs that use it are refused from then on.`,
     keep: 'Keep it',
     needsScope: 'Choose at least one thing that it may do.',
+  },
+
+  providerKeys: {
+    title: 'Your keys for models',
+    explanation: 'These providers are asked with a key of your own. It is kept encrypted, used for your answers alone, and never shown again.',
+    missing: 'no key yet',
+    there: 'a key is there',
+    endsOn: (time: string) => `a key is there, until ${time}`,
+    ended: 'the key has ended',
+    key: (provider: string) => `Key for ${provider}`,
+    address: (provider: string) => `Address of ${provider}`,
+    addressHint: 'Such as https://api.example.org/v1.',
+    ends: 'The key ends',
+    never: 'when it is deleted',
+    days: (days: number) => `in ${days} days`,
+    store: 'Store the key',
+    replace: 'Replace the key',
+    stored: 'The key is stored.',
+    remove: 'Delete the key',
+    removeLabel: (provider: string) => `Delete the key for ${provider}`,
+    removed: 'The key is deleted.',
   },
 
   /** What went wrong, by the server's stable codes. What is not here is shown in the server's own words. */

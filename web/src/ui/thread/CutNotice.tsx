@@ -1,6 +1,11 @@
 import type { Message } from '../../core/messages';
+import { owner } from '../../state/localValue';
+import { changeUi } from '../../state/ui';
 import { problemText, type Strings, useStrings } from '../../strings';
 import { continueAnswer, regenerateAnswer } from '../commands';
+
+/** What the person's own key for the provider mends. */
+const NEEDS_OWN_KEY = new Set(['own_key_missing', 'own_key_expired', 'own_key_unusable']);
 
 interface Properties {
   message: Message;
@@ -23,6 +28,11 @@ export function CutNotice({ message, error, hasText, disabled, canRegenerate }: 
       <span>{text}</span>
       {!isRunning && (
         <span className="cut-actions">
+          {owner && error !== null && NEEDS_OWN_KEY.has(error.code) && (
+            <button type="button" className="text-button" onClick={() => changeUi({ dialog: 'settings', settingsPage: 'account' })}>
+              {texts.thread.storeKey}
+            </button>
+          )}
           {canContinue && (
             <button type="button" className="text-button" disabled={disabled} onClick={() => continueAnswer(message.conversationId, message.id)}>
               {texts.thread.continue}
