@@ -7,6 +7,7 @@ mod settle;
 mod sign_out;
 mod store;
 mod take_in;
+mod tell;
 mod view;
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
@@ -21,8 +22,8 @@ use crate::id::{ItemId, LaneId, RequestId};
 use crate::item::{FailReason, Fate, WaitReason};
 use crate::metrics::Counters;
 use crate::pacer::{PaceMark, Pacer};
-use crate::port::{CommandError, Event, Input, Output};
-use crate::queue::Queue;
+use crate::port::{Input, Output};
+use crate::queue::{Queue, Shown};
 use crate::stored::{Snapshot, StoreOperation, StoredPace};
 use crate::time::{Millis, Timeline};
 use crate::write_log::{WriteLog, WritePosition};
@@ -239,9 +240,11 @@ impl<P: Clone> Engine<P> {
         if self.queue.pending_count() == 0 {
             self.pacer.on_drained();
         }
+        self.tell_changes();
         self.note_pace();
         self.ask_store();
         let send_at = self.try_send();
+        self.tell_changes();
         self.tell_pace();
         self.wake_at = [
             self.in_flight.as_ref().map(|sent| sent.deadline),
@@ -269,7 +272,6 @@ impl<P: Clone> Engine<P> {
             .queue
             .descendants(id, |item| item.stored.fate == Fate::Pending);
         self.put_into_tray(id, reason, tell);
-        let mut failed = vec![id];
         for descendant in descendants {
             let is_unsent = self
                 .queue
@@ -278,12 +280,6 @@ impl<P: Clone> Engine<P> {
             if is_unsent {
                 let reason = FailReason::Blocked { by: Some(id) };
                 self.put_into_tray(descendant, reason, tell);
-                failed.push(descendant);
-            }
-        }
-        if tell == Tell::Now {
-            for id in failed {
-                self.notify_waiting_for(id);
             }
         }
     }
@@ -303,9 +299,6 @@ impl<P: Clone> Engine<P> {
         self.queue.set_fate(id, fate);
         self.write(id);
         self.gate_lane_of(id);
-        if tell == Tell::Now {
-            self.notify_state(id);
-        }
     }
 
     /// Until the store confirmed what is about to change, the item is shown as it is now.
@@ -316,12 +309,15 @@ impl<P: Clone> Engine<P> {
         match tell {
             Tell::Now => item.shown = None,
             Tell::WhenDurable => {
-                // A pending one that is not durable as it is now is shown as `Storing` all along.
                 let is_safe =
                     item.stored.fate != Fate::Pending || self.log.is_durable(item.written_at);
-                if item.shown.is_none() && is_safe {
-                    item.shown = Some(item.stored.fate.clone());
-                }
+                item.shown.get_or_insert_with(|| {
+                    if is_safe {
+                        Shown::As(item.stored.fate.clone())
+                    } else {
+                        Shown::Storing
+                    }
+                });
             }
         }
     }
@@ -366,36 +362,5 @@ impl<P: Clone> Engine<P> {
             let entry = HistoryEntry::new(at, step).with_detail(detail);
             note(&mut item.history, entry);
         }
-    }
-
-    fn notify(&mut self, event: Event) {
-        self.outputs.push_back(Output::Notify(event));
-    }
-
-    fn notify_state(&mut self, id: ItemId) {
-        if let Some(state) = self.state(id) {
-            let wait = self.pacer.wait_reason(self.timeline.now());
-            self.told.is_otherwise |= wait != self.told.wait;
-            self.notify(Event::Item { id, state });
-        }
-    }
-
-    /// Tells what holds up the queue, when that changed.
-    fn tell_pace(&mut self) {
-        let wait = self.pacer.wait_reason(self.timeline.now());
-        if std::mem::take(&mut self.told.is_otherwise) || wait != self.told.wait {
-            self.told.wait = wait;
-            self.announce_pace();
-        }
-    }
-
-    /// All pending items may have changed.
-    fn announce_pace(&mut self) {
-        let wait = self.wait();
-        self.notify(Event::Pace { wait });
-    }
-
-    fn refuse(&mut self, id: ItemId, error: CommandError) {
-        self.notify(Event::Refused { id, error });
     }
 }

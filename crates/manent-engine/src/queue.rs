@@ -5,6 +5,8 @@
 //!   items that leave the queue unsent leave no gap;
 //! - a lane's `items` are exactly its items whose fate is pending, in the order of their ranks, which is that of their places in the lane;
 //! - `heads` holds the first pending item of each lane, by device;
+//! - `touched` holds every item that may be shown otherwise than when [`Queue::take_touched`] was last called: those of which something
+//!   changed, and those whose parent went. Nothing of an item changes but through here;
 //! - nothing here walks over all items, but for [`Queue::all`] and [`Queue::clear`].
 
 mod entry;
@@ -16,10 +18,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use manent_types::DeviceId;
 
 use crate::id::{ItemId, LaneId};
-use crate::item::Fate;
+use crate::item::{Fate, ItemState};
 use crate::stored::StoredLane;
 use crate::time::Millis;
-pub(crate) use entry::{Item, Lane};
+pub(crate) use entry::{Item, Lane, Shown};
 pub(crate) use walk::Walk;
 
 /// A place in the queue. Items of several engines may have the same rank; the id decides then.
@@ -37,6 +39,7 @@ pub(crate) struct Queue<P> {
     tray: BTreeSet<ItemId>,
     pending: usize,
     storing: usize,
+    touched: Vec<ItemId>,
     last_order: u64,
 }
 
@@ -51,6 +54,7 @@ impl<P> Queue<P> {
             tray: BTreeSet::new(),
             pending: 0,
             storing: 0,
+            touched: Vec::new(),
             last_order: 0,
         }
     }
@@ -59,8 +63,36 @@ impl<P> Queue<P> {
         self.items.get(&id)
     }
 
+    /// An item that is about to change.
     pub(crate) fn get_mut(&mut self, id: ItemId) -> Option<&mut Item<P>> {
-        self.items.get_mut(&id)
+        let item = self.items.get_mut(&id)?;
+        mark(item, &mut self.touched);
+        Some(item)
+    }
+
+    /// Notes that an item may be shown otherwise from now on.
+    pub(crate) fn touch(&mut self, id: ItemId) {
+        if let Some(item) = self.items.get_mut(&id) {
+            mark(item, &mut self.touched);
+        }
+    }
+
+    /// The items that may be shown otherwise since this was last called, and the ones that build on them may, too.
+    pub(crate) fn take_touched(&mut self) -> Vec<ItemId> {
+        let touched = std::mem::take(&mut self.touched);
+        for id in &touched {
+            if let Some(item) = self.items.get_mut(id) {
+                item.is_touched = false;
+            }
+        }
+        touched
+    }
+
+    /// Notes where an item was told to stand.
+    pub(crate) fn set_told(&mut self, id: ItemId, standing: ItemState) {
+        if let Some(item) = self.items.get_mut(&id) {
+            item.told = Some(standing);
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -186,8 +218,9 @@ impl<P> Queue<P> {
     }
 
     /// Puts an item in. Its id must be new.
-    pub(crate) fn insert(&mut self, item: Item<P>) {
+    pub(crate) fn insert(&mut self, mut item: Item<P>) {
         let id = item.stored.id;
+        mark(&mut item, &mut self.touched);
         self.last_order = self.last_order.max(item.rank).max(item.stored.order);
         if let Some(parent) = item.stored.parent {
             self.children.entry(parent).or_default().insert(id);
@@ -209,6 +242,7 @@ impl<P> Queue<P> {
         let Some(item) = self.items.get_mut(&id) else {
             return;
         };
+        mark(item, &mut self.touched);
         if matches!(fate, Fate::Failed { .. }) {
             self.tray.insert(id);
         } else {
@@ -235,6 +269,7 @@ impl<P> Queue<P> {
         let Some(item) = self.items.get_mut(&id) else {
             return;
         };
+        mark(item, &mut self.touched);
         let was_pending = item.stored.fate == Fate::Pending;
         let (old, lane) = (item.place(), item.stored.lane.clone());
         item.rank = rank;
@@ -277,6 +312,7 @@ impl<P> Queue<P> {
         let Some(item) = self.items.get_mut(&id) else {
             return;
         };
+        mark(item, &mut self.touched);
         let before = std::mem::replace(&mut item.stored.parent, parent);
         self.forget_child(before, id);
         if let Some(parent) = parent {
@@ -301,6 +337,11 @@ impl<P> Queue<P> {
     /// Takes an item out.
     pub(crate) fn remove(&mut self, id: ItemId) -> Option<Item<P>> {
         let item = self.items.remove(&id)?;
+        for child in self.children.get(&id).into_iter().flatten() {
+            if let Some(child) = self.items.get_mut(child) {
+                mark(child, &mut self.touched);
+            }
+        }
         self.tray.remove(&id);
         self.by_order.remove(&(item.stored.order, id));
         self.storing -= usize::from(item.is_storing);
@@ -365,5 +406,11 @@ impl<P> Queue<P> {
         let last_order = self.last_order;
         *self = Self::new();
         self.last_order = last_order;
+    }
+}
+
+fn mark<P>(item: &mut Item<P>, touched: &mut Vec<ItemId>) {
+    if !std::mem::replace(&mut item.is_touched, true) {
+        touched.push(item.stored.id);
     }
 }

@@ -68,7 +68,6 @@ struct UnderWay {
 
 /// See the module.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each goes its own way")]
 pub(crate) struct Witness {
     config: EngineConfig,
     is_leading: bool,
@@ -76,10 +75,6 @@ pub(crate) struct Witness {
     /// The store is being emptied; and somebody signed in meanwhile.
     emptying: Option<bool>,
     is_refusing: bool,
-    /// The store was lost, and not everything is written again: one word tells of all when it is.
-    is_rewriting: bool,
-    /// Something changed that this word has to tell.
-    is_word_due: bool,
     seen: HashMap<ItemId, Seen>,
     under_way: Option<UnderWay>,
     saved: VecDeque<(ItemId, Option<u64>)>,
@@ -132,8 +127,6 @@ impl Witness {
             is_signed_out: false,
             emptying: None,
             is_refusing: false,
-            is_rewriting: false,
-            is_word_due: false,
             seen: HashMap::new(),
             under_way: None,
             saved: VecDeque::new(),
@@ -194,11 +187,9 @@ impl Witness {
                     self.emptying = Some(false);
                     self.saved.clear();
                     self.leaving.clear();
-                    self.is_word_due = false;
                 }
             }
             Input::StorageLost if !self.is_signed_out => {
-                self.is_rewriting = true;
                 self.pace = None;
             }
             Input::Adopt(snapshot) => {
@@ -207,13 +198,7 @@ impl Witness {
                 let held = snapshot.items.iter().filter(|item| item.is_held);
                 self.step.held = held.map(|item| item.id).collect();
             }
-            Input::Release(ids) => {
-                self.step.released.clone_from(ids);
-                // Whoever looks after these shows what waits for them.
-                for seen in self.seen.values_mut() {
-                    seen.told = None;
-                }
-            }
+            Input::Release(ids) => self.step.released.clone_from(ids),
             Input::Resend { failed, .. } => self.step.replaced = Some(*failed),
             _ => {}
         }

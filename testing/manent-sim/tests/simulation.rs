@@ -72,7 +72,7 @@ fn every_promise_holds_whatever_goes_wrong() {
 }
 
 /// Worlds that broke a promise once: seed, messages, devices, the most tabs of a device.
-const ONCE_BROKEN: [(u64, usize, usize, usize); 45] = [
+const ONCE_BROKEN: [(u64, usize, usize, usize); 48] = [
     (6, 3, 1, 1),
     (10, 3, 1, 1),
     (12, 6, 2, 2),
@@ -102,9 +102,12 @@ const ONCE_BROKEN: [(u64, usize, usize, usize); 45] = [
     (2_803, 200, 3, 3),
     (3_052, 50, 1, 3),
     (3_621, 12, 1, 2),
+    (4_378, 200, 3, 3),
     (4_886, 200, 3, 3),
     (5_917, 50, 3, 3),
+    (6_949, 200, 3, 3),
     (9_021, 200, 3, 3),
+    (9_499, 200, 3, 3),
     (14_941, 200, 3, 3),
     (15_681, 200, 3, 3),
     (22_561, 200, 5, 4),

@@ -54,6 +54,8 @@ impl<P: Clone> Engine<P> {
             written_at: u64::MAX,
             is_accepted: false,
             shown: None,
+            told: None,
+            is_touched: false,
             is_storing: false,
             maybe_sent: false,
             is_taken_in: false,
@@ -67,7 +69,6 @@ impl<P: Clone> Engine<P> {
             self.note_detail(id, HistoryStep::Failed, detail);
         }
         self.write(id);
-        self.notify_state(id);
         if let Some(replaced) = replaces {
             self.discards.retain(|(_, other)| *other != replaced);
             self.remove_for_good(replaced);
@@ -122,6 +123,7 @@ impl<P: Clone> Engine<P> {
             item.stored.payload = payload;
             item.stored.size_bytes = size_bytes;
             item.is_accepted = false;
+            item.told = None;
         }
         self.note_step(id, HistoryStep::Edited);
         let limit_bytes = self.config.max_item_bytes;
@@ -129,7 +131,6 @@ impl<P: Clone> Engine<P> {
             return self.fail(id, FailReason::TooLarge { limit_bytes }, Tell::Now);
         }
         self.write(id);
-        self.notify_state(id);
     }
 
     pub(super) fn release(&mut self, ids: &[ItemId]) {

@@ -326,7 +326,7 @@ impl<P: Clone> Engine<P> {
         };
         self.outputs.push_back(Output::Send(request, batch));
         for id in ids {
-            self.notify_state(id);
+            self.queue.touch(id);
         }
     }
 }

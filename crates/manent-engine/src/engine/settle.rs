@@ -16,7 +16,6 @@ use crate::history::{
 use crate::id::{ItemId, LaneId, RequestId};
 use crate::item::{FailReason, Fate, ItemState};
 use crate::port::{Event, Output};
-use crate::queue::Item;
 use crate::stored::StoreOperation;
 
 /// How far to jump when a lane's numbers turn out to be used up: far enough that the server tells where the lane really stands.
@@ -50,6 +49,7 @@ impl<P: Clone> Engine<P> {
             Answer::Failed(failure) => self.react(&sent, failure),
         }
         self.after_request(&sent);
+        self.tell_changes();
         self.notify_metrics();
     }
 
@@ -66,8 +66,8 @@ impl<P: Clone> Engine<P> {
         for item in &sent.items {
             if self.queue.is_pending(item.id) {
                 self.put_behind_parent(item.id);
-                self.notify_state(item.id);
             }
+            self.queue.touch(item.id);
         }
     }
 
@@ -311,7 +311,6 @@ impl<P: Clone> Engine<P> {
     }
 
     fn save(&mut self, id: ItemId, position: Option<u64>) {
-        let waiting: Vec<ItemId> = self.waiting_for(id);
         // Whatever had failed above it, nothing blocks these any more.
         let unblocked = self.queue.descendants(id, |item| {
             let blocked = |reason: &FailReason| matches!(reason, FailReason::Blocked { .. });
@@ -329,36 +328,10 @@ impl<P: Clone> Engine<P> {
             id,
             state: ItemState::Saved { position },
         });
-        for child in waiting {
-            self.notify_state(child);
-        }
         for follower in unblocked {
             self.send_again(follower);
         }
     }
-
-    /// Tells what waits in other lanes for an item that stands elsewhere now.
-    pub(super) fn notify_waiting_for(&mut self, id: ItemId) {
-        for child in self.waiting_for(id) {
-            self.notify_state(child);
-        }
-    }
-
-    /// What waits in other lanes for this item to be settled.
-    fn waiting_for(&self, id: ItemId) -> Vec<ItemId> {
-        let lane = self.queue.get(id).map(|item| &item.stored.lane);
-        let children = self
-            .queue
-            .children(id)
-            .filter(|child| Some(&child.stored.lane) != lane && is_shown_waiting(child));
-        children.map(|child| child.stored.id).collect()
-    }
-}
-
-/// Whether an item is to be sent and is shown so: what is shown as failed stays that until its own decision is told.
-fn is_shown_waiting<P>(item: &Item<P>) -> bool {
-    let shown = item.shown.as_ref();
-    item.stored.fate == Fate::Pending && shown.is_none_or(|shown| *shown == Fate::Pending)
 }
 
 /// The lanes of a request, each once: few enough to be looked through.

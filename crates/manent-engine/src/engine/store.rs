@@ -9,8 +9,10 @@ use crate::id::{ItemId, LaneId, PersistId};
 use crate::item::Fate;
 use crate::pacer::PaceMark;
 use crate::port::{Event, Output};
+use crate::queue::Shown;
 use crate::stored::{StoreOperation, StoredPace};
 use crate::time::Millis;
+use crate::write_log::WritePosition;
 
 impl<P: Clone> Engine<P> {
     /// Asks the store for the next transaction. For what it refused it is not asked during a pause.
@@ -59,12 +61,9 @@ impl<P: Clone> Engine<P> {
                 StoreOperation::PutLane(_) | StoreOperation::PutPace(_) => {}
             }
         }
-        if self
-            .rewriting_until
-            .take_if(|position| self.log.is_durable_up_to(*position))
-            .is_some()
-        {
-            self.announce_pace();
+        let is_rewritten = |position: &mut WritePosition| self.log.is_durable_up_to(*position);
+        if self.rewriting_until.take_if(is_rewritten).is_some() {
+            self.tell_changes_together();
         }
     }
 
@@ -77,16 +76,13 @@ impl<P: Clone> Engine<P> {
         }
         let was_decided = item.shown.take().is_some();
         let is_new = !std::mem::replace(&mut item.is_accepted, true);
-        let is_pending = item.stored.fate == Fate::Pending;
+        if is_new || was_decided {
+            // Told also where it stands as before: whoever decided waits for that.
+            item.told = None;
+        }
         self.queue.set_storing(id, false);
         if is_new {
             self.note_step(id, HistoryStep::Stored);
-        }
-        if is_new || was_decided {
-            self.notify_state(id);
-        }
-        if was_decided || !is_pending {
-            self.notify_waiting_for(id);
         }
     }
 
@@ -105,7 +101,8 @@ impl<P: Clone> Engine<P> {
         let stored = item.stored.clone();
         item.written_at = self.log.push(StoreOperation::PutItem(stored));
         let is_pending = item.stored.fate == Fate::Pending;
-        let is_storing = is_pending && (item.shown.is_none() || !item.is_accepted);
+        let was_safe = item.is_accepted && matches!(item.shown, Some(Shown::As(_)));
+        let is_storing = is_pending && !was_safe;
         self.queue.set_storing(id, is_storing);
     }
 
@@ -117,8 +114,10 @@ impl<P: Clone> Engine<P> {
         let ids: Vec<ItemId> = self.queue.all().map(|item| item.stored.id).collect();
         for id in ids {
             // The form in which it was safe is gone as well.
-            if let Some(item) = self.queue.get_mut(id) {
-                item.shown.take_if(|shown| *shown == Fate::Pending);
+            if let Some(item) = self.queue.get_mut(id)
+                && item.shown == Some(Shown::As(Fate::Pending))
+            {
+                item.shown = Some(Shown::Storing);
             }
             self.log.begin_step();
             self.write(id);
@@ -139,7 +138,7 @@ impl<P: Clone> Engine<P> {
             lane.gate = gate;
         }
         self.rewriting_until = Some(gate);
-        self.announce_pace();
+        self.tell_changes_together();
     }
 
     /// Takes over the pace that the store held, as soon as the time is known.

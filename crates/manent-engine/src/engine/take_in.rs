@@ -17,6 +17,7 @@ impl<P: Clone> Engine<P> {
     pub(super) fn restore(&mut self, snapshot: Snapshot<P>) {
         self.restored_pace = snapshot.pace;
         self.take_in(snapshot, false);
+        self.tell_changes();
     }
 
     /// What other engines of the same store left behind or handed over.
@@ -83,6 +84,8 @@ impl<P: Clone> Engine<P> {
                 written_at: 0,
                 is_accepted: true,
                 shown: None,
+                told: None,
+                is_touched: false,
                 is_storing: false,
                 maybe_sent,
                 is_taken_in: true,
@@ -98,7 +101,7 @@ impl<P: Clone> Engine<P> {
         for id in late {
             self.requeue(id, Tell::WhenDurable);
         }
-        for id in taken {
+        for id in taken.iter().copied() {
             self.put_behind_parent(id);
             let children: Vec<ItemId> = self
                 .queue
@@ -107,6 +110,12 @@ impl<P: Clone> Engine<P> {
                 .collect();
             for child in children {
                 self.put_behind_parent(child);
+            }
+        }
+        // Whoever has them taken in asks where they stand.
+        for id in taken {
+            if let Some(standing) = self.queue.get(id).map(|item| self.standing(item)) {
+                self.queue.set_told(id, standing);
             }
         }
     }

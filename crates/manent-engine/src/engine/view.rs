@@ -6,7 +6,7 @@ use crate::history::HistoryEntry;
 use crate::id::ItemId;
 use crate::item::{Fate, ItemState, StoredItem, WaitReason};
 use crate::metrics::Metrics;
-use crate::queue::Item;
+use crate::queue::{Item, Shown};
 
 impl<P: Clone> Engine<P> {
     /// Where an item stands; absent for one that the engine does not have: it never had it, or it was saved long ago (the last
@@ -130,41 +130,55 @@ impl<P: Clone> Engine<P> {
     }
 
     fn state_of(&self, item: &Item<P>) -> ItemState {
-        if self.is_storing(item) {
-            return ItemState::Storing;
+        self.with_pace(self.standing(item))
+    }
+
+    /// Where an item stands that stands here as things are now: what holds up the whole queue holds up what is safe and in no request.
+    pub(super) fn with_pace(&self, standing: ItemState) -> ItemState {
+        match (standing, self.wait()) {
+            (ItemState::Queued | ItemState::Waiting(_), Some(reason)) => ItemState::Waiting(reason),
+            (standing, _) => standing,
         }
-        let is_durable = self.log.is_durable(item.written_at);
-        match item.shown.as_ref().unwrap_or(&item.stored.fate) {
-            Fate::Failed { reason } => ItemState::Failed(reason.clone()),
-            Fate::Discarded { .. } => ItemState::Discarded,
-            Fate::Pending if !is_durable && item.shown.is_none() => ItemState::Storing,
-            Fate::Pending if self.is_in_flight(item.stored.id) => ItemState::Sending,
-            Fate::Pending => match self.wait_of(item) {
-                Some(reason) => ItemState::Waiting(reason),
+    }
+
+    /// Where an item stands, whatever holds up the whole queue. Follows from the item, from the one that it builds on and from the request
+    /// that is under way, and from nothing else.
+    pub(super) fn standing(&self, item: &Item<P>) -> ItemState {
+        match self.shown_fate(item) {
+            None => ItemState::Storing,
+            Some(Fate::Failed { reason }) => ItemState::Failed(reason.clone()),
+            Some(Fate::Discarded { .. }) => ItemState::Discarded,
+            Some(Fate::Pending) if self.is_in_flight(item.stored.id) => ItemState::Sending,
+            Some(Fate::Pending) => match self.held_up_by(item) {
+                Some(item) => ItemState::Waiting(WaitReason::Behind { item }),
                 None => ItemState::Queued,
             },
         }
     }
 
-    /// Whether the user was not told yet that it is safe in its present form.
-    fn is_storing(&self, item: &Item<P>) -> bool {
-        !item.is_accepted && !self.log.is_durable(item.written_at)
+    /// What an item is shown to wait for; absent for one that is not safe.
+    fn shown_fate<'item>(&self, item: &'item Item<P>) -> Option<&'item Fate> {
+        let is_durable = self.log.is_durable(item.written_at);
+        match &item.shown {
+            // The user was not told yet that it is safe in its present form.
+            _ if !item.is_accepted && !is_durable => None,
+            Some(Shown::Storing) => None,
+            Some(Shown::As(fate)) => Some(fate),
+            None if item.stored.fate == Fate::Pending && !is_durable => None,
+            None => Some(&item.stored.fate),
+        }
     }
 
-    fn wait_of(&self, item: &Item<P>) -> Option<WaitReason> {
-        self.wait().or_else(|| {
-            let parent = self.queue.get(item.stored.parent?)?;
-            // As long as the store does not know what was decided about it, it stands where it stood.
-            let shown = parent.shown.as_ref().unwrap_or(&parent.stored.fate);
-            let is_to_be_sent = *shown == Fate::Pending || self.is_storing(parent);
-            let is_elsewhere = parent.stored.lane != item.stored.lane;
-            (is_to_be_sent && is_elsewhere).then_some(WaitReason::Behind {
-                item: parent.stored.id,
-            })
-        })
+    /// The item in another lane that has to be settled first. As long as the store does not know what was decided about that one, it stands
+    /// where it stood.
+    fn held_up_by(&self, item: &Item<P>) -> Option<ItemId> {
+        let parent = self.queue.get(item.stored.parent?)?;
+        let is_to_be_sent = matches!(self.shown_fate(parent), None | Some(Fate::Pending));
+        let is_elsewhere = parent.stored.lane != item.stored.lane;
+        (is_to_be_sent && is_elsewhere).then_some(parent.stored.id)
     }
 
-    fn by_callers_clock(&self, reason: WaitReason) -> WaitReason {
+    pub(super) fn by_callers_clock(&self, reason: WaitReason) -> WaitReason {
         let at = |own| self.timeline.to_caller(own);
         match reason {
             WaitReason::Retry { at: own } => WaitReason::Retry { at: at(own) },

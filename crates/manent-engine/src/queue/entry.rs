@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Place;
 use crate::history::HistoryEntry;
-use crate::item::{Fate, StoredItem};
+use crate::item::{Fate, ItemState, StoredItem};
 use crate::time::Millis;
 use crate::write_log::WritePosition;
 
@@ -22,8 +22,12 @@ pub(crate) struct Item<P> {
     pub(crate) written_at: WritePosition,
     /// Whether the user was told that it is safe.
     pub(crate) is_accepted: bool,
-    /// While a decision of the user is not durable yet: where the item stood before, which is what is shown.
-    pub(crate) shown: Option<Fate>,
+    /// While a decision of the user is not durable yet: what is shown instead of it.
+    pub(crate) shown: Option<Shown>,
+    /// Where it was last told to stand, whatever holds up the whole queue; absent: it is to be told.
+    pub(crate) told: Option<ItemState>,
+    /// Whether something of it changed since it was last looked at whether that is to be told.
+    pub(crate) is_touched: bool,
     /// Whether it counts among those that the device's store has not confirmed.
     pub(crate) is_storing: bool,
     /// Whether a request with it may have left, in this life or in an earlier one.
@@ -43,6 +47,15 @@ impl<P> Item<P> {
     pub(crate) fn place(&self) -> Place {
         (self.rank, self.stored.id)
     }
+}
+
+/// What is shown of an item while a decision about it is not durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// Where it stood before.
+    As(Fate),
+    /// It was not safe before either.
+    Storing,
 }
 
 #[derive(Debug, Default)]

@@ -155,7 +155,11 @@ fn a_lost_store_is_written_again_and_nothing_is_sent_before_that_is_durable() {
     bench.disk.clear();
     bench.events.clear();
     bench.tell(Input::StorageLost);
-    assert_eq!(bench.events, [Event::Pace { wait: None }]);
+    let under_way = Event::Item {
+        id: id(3),
+        state: ItemState::Storing,
+    };
+    assert_eq!(bench.events, [under_way, Event::Pace { wait: None }]);
     assert_eq!(bench.state(4), Some(ItemState::Storing));
     // The answer to what was under way comes before the store is written: it counts, and nothing more goes.
     let (request, _) = bench.sent.last().unwrap().clone();

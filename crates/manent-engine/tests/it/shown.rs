@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use manent_engine::{
-    Answer, EngineConfig, Event, Failure, HistoryStep, Input, ItemId, ItemState, Outcome,
-    WaitReason,
+    Answer, EngineConfig, Event, FailReason, Failure, HistoryStep, Input, ItemId, ItemState,
+    Outcome, WaitReason,
 };
 
 use crate::bench::{Bench, id, item, item_of, outcomes, stored};
@@ -166,4 +166,80 @@ fn what_is_durable_again_is_not_told_as_failed_once_more() {
                 .any(|state| matches!(state, ItemState::Failed(_))),
         "{told:?}"
     );
+}
+
+#[test]
+fn what_a_lost_store_held_is_shown_as_not_safe_until_the_store_knows_what_was_decided_about_it() {
+    let mut bench = with_one_behind_another();
+    bench.disk.clear();
+    bench.tell(Input::StorageLost);
+    assert_page_is_true(&bench);
+    assert_eq!(bench.state(1), Some(ItemState::Storing));
+    // It was not safe before the user took it back either.
+    bench.tell(Input::Withdraw(id(1)));
+    assert_eq!(bench.state(1), Some(ItemState::Storing));
+    assert_page_is_true(&bench);
+    while !bench.persists.is_empty() {
+        bench.confirm_one();
+        assert_page_is_true(&bench);
+    }
+    assert_eq!(
+        bench.state(1),
+        Some(ItemState::Failed(FailReason::Withdrawn))
+    );
+    let blocked = FailReason::Blocked { by: Some(id(1)) };
+    assert_eq!(bench.state(2), Some(ItemState::Failed(blocked)));
+}
+
+#[test]
+fn what_a_lost_store_held_is_told_as_safe_as_soon_as_it_is_however_little_the_store_takes_at_once()
+{
+    let mut bench = with_one_behind_another();
+    bench.enqueue(item(3, 3, None));
+    bench.disk.clear();
+    bench.tell(Input::StorageLost);
+    let (refused, _) = bench.persists.remove(0);
+    bench.tell(Input::PersistFailed(refused));
+    bench.wake();
+    let mut safe = Vec::new();
+    while !bench.persists.is_empty() {
+        bench.confirm_one();
+        assert_page_is_true(&bench);
+        let items = bench.engine.items();
+        let is_safe = |state: &ItemState| *state != ItemState::Storing;
+        safe.push(items.iter().filter(|(_, state)| is_safe(state)).count());
+    }
+    assert!(safe.len() > 1, "in one piece: {safe:?}");
+    assert_eq!(safe.last(), Some(&4));
+}
+
+#[test]
+fn what_is_taken_back_and_still_shown_as_waiting_is_told_what_became_of_the_other() {
+    let mut bench = with_one_behind_another();
+    bench.answer(outcomes(&[(9, stored())]));
+    assert_eq!(bench.last_sent(), [(id(1), 1)]);
+    bench.tell(Input::Withdraw(id(2)));
+    assert_page_is_true(&bench);
+    let (request, _) = bench.sent.last().unwrap();
+    bench.tell(Input::Answered {
+        request: *request,
+        answer: outcomes(&[(1, stored())]),
+    });
+    assert_eq!(bench.state(2), Some(ItemState::Queued));
+    assert_page_is_true(&bench);
+    bench.confirm_all();
+    assert_page_is_true(&bench);
+}
+
+#[test]
+fn a_decision_that_leaves_an_item_where_it_was_is_told_when_the_store_knows_it() {
+    let mut bench = with_one_behind_another();
+    bench.tell(Input::Withdraw(id(1)));
+    bench.confirm_all();
+    bench.tell(Input::Discard(id(1)));
+    bench.tell(Input::Undo(id(1)));
+    bench.events.clear();
+    bench.confirm_all();
+    let failed = ItemState::Failed(FailReason::Withdrawn);
+    assert_eq!(bench.told(1).last(), Some(&failed));
 }

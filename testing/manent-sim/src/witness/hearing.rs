@@ -88,7 +88,6 @@ impl Witness {
             }
             Event::Pace { wait } => {
                 self.step.told_pace = Some(ToldPace(*wait));
-                self.is_word_due = false;
                 // The page asks for each again.
                 for (id, seen) in &mut self.seen {
                     seen.told = engine.state(*id);

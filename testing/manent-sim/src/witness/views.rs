@@ -163,21 +163,11 @@ impl Witness {
                 matches!(wait, ItemState::Waiting(WaitReason::ServerAway { until: Some(until) })
                     if *until <= around.caller_now)
             };
-            if self.is_rewriting && told == ItemState::Storing && *state != told {
-                self.is_word_due = true;
-                continue;
-            }
             if told != *state && !(is_past(&told) || is_past(state)) {
                 let id = item.id;
                 return untrue(format!(
                     "{id}: the page was told {told:?}, and it is {state:?}"
                 ));
-            }
-        }
-        if self.is_settled(around) {
-            self.is_rewriting = false;
-            if self.is_word_due {
-                return untrue("everything is written again, and nobody was told".to_owned());
             }
         }
         Ok(())
