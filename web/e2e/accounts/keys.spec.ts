@@ -1,4 +1,4 @@
-import { ANN, expect, test } from './people.ts';
+import { ANN, BOB, expect, test } from './people.ts';
 
 test('a key is shown once, does what it may, and is revoked after a question', async ({ accounts, context, page, visitor }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: accounts.url });
@@ -32,6 +32,18 @@ test('a key is shown once, does what it may, and is revoked after a question', a
   await expect(page.getByText('You have no keys.')).toBeVisible();
   await expect(row).toHaveCount(0);
   expect((await accounts.call('GET', '/conversations', undefined, secret)).status).toBe(401);
+});
+
+test('a key for administering is offered to administrators alone', async ({ page, visitor }) => {
+  await visitor.arrive(BOB);
+  await visitor.openSettings('API keys');
+  await expect(page.getByRole('checkbox')).toHaveCount(3);
+  await expect(page.getByRole('checkbox', { name: 'administer the server' })).toHaveCount(0);
+  await page.getByRole('tab', { name: 'Account' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await visitor.signIn(ANN);
+  await visitor.openSettings('API keys');
+  await expect(page.getByRole('checkbox', { name: 'administer the server' })).toBeVisible();
 });
 
 test('no token of the browser is written anywhere on the device', async ({ page, visitor }) => {

@@ -26,6 +26,29 @@ test('a wrong password is told in a sentence, whoever has an account', async ({ 
   }
 });
 
+test('what is not filled in rightly is told in a sentence, and what was typed stays for the sign-in', async ({ page, visitor }) => {
+  await visitor.visit('/register');
+  await page.getByRole('textbox', { name: 'Name' }).fill('Ann again');
+  const email = page.getByRole('textbox', { name: 'E-mail address' });
+  await email.fill('ann@example');
+  await page.getByRole('textbox', { name: 'Password', exact: true }).fill('another password');
+  await page.getByRole('button', { name: 'Create the account' }).click();
+  await expect(page.getByRole('alert')).toHaveText('This is no e-mail address. One looks like name@example.org.');
+  await email.fill(ANN.email);
+  await page.getByRole('button', { name: 'Create the account' }).click();
+  await expect(page.getByText('If this address had no account yet, it has one now. Sign in with your password.')).toBeVisible();
+  await expect(email).toHaveValue(ANN.email);
+  await expect(page.getByRole('textbox', { name: 'Password', exact: true })).toBeFocused();
+});
+
+test('the palette leads to the account', async ({ page, visitor }) => {
+  await visitor.arrive(ANN);
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('sign out');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText(`Signed in as ${ANN.name}`)).toBeVisible();
+});
+
 test('the first look shows the way in at once, and asks for nothing that is somebody’s', async ({ page, visitor }) => {
   const asked: string[] = [];
   page.on('request', (request) => asked.push(`${request.method()} ${new URL(request.url()).pathname}`));

@@ -1,6 +1,6 @@
 import type { Account, SessionKeeper } from '@manent/client/session';
 import { type FormEvent, useEffect, useState } from 'react';
-import { accountApi } from './accountApi';
+import { accountApi, loadAccount } from './accountApi';
 import type { AccountResource, ChangePasswordRequest, UpdateAccountRequest } from './apiTypes';
 import { DeletePart } from './DeletePart';
 import { sessionKeeper } from './entrance';
@@ -15,7 +15,6 @@ import { TwoFactorPart } from './TwoFactorPart';
 import { useAttempt } from './useAttempt';
 import { useLoaded } from './useLoaded';
 
-const loadAccount = () => accountApi.json<AccountResource>('GET', '/account');
 const loadOptions = async () => (await sessionKeeper()).options();
 
 /** One's own account: name, password, where one is signed in, and the way out. */

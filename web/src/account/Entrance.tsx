@@ -24,6 +24,7 @@ export function Entrance() {
   const [link] = useState(takeLink);
   const [view, setView] = useState<EntranceView>(link.view);
   const [notice, setNotice] = useState<string | null>(link.hasLeft ? texts.signIn.left : null);
+  const [email, setEmail] = useState('');
   const [keeper] = useState(() => createSession());
   const [api] = useState(() => new Api({ fetch: (input, init) => fetch(input, init) }));
   const [options, setOptions] = useState<AuthOptions | null>(null);
@@ -72,7 +73,10 @@ export function Entrance() {
     setNotice(said);
     setView(next);
   };
-  const toSignIn = (said: string | null) => show('signIn', said);
+  const toSignIn = (said: string | null, typed = '') => {
+    setEmail(typed);
+    show('signIn', said);
+  };
   return (
     <main className="entrance">
       <div className="entrance-card">
@@ -86,7 +90,7 @@ export function Entrance() {
           </button>
         )}
         {options && view === 'signIn' && (
-          <SignInForm keeper={keeper} options={options} returnTo={link.returnTo} onSignedIn={enter} onRegister={() => show('register')} onForgot={() => show('forgot')} />
+          <SignInForm keeper={keeper} options={options} returnTo={link.returnTo} knownEmail={email} onSignedIn={enter} onRegister={() => show('register')} onForgot={() => show('forgot')} />
         )}
         {options && view === 'register' && <RegisterForm keeper={keeper} options={options} invitation={link.invitation} onSignedIn={enter} onSignIn={toSignIn} />}
         {options && view === 'forgot' && <ForgotForm api={api} byMail={resetsByMail(options)} onBack={() => toSignIn(null)} />}

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { useLanguage } from '../strings';
-import { accountApi, listKeys } from './accountApi';
+import { accountApi, listKeys, loadAccount, scopesOf } from './accountApi';
 import type { KeyResource } from './apiTypes';
 import { Problem } from './Field';
 import { focusOnArrival } from './focusOnArrival';
@@ -15,6 +15,7 @@ import { isOver, when } from './when';
 export function KeysPanel() {
   const { keys: texts } = useAccountTexts();
   const { value: keys, problem, reload } = useLoaded(listKeys);
+  const { value: account } = useLoaded(loadAccount);
   const [secret, setSecret] = useState<string | null>(null);
   const taken = (made: string) => {
     setSecret(made);
@@ -23,7 +24,7 @@ export function KeysPanel() {
   return (
     <>
       <p className="hint">{texts.explanation}</p>
-      {secret === null ? <NewKeyForm onMade={taken} /> : <NewSecret secret={secret} onDone={() => setSecret(null)} />}
+      {secret === null ? <NewKeyForm offered={scopesOf(account)} onMade={taken} /> : <NewSecret secret={secret} onDone={() => setSecret(null)} />}
       <h3>{texts.list}</h3>
       <Problem text={problem} />
       {keys?.length === 0 && <p>{texts.none}</p>}

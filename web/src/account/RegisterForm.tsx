@@ -11,8 +11,8 @@ interface Properties {
   /** The secret of an invitation, from the link that the person opened. */
   invitation: string | null;
   onSignedIn: (account: Account) => void;
-  /** To the sign-in, with something to be said there. */
-  onSignIn: (notice: string | null) => void;
+  /** To the sign-in, with something to be said there, and the address that was typed. */
+  onSignIn: (notice: string | null, email: string) => void;
 }
 
 /** Makes an account, and signs in with it. */
@@ -32,10 +32,10 @@ export function RegisterForm({ keeper, options, invitation, onSignedIn, onSignIn
         const outcome = await keeper.signIn(email, password);
         if (outcome.kind === 'signed_in') return onSignedIn(outcome.account);
       } catch (error) {
-        if (error instanceof ApiProblem && error.code === 'email_not_verified') return onSignIn(texts.mailed);
+        if (error instanceof ApiProblem && error.code === 'email_not_verified') return onSignIn(texts.mailed, email);
         if (!(error instanceof ApiProblem)) throw error;
       }
-      onSignIn(texts.made);
+      onSignIn(texts.made, email);
     });
   };
   return (
@@ -66,7 +66,7 @@ export function RegisterForm({ keeper, options, invitation, onSignedIn, onSignIn
         </form>
       )}
       <p className="account-ways">
-        <button type="button" className="text-button" onClick={() => onSignIn(null)}>
+        <button type="button" className="text-button" onClick={() => onSignIn(null, email)}>
           {texts.haveOne}
         </button>
       </p>

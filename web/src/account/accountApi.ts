@@ -1,11 +1,18 @@
 import { Api } from '@manent/client';
-import type { CreateKeyRequest, KeyList, KeyResource, MadeKey, ProviderKeyList, ProviderKeyRequest, ProviderKeyResource, ScopeName, SessionList, SessionResource } from './apiTypes';
+import type { AccountResource, CreateKeyRequest, KeyList, KeyResource, MadeKey, ProviderKeyList, ProviderKeyRequest, ProviderKeyResource, ScopeName, SessionList, SessionResource } from './apiTypes';
 import { sessionKeeper } from './entrance';
 
-export const SCOPES: readonly ScopeName[] = ['read', 'write', 'generate', 'admin'];
+const SCOPES: readonly ScopeName[] = ['read', 'write', 'generate'];
 
 /** The calls about the owner's account, in their name. */
 export const accountApi = new Api({ fetch: async (input, init) => (await sessionKeeper()).fetch(input, init) });
+
+export const loadAccount = () => accountApi.json<AccountResource>('GET', '/account');
+
+/** What a key of somebody's may do at most: only administrators have keys that administer. */
+export function scopesOf(account: AccountResource | null): readonly ScopeName[] {
+  return account?.role === 'ADMIN' ? [...SCOPES, 'admin'] : SCOPES;
+}
 
 export async function listSessions(): Promise<SessionResource[]> {
   return (await accountApi.json<SessionList>('GET', '/account/sessions')).sessions;

@@ -383,6 +383,7 @@ export const de: AllStrings = {
     openTrash: 'Papierkorb zeigen',
     openTray: 'Nicht Gesendetes zeigen',
     openEngine: 'Maschine zeigen',
+    openAccount: 'Konto zeigen oder abmelden',
     archiveThis: 'Diese Unterhaltung archivieren',
     renameThis: 'Diese Unterhaltung umbenennen',
     pinThis: 'Diese Unterhaltung anheften',

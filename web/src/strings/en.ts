@@ -272,6 +272,7 @@ export const en = {
     openTrash: 'Show the trash',
     openTray: 'Show what was not sent',
     openEngine: 'Show the engine',
+    openAccount: 'Show the account, or sign out',
     archiveThis: 'Archive this conversation',
     renameThis: 'Rename this conversation',
     pinThis: 'Pin this conversation',

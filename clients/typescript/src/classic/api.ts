@@ -21,12 +21,15 @@ export class ApiProblem extends Error {
   readonly status: number;
   /** The server's stable code; `http_error` where it gave none. */
   readonly code: string;
+  /** What of the request is meant, where the server says so. */
+  readonly field: string | null;
 
-  constructor(status: number, code: string, detail: string) {
+  constructor(status: number, code: string, detail: string, field: string | null = null) {
     super(detail);
     this.name = 'ApiProblem';
     this.status = status;
     this.code = code;
+    this.field = field;
   }
 }
 
@@ -78,5 +81,6 @@ export class Api {
 async function problemOf(response: Response): Promise<ApiProblem> {
   const problem = parsedObject(await answerText(response, MOST_ANSWER_BYTES).catch(() => '')) ?? {};
   const code = typeof problem.code === 'string' ? problem.code : 'http_error';
-  return new ApiProblem(response.status, code, typeof problem.detail === 'string' ? problem.detail : `The server answered ${response.status}.`);
+  const detail = typeof problem.detail === 'string' ? problem.detail : `The server answered ${response.status}.`;
+  return new ApiProblem(response.status, code, detail, typeof problem.field === 'string' ? problem.field : null);
 }

@@ -3,6 +3,7 @@ import { type KeyboardEvent, type ReactNode, useId, useMemo, useState } from 're
 import { matchTitle } from '../../core/titleSearch';
 import { useConversationList } from '../../hooks/useConversationList';
 import { useMessageSearch } from '../../hooks/useMessageSearch';
+import { owner } from '../../state/localValue';
 import { changeSettings, useSettings } from '../../state/settings';
 import { useStore } from '../../state/store';
 import { changeUi } from '../../state/ui';
@@ -154,6 +155,7 @@ function useCommands(): { text: string; run: () => void }[] {
       { text: texts.palette.openArchive, run: () => changeUi({ list: 'archived', query: '', sheetOpen: true }) },
       { text: texts.palette.openTrash, run: () => changeUi({ list: 'trash', query: '', sheetOpen: true }) },
       ...(hasTray ? [{ text: texts.palette.openTray, run: () => changeUi({ dialog: 'tray' }) }] : []),
+      ...(owner ? [{ text: texts.palette.openAccount, run: () => changeUi({ dialog: 'settings', settingsPage: 'account' }) }] : []),
       { text: texts.palette.openEngine, run: () => changeUi({ dialog: 'settings', settingsPage: 'engine' }) },
       { text: texts.palette.toggleTheme, run: () => changeSettings({ theme: isDark ? 'light' : 'dark' }) },
       { text: texts.settings.title, run: () => changeUi({ dialog: 'settings', settingsPage: 'general' }) },
