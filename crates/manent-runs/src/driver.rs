@@ -10,7 +10,7 @@ use manent_domain::completion::{
 use manent_domain::error::DomainError;
 use manent_domain::ports::{Admitted, StoreError};
 use manent_domain::run::{RunEnd, RunEvent, RunFailure};
-use manent_types::MessageStatus;
+use manent_types::{MessageStatus, Part};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tracing::{Instrument, Span};
@@ -31,6 +31,8 @@ pub(crate) enum Accepted {
 pub(crate) struct Starting {
     /// That it may; dropped when it has ended.
     pub(crate) admitted: Box<dyn Admitted>,
+    /// What its answer begins with; empty: nothing.
+    pub(crate) retained: Vec<Part>,
     /// Who waits for its beginning.
     pub(crate) accepted: oneshot::Sender<Result<Accepted, DomainError>>,
 }
@@ -46,6 +48,7 @@ pub(crate) async fn drive(
 ) {
     let Starting {
         mut admitted,
+        retained,
         accepted,
     } = starting;
     let guard = EndGuard { hub, run };
@@ -64,6 +67,10 @@ pub(crate) async fn drive(
         () = run.when_cut() => None,
         started = hub.ports.completions.start(run.key().0, request).instrument(span.clone()) => Some(started),
     };
+    // Only now: a run without events can still give way, or be refused.
+    if started.is_some() && !retained.is_empty() {
+        run.push(RunEvent::Retained(retained));
+    }
     match started {
         None => end_cut(hub, run, accepted),
         Some(Err(error)) => {
@@ -75,11 +82,11 @@ pub(crate) async fn drive(
             answer(accepted, Err(error));
         }
         Some(Ok(started)) => {
-            run.started(started.provider, started.model);
+            run.started(started.provider.clone(), started.model.clone());
             if run.why_cut().is_some() {
                 return end_cut(hub, run, accepted);
             }
-            admitted.accepted();
+            admitted.accepted(&started.provider, &started.model);
             answer(accepted, Ok(Accepted::Running));
             let ended = take_all(run, started.stream, admitted.as_mut()).await;
             drop(admitted);

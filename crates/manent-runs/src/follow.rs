@@ -230,7 +230,7 @@ impl Follow {
             .hub
             .ports
             .message_store
-            .find_message(owner, record.message);
+            .find_message(owner, record.message, self.hub.ports.clock.now());
         let is_kept = match self.hub.read(find).await? {
             Some(message) => {
                 message.conversation == record.conversation

@@ -27,5 +27,5 @@ mod watchers;
 pub use config::RunsConfig;
 pub use ports::RunPorts;
 pub use reader::{Notice, Persisted, RunItem, RunReader};
-pub use service::{Attachment, RunService, StartRun, Started};
+pub use service::{Attachment, Launched, RunService, StartRun, Started};
 pub use turn::{NewTurn, StartedTurn, TurnService};

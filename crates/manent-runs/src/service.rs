@@ -9,7 +9,7 @@ use manent_domain::error::DomainError;
 use manent_domain::journal::JournalWrite;
 use manent_domain::ports::Signal;
 use manent_domain::run::{NewRun, RecordTarget, Run};
-use manent_types::{MessageStatus, RunId, UserId};
+use manent_types::{ConversationId, MessageStatus, Part, RunId, UserId};
 use metrics::counter;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
@@ -40,6 +40,8 @@ pub struct StartRun {
     pub id: RunId,
     /// Where the answer goes, if the server keeps it.
     pub record: Option<RecordTarget>,
+    /// What the answer begins with, before anything that the provider says; empty: nothing.
+    pub retained: Vec<Part>,
     /// What to answer.
     pub request: CompletionRequest,
 }
@@ -52,12 +54,37 @@ pub struct Started {
     pub reader: RunReader,
 }
 
+/// A run that was begun without waiting for its provider, or that ran (or had run) already under this id.
+pub struct Launched {
+    /// Whether this call began it.
+    pub is_new: bool,
+    /// How it stands.
+    pub run: Run,
+    /// Its events, from the first.
+    pub reader: RunReader,
+}
+
 /// A place at a run's log.
 pub enum Attachment {
     /// More comes.
     Reader(RunReader),
     /// The cursor is at the end of a run that ended: nothing comes any more.
     AtEnd,
+}
+
+/// What begins a run.
+pub(crate) struct Plan {
+    pub(crate) blueprint: Blueprint,
+    pub(crate) retained: Vec<Part>,
+    pub(crate) request: CompletionRequest,
+}
+
+/// What became of a beginning.
+enum Beginning {
+    /// It was there.
+    Joined(Started),
+    /// It is new; whoever wants to know hears when the provider has accepted the request.
+    Entered(Arc<LiveRun>, oneshot::Receiver<Result<Accepted, DomainError>>),
 }
 
 /// Starts, reads and stops runs. Clones share one.
@@ -88,6 +115,20 @@ impl RunService {
     /// invalid); a conversation to record into that is not the owner's; [`DomainError::Overloaded`]; as [`manent_domain::ports::Admission::admit`],
     /// when nothing has this id already.
     pub async fn start(&self, owner: UserId, run: StartRun) -> Result<Started, DomainError> {
+        let (plan, wait) = self.plan(owner, run);
+        self.begin(plan, wait).await
+    }
+
+    /// As [`Self::start`], but returns as soon as the run can be read. That the provider did not take the request is told by the run's end then.
+    ///
+    /// # Errors
+    /// An invalid request, [`DomainError::Overloaded`], or as [`manent_domain::ports::Admission::admit`].
+    pub async fn launch(&self, owner: UserId, run: StartRun) -> Result<Launched, DomainError> {
+        let (plan, wait) = self.plan(owner, run);
+        self.begin_launch(plan, wait).await
+    }
+
+    fn plan(&self, owner: UserId, run: StartRun) -> (Plan, Option<Duration>) {
         let started_at = self.hub.ports.clock.now();
         let node = self.hub.ports.node;
         let begin = JournalWrite::BeginRun(NewRun {
@@ -104,35 +145,85 @@ impl RunService {
             started_at,
             steps: vec![begin],
         };
-        let wait = self.hub.gate.wait(Instant::now());
-        self.begin(blueprint, run.request, wait).await
+        let plan = Plan {
+            blueprint,
+            retained: run.retained,
+            request: run.request,
+        };
+        (plan, self.hub.gate.wait(Instant::now()))
     }
 
-    /// Begins what the blueprint says, or attaches to what has its id.
+    /// Begins what is planned, or attaches to what has its id. Returns when the provider has accepted the request.
     pub(crate) async fn begin(
         &self,
-        blueprint: Blueprint,
-        request: CompletionRequest,
+        plan: Plan,
         registration_wait: Option<Duration>,
     ) -> Result<Started, DomainError> {
+        let (run, acceptance) = match self.enter(plan, registration_wait).await? {
+            Beginning::Joined(started) => return Ok(started),
+            Beginning::Entered(run, acceptance) => (run, acceptance),
+        };
+        match acceptance.await.map_err(|_| broken_error())?? {
+            Accepted::Running => Ok(Started {
+                is_new: true,
+                reader: Follow::memory(&self.hub, run, 0).into_reader(),
+            }),
+            Accepted::Redirected => self.join_stored(run.key()).await,
+        }
+    }
+
+    /// Begins what is planned, or attaches to what has its id. Returns when it can be read.
+    pub(crate) async fn begin_launch(
+        &self,
+        plan: Plan,
+        registration_wait: Option<Duration>,
+    ) -> Result<Launched, DomainError> {
+        let (owner, id) = (plan.blueprint.owner, plan.blueprint.id);
+        match self.enter(plan, registration_wait).await? {
+            Beginning::Joined(started) => Ok(Launched {
+                is_new: false,
+                run: self.find(owner, id).await?,
+                reader: started.reader,
+            }),
+            Beginning::Entered(run, _) => Ok(Launched {
+                is_new: true,
+                run: run.as_run(self.hub.ports.clock.now()),
+                reader: Follow::memory(&self.hub, run, 0).into_reader(),
+            }),
+        }
+    }
+
+    async fn enter(
+        &self,
+        plan: Plan,
+        registration_wait: Option<Duration>,
+    ) -> Result<Beginning, DomainError> {
+        let Plan {
+            blueprint,
+            retained,
+            request,
+        } = plan;
         let key = (blueprint.owner, blueprint.id);
         if let Some(known) = self.hub.find(key) {
-            return self.join(known).await;
+            return self.join(known).await.map(Beginning::Joined);
         }
         self.hub.ports.completions.check(&request)?;
         let admission = &self.hub.ports.admission;
         let admitted = match admission.admit(key.0, key.1, &request).await {
             Ok(admitted) => admitted,
-            Err(refused) => return self.join_anywhere(key).await.ok_or(refused),
+            Err(refused) => {
+                let joined = self.join_anywhere(key).await;
+                return joined.map(Beginning::Joined).ok_or(refused);
+            }
         };
         // Without a budget, a run that is elsewhere is found by its registration.
         if admitted.is_repeated()
             && let Some(started) = self.join_anywhere(key).await
         {
-            return Ok(started);
+            return Ok(Beginning::Joined(started));
         }
         let run = match self.hub.enter(blueprint)? {
-            Entered::Known(known) => return self.join(known).await,
+            Entered::Known(known) => return self.join(known).await.map(Beginning::Joined),
             Entered::New(run) => run,
         };
         opener::spawn(&self.hub, &run, false);
@@ -142,16 +233,14 @@ impl RunService {
             Arc::clone(&run),
             request,
             registration_wait,
-            Starting { admitted, accepted },
+            Starting {
+                admitted,
+                retained,
+                accepted,
+            },
             Span::current(),
         ));
-        match acceptance.await.map_err(|_| broken_error())?? {
-            Accepted::Running => Ok(Started {
-                is_new: true,
-                reader: Follow::memory(&self.hub, run, 0).into_reader(),
-            }),
-            Accepted::Redirected => self.join_stored(key).await,
-        }
+        Ok(Beginning::Entered(run, acceptance))
     }
 
     async fn join(&self, run: Arc<LiveRun>) -> Result<Started, DomainError> {
@@ -282,6 +371,71 @@ impl RunService {
             }
             _ => self.find_stored(owner, id).await,
         }
+    }
+
+    /// The run that began last of those whose answers go into this conversation, wherever it runs or ran. One that runs here is told without
+    /// asking the store.
+    ///
+    /// # Errors
+    /// When nothing of it runs here and the store failed.
+    pub async fn newest_of(
+        &self,
+        owner: UserId,
+        conversation: ConversationId,
+    ) -> Result<Option<Run>, DomainError> {
+        let now = self.hub.ports.clock.now();
+        let here = self.runs_here(owner).into_iter();
+        let here = here
+            .filter(|run| run.record.is_some_and(|to| to.conversation == conversation))
+            .map(|run| run.as_run(now))
+            .max_by_key(|run| (run.started_at, run.id));
+        if let Some(run) = &here
+            && run.status == MessageStatus::Running
+        {
+            return Ok(here);
+        }
+        let newest = self.hub.ports.runs.newest_run_of(owner, conversation);
+        let stored = match self.hub.read(newest).await {
+            Ok(stored) => stored,
+            // What is known here is better than nothing.
+            Err(_) if here.is_some() => return Ok(here),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(match (here, stored) {
+            (Some(here), Some(stored))
+                if (stored.started_at, stored.id) > (here.started_at, here.id) =>
+            {
+                Some(stored)
+            }
+            (here, stored) => here.or(stored),
+        })
+    }
+
+    /// The owner's running runs, wherever they run, at most so many of other processes.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn running_of(&self, owner: UserId, limit: usize) -> Result<Vec<Run>, DomainError> {
+        let now = self.hub.ports.clock.now();
+        let here = self.runs_here(owner);
+        let stored = self.hub.ports.runs.running_of(owner, limit);
+        let stored = self.hub.read(stored).await?;
+        let is_here = |run: &Run| here.iter().any(|known| known.id == run.id);
+        let mut running: Vec<Run> = stored.into_iter().filter(|run| !is_here(run)).collect();
+        let mine = here.iter().filter(|run| !run.has_ended());
+        running.extend(mine.map(|run| run.as_run(now)));
+        Ok(running)
+    }
+
+    /// The owner's runs of this process that nothing takes the place of, ended ones too.
+    fn runs_here(&self, owner: UserId) -> Vec<Arc<LiveRun>> {
+        let mut runs = self.hub.all();
+        runs.retain(|run| {
+            run.owner == owner
+                && !run.has_given_way()
+                && run.why_cut() != Some(Cut::Redirected)
+        });
+        runs
     }
 
     async fn find_stored(&self, owner: UserId, id: RunId) -> Result<Run, DomainError> {

@@ -6,11 +6,11 @@ use manent_domain::conversation::NewConversation;
 use manent_domain::error::DomainError;
 use manent_domain::journal::JournalWrite;
 use manent_domain::run::{NewRun, RecordTarget};
-use manent_types::{ConversationId, MessageId, ModelSettings, RunId, UserId};
+use manent_types::{ConversationId, MessageId, ModelSettings, Part, RunId, UserId};
 
 use crate::live::Blueprint;
 use crate::reader::RunReader;
-use crate::service::RunService;
+use crate::service::{Launched, Plan, RunService};
 
 /// One turn: a person's message and the answer to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,8 @@ pub struct NewTurn {
     pub create: Option<NewConversation>,
     /// The person's message, checked ([`manent_domain::services::MessageService`]).
     pub message: NewMessage,
+    /// How the model is told the message; absent: as it is kept.
+    pub told: Option<Vec<Part>>,
     /// What came before it, oldest first; the prompt is this and the message.
     pub history: Vec<PromptMessage>,
     /// How the answer is to be made.
@@ -37,7 +39,7 @@ impl NewTurn {
         let mut messages = self.history.clone();
         messages.push(PromptMessage {
             role: self.message.role,
-            content: self.message.content.clone(),
+            content: self.told.as_ref().unwrap_or(&self.message.content).clone(),
         });
         CompletionRequest {
             messages,
@@ -73,7 +75,30 @@ impl TurnService {
     /// As [`RunService::start`]; the message was refused. The person's message is kept also when the provider fails before its first byte; the error is told
     /// when it is, or after [`crate::RunsConfig::join_wait`].
     pub async fn start(&self, owner: UserId, turn: NewTurn) -> Result<StartedTurn, DomainError> {
-        let mut turn = turn;
+        let key = (owner, turn.run);
+        let started = match self.runs.begin(self.plan(owner, turn), None).await {
+            Ok(started) => started,
+            Err(error) => {
+                self.runs.wait_until_safe(key).await;
+                return Err(error);
+            }
+        };
+        Ok(StartedTurn {
+            is_new: started.is_new,
+            reader: started.reader,
+        })
+    }
+
+    /// As [`Self::start`], but returns as soon as the answer's run can be read. That the message or the request was not taken is told by the
+    /// run's end, or its last event, then.
+    ///
+    /// # Errors
+    /// As [`RunService::launch`].
+    pub async fn launch(&self, owner: UserId, turn: NewTurn) -> Result<Launched, DomainError> {
+        self.runs.begin_launch(self.plan(owner, turn), None).await
+    }
+
+    fn plan(&self, owner: UserId, mut turn: NewTurn) -> Plan {
         let request = turn.request();
         let ports = self.runs.ports();
         let started_at = ports.clock.now();
@@ -105,17 +130,10 @@ impl TurnService {
             started_at,
             steps: create.into_iter().chain([append, begin]).collect(),
         };
-        let key = (owner, turn.run);
-        let started = match self.runs.begin(blueprint, request, None).await {
-            Ok(started) => started,
-            Err(error) => {
-                self.runs.wait_until_safe(key).await;
-                return Err(error);
-            }
-        };
-        Ok(StartedTurn {
-            is_new: started.is_new,
-            reader: started.reader,
-        })
+        Plan {
+            blueprint,
+            retained: Vec::new(),
+            request,
+        }
     }
 }

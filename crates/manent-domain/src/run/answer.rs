@@ -32,6 +32,7 @@ impl AnswerBuilder {
     pub fn apply(&mut self, event: &RunEvent) {
         match event {
             RunEvent::Started { .. } => {}
+            RunEvent::Retained(parts) => self.parts.extend(parts.iter().cloned()),
             RunEvent::Completion(event) => self.apply_completion(event),
             RunEvent::Ended(end) => {
                 self.close_calls();

@@ -1,6 +1,6 @@
 //! The events of a run, and how they are written down.
 
-use manent_types::{MessageStatus, Usage};
+use manent_types::{MessageStatus, Part, Usage};
 use serde::{Deserialize, Serialize};
 
 use crate::completion::{CompletionEvent, FinishReason};
@@ -55,6 +55,8 @@ pub enum RunEvent {
         /// The model that answers.
         model: String,
     },
+    /// What the answer begins with: kept of an earlier one, not told by the provider.
+    Retained(Vec<Part>),
     /// More of the answer. Never [`CompletionEvent::Done`]: that is in the end.
     Completion(CompletionEvent),
     /// The end.
@@ -94,6 +96,8 @@ enum StoredEvent {
     Done(FinishReason),
     #[serde(rename = "e")]
     Ended(RunEnd),
+    #[serde(rename = "k")]
+    Retained(Vec<Part>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -130,6 +134,7 @@ fn to_stored(event: &RunEvent) -> StoredEvent {
             StoredEvent::Started(provider.clone(), model.clone())
         }
         RunEvent::Ended(end) => StoredEvent::Ended(end.clone()),
+        RunEvent::Retained(parts) => StoredEvent::Retained(parts.clone()),
         RunEvent::Completion(event) => match event {
             CompletionEvent::Text(text) => StoredEvent::Text(text.clone()),
             CompletionEvent::Reasoning(text) => StoredEvent::Reasoning(text.clone()),
@@ -152,6 +157,7 @@ fn from_stored(stored: StoredEvent) -> RunEvent {
     RunEvent::Completion(match stored {
         StoredEvent::Started(provider, model) => return RunEvent::Started { provider, model },
         StoredEvent::Ended(end) => return RunEvent::Ended(end),
+        StoredEvent::Retained(parts) => return RunEvent::Retained(parts),
         StoredEvent::Text(text) => CompletionEvent::Text(text),
         StoredEvent::Reasoning(text) => CompletionEvent::Reasoning(text),
         StoredEvent::ReasoningSignature(signature) => {
@@ -212,6 +218,19 @@ mod tests {
         assert_eq!(decode_events(&text).unwrap(), batch());
     }
 
+    #[test]
+    fn what_an_answer_begins_with_has_a_frozen_form() {
+        let retained = vec![LoggedEvent {
+            position: 1,
+            event: RunEvent::Retained(vec![Part::Text {
+                text: "Hel".to_owned(),
+            }]),
+        }];
+        let text = encode_events(&retained).unwrap();
+        assert_eq!(text, r#"[[1,{"k":[{"type":"text","text":"Hel"}]}]]"#);
+        assert_eq!(decode_events(&text).unwrap(), retained);
+    }
+
     fn event() -> impl Strategy<Value = RunEvent> {
         let text = || any::<String>();
         let some_text = || prop::option::of(any::<String>());
@@ -262,8 +281,17 @@ mod tests {
             prop::option::of(reason()),
             prop::option::of(failure),
         );
+        let part = prop_oneof![
+            text().prop_map(|text| Part::Text { text }),
+            (text(), some_text()).prop_map(|(text, signature)| Part::Reasoning {
+                text,
+                duration_ms: None,
+                signature,
+            }),
+        ];
         prop_oneof![
             (text(), text()).prop_map(|(provider, model)| RunEvent::Started { provider, model }),
+            prop::collection::vec(part, 0..3).prop_map(RunEvent::Retained),
             completion.prop_map(RunEvent::Completion),
             end.prop_map(|(status, finish_reason, failure)| RunEvent::Ended(RunEnd {
                 status,

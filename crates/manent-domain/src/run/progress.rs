@@ -174,7 +174,7 @@ fn take(plan: &mut ProgressPlan, events: Vec<LoggedEvent>, now: Timestamp) {
                 run.provider = Some(provider.clone());
                 run.model = Some(model.clone());
             }
-            RunEvent::Started { .. } | RunEvent::Completion(_) => {}
+            RunEvent::Started { .. } | RunEvent::Retained(_) | RunEvent::Completion(_) => {}
             RunEvent::Ended(end) => {
                 run.status = end.status;
                 run.end = Some(end.clone());

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use manent_domain::completion::CompletionEvent;
 use manent_domain::run::{LoggedEvent, RunEvent};
+use manent_types::Part;
 
 /// What an event costs beside its text.
 const EVENT_BYTES: usize = 96;
@@ -87,9 +88,19 @@ fn size(event: &RunEvent) -> usize {
         RunEvent::Completion(CompletionEvent::ToolCall {
             arguments_delta, ..
         }) => arguments_delta.as_ref().map_or(0, String::len),
+        RunEvent::Retained(parts) => parts.iter().map(part_size).sum(),
         RunEvent::Started { .. } | RunEvent::Completion(_) | RunEvent::Ended(_) => 0,
     };
     EVENT_BYTES + text
+}
+
+fn part_size(part: &Part) -> usize {
+    match part {
+        Part::Text { text } | Part::Reasoning { text, .. } => text.len(),
+        Part::Image { data, .. } => data.as_ref().map_or(0, String::len),
+        Part::ToolResult { content, .. } => content.len(),
+        Part::ToolCall { .. } | Part::Error { .. } => EVENT_BYTES,
+    }
 }
 
 #[cfg(test)]

@@ -49,6 +49,7 @@ pub(super) async fn generate(
         let run = StartRun {
             id,
             record,
+            retained: Vec::new(),
             request: completion,
         };
         return start_run(&app, owner, run, trace_id).await;
@@ -65,7 +66,7 @@ pub(super) async fn generate(
         .start(owner, completion)
         .await
         .inspect_err(count_failure)?;
-    admitted.accepted();
+    admitted.accepted(&started.provider, &started.model);
     Ok(sse::respond(
         Generation::new(started, admitted, trace_id, begun),
         Delivery {

@@ -103,6 +103,7 @@ fn read(app: &App, request: TurnRequest) -> Result<(NewTurn, TurnIds), ApiError>
         conversation,
         create,
         message,
+        told: None,
         history: convert::prompt(request.history),
         settings: request.config,
         answer: ids.answer.unwrap_or_else(|| MessageId::new(mint())),

@@ -197,3 +197,36 @@ fn an_answer_that_is_not_whole_says_why() {
     };
     assert_eq!(ended(FinishReason::Length), [text, cut]);
 }
+
+#[test]
+fn an_answer_goes_on_after_what_it_retains() {
+    let text = |text: &str| Part::Text {
+        text: text.to_owned(),
+    };
+    let thought = Part::Reasoning {
+        text: "hm".to_owned(),
+        duration_ms: None,
+        signature: None,
+    };
+    let more = |event| RunEvent::Completion(event);
+    let retained = RunEvent::Retained(vec![thought.clone(), text("Hel")]);
+    let same = fold(&[
+        retained.clone(),
+        more(CompletionEvent::Text("lo".to_owned())),
+    ]);
+    assert_eq!(same.content(), vec![thought.clone(), text("Hello")]);
+    let other = fold(&[
+        retained,
+        more(CompletionEvent::Reasoning("so".to_owned())),
+        more(CompletionEvent::Text("lo".to_owned())),
+    ]);
+    let second = Part::Reasoning {
+        text: "so".to_owned(),
+        duration_ms: None,
+        signature: None,
+    };
+    assert_eq!(
+        other.content(),
+        vec![thought, text("Hel"), second, text("lo")]
+    );
+}

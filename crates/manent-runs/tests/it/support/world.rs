@@ -120,6 +120,7 @@ pub(crate) fn plain(number: u128) -> StartRun {
     StartRun {
         id: run_id(number),
         record: None,
+        retained: Vec::new(),
         request: request(),
     }
 }
@@ -253,6 +254,7 @@ impl World {
             conversation: conversation(),
             create: None,
             message,
+            told: None,
             history: Vec::new(),
             settings: ModelSettings::default(),
             answer: message_id(number),

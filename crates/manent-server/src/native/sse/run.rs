@@ -6,12 +6,12 @@
 use std::fmt;
 use std::task::{Context, Poll};
 
-use manent_domain::completion::FinishReason;
+use manent_domain::completion::{CompletionEvent, FinishReason};
 use manent_domain::error::DomainError;
 use manent_domain::run::{LoggedEvent, RunEnd, RunEvent};
 use manent_protocol::{DoneEvent, ErrorEvent, NoticeEvent, StartEvent};
 use manent_runs::{Persisted, RunItem, RunReader};
-use manent_types::{ConversationId, MessageId, MessageStatus, RunId};
+use manent_types::{ConversationId, MessageId, MessageStatus, Part, RunId};
 
 use super::{Piece, Progress, Source};
 use crate::http::trace::TraceId;
@@ -82,6 +82,9 @@ impl RunEvents {
                 piece.write(Some(&id), "start", &start);
                 return;
             }
+            RunEvent::Retained(parts) => {
+                self.write_retained(piece, &id, parts);
+            }
             RunEvent::Completion(event) => match convert::completion_event(event) {
                 WireEvent::Delta(delta) => piece.write(Some(&id), "delta", &delta),
                 WireEvent::Usage(usage) => piece.write(Some(&id), "usage", &usage),
@@ -93,6 +96,22 @@ impl RunEvents {
             }
         }
         self.has_words = true;
+    }
+
+    /// What the answer begins with, as if it were said. Only the last piece has the event's id: whoever has that has all of it.
+    fn write_retained(&self, piece: &mut Piece, id: &EventId<'_>, parts: Vec<Part>) {
+        let said = parts.into_iter().filter_map(|part| match part {
+            Part::Text { text } => Some(CompletionEvent::Text(text)),
+            Part::Reasoning { text, .. } => Some(CompletionEvent::Reasoning(text)),
+            _ => None,
+        });
+        let mut said = said.peekable();
+        while let Some(event) = said.next() {
+            let id = said.peek().is_none().then_some(id as &dyn fmt::Display);
+            if let WireEvent::Delta(delta) = convert::completion_event(event) {
+                piece.write(id, "delta", &delta);
+            }
+        }
     }
 
     fn write_end(&self, piece: &mut Piece, id: &EventId<'_>, end: RunEnd, kept: Option<Persisted>) {
