@@ -2,6 +2,8 @@
 
 mod content;
 mod event;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod reader;
 mod seen;
 mod sse;

@@ -21,6 +21,8 @@ mod conversations;
 mod creations;
 mod environment;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod http;
 mod limits;
 mod messages;

@@ -35,6 +35,9 @@ pub(crate) struct Http {
     timeout: Duration,
     local: OnceLock<Result<Client, HttpError>>,
     remote: OnceLock<Result<Client, HttpError>>,
+    /// Answers instead of the network.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) script: Option<crate::fuzzing::Script>,
 }
 
 impl Http {
@@ -43,6 +46,8 @@ impl Http {
             timeout,
             local: OnceLock::new(),
             remote: OnceLock::new(),
+            #[cfg(feature = "fuzzing")]
+            script: None,
         }
     }
 
@@ -67,6 +72,10 @@ impl Http {
     async fn ask(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let url = request.uri().to_string();
         let url = Url::parse(&url).map_err(|_| HttpError::Failed("no address".to_owned()))?;
+        #[cfg(feature = "fuzzing")]
+        if let Some(script) = &self.script {
+            return Ok(script.answer(&request, &url));
+        }
         let client = self.client(&url)?;
         let request = reqwest::Request::try_from(request).map_err(failed)?;
         let mut answer = client.execute(request).await.map_err(failed)?;

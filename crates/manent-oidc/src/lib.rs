@@ -17,6 +17,8 @@ mod bearer;
 mod claims;
 mod discovery;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod http;
 mod logout;
 mod provider;

@@ -24,6 +24,11 @@ pub fn body(bytes: &[u8]) {
     native::fuzzing::body(bytes);
 }
 
+/// A body, where each kind of body of LibreChat's API is expected.
+pub fn librechat_body(bytes: &[u8]) {
+    crate::librechat::fuzzing::body(bytes);
+}
+
 /// The head of a request that came from this peer, with everything that is read of it before anybody is let in.
 pub fn head(peer: IpAddr, trusted: &[IpNet], fields: &[(&[u8], &[u8])]) {
     let mut headers = HeaderMap::new();

@@ -10,6 +10,8 @@ mod answer;
 mod auth;
 mod body;
 mod cookies;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod keys;
 mod passwords;
 mod roles;

@@ -59,6 +59,7 @@ impl Api {
     pub fn ask(&self, mut request: Request<Vec<u8>>) -> Answer {
         let local = std::net::Ipv4Addr::LOCALHOST.into();
         request.extensions_mut().insert(Peer(local));
+        let surface = Surface::of(request.uri().path());
         let router = self.router.clone();
         self.runtime.block_on(async move {
             let answer = router.oneshot(request.map(Body::from));
@@ -78,9 +79,26 @@ impl Api {
                 headers: parts.headers,
                 body: listen(body, patience).await,
             };
-            answer.assert_is_sound();
+            answer.assert_is_sound(surface);
             answer
         })
+    }
+}
+
+/// Whose words an error has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Surface {
+    Native,
+    LibreChat,
+}
+
+impl Surface {
+    fn of(path: &str) -> Self {
+        if path.starts_with("/api/") {
+            Self::LibreChat
+        } else {
+            Self::Native
+        }
     }
 }
 
@@ -100,7 +118,7 @@ async fn listen(mut body: Body, patience: Duration) -> Vec<u8> {
 
 impl Answer {
     /// What holds for every answer.
-    fn assert_is_sound(&self) {
+    fn assert_is_sound(&self, surface: Surface) {
         let is_fault = self.status == StatusCode::INTERNAL_SERVER_ERROR;
         assert!(!is_fault, "the server failed: {}", self.text());
         for name in [
@@ -114,8 +132,13 @@ impl Answer {
             return;
         }
         let kind = self.headers.get(header::CONTENT_TYPE);
+        let is_problem = kind.is_some_and(|kind| kind == "application/problem+json");
+        if surface == Surface::LibreChat && !is_problem {
+            self.assert_is_refusal();
+            return;
+        }
         // Without its page a server says so in a sentence; a readiness that is none is no problem.
-        if kind.is_none_or(|kind| kind != "application/problem+json") {
+        if !is_problem {
             let is_known = self.body.starts_with(b"This binary was built without")
                 || self.status == StatusCode::SERVICE_UNAVAILABLE;
             assert!(is_known, "an error that is no problem: {}", self.text());
@@ -128,6 +151,18 @@ impl Answer {
                 && problem["traceId"].is_string()
         });
         assert!(is_whole, "a problem that is none: {}", self.text());
+    }
+
+    /// A short text, or an object with a message.
+    fn assert_is_refusal(&self) {
+        let kind = self.headers.get(header::CONTENT_TYPE);
+        let is_refusal = if kind.is_some_and(|kind| kind == "application/json") {
+            let refusal: Option<serde_json::Value> = serde_json::from_slice(&self.body).ok();
+            refusal.is_some_and(|refusal| refusal["message"].is_string())
+        } else {
+            !self.body.is_empty() && self.body.len() <= 200 && self.body.is_ascii()
+        };
+        assert!(is_refusal, "a refusal that is none: {}", self.text());
     }
 
     fn text(&self) -> String {

@@ -132,6 +132,16 @@ fn bad_name(error: AccountError) -> Refusal {
     }
 }
 
+/// What a request for a key says: its value and its time are read like those of the route.
+#[cfg(feature = "fuzzing")]
+pub(super) fn fuzzed(request: &KeyRequest) {
+    let _ = (
+        given_key(&request.value),
+        request.expires_at.as_deref().map(str::parse::<Timestamp>),
+        request.name.len(),
+    );
+}
+
 /// What the client makes of the fields of its form.
 #[derive(Deserialize)]
 struct Fields {

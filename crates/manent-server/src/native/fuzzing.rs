@@ -1,9 +1,11 @@
 //! What fuzzing reaches of the native surface.
 
 use manent_protocol::{
-    AppendRequest, ChangePasswordRequest, CreateConversationRequest, CreateKeyRequest,
-    GenerateRequest, RegisterRequest, SecondFactorRequest, SignInRequest, TurnRequest,
-    UpdateConversationRequest,
+    AddressRequest, AppendRequest, ChangePasswordRequest, ChangePermissionsRequest,
+    ChangeRoleRequest, ConfirmTwoFactorRequest, CreateConversationRequest, CreateKeyRequest,
+    DeleteAccountRequest, GenerateRequest, InviteRequest, ProviderKeyRequest, RecordRequest,
+    RegisterRequest, ResetPasswordRequest, SecondFactorRequest, SignInRequest, TurnRequest,
+    TwoFactorProof, UpdateAccountRequest, UpdateConversationRequest, VerifyRequest,
 };
 use manent_types::RunId;
 
@@ -46,6 +48,18 @@ pub(crate) fn body(bytes: &[u8]) {
         parse_json::<SecondFactorRequest>(bytes).err(),
         parse_json::<ChangePasswordRequest>(bytes).err(),
         parse_json::<CreateKeyRequest>(bytes).err(),
+        parse_json::<ProviderKeyRequest>(bytes).err(),
+        parse_json::<ConfirmTwoFactorRequest>(bytes).err(),
+        parse_json::<TwoFactorProof>(bytes).err(),
+        parse_json::<VerifyRequest>(bytes).err(),
+        parse_json::<ResetPasswordRequest>(bytes).err(),
+        parse_json::<AddressRequest>(bytes).err(),
+        parse_json::<DeleteAccountRequest>(bytes).err(),
+        parse_json::<UpdateAccountRequest>(bytes).err(),
+        parse_json::<ChangePermissionsRequest>(bytes).err(),
+        parse_json::<InviteRequest>(bytes).err(),
+        parse_json::<ChangeRoleRequest>(bytes).err(),
+        parse_json::<RecordRequest>(bytes).err(),
     ];
     for error in errors.into_iter().flatten() {
         let detail = error.detail();
