@@ -1,4 +1,4 @@
-//! The whole server, without its sockets: `#n` (the nth operation of its own OpenAPI document) or `METHOD /path?query`, headers, an empty line, a
+//! The whole server, without its sockets: `#n` (the nth operation of its own OpenAPI document and of LibreChat's API) or `METHOD /path?query`, headers, an empty line, a
 //! body; several requests are separated by a line `---`. `{conversation}`, `{message}` and `{run}` stand for what is there. No request makes the
 //! server fail, and every error is a problem.
 #![no_main]
@@ -14,6 +14,10 @@ const MESSAGE: &str = "0199c0de-0000-7000-8000-000000000002";
 const RUN: &str = "0199c0de-0000-7000-8000-000000000003";
 const MOST_REQUESTS: usize = 8;
 
+/// Passwords, LibreChat's API, and an OpenID provider that nobody ever reaches.
+const SIGNING_IN: &str = "[oidc]\nissuer = \"http://127.0.0.1:9\"\nclient_id = \"manent\"\naudiences = \"manent\"\npasswords = true\n\
+                          [librechat]\nenabled = true\n";
+
 /// A server that is asked.
 struct World {
     api: Api,
@@ -25,7 +29,7 @@ struct World {
 // The servers live as long as the process and are asked by one thread.
 thread_local! {
     static WORLDS: LazyLock<[World; 2]> =
-        LazyLock::new(|| [World::new("local"), World::new("accounts")]);
+        LazyLock::new(|| [World::new("local"), World::new("oidc")]);
 }
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
@@ -52,10 +56,14 @@ fn parts<'bytes>(bytes: &'bytes [u8], mark: &[u8]) -> Vec<&'bytes [u8]> {
 impl World {
     fn new(mode: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/manent-scripted/rules/test.toml");
+        let rules = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../crates/manent-scripted/rules/test.toml"
+        );
         let file = directory.path().join("manent.toml");
+        let signing_in = if mode == "local" { "" } else { SIGNING_IN };
         let text = format!(
-            "mode = \"{mode}\"\nproviders_from_environment = false\n[store]\nsynchronous = \"normal\"\n\
+            "mode = \"{mode}\"\nproviders_from_environment = false\n[store]\nsynchronous = \"normal\"\n{signing_in}\
              [[providers]]\nid = \"scripted\"\nkind = \"scripted\"\nrules = {rules:?}\n"
         );
         std::fs::write(&file, text).unwrap();
@@ -77,8 +85,9 @@ impl World {
             token: None,
             _directory: directory,
         };
-        if mode == "accounts" {
-            let person = r#"{"name":"Ada","email":"ada@example.org","password":"correct horse battery"}"#;
+        if mode == "oidc" {
+            let person =
+                r#"{"name":"Ada","email":"ada@example.org","password":"correct horse battery"}"#;
             assert_eq!(world.send("POST", "/auth/register", person).0, 204);
             let person = r#"{"email":"ada@example.org","password":"correct horse battery"}"#;
             let (_, answer) = world.send("POST", "/auth/sign-in", person);
@@ -91,20 +100,28 @@ impl World {
             r#"{{"message":{{"id":"{MESSAGE}","conversationId":"{CONVERSATION}","role":"user","content":"hello"}}}}"#
         );
         assert_eq!(world.send("POST", "/message/append", &said).0, 200);
-        let run = format!(r#"{{"runId":"{RUN}","messages":[{{"role":"user","content":"hello"}}]}}"#);
+        let run =
+            format!(r#"{{"runId":"{RUN}","messages":[{{"role":"user","content":"hello"}}]}}"#);
         assert_eq!(world.send("POST", "/completion/generate", &run).0, 200);
         world
     }
 
     fn send(&self, method: &str, path: &str, body: &str) -> (u16, serde_json::Value) {
-        let request = self.request(method, path).header("content-type", "application/json");
-        let answer = self.api.ask(request.body(body.as_bytes().to_vec()).unwrap());
+        let request = self
+            .request(method, path)
+            .header("content-type", "application/json");
+        let answer = self
+            .api
+            .ask(request.body(body.as_bytes().to_vec()).unwrap());
         let body = serde_json::from_slice(&answer.body).unwrap_or_default();
         (answer.status.as_u16(), body)
     }
 
     fn request(&self, method: &str, path: &str) -> http::request::Builder {
-        let request = Request::builder().method(method).uri(path).header("host", "localhost");
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "localhost");
         match &self.token {
             Some(token) => request.header("authorization", format!("Bearer {token}")),
             None => request,
@@ -130,7 +147,9 @@ impl World {
             }
             None => first,
         };
-        let Some((method, path)) = first.split_once(' ') else { return };
+        let Some((method, path)) = first.split_once(' ') else {
+            return;
+        };
         let mut request = self.request(method, path);
         for (name, value) in lines.filter_map(|line| line.split_once(':')) {
             request = request.header(name, value.trim());
@@ -166,6 +185,9 @@ fn operations() -> Vec<String> {
         for method in methods.as_object().unwrap().keys() {
             operations.push(format!("{} {}", method.to_uppercase(), parts.join("/")));
         }
+    }
+    for (method, path) in manent_server::librechat_routes() {
+        operations.push(format!("{method} {path}"));
     }
     operations
 }

@@ -2,9 +2,8 @@
 #![no_main]
 
 use manent_types::RunId;
-use uuid::Uuid;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
-    let run = RunId::new(Uuid::from_u128(0x0199_c0de_0000_7000_8000_0000_0000_0001));
+    let run: RunId = "0199c0de-0000-7000-8000-000000000001".parse().unwrap();
     manent_server::fuzzing::cursor(run, text);
 });

@@ -12,15 +12,25 @@ use manent_engine::{Answer, Engine, EngineConfig, Input, Output, Record, Snapsho
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     let mut head = first.split(' ');
-    let status = head.next().and_then(|word| word.parse().ok()).unwrap_or(200);
+    let status = head
+        .next()
+        .and_then(|word| word.parse().ok())
+        .unwrap_or(200);
     let retry_after_ms = head.next().and_then(|word| word.parse().ok());
-    let answer = || HttpAnswer { status, retry_after_ms, body: rest.as_bytes() };
+    let answer = || HttpAnswer {
+        status,
+        retry_after_ms,
+        body: rest.as_bytes(),
+    };
     let read = read_append_answer(answer());
     let _ = (read_create_answer(answer()), read_failure(answer()));
     let _ = first.parse::<TraceContext>();
     for line in rest.lines() {
         if let Ok(record) = Record::<MessagePayload>::decode(line) {
-            let again = record.encode().ok().and_then(|text| Record::decode(&text).ok());
+            let again = record
+                .encode()
+                .ok()
+                .and_then(|text| Record::decode(&text).ok());
             assert_eq!(again.as_ref(), Some(&record));
         }
         let _ = StoredAnswer::<MessagePayload>::decode(line);
@@ -36,14 +46,22 @@ fn start(records: &str, answer: Answer) {
     for now in [0, 1_000, 60_000] {
         engine.handle(now, Input::Wake);
         for _ in 0..1_000 {
-            let Some(output) = engine.poll_output() else { break };
+            let Some(output) = engine.poll_output() else {
+                break;
+            };
             match output {
                 Output::Persist(id, _) => engine.handle(now, Input::Persisted(id)),
                 Output::Send(id, batch) => {
                     assert!(append_request(&batch).is_object());
                     let _ = create_requests(&batch);
                     if let Some(answer) = answer.take() {
-                        engine.handle(now, Input::Answered { request: id, answer });
+                        engine.handle(
+                            now,
+                            Input::Answered {
+                                request: id,
+                                answer,
+                            },
+                        );
                     }
                 }
                 _ => {}

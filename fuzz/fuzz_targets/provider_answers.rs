@@ -2,7 +2,9 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let Some((piece, answer)) = bytes.split_first() else { return };
+    let Some((piece, answer)) = bytes.split_first() else {
+        return;
+    };
     manent_providers::fuzzing::anthropic_answer(answer, usize::from(*piece));
     manent_providers::fuzzing::openai_answer(answer, usize::from(*piece));
 });

@@ -20,10 +20,17 @@ fn stable<T: FromStr + ToString>(text: &str) {
 libfuzzer_sys::fuzz_target!(|text: &str| {
     stable::<ConversationId>(text);
     stable::<Timestamp>(text);
-    let _ = (DeviceId::from_str(text), Role::from_str(text), MessageStatus::from_str(text));
+    let _ = (
+        DeviceId::from_str(text),
+        Role::from_str(text),
+        MessageStatus::from_str(text),
+    );
     if let Ok(email) = EmailAddress::parse(text) {
         let written = email.as_str();
-        assert!(written.len() <= 254 && !written.chars().any(char::is_control), "{written:?}");
+        assert!(
+            written.len() <= 254 && !written.chars().any(char::is_control),
+            "{written:?}"
+        );
         assert!(!written.chars().any(char::is_whitespace), "{written:?}");
         assert_eq!(EmailAddress::parse(written).ok().as_ref(), Some(&email));
         let secret = TotpSecret::from_bytes(&[7; 20]).unwrap();

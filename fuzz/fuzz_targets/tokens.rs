@@ -10,7 +10,8 @@ use secrecy::SecretString;
 
 /// Of a server whose secret everybody knows, so that the corpus can hold true ones.
 static TOKENS: LazyLock<Tokens> = LazyLock::new(|| {
-    let secret = SecretString::from("6d616e656e742066757a7a696e67206b6e6f7773207468697320736563726574");
+    let secret =
+        SecretString::from("6d616e656e742066757a7a696e67206b6e6f7773207468697320736563726574");
     Tokens::new(&ServerSecrets::parse(&secret).unwrap())
 });
 

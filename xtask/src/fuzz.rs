@@ -1,30 +1,55 @@
 //! `cargo xtask fuzz`: the targets of `fuzz/`, compiled with coverage by the ordinary toolchain and run by libFuzzer.
 //!
-//! The layout is cargo-fuzz's (`cargo fuzz run -s none TARGET` does the same); driving it from here needs neither that tool nor a nightly
-//! toolchain: without a sanitizer everything that is needed is a stable flag.
+//! The layout is cargo-fuzz's (`cargo fuzz run -s none TARGET` works too); driving it from here needs neither that tool nor a nightly toolchain:
+//! without a sanitizer everything that is needed is a stable flag. Usually the project's own crates alone are compiled with coverage, beside the
+//! dependencies that its other builds have compiled already; `--deep` compiles everything with it.
 
-use std::fs;
+mod corpus;
+mod report;
+
+use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::process::Stdio;
+use std::sync::Mutex;
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 
-use crate::workspace::Workspace;
+use self::report::Report;
+use crate::workspace::{Profile, Workspace};
 use crate::{command, console, doctor};
 
-/// What libFuzzer needs in the code: counters for the parts that were reached, and the values that were compared.
+/// The package of the targets. Other builds leave it out: for its sake some build tools are compiled in another way.
+pub(crate) const PACKAGE: &str = "manent-fuzz";
+
+/// What the server is built from: asked for together with it, dependencies have the features that they have there, and are compiled once.
+const SERVER: &str = "manent-cli";
+
+/// What libFuzzer needs in the code; also in `fuzz/rustc-with-coverage.sh`, for the crates of the workspace alone.
 const COVERAGE: &[&str] = &[
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=4",
     "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
     "-Cllvm-args=-sanitizer-coverage-pc-table",
     "-Cllvm-args=-sanitizer-coverage-trace-compares",
-    "--cfg=fuzzing",
 ];
 
-/// The same inputs in every short run, as far as the target itself does the same.
-const SEED: &str = "4711";
+/// Cargo's profile of `--deep`.
+const DEEP_PROFILE: &str = "fuzz";
+
+/// How many seconds each target gets in a test run.
+const SECONDS_VARIABLE: &str = "MANENT_FUZZ_SECONDS";
+
+/// So many, where nothing is said.
+const BRIEF_SECONDS: u64 = 5;
+
+/// Where chance begins in a test run.
+const SEED_VARIABLE: &str = "MANENT_FUZZ_SEED";
+
+/// There, where nothing is said: a change is judged by what it changed.
+const SEED: u32 = 4711;
 
 /// A single input may take so many seconds.
 const SLOWEST_INPUT: &str = "-timeout=25";
@@ -39,25 +64,20 @@ pub(crate) struct Options {
     /// How long each target is run
     #[arg(long, value_name = "N", default_value_t = 60)]
     seconds: u64,
-    /// Put the inputs that reach something new into the corpus, and take out those that have become needless
+    /// Add the inputs that reach something new to the corpus, and take out those that have become needless
+    #[arg(long, visible_alias = "keep")]
+    grow: bool,
+    /// See also what dependencies do with an input; everything is compiled once more, for some minutes
     #[arg(long)]
-    keep: bool,
+    deep: bool,
     /// List the targets and stop
     #[arg(long)]
     list: bool,
 }
 
-/// How long a target runs.
-enum Length {
-    /// So many inputs beside the corpus, with the seed that is always the same.
-    Inputs(u32),
-    /// Until the time is over, with a seed of its own.
-    Time(Duration),
-}
-
 /// Runs for as long as one likes.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
-    let fuzzing = Fuzzing::of(workspace)?;
+    let fuzzing = Fuzzing::of(workspace, options.deep)?;
     if options.list {
         for target in &fuzzing.targets {
             println!("{:18} {}", target.name, target.about);
@@ -67,50 +87,89 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let chosen = fuzzing.chosen(options.target.as_deref())?;
     fuzzing.build()?;
     for target in chosen {
-        fuzzing.fuzz(target, &Length::Time(Duration::from_secs(options.seconds)))?;
-        if options.keep {
-            fuzzing.minimise(target)?;
+        let mut command = fuzzing.command(target)?;
+        command.arg(format!("-max_total_time={}", options.seconds));
+        command::run(&mut command).with_context(|| fuzzing.advice(target))?;
+        if options.grow {
+            fuzzing.grow(target)?;
         }
     }
     Ok(())
 }
 
-/// The corpus of every target and a bounded number of new inputs.
+/// The corpus of every target and some seconds of new inputs, as many targets at once as there are processors. All are run, whatever is found.
 pub(crate) fn run_briefly(workspace: &Workspace) -> Result<()> {
-    let fuzzing = Fuzzing::of(workspace)?;
+    let seconds = number(SECONDS_VARIABLE)?.unwrap_or(BRIEF_SECONDS);
+    let seed = number(SEED_VARIABLE)?.unwrap_or(SEED);
+    let fuzzing = Fuzzing::of(workspace, false)?;
     fuzzing.build()?;
-    for target in &fuzzing.targets {
-        // The whole server answers some hundred requests a second, a parser reads tens of thousands of texts.
-        let inputs = match target.name.as_str() {
-            "api" => 800,
-            "configuration" => 4_000,
-            _ => 30_000,
-        };
-        let begun = Instant::now();
-        fuzzing.fuzz(target, &Length::Inputs(inputs))?;
-        println!(
-            "  {}: the corpus and {inputs} new inputs in {:.1} s",
-            target.name,
-            begun.elapsed().as_secs_f64()
-        );
+    println!(
+        "  {} targets, {seconds} s each, seed {seed} ({SECONDS_VARIABLE} and {SEED_VARIABLE} say otherwise)",
+        fuzzing.targets.len()
+    );
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let (waiting, findings) = (Mutex::new(fuzzing.targets.iter()), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some(target) = next(&waiting) {
+                    match fuzzing.fuzz_briefly(target, Duration::from_secs(seconds), seed) {
+                        Ok(report) => println!("  {:18} {report}", target.name),
+                        Err(finding) => {
+                            console::notice(&format!("FOUND SOMETHING: {}", target.name));
+                            if let Ok(mut findings) = findings.lock() {
+                                findings.push(format!("{finding:#}"));
+                            }
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let findings = findings.into_inner().unwrap_or_default();
+    if !findings.is_empty() {
+        bail!("{}", findings.join("\n\n"));
     }
     Ok(())
 }
 
-struct Target {
-    name: String,
+fn next<'targets>(
+    waiting: &Mutex<impl Iterator<Item = &'targets Target>>,
+) -> Option<&'targets Target> {
+    waiting.lock().ok()?.next()
+}
+
+/// A number that the environment gives.
+fn number<T: std::str::FromStr>(variable: &str) -> Result<Option<T>> {
+    let Some(text) = std::env::var_os(variable) else {
+        return Ok(None);
+    };
+    let read = text.to_str().and_then(|text| text.parse().ok());
+    let read = read.with_context(|| format!("{variable} is {text:?}, which is no number"))?;
+    Ok(Some(read))
+}
+
+/// One program that libFuzzer runs.
+pub(crate) struct Target {
+    /// Of the program and of the folder of its corpus.
+    pub(crate) name: String,
+    /// What it reads, and its promise.
     about: String,
 }
 
-/// The workspace of fuzzing.
-struct Fuzzing {
+/// The folder of fuzzing.
+pub(crate) struct Fuzzing {
     folder: PathBuf,
+    target_directory: PathBuf,
     output: PathBuf,
-    targets: Vec<Target>,
+    /// By name.
+    pub(crate) targets: Vec<Target>,
+    is_deep: bool,
 }
 
 impl Fuzzing {
-    fn of(workspace: &Workspace) -> Result<Self> {
+    /// What there is to fuzz.
+    pub(crate) fn of(workspace: &Workspace, is_deep: bool) -> Result<Self> {
         let folder = workspace.root().join("fuzz");
         let mut targets = Vec::new();
         let sources = folder.join("fuzz_targets");
@@ -128,8 +187,10 @@ impl Fuzzing {
         targets.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(Self {
             folder,
+            target_directory: workspace.target().to_owned(),
             output: workspace.target().join("fuzz"),
             targets,
+            is_deep,
         })
     }
 
@@ -147,101 +208,127 @@ impl Fuzzing {
         Ok(vec![target])
     }
 
-    /// For the machine's own triple, named so that build scripts and macros are compiled without coverage.
     fn build(&self) -> Result<()> {
+        doctor::require_c_compiler()?;
         doctor::require_cxx_compiler()?;
-        console::progress("building the fuzz targets (once some minutes, then seconds)");
-        command::run(
-            command::cargo(&self.folder)
-                .args(["build", "--release", "--quiet", "--bins"])
-                .args(["--target", &host()?])
+        console::progress("building the fuzz targets (the first time takes some minutes)");
+        let mut cargo = command::cargo(&self.folder);
+        cargo.args(["build", "--quiet", "--package", PACKAGE]);
+        for target in &self.targets {
+            cargo.args(["--bin", &target.name]);
+        }
+        if self.is_deep {
+            // For the machine's own triple, named so that build scripts and macros are compiled without coverage.
+            cargo
+                .args(["--profile", DEEP_PROFILE, "--target", &host()?])
                 .env("CARGO_TARGET_DIR", &self.output)
                 .env_remove("CARGO_ENCODED_RUSTFLAGS")
-                .env("RUSTFLAGS", COVERAGE.join(" ")),
-        )
+                .env("RUSTFLAGS", COVERAGE.join(" "));
+        } else {
+            cargo
+                .args(["--package", SERVER])
+                .env("RUSTC_WORKSPACE_WRAPPER", self.compiler()?);
+        }
+        command::run(&mut cargo)
+    }
+
+    /// The stand-in for rustc, in a place that is another one when it says something else: cargo looks at its path alone.
+    fn compiler(&self) -> Result<PathBuf> {
+        let source = self.folder.join("rustc-with-coverage.sh");
+        let text = fs::read(&source).context("cannot read fuzz/rustc-with-coverage.sh")?;
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        let folder = self.output.join(format!("{:016x}", hasher.finish()));
+        let place = folder.join("rustc-with-coverage.sh");
+        if !place.exists() {
+            fs::create_dir_all(&folder)?;
+            fs::copy(&source, &place)?;
+        }
+        Ok(place)
     }
 
     fn program(&self, target: &Target) -> Result<PathBuf> {
-        Ok(self.output.join(host()?).join("release").join(&target.name))
+        let folder = if self.is_deep {
+            self.output.join(host()?).join(DEEP_PROFILE)
+        } else {
+            self.target_directory.join(Profile::Debug.directory())
+        };
+        Ok(folder.join(&target.name))
     }
 
-    fn corpus(&self, target: &Target) -> PathBuf {
+    /// Inputs that are kept.
+    pub(crate) fn corpus(&self, target: &Target) -> PathBuf {
         self.folder.join("corpus").join(&target.name)
     }
 
-    fn fuzz(&self, target: &Target, length: &Length) -> Result<()> {
-        let corpus = self.corpus(target);
-        fs::create_dir_all(&corpus)?;
-        let found = self.folder.join("artifacts").join(&target.name);
-        fs::create_dir_all(&found)?;
-        let fresh = self.output.join("new").join(&target.name);
-        fs::create_dir_all(&fresh)?;
-        let mut command = command::new(self.program(target)?, &self.folder);
-        // What is new goes into the first directory; the corpus itself changes only when it is asked for.
-        command
-            .arg(&fresh)
-            .arg(&corpus)
-            .args([SLOWEST_INPUT, MOST_MEMORY, "-print_final_stats=0"])
-            .args(["-verbosity=0", "-close_fd_mask=0", "-max_len=16384"])
-            .arg(format!("-artifact_prefix={}/", found.display()));
-        match length {
-            Length::Inputs(inputs) => {
-                clear(&fresh)?;
-                let all = u64::from(*inputs) + files(&corpus)?;
-                command
-                    .arg(format!("-runs={all}"))
-                    .arg(format!("-seed={SEED}"));
-            }
-            Length::Time(time) => {
-                command.arg(format!("-max_total_time={}", time.as_secs()));
-            }
+    /// Where inputs end up that reached something new.
+    fn fresh(&self, target: &Target) -> PathBuf {
+        self.output.join("new").join(&target.name)
+    }
+
+    /// Where inputs end up that broke something.
+    fn found(&self, target: &Target) -> PathBuf {
+        self.folder.join("artifacts").join(&target.name)
+    }
+
+    /// The program of a target, with what holds for every run. What is new goes into the first folder; the corpus itself changes only when it
+    /// is asked for.
+    fn command(&self, target: &Target) -> Result<std::process::Command> {
+        let (fresh, corpus, found) = (self.fresh(target), self.corpus(target), self.found(target));
+        for folder in [&fresh, &corpus, &found] {
+            fs::create_dir_all(folder)?;
         }
-        command::run(&mut command).with_context(|| {
+        let mut command = command::new(self.program(target)?, &self.folder);
+        command
+            .args([fresh, corpus])
+            .args([SLOWEST_INPUT, MOST_MEMORY, "-max_len=16384"])
+            .arg(format!("-artifact_prefix={}/", found.display()));
+        Ok(command)
+    }
+
+    /// Without a word, unless something is found: what libFuzzer says goes into a file.
+    fn fuzz_briefly(&self, target: &Target, time: Duration, seed: u32) -> Result<Report> {
+        corpus::clear(&self.fresh(target))?;
+        let log = self
+            .output
+            .join("logs")
+            .join(format!("{}.log", target.name));
+        fs::create_dir_all(self.output.join("logs"))?;
+        let file = File::create(&log)?;
+        let status = self
+            .command(target)?
+            .arg(format!("-max_total_time={}", time.as_secs()))
+            .arg(format!("-seed={seed}"))
+            .arg("-print_final_stats=1")
+            .stdin(Stdio::null())
+            .stdout(file.try_clone()?)
+            .stderr(file)
+            .status()
+            .with_context(|| format!("the target {} does not start", target.name))?;
+        let said = fs::read(&log)?;
+        let said = String::from_utf8_lossy(&said);
+        if !status.success() {
+            return Err(anyhow!("{}", report::last_words(&said)).context(self.advice(target)));
+        }
+        let inputs = corpus::files(&self.corpus(target))?.len();
+        Report::read(&said, inputs).with_context(|| {
             format!(
-                "the target {} found something. The input lies in {}; replay it with `{} FILE`, make it smaller with \
-                 `-minimize_crash=1 -runs=10000` before FILE, and keep it as a test beside what is mended",
+                "{} ended without having run; see {}",
                 target.name,
-                found.display(),
-                self.program(target).unwrap_or_default().display(),
+                log.display()
             )
         })
     }
 
-    /// The smallest set of inputs that reaches everything which the old corpus and the new inputs reach.
-    fn minimise(&self, target: &Target) -> Result<()> {
-        let (corpus, fresh) = (
-            self.corpus(target),
-            self.output.join("new").join(&target.name),
-        );
-        let merged = self.output.join("merged").join(&target.name);
-        fs::create_dir_all(&merged)?;
-        clear(&merged)?;
-        command::run(
-            command::new(self.program(target)?, &self.folder)
-                .args(["-merge=1", "-verbosity=0", "-max_len=4096", SLOWEST_INPUT])
-                .args([&merged, &corpus, &fresh]),
-        )?;
-        // The inputs that were written by hand have names and stay.
-        for entry in fs::read_dir(&corpus)? {
-            let path = entry?.path();
-            let is_found = path
-                .file_name()
-                .and_then(|name| name.to_str())
-                .is_some_and(|name| {
-                    name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
-                });
-            if is_found {
-                fs::remove_file(path)?;
-            }
-        }
-        for entry in fs::read_dir(&merged)? {
-            let path = entry?.path();
-            let Some(name) = path.file_name() else {
-                continue;
-            };
-            fs::copy(&path, corpus.join(name))?;
-        }
-        Ok(())
+    fn advice(&self, target: &Target) -> String {
+        let program = self.program(target).unwrap_or_default();
+        format!(
+            "the target {} found something. The input lies in {}; replay it with `{} FILE`, make it smaller with \
+             `-minimize_crash=1 -runs=10000` before FILE, and keep it as a test beside what is mended",
+            target.name,
+            self.found(target).display(),
+            program.display(),
+        )
     }
 }
 
@@ -249,17 +336,6 @@ impl Fuzzing {
 fn about(source: &str) -> String {
     let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
     lines.map(str::trim).collect::<Vec<_>>().join(" ")
-}
-
-fn files(folder: &Path) -> Result<u64> {
-    Ok(fs::read_dir(folder)?.count().try_into()?)
-}
-
-fn clear(folder: &Path) -> Result<()> {
-    for entry in fs::read_dir(folder)? {
-        fs::remove_file(entry?.path())?;
-    }
-    Ok(())
 }
 
 /// The triple of this machine.
@@ -280,5 +356,15 @@ mod tests {
     fn a_target_is_described_by_its_first_comment() {
         let source = "//! One thing,\n//! and its promise.\n#![no_main]\n//! not this";
         assert_eq!(about(source), "One thing, and its promise.");
+    }
+
+    #[test]
+    fn the_stand_in_for_rustc_has_the_flags_that_a_deep_build_has() {
+        let script = include_str!("../../fuzz/rustc-with-coverage.sh");
+        let missing: Vec<_> = COVERAGE
+            .iter()
+            .filter(|flag| !script.contains(*flag))
+            .collect();
+        assert_eq!(missing, Vec::<&&str>::new());
     }
 }

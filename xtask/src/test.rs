@@ -1,7 +1,7 @@
 //! `cargo xtask test`: what CI runs, in the same order, up to the first failure.
 //!
-//! Cheap checks come first. What is left out by `--only` or `--skip` is said loudly, at the start and at the end. A step that takes too long
-//! for every run is named at the start, with how it is run.
+//! Cheap checks come first. What is left out by `--only` or `--skip` is said loudly, at the start and at the end. The last lines say
+//! how long each step took, and all of them together.
 
 mod arrows;
 mod browser;
@@ -46,8 +46,6 @@ struct Step {
     name: &'static str,
     about: &'static str,
     run: fn(&Workspace) -> Result<()>,
-    /// Whether it belongs to every run; where not, it is run when it is named.
-    is_usual: bool,
 }
 
 const STEPS: &[Step] = &[
@@ -55,91 +53,76 @@ const STEPS: &[Step] = &[
         name: "format",
         about: "rustfmt has nothing to change",
         run: format::run,
-        is_usual: true,
     },
     Step {
         name: "purity",
         about: "the pure crates stay pure, the arrows between crates hold",
         run: purity::run,
-        is_usual: true,
     },
     Step {
         name: "client",
         about: "the TypeScript client: the engine as wasm, lint, types, unit tests, size",
         run: client::run,
-        is_usual: true,
     },
     Step {
         name: "page",
         about: "the page: lint, unit tests, build",
         run: page::run,
-        is_usual: true,
     },
     Step {
         name: "clippy",
         about: "clippy finds nothing",
         run: clippy::run,
-        is_usual: true,
     },
     Step {
         name: "rust",
         about: "the Rust tests of every crate",
         run: rust::run,
-        is_usual: true,
     },
     Step {
         name: "rustdoc",
         about: "the Rust documentation builds without a warning",
         run: rustdoc::run,
-        is_usual: true,
     },
     Step {
         name: "wasm",
         about: "the pure crates compile for wasm32-unknown-unknown",
         run: wasm::run,
-        is_usual: true,
     },
     Step {
         name: "licences",
         about: "licences and sources of all dependencies are allowed, and no advisory warns of one",
         run: licences::run,
-        is_usual: true,
     },
     Step {
         name: "generated",
         about: "generated files are up to date",
         run: generated::run,
-        is_usual: true,
     },
     Step {
         name: "documentation",
         about: "links and commands in the documents are real",
         run: documentation::run,
-        is_usual: true,
     },
     Step {
         name: "fuzz",
-        about: "every parser of outside input, with its corpus and some new inputs",
+        about: "every parser of outside input, with its corpus and some seconds of new inputs",
         run: fuzz::run,
-        is_usual: false,
     },
     Step {
         name: "schema",
         about: "the API held against its own description, with requests that fit it and requests that do not",
         run: schema::run,
-        is_usual: true,
     },
     Step {
         name: "browser",
         about: "the page driven in Chromium",
         run: browser::run,
-        is_usual: true,
     },
     Step {
         name: "proofs",
         about: "the promises, with servers killed, databases gone and networks failing",
         run: proofs::run,
-        is_usual: true,
     },
 ];
 
@@ -154,33 +137,19 @@ enum Outcome {
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     if options.list {
         for step in STEPS {
-            let when = if step.is_usual {
-                ""
-            } else {
-                " (only with --only)"
-            };
-            println!("{:14} {}{when}", step.name, step.about);
+            println!("{:14} {}", step.name, step.about);
         }
         return Ok(());
     }
     refuse_unknown_names(options)?;
-    let is_named = |step: &Step| options.only.iter().any(|only| only == step.name);
-    let (steps, long): (Vec<_>, Vec<_>) = STEPS
-        .iter()
-        .partition(|step| step.is_usual || is_named(step));
-    for step in long {
-        let (name, about) = (step.name, step.about);
-        console::notice(&format!(
-            "NOT PART OF THIS RUN: {name} ({about}); `cargo xtask test --only {name}` runs it, for some minutes"
-        ));
-    }
-    for step in steps.iter().filter(|step| !is_wanted(step.name, options)) {
+    for step in STEPS.iter().filter(|step| !is_wanted(step.name, options)) {
         console::notice(&format!("SKIPPED: {} ({})", step.name, step.about));
     }
 
     let mut results = Vec::new();
     let mut failure = None;
-    for step in steps {
+    let begun = Instant::now();
+    for step in STEPS {
         let outcome = if !is_wanted(step.name, options) {
             Outcome::Skipped
         } else if failure.is_some() {
@@ -201,11 +170,11 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
 
     console::repeat_remarks();
     let Some(error) = failure else {
-        print!("{}", summary(&results));
+        print!("{}", summary(&results, begun.elapsed()));
         return Ok(());
     };
     console::failure(&error);
-    print!("{}", summary(&results));
+    print!("{}", summary(&results, begun.elapsed()));
     bail!("see the step that failed, above");
 }
 
@@ -226,19 +195,21 @@ fn is_wanted(name: &str, options: &Options) -> bool {
     chosen && !options.skip.iter().any(|skip| skip == name)
 }
 
-/// The table at the end; its last line counts, in the words that test reports use.
-fn summary(results: &[(&str, Outcome)]) -> String {
+/// The table at the end, with what failed first; its last line counts, in the words that test reports use.
+fn summary(results: &[(&str, Outcome)], total: Duration) -> String {
     let mut text = String::from("\n");
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
-    for (name, outcome) in results {
+    let is_failed = |(_, outcome): &&(&str, Outcome)| matches!(outcome, Outcome::Failed(_));
+    let rows = results.iter().filter(is_failed);
+    for (name, outcome) in rows.chain(results.iter().filter(|row| !is_failed(row))) {
         let (word, time) = match outcome {
             Outcome::Passed(time) => {
                 passed += 1;
-                ("passed", Some(time))
+                ("passed", Some(*time))
             }
             Outcome::Failed(time) => {
                 failed += 1;
-                ("FAILED", Some(time))
+                ("FAILED", Some(*time))
             }
             Outcome::Skipped => {
                 skipped += 1;
@@ -249,13 +220,16 @@ fn summary(results: &[(&str, Outcome)]) -> String {
                 ("not reached", None)
             }
         };
-        let time = time
-            .map(|time| format!("{:8.1} s", time.as_secs_f64()))
-            .unwrap_or_default();
-        text.push_str(format!("{name:14} {word:11} {time}").trim_end());
-        text.push('\n');
+        text.push_str(&row(name, word, time));
     }
+    text.push_str(&row("all", "", Some(total)));
     text + &format!("steps: {passed} passed, {failed} failed, {skipped} skipped\n")
+}
+
+fn row(name: &str, word: &str, time: Option<Duration>) -> String {
+    let time = time.map(|time| format!("{:8.1} s", time.as_secs_f64()));
+    let row = format!("{name:14} {word:11} {}", time.unwrap_or_default());
+    format!("{}\n", row.trim_end())
 }
 
 #[cfg(test)]
@@ -272,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_every_step_in_the_summary() {
+    fn the_summary_counts_every_step_and_begins_with_what_failed() {
         let results = [
             ("format", Outcome::Passed(Duration::from_millis(1500))),
             ("purity", Outcome::Failed(Duration::from_secs(2))),
@@ -280,13 +254,14 @@ mod tests {
             ("browser", Outcome::Skipped),
         ];
         let expected = "
-format         passed           1.5 s
 purity         FAILED           2.0 s
+format         passed           1.5 s
 page           not reached
 browser        SKIPPED
+all                             3.6 s
 steps: 1 passed, 1 failed, 2 skipped
 ";
-        assert_eq!(summary(&results), expected);
+        assert_eq!(summary(&results, Duration::from_millis(3600)), expected);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::workspace::Workspace;
-use crate::{command, doctor, page};
+use crate::{command, doctor, fuzz, page};
 
 pub(super) fn run(workspace: &Workspace) -> Result<()> {
     doctor::require_rust_component("clippy", "cargo-clippy")?;
@@ -13,6 +13,8 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
         "clippy",
         "--workspace",
         "--all-targets",
+        "--exclude",
+        fuzz::PACKAGE,
         "--",
         "-D",
         "warnings",

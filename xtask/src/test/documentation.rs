@@ -1,5 +1,6 @@
 //! Step `documentation`: what the documents point at exists, and what the README tells to type works.
 
+mod fuzz_targets;
 mod programs;
 mod server_commands;
 mod walk_through;
@@ -47,6 +48,7 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
     problems.extend(missing_from_index(root, &documents)?);
     problems.extend(unexplained_dependencies(root)?);
     problems.extend(programs::stale(root, &documents)?);
+    problems.extend(fuzz_targets::stale(workspace)?);
     if !problems.is_empty() {
         bail!("{}", problems.join("\n"));
     }

@@ -1,4 +1,4 @@
-//! Step `fuzz`: every parser of outside input, with its corpus and a bounded number of new inputs.
+//! Step `fuzz`: every parser of outside input, with its corpus and some seconds of new inputs.
 
 use anyhow::Result;
 

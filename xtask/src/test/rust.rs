@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::proofs;
 use crate::workspace::{Profile, Workspace};
-use crate::{command, doctor, npm, page, postgres, run};
+use crate::{command, doctor, fuzz, npm, page, postgres, run};
 
 pub(super) fn run(workspace: &Workspace) -> Result<()> {
     doctor::require_c_compiler()?;
@@ -18,6 +18,7 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
     // Tests of other crates start the real binary, which cargo does not build for them.
     run::build_server(workspace, Profile::Debug)?;
     let mut test = command::cargo(workspace.root());
-    test.args(["test", "--workspace", "--exclude", proofs::PACKAGE]);
+    test.args(["test", "--workspace"]);
+    test.args(["--exclude", proofs::PACKAGE, "--exclude", fuzz::PACKAGE]);
     command::run(postgres.tell(&mut test))
 }

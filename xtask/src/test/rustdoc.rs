@@ -3,13 +3,14 @@
 use anyhow::Result;
 
 use crate::workspace::Workspace;
-use crate::{command, page};
+use crate::{command, fuzz, page};
 
 pub(super) fn run(workspace: &Workspace) -> Result<()> {
     page::build(workspace)?;
     command::run(
         command::cargo(workspace.root())
             .args(["doc", "--workspace", "--all-features", "--no-deps"])
+            .args(["--exclude", fuzz::PACKAGE])
             .env("RUSTDOCFLAGS", "-D warnings"),
     )
 }
