@@ -8,6 +8,7 @@
 //! Source: LibreChat da0491d5, `client/src/hooks/SSE/useStepHandler.ts` and `useResumableSSE.ts`.
 
 mod frame;
+mod outcome;
 mod usage;
 
 use manent_domain::completion::CompletionEvent;
@@ -16,6 +17,7 @@ use manent_types::Usage;
 use serde_json::{Value, json};
 
 pub use frame::{Frame, FrameName};
+pub use outcome::{aborted, created, finished, title};
 pub use usage::{ContextFigures, context_usage, token_usage};
 
 /// What kind of part is being written.

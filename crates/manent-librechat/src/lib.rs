@@ -9,4 +9,7 @@
 #![warn(missing_docs)]
 
 pub mod config;
+pub mod errors;
 pub mod events;
+pub mod request;
+pub mod wire;
