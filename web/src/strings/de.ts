@@ -178,6 +178,7 @@ export const de: AllStrings = {
     waits: {
       offline: ['offline', 'Noch nicht gespeichert: Dieses Gerät ist offline. Es wird gesendet, sobald das Netz wieder da ist.'],
       server_away: ['Server nicht da', 'Noch nicht gespeichert: Der Server ist nicht erreichbar. Es wird gesendet, sobald er wieder da ist.'],
+      server_troubled: ['Server speichert nicht', 'Noch nicht gespeichert: Der Server kann gerade nichts speichern. Es wird gesendet, sobald er es wieder kann.'],
       server_busy: ['Server beschäftigt', 'Noch nicht gespeichert: Der Server ist beschäftigt. Es wird erneut versucht.'],
       retry: ['neuer Versuch', 'Noch nicht gespeichert: Der letzte Versuch schlug fehl. Es wird erneut versucht.'],
       sign_in: ['abgemeldet', 'Noch nicht gespeichert: Du bist abgemeldet. Es wird gesendet, sobald du dich angemeldet hast.'],

@@ -177,6 +177,7 @@ export const en = {
     waits: {
       offline: ['offline', 'Not saved yet: this device is offline. It is sent when the network is back.'],
       server_away: ['server away', 'Not saved yet: the server cannot be reached. It is sent when the server is back.'],
+      server_troubled: ['server cannot save', 'Not saved yet: the server cannot save at the moment. It is sent when the server can.'],
       server_busy: ['server busy', 'Not saved yet: the server is busy. It is tried again.'],
       retry: ['tried again', 'Not saved yet: the last try failed. It is tried again.'],
       sign_in: ['signed out', 'Not saved yet: you are signed out. It is sent when you have signed in.'],

@@ -223,6 +223,31 @@ describe('a session keeper', () => {
     expect(states).toEqual(['signed_in', 'signed_out']);
   });
 
+  it.each([
+    ['a proxy', () => new Response('<h1>Forbidden</h1>', { status: 403, headers: { 'content-type': 'text/html' } })],
+    ['a server that wants another origin', () => problem(403, 'origin_not_allowed')],
+    ['a server that wants another name', () => problem(403, 'host_not_allowed')],
+  ])('takes a refusal that is about the way for no signing out: %s', async (_who, refuse) => {
+    const accounts = new FakeAccounts();
+    accounts.cookie = ANN;
+    accounts.onRefresh = refuse;
+    const { keeper } = await accounts.open(ANN.id);
+    expect(keeper.state).toEqual({ state: 'unknown' });
+    expect((await keeper.fetch('/account')).status).toBe(503);
+    expect(keeper.state).toEqual({ state: 'unknown' });
+    accounts.onRefresh = null;
+    expect((await keeper.fetch('/account')).ok).toBe(true);
+    expect(keeper.state).toEqual({ state: 'signed_in', account: ANN });
+  });
+
+  it('takes the refusal of an account that is disabled for signing out', async () => {
+    const accounts = new FakeAccounts();
+    accounts.cookie = ANN;
+    accounts.onRefresh = () => problem(403, 'account_disabled');
+    const { keeper } = await accounts.open(ANN.id);
+    expect(keeper.state).toEqual({ state: 'signed_out', reason: 'ended' });
+  });
+
   it('takes a server that is away for no signing out', async () => {
     const accounts = new FakeAccounts();
     accounts.cookie = ANN;

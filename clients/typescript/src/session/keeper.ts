@@ -1,4 +1,5 @@
 import { Api, ServerUnreachable } from '../classic/api.js';
+import { parsedObject } from '../classic/eventStream.js';
 import type { Environment } from '../environment.js';
 import { Listeners } from '../listeners.js';
 import { type HeldToken, readAccount, SessionLink } from './sessionLink.js';
@@ -211,7 +212,7 @@ export class SessionKeeper {
         this.admit(response, parsedText(body));
         return this.held;
       }
-      if (response.status === 401 || response.status === 403) {
+      if (response.status === 401 || (response.status === 403 && isAboutTheAccount(body))) {
         if (this.held === null || this.held.token === stale) this.become(this.current.state === 'unknown' && this.accountId === null ? { state: 'signed_out', reason: 'nobody' } : { state: 'signed_out', reason: 'ended' });
         return this.held;
       }
@@ -337,4 +338,10 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | null | undef
     signal.addEventListener('abort', give, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', give));
   });
+}
+
+/** Whether a refusal is the server's word about the account, and not a proxy's or one about the way to the server. */
+function isAboutTheAccount(body: string): boolean {
+  const code = parsedObject(body)?.code;
+  return typeof code === 'string' && code !== 'origin_not_allowed' && code !== 'host_not_allowed';
 }

@@ -86,7 +86,7 @@ describe('a message', () => {
   });
 
   it('says what it waits for, counts down, and opens its history', async () => {
-    await set({ saves: Saves.of([['m', save({ reason: { code: 'server_away', detail: '' }, until: Date.now() + 8_000 })]]) });
+    await set({ connectivity: { reachable: false, nextTryAt: Date.now() + 8_000 }, saves: Saves.of([['m', save({ reason: { code: 'server_away', detail: '' }, until: Date.now() + 8_000 })]]) });
     await draw(<SaveMark messageId="m" />);
     expect(text()).toMatch(/^Kept on this device · server away · 8 s\. Not saved yet: the server cannot be reached\./);
     await act(async () => target.querySelector('button')!.click());
@@ -273,7 +273,7 @@ it('the panel shows every item with its history', async () => {
   actions.items.mockReturnValue([item({ state: 'waiting', reason: { code: 'server_away', detail: '' } })]);
   actions.metrics.mockReturnValue({ queuedMessages: 1, failedMessages: 0, successfulSyncs: 12, failedSyncs: 3, retryAttempts: 2, oldestAgeMs: 240_000, breaker: 'open', isPausedForSignIn: false });
   actions.history.mockReturnValue([{ at: 0, step: 'sent', attempt: 1 }]);
-  await set({ queue: { ...queue, waiting: 1, breaker: 'open', oldestQueuedAt: 0 } });
+  await set({ connectivity: { reachable: false, nextTryAt: null }, queue: { ...queue, waiting: 1, breaker: 'open', oldestQueuedAt: 0 } });
   await draw(<EnginePanel />);
   const metrics = Object.fromEntries([...target.querySelectorAll('.metrics > div')].map((row) => [row.children[0]!.textContent, row.children[1]!.textContent]));
   expect(metrics).toEqual({

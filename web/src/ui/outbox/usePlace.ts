@@ -5,5 +5,6 @@ import type { Place } from './words';
 export function usePlace(): Place {
   const isOnline = useOnline();
   const isInTab = useStore((state) => state.queue?.storage === 'memory');
-  return { isInTab, isOnline };
+  const isReachable = useStore((state) => state.connectivity.reachable);
+  return { isInTab, isOnline, isReachable };
 }

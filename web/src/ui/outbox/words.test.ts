@@ -3,7 +3,8 @@ import type { SaveInfo } from '../../state/outbox';
 import { en } from '../../strings/en';
 import { failureText, type Place, saveLabel, saveSentence } from './words';
 
-const HERE: Place = { isInTab: false, isOnline: true };
+const HERE: Place = { isInTab: false, isOnline: true, isReachable: true };
+const AWAY: Place = { ...HERE, isReachable: false };
 const stand = (state: SaveInfo['state'], code?: string, detail = '') => ({ state, reason: code === undefined ? null : { code, detail } });
 const words = (given: ReturnType<typeof stand>, place = HERE) => {
   const { where, why } = saveLabel(given, place, en);
@@ -13,12 +14,22 @@ const words = (given: ReturnType<typeof stand>, place = HERE) => {
 describe('the words of a state', () => {
   it('say that a message is kept on the device, and what it waits for', () => {
     expect(words(stand('queued'))).toEqual(['Kept on this device', 'Not saved yet: it is sent in its turn. It is kept on this device.']);
-    expect(words(stand('waiting', 'server_away'))).toEqual([
+    expect(words(stand('waiting', 'server_away'), AWAY)).toEqual([
       'Kept on this device · server away',
       'Not saved yet: the server cannot be reached. It is sent when the server is back. It is kept on this device.',
     ]);
     expect(words(stand('waiting', 'behind_another'))[0]).toBe('Kept on this device · behind another message');
     expect(words(stand('waiting', 'sign_in'))[0]).toBe('Kept on this device · signed out');
+  });
+
+  it('say of the server what the banner above the message box says of it', () => {
+    const saidOf = (code: string, place: Place) => words(stand('waiting', code), place)[1]!.toLowerCase();
+    const banner = (text: string) => text.split('.')[0]!.toLowerCase();
+    expect(saidOf('server_away', AWAY)).toContain(banner(en.banner.away));
+    expect(saidOf('retry', AWAY)).toContain(banner(en.banner.away));
+    expect(saidOf('server_away', HERE)).toContain(banner(en.banner.troubled));
+    expect(words(stand('waiting', 'server_away'))[0]).toBe('Kept on this device · server cannot save');
+    expect(saidOf('server_away', { ...AWAY, isOnline: false })).toContain(banner(en.banner.offline));
   });
 
   it('say that the device is offline where the browser knows it', () => {

@@ -1,10 +1,11 @@
 import type { SaveInfo, SaveReason } from '../../state/outbox';
 import { problemText, type Strings } from '../../strings';
 
-/** Where this page keeps what is not saved, and whether it has a network: both decide what is true to say. */
+/** Where this page keeps what is not saved, whether it has a network, and whether the server answers: all decide what is true to say. */
 export interface Place {
   isInTab: boolean;
   isOnline: boolean;
+  isReachable: boolean;
 }
 
 type Stand = Pick<SaveInfo, 'state' | 'reason'>;
@@ -49,10 +50,16 @@ export function saveSentence({ state, reason }: Stand, place: Place, texts: Stri
   }
 }
 
-function waitWords(reason: SaveReason | null, { isOnline }: Place, texts: Strings): readonly [string, string] | undefined {
-  if (reason === null) return undefined;
-  const isNetwork = reason.code === 'server_away' || reason.code === 'retry';
-  return texts.saves.waits[isNetwork && !isOnline ? 'offline' : reason.code];
+function waitWords(reason: SaveReason | null, place: Place, texts: Strings): readonly [string, string] | undefined {
+  return reason === null ? undefined : texts.saves.waits[waitCode(reason.code, place)];
+}
+
+/** Of the way to the server a message says what the banner says. */
+function waitCode(code: SaveReason['code'], { isOnline, isReachable }: Place): string {
+  if (code !== 'server_away' && code !== 'retry') return code;
+  if (!isOnline) return 'offline';
+  if (!isReachable) return 'server_away';
+  return code === 'server_away' ? 'server_troubled' : code;
 }
 
 /** Why a message was not saved. */
