@@ -81,6 +81,8 @@ for (const [choice, arrives] of [
   test(`signing out asks about what is not sent: ${choice}`, async ({ accounts, page, visitor }) => {
     await visitor.arrive(ANN);
     await visitor.ask('hello');
+    // Else they would be among what is not sent.
+    await expect.poll(async () => (await accounts.messagesOf(ANN)).length).toBe(2);
     const away = /\/(message\/append|completion\/)/;
     await page.route(away, (route) => route.abort());
     await visitor.send('not sent yet');

@@ -1,12 +1,13 @@
 import type { ApiClient } from '../api/client';
-import type { AppendMessage, CompletionEvent, Part } from '../api/types';
-import { type Answer, answerParts, answerStatus, hasBegun, reduceAnswer } from '../core/answer';
+import type { CompletionEvent } from '../api/types';
+import { hasBegun, reduceAnswer } from '../core/answer';
 import type { Environment } from '../core/ids';
 import { shownPath } from '../core/messageTree';
-import { type Message, newMessage, textOf, toAppend } from '../core/messages';
-import { changeThread, putAnswerWaiting, putMessages, putProblem, putReceipt, removeMessage, showMessage } from '../state/actions';
-import { emptyThread, type Store, type Thread } from '../state/store';
-import { endOf, failureOf, isLost, isOwnFailure } from './answerFailures';
+import { type Message, textOf } from '../core/messages';
+import { putAnswerWaiting, putMessages, putProblem } from '../state/actions';
+import type { Store } from '../state/store';
+import { endOf, failureOf, isLost } from './answerFailures';
+import { AnswerMessages } from './answerMessages';
 import { AnswerPresenter } from './answerPresenter';
 import { AnswerReader } from './answerReader';
 import { AnswerRequests } from './answerRequests';
@@ -28,7 +29,7 @@ export class AnswerService {
   private readonly api: ApiClient;
   private readonly store: Store;
   private readonly conversations: ConversationService;
-  private readonly outbox: Outbox;
+  private readonly messages: AnswerMessages;
   private readonly memory: AnswerMemory;
   private readonly environment: Environment;
   private readonly reader: AnswerReader;
@@ -44,7 +45,7 @@ export class AnswerService {
     this.api = api;
     this.store = store;
     this.conversations = conversations;
-    this.outbox = outbox;
+    this.messages = new AnswerMessages(store, conversations, outbox, environment);
     this.memory = memory;
     this.environment = environment;
     this.reader = new AnswerReader(api, new AnswerRequests(store, conversations), places);
@@ -62,12 +63,12 @@ export class AnswerService {
    */
   answer({ conversationId, parentId, continued, traceparent = this.environment.newTrace() }: TurnOptions): void {
     this.cancelWaitingFor(parentId);
-    const message: Message = { ...this.newMessage(conversationId, parentId, 'assistant', []), status: 'running' };
+    const message = this.messages.begun(conversationId, parentId);
     const turn = this.turn(message, this.environment.newId(), traceparent, continued);
     if (this.running.has(conversationId)) this.lineUp(turn);
     else this.present(turn);
     putProblem(this.store, parentId, null);
-    this.show(message);
+    this.messages.show(message);
     const ask = () => {
       turn.isDue = true;
       if (this.running.get(conversationId) === turn) void this.ask(turn);
@@ -112,7 +113,7 @@ export class AnswerService {
   /** Shows the newest answer of the shown path that the server is still writing, as it comes. */
   followRunning(conversationId: string): void {
     if (this.running.has(conversationId)) return;
-    const thread = this.thread(conversationId);
+    const thread = this.messages.thread(conversationId);
     const message = shownPath(thread.messages, thread.choices).findLast((item) => item.message.status === 'running' && item.message.seq !== null)?.message;
     if (message?.runId === undefined || this.followed.has(message.runId) || this.hasTurn(message.runId)) return;
     this.followed.add(message.runId);
@@ -136,11 +137,11 @@ export class AnswerService {
    * nothing waits for it here.
    */
   expect(conversationId: string, messageId: string, runId: string, parentId: string): void {
-    const thread = this.thread(conversationId);
+    const thread = this.messages.thread(conversationId);
     if (!this.store.getState().connectivity.reachable) return;
     if (thread.status !== 'ready' || thread.messages.has(messageId) || !thread.messages.has(parentId)) return;
     if (this.running.has(conversationId) || this.followed.has(runId) || this.hasTurn(runId)) return;
-    const message: Message = { ...this.newMessage(conversationId, parentId, 'assistant', []), id: messageId, status: 'running', runId };
+    const message = this.messages.begun(conversationId, parentId, { id: messageId, runId });
     putMessages(this.store, conversationId, [message]);
     this.followed.add(runId);
     void this.follow(message, runId);
@@ -159,7 +160,7 @@ export class AnswerService {
     this.followed.delete(runId);
     turn.controller.abort();
     turn.presenter?.finish();
-    if (!this.isStored(turn.message)) removeMessage(this.store, conversationId, turn.message.id);
+    this.messages.remove(turn.message);
     this.askWhatIsDue(conversationId);
   }
 
@@ -254,7 +255,7 @@ export class AnswerService {
       // What this device has of the conversation may be enough; asking tells whether the server is there.
     }
     if (this.hasTurn(runId) || this.memory.state(runId) === null) return;
-    const { messages } = this.thread(conversationId);
+    const { messages } = this.messages.thread(conversationId);
     const known = messages.get(answerId);
     const isKept = known !== undefined && known.seq !== null && known.status !== 'running';
     // Its question was taken back, or belongs to somebody who signed out.
@@ -263,30 +264,30 @@ export class AnswerService {
       return;
     }
     const continued = typeof request['continued'] === 'string' ? messages.get(request['continued']) : undefined;
-    const message: Message = { ...this.newMessage(conversationId, parentId, 'assistant', []), id: answerId, status: 'running' };
+    const message = this.messages.begun(conversationId, parentId, { id: answerId });
     const turn = this.turn(known ?? message, runId, traceparent, continued);
     turn.isRemembered = true;
     if (this.running.has(conversationId)) {
       turn.isDue = true;
       this.lineUp(turn);
-      return this.showInItsPlace(turn.message);
+      return this.messages.showInItsPlace(turn.message);
     }
     this.present(turn);
-    this.showInItsPlace(turn.message);
+    this.messages.showInItsPlace(turn.message);
     await this.ask(turn);
   }
 
   /** Shows the place of an answer that is asked for when the server is back. */
   private expectLater(pending: PendingAnswer, state: AnswerState & { state: 'waiting' }): void {
     const { runId, conversationId, answerId, parentId, traceparent } = pending;
-    const thread = this.thread(conversationId);
+    const thread = this.messages.thread(conversationId);
     putAnswerWaiting(this.store, answerId, { reason: state.reason, until: state.until });
     if (thread.status !== 'ready' || !thread.messages.has(parentId) || this.hasTurn(runId) || this.running.has(conversationId)) return;
-    const message: Message = { ...this.newMessage(conversationId, parentId, 'assistant', []), id: answerId, status: 'running' };
+    const message = this.messages.begun(conversationId, parentId, { id: answerId });
     const turn = this.turn(thread.messages.get(answerId) ?? message, runId, traceparent);
     turn.isRemembered = true;
     this.parked.set(runId, turn);
-    this.showInItsPlace(turn.message);
+    this.messages.showInItsPlace(turn.message);
   }
 
   /** Asks, and reads until the end, a stop, or a failure. */
@@ -336,7 +337,7 @@ export class AnswerService {
       this.running.delete(conversationId);
       turn.soFar = turn.presenter?.finish() ?? turn.soFar;
       turn.presenter = null;
-      if (hasBegun(turn.soFar)) putMessages(this.store, conversationId, [{ ...turn.message, content: answerParts(turn.soFar), ...origin(turn.soFar) }]);
+      this.messages.showSoFar(turn);
       this.parked.set(turn.runId, turn);
     }
     // Its question was refused meanwhile.
@@ -350,12 +351,10 @@ export class AnswerService {
     putAnswerWaiting(this.store, turn.message.id, null);
     if (hasCome(turn)) {
       const lost: CompletionEvent = { event: 'error', code: 'connection_lost', detail: 'The connection broke while the answer was coming.', retryable: true };
-      void this.keep(turn, reduceAnswer(turn.soFar, lost, performance.now())).catch(() => undefined);
+      void this.messages.keep(turn, reduceAnswer(turn.soFar, lost, performance.now())).catch(() => undefined);
       return;
     }
-    if (this.isStored(turn.message)) return;
-    removeMessage(this.store, turn.message.conversationId, turn.message.id);
-    changeThread(this.store, turn.message.conversationId, { choices: turn.choicesBefore });
+    this.messages.undo(turn);
   }
 
   /** Shows an answer that the server writes and keeps, whoever asked for it. */
@@ -374,15 +373,11 @@ export class AnswerService {
     if (this.running.get(conversationId) !== turn || this.isCutOff(turn)) return;
     this.running.delete(conversationId);
     const answer = presenter.finish();
-    // The server's text stands; what was shown bridges the time until it is read.
-    const shown: Message = { ...this.known(message), content: answerParts(answer), status: answerStatus(answer), ...origin(answer) };
-    if (hasBegun(answer)) putMessages(this.store, conversationId, [shown]);
-    // What the server could not store itself this page offers to it, as the page that began the answer does.
-    if (hasBegun(answer) && message.seq !== null && this.noteReceipt(message.id, answer)) this.queue(toAppend(shown), conversationId).catch(() => undefined);
+    this.messages.showFollowed(message, answer);
     if (!isLost(answer)) this.memory.ended(runId);
     await this.conversations.catchUp(conversationId).catch(() => undefined);
     // Nothing came of an answer that was only expected.
-    if (!hasBegun(answer) && !this.isStored(message)) removeMessage(this.store, conversationId, message.id);
+    if (!hasBegun(answer)) this.messages.remove(message);
     this.askWhatIsDue(conversationId);
   }
 
@@ -395,7 +390,7 @@ export class AnswerService {
     const answer = turn.presenter?.finish() ?? answerOf(turn);
     if (answer.end?.kind !== 'failed') this.followed.add(turn.runId);
     // The device forgets that it waits for the answer when it has the answer itself.
-    this.keep(turn, answer).then(
+    this.messages.keep(turn, answer).then(
       () => this.memory.ended(turn.runId),
       () => undefined,
     );
@@ -417,39 +412,8 @@ export class AnswerService {
     return turn.wasCutOff;
   }
 
-  /** Remembers where an answer is that the server has not stored; the answer tells whether it is such a one. */
-  private noteReceipt(messageId: string, { receipt }: Answer): boolean {
-    if (receipt === null || receipt.persisted) return false;
-    putReceipt(this.store, messageId, receipt.journalPosition === undefined ? 'unstored' : 'journal');
-    return true;
-  }
-
-  /** Puts the ended answer where the running one stood and stores it; an answer of nothing leaves only a note. Resolves when it is safe. */
-  private async keep({ message, start, choicesBefore, traceparent }: Turn, answer: Answer): Promise<void> {
-    const { conversationId, parentId } = message;
-    const isEmpty = answer.text === start.text && answer.toolCalls.length === 0 && answer.reasoning === start.reasoning;
-    const nothingToKeep = isEmpty && !this.isStored(message) && (answer.end?.kind === 'stopped' || (answer.end?.kind === 'failed' && isOwnFailure(answer.end.code)));
-    if (nothingToKeep) {
-      removeMessage(this.store, conversationId, message.id);
-      changeThread(this.store, conversationId, { choices: choicesBefore });
-      const problem = answer.end?.kind === 'failed' ? { code: answer.end.code, detail: answer.end.detail } : { code: 'stopped', detail: '' };
-      if (parentId) putProblem(this.store, parentId, problem);
-      return;
-    }
-    const parts = answerParts(answer);
-    const content: Part[] = parts.length > 0 ? parts : [{ type: 'error', code: 'empty_answer', detail: 'The model sent an empty answer.' }];
-    const kept: Message = { ...this.known(message), content, status: answerStatus(answer), ...origin(answer) };
-    putMessages(this.store, conversationId, [kept]);
-    this.noteReceipt(message.id, answer);
-    await this.queue(toAppend(kept), conversationId, traceparent);
-  }
-
-  private queue(message: AppendMessage, conversationId: string, traceparent?: string): Promise<void> {
-    return this.outbox.queueMessage(message, conversationId, this.conversations.newConversation(conversationId), traceparent);
-  }
-
   private turn(message: Message, runId: string, traceparent?: string, continued?: Message): Turn {
-    return newTurn(message, runId, traceparent, continued, this.thread(message.conversationId).choices);
+    return newTurn(message, runId, traceparent, continued, this.messages.thread(message.conversationId).choices);
   }
 
   /** Begins to show a turn as it comes, as the one of its conversation. */
@@ -464,42 +428,4 @@ export class AnswerService {
   private hasTurn(runId: string): boolean {
     return this.parked.has(runId) || [...this.running.values()].some((turn) => turn.runId === runId);
   }
-
-  /** Shows an answer that was asked for before; where something else was said below its question meanwhile, that stays in view. */
-  private showInItsPlace(message: Message): void {
-    const { messages, choices } = this.thread(message.conversationId);
-    const last = shownPath(messages, choices).at(-1)?.message.id;
-    if (last === message.parentId || last === message.id) this.show(message);
-    else putMessages(this.store, message.conversationId, [message]);
-  }
-
-  private show(message: Message): void {
-    showMessage(this.store, message);
-  }
-
-  /** A message as the page has it by now: the server may have told its place. */
-  private known(message: Message): Message {
-    return this.thread(message.conversationId).messages.get(message.id) ?? message;
-  }
-
-  /** Whether the server has it. Then it stands, and others may stand below it. */
-  private isStored(message: Message): boolean {
-    return this.known(message).seq !== null;
-  }
-
-  private thread(conversationId: string): Thread {
-    return this.store.getState().threads[conversationId] ?? emptyThread;
-  }
-
-  private newMessage(conversationId: string, parentId: string | null, role: Message['role'], content: Part[]): Message {
-    return newMessage(this.environment, conversationId, parentId, role, content);
-  }
-}
-
-function origin(answer: Answer): Partial<Message> {
-  return {
-    ...(answer.model === null ? {} : { model: answer.model }),
-    ...(answer.provider === null ? {} : { provider: answer.provider }),
-    ...(answer.usage === null ? {} : { usage: answer.usage }),
-  };
 }
