@@ -6,10 +6,13 @@
 use anyhow::Result;
 
 use crate::workspace::{Profile, Workspace};
-use crate::{command, doctor, page, postgres, run};
+use crate::{command, doctor, fuzz, page, postgres, run};
 
 /// The crate that holds them; the step `rust` leaves its tests to this one.
 pub(super) const PACKAGE: &str = "manent-proofs";
+
+/// Its one test program. No other crate has one of that name.
+const PROGRAM: &str = "proofs";
 
 pub(super) fn run(workspace: &Workspace) -> Result<()> {
     doctor::require_c_compiler()?;
@@ -17,6 +20,9 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
     page::build(workspace)?;
     run::build_server(workspace, Profile::Debug)?;
     let mut test = command::cargo(workspace.root());
-    test.args(["test", "--package", PACKAGE, "--", "--test-threads=1"]);
+    // Chosen by the program's name and not by the package's: so the dependencies have the features that they have in the step `rust`, and are
+    // not compiled once more.
+    test.args(["test", "--workspace", "--exclude", fuzz::PACKAGE])
+        .args(["--test", PROGRAM, "--", "--test-threads=1"]);
     command::run(postgres.tell(&mut test))
 }

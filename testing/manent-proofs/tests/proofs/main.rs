@@ -42,3 +42,5 @@ mod resend;
 mod several_processes;
 #[cfg(test)]
 mod slow_store;
+#[cfg(test)]
+mod statistics;
