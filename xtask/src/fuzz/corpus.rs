@@ -11,8 +11,11 @@ use crate::{command, console};
 /// The largest input that is kept.
 const LONGEST_INPUT: &str = "-max_len=2048";
 
-/// How many bytes of found inputs a target may keep. The smallest are kept first: a corpus is part of every clone.
+/// How many bytes of found inputs a target may keep: a corpus is part of every clone.
 const MOST_BYTES: u64 = 16 * 1024;
+
+/// How many found inputs a target may keep.
+const MOST_INPUTS: usize = 100;
 
 impl Fuzzing {
     /// Puts what the last runs found into the corpus, as far as it reaches something new.
@@ -39,8 +42,8 @@ impl Fuzzing {
         for path in found {
             fs::remove_file(path)?;
         }
-        let kept = within(MOST_BYTES, &wanted);
-        for (_, path) in kept {
+        let kept = spread(&wanted);
+        for (_, path) in &kept {
             fs::copy(path, corpus.join(name(path)?))?;
         }
         console::progress(&format!(
@@ -54,14 +57,17 @@ impl Fuzzing {
     }
 }
 
-/// As many from the beginning as fit.
-fn within(most: u64, sorted: &[(u64, PathBuf)]) -> &[(u64, PathBuf)] {
-    let mut sum = 0;
-    let fitting = sorted.iter().take_while(|(size, _)| {
-        sum += size;
-        sum <= most
-    });
-    &sorted[..fitting.count()]
+/// As many as may be kept, evenly over small and large ones.
+fn spread(sorted: &[(u64, PathBuf)]) -> Vec<&(u64, PathBuf)> {
+    let every = |step| sorted.iter().step_by(step);
+    let fits = |step: &usize| {
+        let bytes: u64 = every(*step).map(|(size, _)| size).sum();
+        bytes <= MOST_BYTES && every(*step).count() <= MOST_INPUTS
+    };
+    match (1..=sorted.len()).find(fits) {
+        Some(step) => every(step).collect(),
+        None => Vec::new(),
+    }
 }
 
 /// libFuzzer names inputs by their hash; those that were written by hand have other names, and stay.
@@ -93,12 +99,25 @@ pub(super) fn clear(folder: &Path) -> Result<()> {
 mod tests {
     use super::*;
 
+    fn inputs(sizes: impl IntoIterator<Item = u64>) -> Vec<(u64, PathBuf)> {
+        let sizes = sizes.into_iter();
+        sizes
+            .map(|size| (size, PathBuf::from(size.to_string())))
+            .collect()
+    }
+
+    fn kept(sizes: impl IntoIterator<Item = u64>) -> Vec<u64> {
+        let inputs = inputs(sizes);
+        spread(&inputs).iter().map(|(size, _)| *size).collect()
+    }
+
     #[test]
-    fn the_smallest_are_kept_as_far_as_they_fit() {
-        let sorted = [3, 4, 5].map(|size| (size, PathBuf::from(size.to_string())));
-        assert_eq!(within(7, &sorted), &sorted[..2]);
-        assert_eq!(within(2, &sorted), &sorted[..0]);
-        assert_eq!(within(100, &sorted), &sorted[..]);
+    fn what_is_kept_is_bounded_and_spread_over_all_sizes() {
+        assert!(kept([]).is_empty());
+        assert_eq!(kept([3, 4, 5]), [3, 4, 5]);
+        assert_eq!(kept([1, 2_000, 8_000, 8_500]), [1, 8_000]);
+        assert!(kept([1_000_000]).is_empty());
+        assert_eq!(kept(0..150).len(), 75);
     }
 
     #[test]
