@@ -20,5 +20,6 @@ mod short_id;
 mod two_factor;
 mod user;
 
+pub(crate) use answer::translate_under_prefix;
 pub use routes::librechat_routes;
 pub(crate) use routes::router;

@@ -44,6 +44,10 @@ pub(crate) fn router(app: App) -> Router {
     } else {
         Router::new()
     };
+    // What is refused before a surface is reached.
+    let refusals = app
+        .has_librechat
+        .then(|| middleware::from_fn(librechat::translate_under_prefix));
     described
         .merge(testing)
         .merge(oidc::routes(&app))
@@ -58,6 +62,7 @@ pub(crate) fn router(app: App) -> Router {
         ))
         .layer(cross_origin)
         .layer(middleware::from_fn_with_state(name, guard::guard))
+        .layer(option_layer(refusals))
         .layer(middleware::from_fn_with_state(ids, trace::trace))
         .layer(middleware::from_fn_with_state(over_tls, headers::protect))
         .with_state(app)

@@ -95,13 +95,19 @@ impl AddressGuard {
         is_allowed || is_public(address)
     }
 
-    /// Checks what of a base URL needs no look-up, for a clear error where it is given: scheme, credentials, and a literal address however it
+    /// Checks what of a person's base URL needs no look-up, for a clear error where it is given: scheme, credentials, no query, and a literal address however it
     /// is written. A name is looked at when it is connected to.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn check_base_url(&self, text: &str) -> Result<(), ProviderConfigError> {
-        self.check(&crate::base_url::parse(text)?)
+        let url = crate::base_url::parse(text)?;
+        if url.query().is_some() {
+            return Err(ProviderConfigError::BaseUrl {
+                reason: "it must not have a query (?...)",
+            });
+        }
+        self.check(&url)
     }
 
     /// Checks a literal address; such a one is never resolved.

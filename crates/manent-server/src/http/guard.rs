@@ -1,6 +1,9 @@
 //! Keeps other web sites away: a page elsewhere must not read or write here, neither by a plain cross-origin request nor by pointing its own
 //! name at this address (DNS rebinding). The server answers under its loopback names, and under the public one if it has one; pages of other
 //! origins are let in where the configuration names them.
+//!
+//! A proxy may ask under a name of loopback for pages of the public address. The page's origin, which a browser sets and no page can, still
+//! tells that it is the server's own; the name alone never lets a foreign page in.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -76,8 +79,16 @@ impl PublicName {
             .then_some(url)
     }
 
-    /// Whether a page of this origin is the server's own, asked under `host`. Over TLS the name alone does not tell: whoever stands between
-    /// can answer for the same name without it.
+    /// Whether this is the origin of the public address: its scheme, its name and its port.
+    fn is_public_origin(&self, origin: &Uri) -> bool {
+        let scheme = |url: &PublicUrl| if url.is_over_tls { "https" } else { "http" };
+        let authority = origin.authority().map(axum::http::uri::Authority::as_str);
+        let public = authority.and_then(|authority| self.is_public(authority));
+        public.is_some_and(|url| origin.scheme_str() == Some(scheme(url)))
+    }
+
+    /// Whether a page of this origin is the server's own, asked under `host`, which is one of its names. Over TLS the name alone does not
+    /// tell: whoever stands between can answer for the same name without it.
     fn is_own(&self, origin: &HeaderValue, host: &str) -> bool {
         let Some(origin) = origin
             .to_str()
@@ -86,6 +97,9 @@ impl PublicName {
         else {
             return false;
         };
+        if self.is_public_origin(&origin) {
+            return true;
+        }
         let is_same = origin
             .authority()
             .is_some_and(|authority| authority.as_str().eq_ignore_ascii_case(host));
@@ -156,7 +170,7 @@ pub(crate) fn fuzzed(headers: &HeaderMap) {
         let origin = origin.to_str().unwrap_or_default().to_ascii_lowercase();
         let host = host.to_ascii_lowercase();
         assert!(
-            origin.contains(&format!("://{host}")),
+            origin.contains(&format!("://{host}")) || origin == "https://chat.example.org",
             "{origin:?} {host:?}"
         );
     }
@@ -227,6 +241,27 @@ mod tests {
         let plain = PublicName::of_url(Some("http://chat.example.org"));
         let origin = HeaderValue::from_static("http://chat.example.org");
         assert!(plain.is_own(&origin, "chat.example.org"));
+    }
+
+    #[test]
+    fn a_page_of_the_public_address_is_own_under_each_name_of_the_server_and_no_other_is() {
+        let name = PublicName::of_url(Some("https://chat.example.org"));
+        let is_own = |origin, host| name.is_own(&HeaderValue::from_static(origin), host);
+        for host in ["127.0.0.1:4500", "localhost", "chat.example.org"] {
+            assert!(is_own("https://chat.example.org", host), "{host}");
+            for foreign in [
+                "http://chat.example.org",
+                "https://chat.example.org:8443",
+                "https://evil.chat.example.org",
+                "https://chat.example.org.evil.example",
+                "https://evil.example",
+                "chat.example.org",
+                "null",
+            ] {
+                assert!(!is_own(foreign, host), "{foreign} under {host}");
+            }
+        }
+        assert!(!is_own("http://localhost", "127.0.0.1:4500"));
     }
 
     fn is_foreign_here(method: &Method, headers: &HeaderMap) -> bool {

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use manent_accounts::AccountError;
 use serde_json::{Value, json};
 
+use super::routes::PREFIX;
 use crate::native::ApiError;
 
 /// Why something is not done.
@@ -64,6 +65,16 @@ fn message_response(status: StatusCode, message: &str) -> Response {
 /// What is at no path.
 pub(super) async fn endpoint_not_found() -> Response {
     message_response(StatusCode::NOT_FOUND, "Endpoint not found")
+}
+
+/// The same for what is refused before this surface is reached, such as requests of foreign pages.
+pub(crate) async fn translate_under_prefix(request: Request, next: Next) -> Response {
+    let below = request.uri().path().strip_prefix(PREFIX);
+    if below.is_some_and(|below| below.is_empty() || below.starts_with('/')) {
+        translate(request, next).await
+    } else {
+        next.run(request).await
+    }
 }
 
 /// Puts refusals of the gate, of the bodies' reader and of the services into this surface's form, before the layer outside renders them natively.

@@ -9,7 +9,7 @@ use crate::access::{ClientAddress, Gate, admit};
 use crate::app::App;
 
 /// Where the surface stands.
-const PREFIX: &str = "/api";
+pub(super) const PREFIX: &str = "/api";
 
 /// One operation.
 struct Route {

@@ -176,3 +176,24 @@ async fn a_trace_that_is_none_begins_anew_each_time() -> Test {
     }
     Ok(())
 }
+
+/// As behind a proxy that asks under the address of the server, and not under the name that people know.
+#[tokio::test]
+async fn a_page_of_the_public_address_is_let_in_under_the_servers_own_name_too() -> Test {
+    let server =
+        TestServer::start_with("mode = \"accounts\"\npublic_url = \"https://chat.example.org\"\n")
+            .await?;
+    let client = server.client();
+    let ask = async |origin: &str| {
+        let request = client.http().post(client.url("/auth/refresh"));
+        Reply::to(request.header("origin", origin)).await
+    };
+    let let_in = ask("https://chat.example.org").await?;
+    assert_eq!(let_in.problem(), (401, "signed_out".to_owned()));
+    for foreign in ["http://chat.example.org", "https://evil.example", "null"] {
+        let refused = ask(foreign).await?;
+        let expected = (403, "origin_not_allowed".to_owned());
+        assert_eq!(refused.problem(), expected, "{foreign}");
+    }
+    Ok(())
+}

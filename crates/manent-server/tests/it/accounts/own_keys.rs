@@ -162,6 +162,8 @@ async fn an_address_that_leads_inside_is_refused_where_it_is_given_and_where_it_
         "http://2130706433/v1",
         "http://169.254.169.254/",
         "http://u:p@example.org",
+        "https://example.org/v1?x=y",
+        "https://example.org/v1#x",
         "file:///x",
         "",
     ] {
