@@ -32,6 +32,8 @@ pub struct AttemptRates {
     pub sign_in_by_address: Rate,
     /// Failed sign-ins with one e-mail address, from wherever.
     pub sign_in_by_email: Rate,
+    /// Failed sign-ins with one e-mail address on one device on which it signed in before; these count nowhere else.
+    pub sign_in_by_device: Rate,
     /// Second factors of one account, right ones too.
     pub second_factor: Rate,
     /// Sign-ups from one address.
@@ -49,6 +51,7 @@ impl Default for AttemptRates {
         Self {
             sign_in_by_address: Rate::new(7, 5 * MINUTE),
             sign_in_by_email: Rate::new(20, 5 * MINUTE),
+            sign_in_by_device: Rate::new(7, 5 * MINUTE),
             second_factor: Rate::new(7, 5 * MINUTE),
             sign_up: Rate::new(5, HOUR),
             mail: Rate::new(5, HOUR),

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use secrecy::ExposeSecret;
 
-use crate::config::{Config, MailTls, Mode};
+use crate::config::{Config, MailTls, Mode, ModelConfig};
 use crate::loaded::Entry;
 use crate::origin::Origin;
 use crate::problem::Problem;
@@ -26,6 +26,7 @@ pub(crate) fn check(
     checker.accounts(config);
     checker.mail(config);
     checker.oidc(config);
+    checker.prices(config);
     checker.data_dir(&config.data_dir);
     let limits = &config.limits;
     let content = &limits.content;
@@ -192,6 +193,29 @@ impl Checker<'_> {
                     &["mode", key],
                     format!("the mode oidc needs a provider; set `{key}` ({variable})"),
                 );
+            }
+        }
+    }
+
+    /// An answer whose price nobody knows would count as nothing, so it is refused; better to know that before.
+    fn prices(&mut self, config: &Config) {
+        let limits = config.limits.usage.resolved(config.mode);
+        if limits.budget_cost.is_none() || !config.mode.has_accounts() {
+            return;
+        }
+        for provider in &config.providers {
+            let is_without_price =
+                |model: &&ModelConfig| !provider.price_of(&model.model).is_known();
+            let models = provider.models.iter().filter(is_without_price);
+            let models: Vec<&str> = models.map(|model| model.model.as_str()).collect();
+            if !models.is_empty() && !provider.is_free_without_price() {
+                let message = format!(
+                    "`limits.budget_cost` is set, so every model needs a price; set `input_price` and `output_price` in `models` of the provider {}, \
+                     or for the whole provider (missing: {})",
+                    provider.id,
+                    models.join(", ")
+                );
+                self.complain(&["limits.budget_cost"], message);
             }
         }
     }

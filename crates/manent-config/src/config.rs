@@ -20,7 +20,7 @@ pub use accounts::{AccountsConfig, Mode, Registration, SecureCookies};
 pub use librechat::LibreChatConfig;
 pub use mail::{MailConfig, MailTls};
 pub use oidc::{OidcConfig, RoleRule, RoleSource};
-pub use provider::{ModelConfig, OwnAccess, ProviderConfig, ProviderKind};
+pub use provider::{ModelConfig, OwnAccess, PriceConfig, ProviderConfig, ProviderKind};
 
 /// Everything that can be configured.
 #[derive(Debug, Clone)]

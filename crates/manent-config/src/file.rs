@@ -203,7 +203,7 @@ impl Reader<'_> {
                     |_| RawValue::Other(format!("the number {number}")),
                     RawValue::Whole,
                 ),
-            DeValue::Float(number) => RawValue::Other(format!("the number {number}")),
+            DeValue::Float(number) => RawValue::Decimal(number.as_str().to_owned()),
             DeValue::Boolean(value) => RawValue::Switch(*value),
             DeValue::Datetime(date) => RawValue::Other(format!("the date {date}")),
             DeValue::Array(items) => RawValue::List(

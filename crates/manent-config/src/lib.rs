@@ -9,6 +9,7 @@ mod check;
 mod config;
 mod database;
 mod describe;
+mod dollars;
 mod duration;
 mod environment;
 mod file;
@@ -31,8 +32,8 @@ mod suggestion;
 pub use config::{
     AccountsConfig, Config, DatabaseConfig, DatabaseUrl, HttpConfig, JournalConfig,
     LibreChatConfig, LimitsConfig, LogConfig, LogFormat, MailConfig, MailTls, Mode, ModelConfig,
-    OidcConfig, OwnAccess, ProviderConfig, ProviderKind, Registration, RoleRule, RoleSource,
-    RunsConfig, SecureCookies, SseConfig, StoreConfig, Synchronous,
+    OidcConfig, OwnAccess, PriceConfig, ProviderConfig, ProviderKind, Registration, RoleRule,
+    RoleSource, RunsConfig, SecureCookies, SseConfig, StoreConfig, Synchronous,
 };
 pub use config::{ResolvedLimits, UsageLimits};
 pub use describe::{reference, sample};

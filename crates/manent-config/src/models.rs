@@ -1,6 +1,7 @@
 //! Lists of models: names, or tables with what is known.
 
 use crate::config::ModelConfig;
+use crate::dollars;
 use crate::problem::Problem;
 use crate::provider_settings::MODEL_SETTINGS;
 use crate::raw::{Raw, RawValue};
@@ -88,6 +89,15 @@ fn parse_table(
             format!("`{key}` has an entry without `model`, the name that the provider knows"),
         ));
     }
+    if problems.is_empty() && model.price.is_incomplete() {
+        problems.push(Problem::mistake(
+            item.origin.clone(),
+            format!(
+                "`{key}` has an incomplete price for {:?}; give both `input_price` and `output_price`",
+                model.model
+            ),
+        ));
+    }
     if problems.is_empty() {
         Ok(model)
     } else {
@@ -105,6 +115,9 @@ fn show_one(model: &ModelConfig) -> String {
     if *model == ModelConfig::named(&model.model) {
         return quoted(&model.model);
     }
+    let amount = |name: &str, amount: Option<u64>| {
+        amount.map(|amount| format!("{name} = {}", dollars::format(amount)))
+    };
     let fields = [
         Some(format!("model = {}", quoted(&model.model))),
         model
@@ -118,6 +131,10 @@ fn show_one(model: &ModelConfig) -> String {
         model
             .context_window
             .map(|tokens| format!("context_window = {tokens}")),
+        amount("input_price", model.price.input),
+        amount("output_price", model.price.output),
+        amount("cache_read_price", model.price.cache_read),
+        amount("cache_write_price", model.price.cache_write),
     ];
     let fields: Vec<String> = fields.into_iter().flatten().collect();
     format!("{{ {} }}", fields.join(", "))

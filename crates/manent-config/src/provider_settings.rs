@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::config::{ModelConfig, ProviderConfig, ProviderKind};
+use crate::config::{ModelConfig, PriceConfig, ProviderConfig, ProviderKind};
 use crate::setting::{Kind, Presence, Setting, USER_PROVIDED};
 use crate::settings::is_name;
 
@@ -169,6 +169,30 @@ pub(crate) static PROVIDER_SETTINGS: &[Setting<ProviderConfig>] = &[
         "How often a request is tried again before its first byte.",
     ),
     setting(
+        "input_price",
+        Presence::Optional("3.00"),
+        dollars_per_million(|provider, value| provider.price.input = Some(value)),
+        "US dollars per million tokens of the prompt, for budgets in money (`limits.budget_cost`) and for showing what was spent; for all models that have no price of their own in `models`.",
+    ),
+    setting(
+        "output_price",
+        Presence::Optional("15.00"),
+        dollars_per_million(|provider, value| provider.price.output = Some(value)),
+        "The same for the answer, reasoning included.",
+    ),
+    setting(
+        "cache_read_price",
+        Presence::Optional("0.30"),
+        dollars_per_million(|provider, value| provider.price.cache_read = Some(value)),
+        "The same for what the provider reads from its cache. Without it: as the prompt.",
+    ),
+    setting(
+        "cache_write_price",
+        Presence::Optional("3.75"),
+        dollars_per_million(|provider, value| provider.price.cache_write = Some(value)),
+        "The same for what the provider writes to its cache. Without it: as the prompt.",
+    ),
+    setting(
         "rules",
         Presence::Optional("rules.toml"),
         Kind::Path(|provider, value| provider.rules = Some(value)),
@@ -226,7 +250,36 @@ pub(crate) static MODEL_SETTINGS: &[Setting<ModelConfig>] = &[
         },
         "How much it takes.",
     ),
+    setting(
+        "input_price",
+        Presence::Optional("3.00"),
+        dollars_per_million(|model, value| model.price.input = Some(value)),
+        "US dollars per million tokens of the prompt.",
+    ),
+    setting(
+        "output_price",
+        Presence::Optional("15.00"),
+        dollars_per_million(|model, value| model.price.output = Some(value)),
+        "US dollars per million tokens of the answer, reasoning included.",
+    ),
+    setting(
+        "cache_read_price",
+        Presence::Optional("0.30"),
+        dollars_per_million(|model, value| model.price.cache_read = Some(value)),
+        "US dollars per million tokens read from the provider's cache. Without it: as the prompt.",
+    ),
+    setting(
+        "cache_write_price",
+        Presence::Optional("3.75"),
+        dollars_per_million(|model, value| model.price.cache_write = Some(value)),
+        "US dollars per million tokens written to the provider's cache. Without it: as the prompt.",
+    ),
 ];
+
+/// A price. No model takes as much.
+const fn dollars_per_million<T>(set: fn(&mut T, u64)) -> Kind<T> {
+    Kind::Dollars { most: 100_000, set }
+}
 
 /// The models that are offered where `models` is absent: the newest of each family of the two makers' own services,
 /// the default first. What the provider lists itself comes beside them.
@@ -237,6 +290,7 @@ pub(crate) fn default_models(kind: ProviderKind) -> Vec<ModelConfig> {
         vision: Some(true),
         reasoning: Some(true),
         context_window,
+        price: PriceConfig::default(),
         is_assumed: true,
     };
     match kind {

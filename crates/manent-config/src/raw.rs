@@ -17,11 +17,13 @@ pub(crate) enum RawValue {
     /// From here on: values of a file.
     Text(String),
     Whole(i64),
+    /// A number with a fraction, as it was written.
+    Decimal(String),
     Switch(bool),
     List(Vec<Raw>),
     /// In the order of the file.
     Table(Vec<(String, Raw)>),
-    /// A number with a fraction, a date, a number out of range: nothing that any setting takes.
+    /// A date, a number out of range: nothing that any setting takes.
     Other(String),
 }
 
@@ -31,6 +33,7 @@ impl RawValue {
         match self {
             Self::Word(text) | Self::Text(text) => format!("{:?}", cut(text)),
             Self::Whole(number) => format!("the number {number}"),
+            Self::Decimal(number) => format!("the number {}", cut(number)),
             Self::Switch(value) => value.to_string(),
             Self::List(_) => "a list".to_owned(),
             Self::Table(_) => "a table".to_owned(),

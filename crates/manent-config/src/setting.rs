@@ -70,6 +70,12 @@ pub(crate) enum Kind<T: 'static> {
         unit: &'static str,
         set: fn(&mut T, u64),
     },
+    /// US dollars, given on in millionths.
+    Dollars {
+        /// In whole dollars.
+        most: u64,
+        set: fn(&mut T, u64),
+    },
     Duration {
         least: Duration,
         most: Duration,
@@ -127,6 +133,10 @@ impl<T> Kind<T> {
                 grouped(*least),
                 grouped(*most)
             ),
+            Self::Dollars { most, .. } => format!(
+                "an amount of US dollars such as 2.50, from 0 to {}, with six digits behind the point at most",
+                grouped(*most)
+            ),
             Self::Duration { least, most, .. } => format!(
                 "a duration such as \"10s\" or \"500ms\", from {} to {}",
                 crate::duration::format(*least),
@@ -153,7 +163,11 @@ impl<T> Kind<T> {
     pub(crate) const fn is_text(&self) -> bool {
         !matches!(
             self,
-            Self::Switch(_) | Self::Whole { .. } | Self::Headers(_) | Self::Models(_)
+            Self::Switch(_)
+                | Self::Whole { .. }
+                | Self::Dollars { .. }
+                | Self::Headers(_)
+                | Self::Models(_)
         )
     }
 }

@@ -13,6 +13,7 @@
 
 mod access_token;
 mod api_key;
+pub mod device_mark;
 mod entropy;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;

@@ -39,6 +39,8 @@ pub(crate) enum Purpose {
     AccessToken,
     /// Signing the tokens between the password and the second factor.
     TwoFactorToken,
+    /// Authenticating the marks of devices.
+    DeviceMark,
     /// Encrypting what the vault keeps.
     Vault,
 }
@@ -50,6 +52,7 @@ impl Purpose {
             Self::RefreshToken => b"manent refresh token 1",
             Self::AccessToken => b"manent access token 1",
             Self::TwoFactorToken => b"manent two-factor token 1",
+            Self::DeviceMark => b"manent device mark 1",
             Self::Vault => b"manent vault 1",
         }
     }

@@ -140,6 +140,17 @@ pub enum DomainError {
         /// When it is worth asking again.
         retry_after: Duration,
     },
+    /// There is a budget in money, and nobody said what the model costs.
+    #[error(
+        "there is a budget in money here, and the model {model:?} of the provider {provider:?} has no price; choose another model, or have its price \
+         configured (`input_price` and `output_price`)"
+    )]
+    ModelWithoutPrice {
+        /// The provider's id.
+        provider: String,
+        /// The model's.
+        model: String,
+    },
     /// More items than one batch may have.
     #[error("a batch has at most {limit} messages")]
     BatchTooLarge {

@@ -18,6 +18,7 @@ pub mod journal;
 pub mod limits;
 pub mod message;
 pub mod ports;
+pub mod price;
 pub mod run;
 pub mod search;
 pub mod services;

@@ -7,6 +7,7 @@
 mod account;
 mod administration;
 mod append;
+mod budget;
 mod completion;
 mod content;
 mod conversation;
@@ -37,6 +38,7 @@ pub use append::{
     AppendChange, AppendMessage, AppendRequest, AppendResponse, ChangeName, ItemResult,
     MessageTypeName, OutcomeName,
 };
+pub use budget::{BudgetAnswer, BudgetMeasure, BudgetResource};
 pub use completion::{
     DeltaEvent, DoneEvent, ErrorEvent, FinishReasonName, GenerateMessage, GenerateRequest,
     NoticeEvent, RecordRequest, RunResource, StartEvent,

@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
+use axum::http::{HeaderMap, HeaderValue};
 use manent_accounts::policy::AccountPolicy;
 use manent_accounts::ports::Clock;
 use manent_accounts::services::{
-    AccountPorts, AccountService, ApiKeyService, AuditLog, InvitationService, ProviderKeyService,
-    RoleService, SessionService, SignInService, SignUpService, TwoFactorService,
+    AccountPorts, AccountService, ApiKeyService, AuditLog, InvitationService, OpenedSession,
+    ProviderKeyService, RoleService, SessionService, SignInService, SignUpService,
+    TwoFactorService,
 };
 use manent_config::Registration;
+use secrecy::ExposeSecret;
 
-use crate::access::{Cookies, Standings};
+use crate::access::{Cookies, Standings, device_mark};
 use crate::background::afterwards::Afterwards;
+use crate::native::ApiError;
 use crate::oidc::Oidc;
 use crate::own_keys::{OwnEndpoints, OwnKeys};
 use crate::upkeep::Upkeep;
@@ -98,6 +102,18 @@ impl Accounts {
 }
 
 impl Accounts {
+    /// The cookie for the device on which somebody just signed in; `presented` is what the client sent.
+    pub(crate) fn mark_device(
+        &self,
+        opened: &OpenedSession,
+        presented: &HeaderMap,
+    ) -> Result<HeaderValue, ApiError> {
+        let known = device_mark(presented);
+        let known = known.as_ref().map(|mark| mark.expose_secret());
+        let mark = self.sign_in.device_mark(&opened.account.email, known);
+        self.cookies.mark_device(&mark)
+    }
+
     /// Whether people sign in with passwords.
     pub(crate) fn has_passwords(&self) -> bool {
         let oidc = self.oidc.as_deref();

@@ -3,6 +3,7 @@
 mod accounts;
 mod journal;
 mod oidc;
+mod prices;
 mod providers;
 mod runs;
 mod secret;
@@ -25,6 +26,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use self::journal::JournalReadiness;
+use self::prices::ConfiguredPrices;
 use self::runs::RunsReadiness;
 use self::store::Store;
 use crate::access::{ClientAddress, Gate};
@@ -38,7 +40,7 @@ use crate::feed::FeedFollower;
 use crate::http::cors::AllowedOrigins;
 use crate::http::guard::PublicName;
 use crate::http::sign_in_switch::SignInSwitch;
-use crate::limits::{GenerationLimits, Rates};
+use crate::limits::{GenerationLimits, Rates, Spending};
 use crate::signals::SignalHub;
 
 pub use accounts::AccountSetupError;
@@ -219,9 +221,11 @@ fn assemble(
     let admission: Arc<dyn Admission> = Arc::new(GenerationLimits::new(
         rates.clone(),
         usage.concurrent_generations,
-        accounts
-            .as_ref()
-            .map(|accounts| accounts.upkeep.budgets.clone()),
+        accounts.as_ref().map(|accounts| Spending {
+            budgets: accounts.upkeep.budgets.clone(),
+            completions: completions.clone(),
+            prices: Arc::new(ConfiguredPrices::of(config)),
+        }),
         Arc::clone(&clock),
         tasks.clone(),
     ));

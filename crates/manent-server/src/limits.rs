@@ -7,5 +7,5 @@ mod generations;
 mod rates;
 mod used;
 
-pub(crate) use generations::{GenerationLimits, from_address};
+pub(crate) use generations::{GenerationLimits, Spending, from_address};
 pub(crate) use rates::Rates;

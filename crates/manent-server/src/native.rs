@@ -6,6 +6,7 @@ mod account;
 mod admin;
 mod append;
 mod auth;
+mod budget;
 mod conversations;
 mod convert;
 mod cursor;

@@ -50,8 +50,8 @@ pub enum LimitDecision {
 
 /// A bucket. A full one is the default.
 ///
-/// Invariant: in any span of time `t`, at most `count + t / (period / count)` are allowed, give or take one for the borders; with batches, and
-/// the last batch beyond that.
+/// Invariant: in any span of time `t`, at most `count + t / (period / count)` are allowed, give or take one for the borders, one by one or in
+/// batches.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bucket {
     /// What is missing until it is full again, in microseconds of waiting, at `at`.
@@ -65,17 +65,17 @@ impl Bucket {
         self.take_many(1, rate, now)
     }
 
-    /// Takes so many out, if there is one: a batch is never refused for its size alone, since it could never be sent then. What it takes
-    /// beyond what there is has to come back before anything else is allowed.
+    /// Takes so many out, if there are as many. More than the rate's `count` are never there: who asks for them has to ask for fewer at once,
+    /// and is told to wait for the whole period.
     pub fn take_many(&mut self, count: u32, rate: Rate, now: Timestamp) -> LimitDecision {
         self.advance(now);
-        let after = self.missing.saturating_add(rate.interval());
+        let taken = rate.interval().saturating_mul(u64::from(count));
+        let after = self.missing.saturating_add(taken);
         if after <= rate.full() {
-            let taken = rate.interval().saturating_mul(u64::from(count));
-            self.missing = self.missing.saturating_add(taken);
+            self.missing = after;
             return LimitDecision::Allowed;
         }
-        let wait = if rate.count == 0 {
+        let wait = if count > rate.count {
             rate.period
         } else {
             Duration::from_micros(after - rate.full())
@@ -156,14 +156,29 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_that_is_larger_than_the_rate_passes_and_is_paid_for_afterwards() {
+    fn a_batch_is_allowed_whole_or_takes_nothing() {
         let mut bucket = Bucket::default();
-        assert_eq!(bucket.take_many(20, RATE, at(0)), LimitDecision::Allowed);
-        assert_eq!(bucket.take(RATE, at(0)), refused(32));
-        assert_eq!(bucket.take(RATE, at(31_999)), refused(1));
-        assert_eq!(bucket.take(RATE, at(32_000)), LimitDecision::Allowed);
+        assert_eq!(bucket.take_many(3, RATE, at(0)), LimitDecision::Allowed);
+        assert_eq!(bucket.take_many(3, RATE, at(0)), refused(2));
+        assert_eq!(bucket.take_many(2, RATE, at(0)), LimitDecision::Allowed);
+        assert_eq!(bucket.take_many(5, RATE, at(0)), refused(10));
+        assert_eq!(bucket.take_many(5, RATE, at(9_999)), refused(1));
+        assert_eq!(
+            bucket.take_many(5, RATE, at(10_000)),
+            LimitDecision::Allowed
+        );
         bucket.put_back_many(3, RATE);
-        assert_eq!(bucket.take(RATE, at(32_000)), LimitDecision::Allowed);
+        assert_eq!(
+            bucket.take_many(3, RATE, at(10_000)),
+            LimitDecision::Allowed
+        );
+    }
+
+    #[test]
+    fn a_batch_that_is_larger_than_the_rate_is_never_allowed() {
+        let mut bucket = Bucket::default();
+        assert_eq!(bucket.take_many(6, RATE, at(0)), refused(10));
+        assert_eq!(bucket.take_many(5, RATE, at(0)), LimitDecision::Allowed);
     }
 
     #[test]
@@ -186,20 +201,20 @@ mod tests {
     proptest! {
         #[test]
         fn never_allows_more_than_the_rate(
-            steps in prop::collection::vec(0_i64..4_000, 1..200),
+            steps in prop::collection::vec((0_i64..4_000, 1_u32..=5), 1..200),
         ) {
             let mut bucket = Bucket::default();
             let mut now = 0;
             let mut allowed = Vec::new();
-            for step in steps {
+            for (step, count) in steps {
                 now += step;
-                match bucket.take(RATE, at(now)) {
-                    LimitDecision::Allowed => allowed.push(now),
+                match bucket.take_many(count, RATE, at(now)) {
+                    LimitDecision::Allowed => allowed.extend((0..count).map(|_| now)),
                     LimitDecision::Refused { retry_after } => {
                         // Waiting as long as was said always helps.
                         let then = now + i64::try_from(retry_after.as_millis()).unwrap();
                         let mut later = bucket;
-                        prop_assert_eq!(later.take(RATE, at(then)), LimitDecision::Allowed);
+                        prop_assert_eq!(later.take_many(count, RATE, at(then)), LimitDecision::Allowed);
                     }
                 }
             }

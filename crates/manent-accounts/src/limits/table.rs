@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use manent_types::{Timestamp, UserId};
+use uuid::Uuid;
 
 use super::bucket::{Bucket, LimitDecision, Rate};
 
@@ -39,6 +40,8 @@ pub enum LimitKey {
     Address(LimitKind, IpAddr),
     /// One account.
     Account(LimitKind, UserId),
+    /// A device on which somebody signed in before, with its mark.
+    Device(LimitKind, Uuid),
     /// What was typed as an e-mail address, whether or not an account has it.
     Email(LimitKind, String),
 }

@@ -40,6 +40,12 @@ impl BudgetService {
         self.budget().is_some()
     }
 
+    /// Whether money is limited.
+    pub fn limits_cost(&self) -> bool {
+        self.budget()
+            .is_some_and(|budget| budget.limits.cost.is_some())
+    }
+
     /// Reserves for a run, before it starts, what it may cost at most. Asking again for the same run counts once.
     ///
     /// # Errors

@@ -16,9 +16,9 @@ use crate::password::{InvalidPassword, Password};
 use crate::policy::AccountPolicy;
 use crate::ports::{
     AccountRepository, ApiKeyRepository, AuditRepository, BudgetRepository, Changed, Clock,
-    IdSource, Limiter, Mailer, OneTimeLinkRepository, PasswordHasher, ProviderKeyRepository,
-    RoleRepository, SecretSource, SessionRepository, StandingListener, TokenMinter, TokenReader,
-    Vault,
+    DeviceMarks, IdSource, Limiter, Mailer, OneTimeLinkRepository, PasswordHasher,
+    ProviderKeyRepository, RoleRepository, SecretSource, SessionRepository, StandingListener,
+    TokenMinter, TokenReader, Vault,
 };
 use crate::role::RoleName;
 use crate::secret::SecretDigest;
@@ -57,6 +57,8 @@ pub struct AccountPorts {
     pub mailer: Arc<dyn Mailer>,
     /// Limits of attempts.
     pub limiter: Arc<dyn Limiter>,
+    /// Which devices somebody signed in on.
+    pub devices: Arc<dyn DeviceMarks>,
     /// Who wants to know of changed standings.
     pub standings: Arc<dyn StandingListener>,
     /// Time.

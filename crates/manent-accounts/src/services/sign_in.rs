@@ -3,6 +3,10 @@
 //! Invariant: an unknown address, an account without a password and a wrong password take the same path: one look-up, one check of a hash, one
 //! entry in the audit log, one answer. What an account is like (disabled, not verified, with a second factor) is told only to who knows its
 //! password.
+//!
+//! Whoever guesses from many places uses up what there is for an address, and would lock its owner out. So a device that somebody signed in
+//! on gets a mark for that address, and attempts with the mark have a count of their own, which strangers cannot use up; nor can a thief of the
+//! mark do more than guess as often as from one device.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,7 +65,7 @@ impl SignInService {
         }
     }
 
-    /// Signs in with a password.
+    /// Signs in with a password. `device` is what the client presents as its mark.
     ///
     /// # Errors
     /// [`AccountError::WrongCredentials`] and [`AccountError::TooManyAttempts`] to anybody; [`AccountError::AccountDisabled`] and
@@ -70,13 +74,14 @@ impl SignInService {
         &self,
         email: &str,
         password: SecretString,
+        device: Option<&str>,
         origin: &Origin,
     ) -> Result<SignedIn, AccountError> {
         let Context { ports, policy } = &self.context;
         if !policy.passwords {
             return Err(AccountError::PasswordsOff);
         }
-        let attempt = self.take_attempt(email, origin)?;
+        let attempt = self.take_attempt(email, device, origin)?;
         let Ok(password) = Password::presented(password) else {
             return Err(self.refused(None, origin, "password").await);
         };
@@ -159,9 +164,30 @@ impl SignInService {
             .await
     }
 
-    /// Counts an attempt of the address and one with what was typed as e-mail address.
-    fn take_attempt(&self, email: &str, origin: &Origin) -> Result<Vec<LimitKey>, AccountError> {
+    /// The mark for the device on which somebody signed in; the same, where the client presents one already.
+    pub fn device_mark(&self, email: &EmailAddress, presented: Option<&str>) -> SecretString {
+        let ports = &self.context.ports;
+        let known = presented.and_then(|mark| ports.devices.read(mark, email));
+        let device = known.unwrap_or_else(|| ports.ids.next());
+        ports.devices.mark(device, email)
+    }
+
+    /// Counts an attempt of the device, if it is known; else one of the address and one with what was typed as e-mail address.
+    fn take_attempt(
+        &self,
+        email: &str,
+        device: Option<&str>,
+        origin: &Origin,
+    ) -> Result<Vec<LimitKey>, AccountError> {
         let rates = &self.context.policy.rates;
+        let known = device
+            .zip(EmailAddress::parse(email).ok())
+            .and_then(|(mark, email)| self.context.ports.devices.read(mark, &email));
+        if let Some(device) = known {
+            let key = LimitKey::Device(LimitKind::SignIn, device);
+            self.context.take(key.clone(), rates.sign_in_by_device)?;
+            return Ok(vec![key]);
+        }
         let mut taken = Vec::new();
         if let Some(address) = origin.address {
             let key = LimitKey::Address(LimitKind::SignIn, address);
@@ -180,6 +206,7 @@ impl SignInService {
         for key in taken {
             let rate = match key {
                 LimitKey::Email(..) => rates.sign_in_by_email,
+                LimitKey::Device(..) => rates.sign_in_by_device,
                 _ => rates.sign_in_by_address,
             };
             self.context.ports.limiter.put_back(key, rate);

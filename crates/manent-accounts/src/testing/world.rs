@@ -14,13 +14,14 @@ use super::FakeStore;
 use crate::account::Account;
 use crate::audit::AuditKind;
 use crate::caller::{Caller, Origin};
+use crate::email::EmailAddress;
 use crate::limits::{LimitDecision, LimitKey, LimitTable, Rate};
 use crate::password::{Password, PasswordHash};
 use crate::policy::AccountPolicy;
 use crate::ports::{
-    AccessClaims, Clock, HashError, IdSource, Limiter, Mail, Mailer, PasswordHasher, PasswordMatch,
-    PresentedApiKey, RefreshClaims, SecretSource, StandingListener, TokenError, TokenMinter,
-    TokenReader, TwoFactorClaims, Vault, VaultError, VaultUse,
+    AccessClaims, Clock, DeviceMarks, HashError, IdSource, Limiter, Mail, Mailer, PasswordHasher,
+    PasswordMatch, PresentedApiKey, RefreshClaims, SecretSource, StandingListener, TokenError,
+    TokenMinter, TokenReader, TwoFactorClaims, Vault, VaultError, VaultUse,
 };
 use crate::secret::{NewSecret, SealedSecret, SecretDigest};
 use crate::services::{
@@ -70,6 +71,7 @@ impl World {
             vault: vault.clone(),
             mailer: mails.clone(),
             limiter: Arc::new(FakeLimiter(Mutex::new(LimitTable::new(1000)))),
+            devices: Arc::new(FakeDevices),
             standings: told.clone(),
             clock: clock.clone(),
             ids: Arc::new(FakeIds::default()),
@@ -273,6 +275,21 @@ impl PasswordHasher for FakeHasher {
 
 /// Tokens are their claims with a word before them.
 struct FakeTokens;
+
+/// Marks that anybody could make.
+struct FakeDevices;
+
+impl DeviceMarks for FakeDevices {
+    fn mark(&self, device: Uuid, email: &EmailAddress) -> SecretString {
+        format!("device {device} {email}").into()
+    }
+
+    fn read(&self, text: &str, email: &EmailAddress) -> Option<Uuid> {
+        let rest = text.strip_prefix("device ")?;
+        let device = rest.strip_suffix(email.as_str())?;
+        device.trim_end().parse().ok()
+    }
+}
 
 impl TokenMinter for FakeTokens {
     fn refresh_token(&self, claims: RefreshClaims) -> Result<SecretString, TokenError> {

@@ -9,8 +9,8 @@ use manent_accounts::password::PasswordPolicy;
 use manent_accounts::policy::AccountPolicy;
 use manent_accounts::ports::{
     AccountRepository, ApiKeyRepository, AuditRepository, BudgetRepository, IgnoreStandings,
-    NoLimits, OneTimeLinkRepository, ProviderKeyRepository, RoleRepository, SessionRepository,
-    Vault,
+    NoDevices, NoLimits, OneTimeLinkRepository, ProviderKeyRepository, RoleRepository,
+    SessionRepository, Vault,
 };
 use manent_accounts::services::{
     AccountPorts, AccountService, ApiKeyService, AuditLog, SecretRotation, SessionService,
@@ -255,6 +255,7 @@ where
         vault,
         mailer: Arc::new(NoMail),
         limiter: Arc::new(NoLimits),
+        devices: Arc::new(NoDevices),
         standings: Arc::new(IgnoreStandings),
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds),

@@ -334,3 +334,16 @@ async fn signing_out_asks_before_it_loses_something() -> Test {
     assert!(client.persistence().items().await?.is_empty());
     Ok(())
 }
+
+/// A request with all that waits is never taken; one by one there is room for everything, in time.
+#[tokio::test]
+async fn more_than_the_server_takes_in_a_minute_is_saved_in_the_end() -> Test {
+    let world = World::with("[limits]\nmessages_per_minute = 120\n").await?;
+    world.proxy.go_down().await;
+    let client = world.client().await?;
+    queue(&client, 1..=126).await?;
+    world.proxy.accept().await;
+    saved(&client).await?;
+    assert_eq!(world.said(conversation_id()).await?, expected(1..=126));
+    Ok(())
+}

@@ -39,6 +39,8 @@ pub struct ProviderConfig {
     pub silence_timeout: Duration,
     /// How often a request is tried again before its first byte.
     pub retries: u32,
+    /// What its models cost that have no price of their own.
+    pub price: PriceConfig,
     /// The rules file of a scripted provider; absent: the built-in demonstration.
     pub rules: Option<PathBuf>,
 }
@@ -60,8 +62,55 @@ impl ProviderConfig {
             first_byte_timeout: Duration::ZERO,
             silence_timeout: Duration::ZERO,
             retries: 0,
+            price: PriceConfig::default(),
             rules: None,
         }
+    }
+}
+
+impl ProviderConfig {
+    /// What a model of it costs: its own price, else the provider's.
+    pub fn price_of(&self, model: &str) -> PriceConfig {
+        let listed = self.models.iter().find(|known| known.model == model);
+        let own = listed
+            .map(|known| known.price)
+            .filter(PriceConfig::is_known);
+        own.unwrap_or(self.price)
+    }
+
+    /// Whether answers without a price cost whoever runs the server nothing: people pay with their own key, or nobody is asked.
+    pub const fn is_free_without_price(&self) -> bool {
+        self.own.key || matches!(self.kind, ProviderKind::Scripted)
+    }
+}
+
+/// What a model costs, in micro-dollars (millionths of a US dollar) per million tokens. Absent: nobody said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PriceConfig {
+    /// For the prompt.
+    pub input: Option<u64>,
+    /// For the answer.
+    pub output: Option<u64>,
+    /// For what the provider reads from its cache; absent: as the prompt.
+    pub cache_read: Option<u64>,
+    /// For what the provider writes to its cache; absent: as the prompt.
+    pub cache_write: Option<u64>,
+}
+
+impl PriceConfig {
+    /// Whether something is said, but not what prompt and answer cost.
+    pub(crate) const fn is_incomplete(&self) -> bool {
+        let is_whole = self.input.is_some() && self.output.is_some();
+        let is_empty = self.input.is_none()
+            && self.output.is_none()
+            && self.cache_read.is_none()
+            && self.cache_write.is_none();
+        !is_whole && !is_empty
+    }
+
+    /// Whether prompt and answer have a price.
+    pub const fn is_known(&self) -> bool {
+        self.input.is_some() && self.output.is_some()
     }
 }
 
@@ -118,6 +167,8 @@ pub struct ModelConfig {
     pub reasoning: Option<bool>,
     /// In tokens.
     pub context_window: Option<u64>,
+    /// What it costs; where nobody said, what the provider's models cost.
+    pub price: PriceConfig,
     /// A default of ours that nobody configured: it is dropped when the provider lists its models without it.
     pub is_assumed: bool,
 }
@@ -131,6 +182,7 @@ impl ModelConfig {
             vision: None,
             reasoning: None,
             context_window: None,
+            price: PriceConfig::default(),
             is_assumed: false,
         }
     }

@@ -25,6 +25,8 @@ pub struct UsageLimits {
     pub budget_generations: Option<u64>,
     /// Tokens of one person in a period, in and out.
     pub budget_tokens: Option<u64>,
+    /// What one person's answers may cost in a period, in micro-dollars.
+    pub budget_cost: Option<u64>,
 }
 
 /// The limits as they hold in a mode; absent: without limit.
@@ -48,6 +50,8 @@ pub struct ResolvedLimits {
     pub budget_generations: Option<u64>,
     /// Tokens of one person in a period, in and out.
     pub budget_tokens: Option<u64>,
+    /// What one person's answers may cost in a period, in micro-dollars.
+    pub budget_cost: Option<u64>,
 }
 
 impl UsageLimits {
@@ -63,6 +67,7 @@ impl UsageLimits {
             budget_period: Duration::ZERO,
             budget_generations: None,
             budget_tokens: None,
+            budget_cost: None,
         }
     }
 
@@ -90,6 +95,7 @@ impl UsageLimits {
             budget_period: self.budget_period,
             budget_generations: budget(self.budget_generations),
             budget_tokens: budget(self.budget_tokens),
+            budget_cost: budget(self.budget_cost),
         }
     }
 }

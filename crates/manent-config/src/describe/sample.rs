@@ -71,7 +71,7 @@ pub fn sample() -> String {
 
 fn describe<T>(text: &mut String, setting: &Setting<T>) {
     comment(text, setting.doc);
-    if let Kind::Whole { .. } | Kind::Duration { .. } = setting.kind {
+    if let Kind::Whole { .. } | Kind::Dollars { .. } | Kind::Duration { .. } = setting.kind {
         comment(text, &format!("Takes {}.", setting.kind.expects()));
     }
     let value = match setting.presence {

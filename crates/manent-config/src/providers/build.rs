@@ -165,6 +165,7 @@ impl Builder<'_> {
         self.check_models();
         self.check_base_url();
         self.check_rules();
+        self.check_price();
         let provider = &self.provider;
         if provider.connect_timeout > provider.first_byte_timeout {
             let message = format!(
@@ -242,6 +243,21 @@ impl Builder<'_> {
                 path.display()
             );
             let origin = self.origin_of("rules", "rules");
+            self.complain(&origin, message);
+        }
+    }
+
+    fn check_price(&mut self) {
+        if self.provider.price.is_incomplete() {
+            let message = format!(
+                "`{}` has an incomplete price; give both `input_price` and `output_price`",
+                self.label
+            );
+            let names = ["input", "output", "cache_read", "cache_write"];
+            let given = names.into_iter().map(|name| format!("{name}_price"));
+            let given = given.filter(|name| self.is_given(name)).last();
+            let given = given.unwrap_or_default();
+            let origin = self.origin_of(&given, &given);
             self.complain(&origin, message);
         }
     }

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 
 use crate::config::ModelConfig;
 use crate::database;
+use crate::dollars;
 use crate::models;
 use crate::origin::Origin;
 use crate::problem::Problem;
@@ -186,6 +187,20 @@ pub(crate) fn assign<T>(
                 .ok_or_else(|| wrong(""))?;
             set(target, number);
             Ok(number.to_string())
+        }
+        Kind::Dollars { most, set } => {
+            let amount = match &raw.value {
+                RawValue::Whole(number) => dollars::parse(&number.to_string()),
+                RawValue::Decimal(text) | RawValue::Word(text) | RawValue::Text(text) => {
+                    dollars::parse(text)
+                }
+                _ => None,
+            };
+            let amount = amount
+                .filter(|amount| *amount <= most.saturating_mul(dollars::MILLIONTHS))
+                .ok_or_else(|| wrong(""))?;
+            set(target, amount);
+            Ok(dollars::format(amount))
         }
         Kind::Duration { least, most, set } => {
             let hint = match &raw.value {

@@ -110,4 +110,13 @@ pub(super) static SETTINGS: &[Setting<Config>] = &[
         },
         "Tokens, in and out, that each person may use in a period, on all servers together; in the mode accounts. 0, and without it: no limit.",
     ),
+    setting(
+        "limits.budget_cost",
+        Presence::Optional("5.00"),
+        Kind::Dollars {
+            most: 1_000_000,
+            set: |config, value| config.limits.usage.budget_cost = Some(value),
+        },
+        "US dollars that the answers of each person may cost in a period, on all servers together; in the mode accounts. Every model needs a price then (`input_price`, `output_price`). 0, and without it: no limit.",
+    ),
 ];

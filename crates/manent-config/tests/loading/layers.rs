@@ -111,6 +111,7 @@ Config {
             budget_period: 86400s,
             budget_generations: None,
             budget_tokens: None,
+            budget_cost: None,
         },
     },
     http: HttpConfig {

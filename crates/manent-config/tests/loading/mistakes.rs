@@ -303,3 +303,31 @@ fn mail_needs_all_of_it_and_sends_no_password_in_the_open() {
         );
     }
 }
+
+#[test]
+fn prices_are_exact_amounts_and_come_in_pairs() {
+    let world = World::new().config(
+        "[limits]\nbudget_cost = -1\n[[providers]]\nid = \"one\"\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:1\"\ninput_price = 0.0000001\noutput_price = \"two\"\n\
+         [[providers]]\nid = \"two\"\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:1\"\noutput_price = 2\n\
+         [[providers]]\nid = \"three\"\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:1\"\nmodels = [{ model = \"m\", input_price = 1 }]\n",
+    );
+    insta::assert_snapshot!(world.problems(), @r#"
+manent.toml:2: `limits.budget_cost` must be an amount of US dollars such as 2.50, from 0 to 1,000,000, with six digits behind the point at most, but is the number -1
+manent.toml:7: `providers.one.input_price` must be an amount of US dollars such as 2.50, from 0 to 100,000, with six digits behind the point at most, but is the number 0.0000001
+manent.toml:8: `providers.one.output_price` must be an amount of US dollars such as 2.50, from 0 to 100,000, with six digits behind the point at most, but is "two"
+manent.toml:13: `providers.two` has an incomplete price; give both `input_price` and `output_price`
+manent.toml:18: `providers.three.models` has an incomplete price for "m"; give both `input_price` and `output_price`
+"#);
+}
+
+#[test]
+fn a_budget_in_money_needs_the_price_of_every_listed_model() {
+    let priced = "[[providers]]\nid = \"one\"\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:1\"\nmodels = [\"plain\", { model = \"priced\", input_price = 0.25, output_price = 2 }]\n\
+         [[providers]]\nid = \"rehearsal\"\nkind = \"scripted\"\n\
+         [[providers]]\nid = \"theirs\"\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:1\"\napi_key = \"user_provided\"\nmodels = [\"any\"]\n";
+    let config =
+        |more: &str| format!("mode = \"accounts\"\n[limits]\nbudget_cost = 5\n{priced}{more}");
+    insta::assert_snapshot!(World::new().config(&config("")).problems(), @"manent.toml:3: `limits.budget_cost` is set, so every model needs a price; set `input_price` and `output_price` in `models` of the provider one, or for the whole provider (missing: plain)");
+    let whole = config("").replace("kind = \"openai\"\nbase_url = \"http://127.0.0.1:1\"\nmodels = [\"plain\"", "kind = \"openai\"\nbase_url = \"http://127.0.0.1:1\"\ninput_price = 1\noutput_price = 2\nmodels = [\"plain\"");
+    assert_eq!(World::new().config(&whole).problems(), "");
+}

@@ -13,7 +13,7 @@ pub trait Admission: Send + Sync {
     /// elsewhere, counts once. Waits for nothing but a budget, and not for long.
     ///
     /// # Errors
-    /// [`DomainError::LimitReached`]; [`DomainError::Store`] where there is a budget and the store cannot tell how much is left of it.
+    /// [`DomainError::LimitReached`]; [`DomainError::ModelWithoutPrice`] where there is a budget in money and the model has no price; [`DomainError::Store`] where there is a budget and the store cannot tell how much is left of it.
     async fn admit(
         &self,
         owner: UserId,
@@ -32,8 +32,8 @@ pub trait Admitted: Send + Sync {
     /// The provider is asked now.
     fn asked(&mut self);
 
-    /// The provider has accepted: from here on it costs.
-    fn accepted(&mut self);
+    /// The provider has accepted, with this model: from here on it costs.
+    fn accepted(&mut self, provider: &str, model: &str);
 
     /// This came from the provider.
     fn note(&mut self, event: &CompletionEvent);
@@ -58,7 +58,7 @@ impl Admission for NoAdmission {
 impl Admitted for NoAdmission {
     fn asked(&mut self) {}
 
-    fn accepted(&mut self) {}
+    fn accepted(&mut self, _: &str, _: &str) {}
 
     fn note(&mut self, _: &CompletionEvent) {}
 }

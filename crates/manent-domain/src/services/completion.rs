@@ -78,6 +78,15 @@ impl CompletionService {
         self.resolve(&request.settings).map(|_| ())
     }
 
+    /// The ids of the provider and of the model that would answer, without asking a provider.
+    ///
+    /// # Errors
+    /// An unknown provider or model.
+    pub fn resolved(&self, settings: &ModelSettings) -> Result<(String, String), DomainError> {
+        let (provider, model) = self.resolve(settings)?;
+        Ok((provider.id().to_owned(), model))
+    }
+
     /// The model for short side jobs: the title model of the given provider, or of the default one.
     pub fn title_model(&self) -> Option<(String, String)> {
         self.providers.iter().find_map(|provider| {

@@ -66,7 +66,7 @@ impl Admitted for Ticket {
         self.entry.is_asked = true;
     }
 
-    fn accepted(&mut self) {
+    fn accepted(&mut self, _: &str, _: &str) {
         self.entry.is_accepted = true;
     }
 

@@ -1,13 +1,19 @@
-//! The cookie that keeps a sign-in: the only one that this server sets.
+//! The cookie that keeps a sign-in, and the one that marks a device on which somebody signed in.
 //!
 //! No page can read it, no other site's request carries it, and nothing but a refresh and a sign-out looks at it: whoever can make a browser
-//! send it changes nothing by that. Its names and attributes are those that LibreChat's client lives with.
+//! send it changes nothing by that. The mark of the device is looked at where somebody signs in, and lets nobody in by itself. Its names and attributes are those that LibreChat's client lives with.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use manent_types::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::native::ApiError;
+
+/// The mark of the device. It stays when somebody signs out.
+const DEVICE: &str = "manentDevice";
+
+/// As long as browsers keep a cookie: 400 days, in seconds.
+const DEVICE_LIFE: i64 = 400 * 24 * 60 * 60;
 
 /// The refresh token.
 const REFRESH: &str = "refreshToken";
@@ -28,34 +34,48 @@ impl Cookies {
         now: Timestamp,
     ) -> Result<HeaderValue, ApiError> {
         let left = (expires_at.as_millisecond() - now.as_millisecond()).max(0) / 1_000;
-        self.header(token.expose_secret(), left)
+        self.header(REFRESH, token.expose_secret(), left)
     }
 
     /// Takes it away.
     pub(crate) fn clear(self) -> Result<HeaderValue, ApiError> {
-        self.header("", 0)
+        self.header(REFRESH, "", 0)
     }
 
-    fn header(self, value: &str, max_age: i64) -> Result<HeaderValue, ApiError> {
+    /// Marks the device.
+    pub(crate) fn mark_device(self, mark: &SecretString) -> Result<HeaderValue, ApiError> {
+        self.header(DEVICE, mark.expose_secret(), DEVICE_LIFE)
+    }
+
+    fn header(self, name: &str, value: &str, max_age: i64) -> Result<HeaderValue, ApiError> {
         let secure = if self.is_secure { "; Secure" } else { "" };
-        let text = format!(
-            "{REFRESH}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Strict{secure}"
-        );
+        let text =
+            format!("{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Strict{secure}");
         let mut header = HeaderValue::try_from(text)
-            .map_err(|_| ApiError::internal("a refresh token that is no cookie"))?;
+            .map_err(|_| ApiError::internal("a token that is no cookie"))?;
         header.set_sensitive(true);
         Ok(header)
     }
 }
 
-/// The refresh token of a request. Of several the first: browsers send the one of the longest path first.
+/// The refresh token of a request.
 pub(crate) fn refresh_token(headers: &HeaderMap) -> Option<SecretString> {
+    cookie(headers, REFRESH)
+}
+
+/// The mark of the device that a request comes from.
+pub(crate) fn device_mark(headers: &HeaderMap) -> Option<SecretString> {
+    cookie(headers, DEVICE)
+}
+
+/// The value of a cookie. Of several the first: browsers send the one of the longest path first.
+fn cookie(headers: &HeaderMap, wanted: &str) -> Option<SecretString> {
     let cookies = headers.get_all(header::COOKIE).iter();
     cookies
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, value)| *name == REFRESH && !value.is_empty())
+        .find(|(name, value)| *name == wanted && !value.is_empty())
         .map(|(_, value)| SecretString::from(value))
 }
 

@@ -11,6 +11,7 @@ use manent_accounts::ports::{
 };
 use manent_accounts::services::AccountPorts;
 use manent_config::{Config, Mode, Registration, SecureCookies};
+use manent_credentials::device_mark::SignedDevices;
 use manent_credentials::passwords::{Argon2Parameters, PasswordLimits, Passwords};
 use manent_credentials::server_secret::{InvalidSecret, SecretFileError};
 use manent_credentials::vault::SealingVault;
@@ -165,6 +166,7 @@ pub(super) async fn set_up(
         vault: Arc::new(SealingVault::new(&secrets, entropy)),
         mailer: mail::set_up(&config.mail, mail)?,
         limiter: Arc::new(NodeLimiter::new()),
+        devices: Arc::new(SignedDevices::new(&secrets)),
         standings: standings.clone(),
         clock,
         ids,
@@ -208,7 +210,7 @@ fn budget(config: &Config) -> Budget {
         limits: BudgetLimits {
             runs: limits.budget_generations,
             tokens: limits.budget_tokens,
-            cost: None,
+            cost: limits.budget_cost,
         },
     }
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::answer::Refusal;
 use super::cookies;
 use super::user::User;
-use crate::access::{From as Place, Person, refresh_token};
+use crate::access::{From as Place, Person, device_mark, refresh_token};
 use crate::accounts::Accounts;
 use crate::app::App;
 use crate::http::body::Json;
@@ -83,13 +83,16 @@ pub(super) struct Login {
 pub(super) async fn login(
     State(app): State<App>,
     Place(origin): Place,
+    presented: HeaderMap,
     body: Result<Json<Login>, ApiError>,
 ) -> Result<Response, Refusal> {
     let Json(request) = body.map_err(invalid_form)?;
     let accounts = app.accounts()?;
+    let device = device_mark(&presented);
+    let device = device.as_ref().map(|mark| mark.expose_secret());
     let signed_in = accounts
         .sign_in
-        .sign_in(&request.email, request.password, &origin)
+        .sign_in(&request.email, request.password, device, &origin)
         .await;
     let signed_in = signed_in.map_err(|error| match error {
         AccountError::WrongCredentials => {
@@ -104,7 +107,7 @@ pub(super) async fn login(
         other => other.into(),
     })?;
     match signed_in {
-        SignedIn::Session(opened) => signed_in_answer(accounts, &opened),
+        SignedIn::Session(opened) => first_answer(accounts, &opened, &presented),
         SignedIn::SecondFactorNeeded { token, .. } => {
             let answer = json!({"twoFAPending": true, "tempToken": token.expose_secret()});
             Ok(JsonAnswer(answer).into_response())
@@ -183,10 +186,7 @@ struct Session<'token> {
 }
 
 /// The answer to whoever is signed in now, with the cookies that belong to it.
-pub(super) fn signed_in_answer(
-    accounts: &Accounts,
-    opened: &OpenedSession,
-) -> Result<Response, Refusal> {
+fn signed_in_answer(accounts: &Accounts, opened: &OpenedSession) -> Result<Response, Refusal> {
     let mut headers = HeaderMap::new();
     cookies::set(accounts.cookies, opened, &mut headers)?;
     let session = Session {
@@ -194,6 +194,18 @@ pub(super) fn signed_in_answer(
         user: User::from(&opened.account),
     };
     Ok((headers, JsonAnswer(session)).into_response())
+}
+
+/// The same after a sign-in, which marks the device.
+pub(super) fn first_answer(
+    accounts: &Accounts,
+    opened: &OpenedSession,
+    presented: &HeaderMap,
+) -> Result<Response, Refusal> {
+    let mut response = signed_in_answer(accounts, opened)?;
+    let mark = accounts.mark_device(opened, presented)?;
+    response.headers_mut().append(header::SET_COOKIE, mark);
+    Ok(response)
 }
 
 /// A field that is missing or no text; what is no JSON at all stays what it is.

@@ -2,7 +2,7 @@
 
 use axum::Json as JsonAnswer;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use manent_accounts::AccountError;
 use manent_accounts::services::SecondFactor;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::Refusal;
-use super::auth::signed_in_answer;
+use super::auth::first_answer;
 use super::body::{MaybeBody, Proof};
 use crate::access::{From as Place, Person};
 use crate::app::App;
@@ -118,6 +118,7 @@ pub(super) struct SecondStep {
 pub(super) async fn verify_temp(
     State(app): State<App>,
     Place(origin): Place,
+    presented: HeaderMap,
     Json(request): Json<SecondStep>,
 ) -> Result<Response, Refusal> {
     let (Some(token), Some(factor)) = (request.temp_token, request.proof.factor()) else {
@@ -136,7 +137,7 @@ pub(super) async fn verify_temp(
         }
         other => other.into(),
     })?;
-    signed_in_answer(accounts, &opened)
+    first_answer(accounts, &opened, &presented)
 }
 
 fn shown(codes: &[SecretString]) -> Vec<&str> {

@@ -11,7 +11,9 @@ use manent_accounts::limits::{Amounts, Measure};
 use manent_accounts::services::{BudgetService, Reserved};
 use manent_domain::completion::{CompletionEvent, CompletionRequest};
 use manent_domain::error::DomainError;
-use manent_domain::ports::{Admission, Admitted, Clock, StoreError};
+use manent_domain::ports::{Admission, Admitted, Clock, PriceList, StoreError};
+use manent_domain::price::ModelPrice;
+use manent_domain::services::CompletionService;
 use manent_types::{RunId, Timestamp, UserId};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -40,6 +42,31 @@ pub(crate) async fn from_address<F: Future>(address: Option<IpAddr>, answering: 
     ADDRESS.scope(address, answering).await
 }
 
+/// What people may spend, and what that is counted with.
+#[derive(Clone)]
+pub(crate) struct Spending {
+    /// The budgets.
+    pub(crate) budgets: BudgetService,
+    /// Who knows which model answers.
+    pub(crate) completions: CompletionService,
+    /// What it costs.
+    pub(crate) prices: Arc<dyn PriceList>,
+}
+
+impl Spending {
+    /// What the model that is asked for costs; nothing is refused for its price where no money is counted.
+    fn price(&self, request: &CompletionRequest) -> Result<ModelPrice, DomainError> {
+        let (provider, model) = self.completions.resolved(&request.settings)?;
+        match self.prices.price(&provider, &model) {
+            Some(price) => Ok(price),
+            None if self.budgets.limits_cost() => {
+                Err(DomainError::ModelWithoutPrice { provider, model })
+            }
+            None => Ok(ModelPrice::FREE),
+        }
+    }
+}
+
 /// Lets generations begin. Clones share one.
 #[derive(Clone)]
 pub(crate) struct GenerationLimits(Arc<Parts>);
@@ -49,7 +76,7 @@ struct Parts {
     /// How many of one person at once.
     at_once: Option<u32>,
     running: Mutex<Running>,
-    budgets: Option<BudgetService>,
+    spending: Option<Spending>,
     clock: Arc<dyn Clock>,
     /// In which what was used is noted.
     tasks: TaskTracker,
@@ -64,7 +91,7 @@ impl GenerationLimits {
     pub(crate) fn new(
         rates: Rates,
         at_once: Option<u32>,
-        budgets: Option<BudgetService>,
+        spending: Option<Spending>,
         clock: Arc<dyn Clock>,
         tasks: TaskTracker,
     ) -> Self {
@@ -72,7 +99,7 @@ impl GenerationLimits {
             rates,
             at_once,
             running: Mutex::default(),
-            budgets: budgets.filter(BudgetService::is_limited),
+            spending: spending.filter(|spending| spending.budgets.is_limited()),
             clock,
             tasks,
             runtime: Handle::current(),
@@ -114,11 +141,13 @@ impl GenerationLimits {
         owner: UserId,
         run: RunId,
         request: &CompletionRequest,
-    ) -> Result<Option<Reserved>, DomainError> {
-        let Some(budgets) = self.0.budgets.clone() else {
+    ) -> Result<Option<Held>, DomainError> {
+        let Some(spending) = &self.0.spending else {
             return Ok(None);
         };
-        let (limits, wanted) = (self.clone(), estimate(request));
+        let price = spending.price(request)?;
+        let budgets = spending.budgets.clone();
+        let (limits, wanted) = (self.clone(), estimate(request, price));
         let (done, reserved) = oneshot::channel();
         let reserving = async move {
             let reserved = budgets.reserve(owner, run, wanted).await;
@@ -129,18 +158,21 @@ impl GenerationLimits {
         };
         self.0.tasks.spawn_on(reserving, &self.0.runtime);
         match timeout(BUDGET_WAIT, reserved).await {
-            Ok(Ok(Ok(reserved))) => Ok(Some(reserved)),
+            Ok(Ok(Ok(reserved))) => Ok(Some(Held { reserved, price })),
             Ok(Ok(Err(AccountError::Budget(exceeded)))) => {
+                let limit = exceeded.limit;
                 let what = match exceeded.measure {
-                    Measure::Runs => "answers",
-                    Measure::Tokens => "tokens",
-                    Measure::Cost => "cost",
+                    Measure::Runs => format!("{limit} answers"),
+                    Measure::Tokens => format!("{limit} tokens"),
+                    Measure::Cost => {
+                        format!("{}.{:06} US dollars", limit / 1_000_000, limit % 1_000_000)
+                    }
                 };
                 Err(DomainError::LimitReached {
                     code: "budget_exceeded",
                     detail: format!(
-                        "your budget of {} {what} is used up, or this would be more than is left of it; it is renewed at {}",
-                        exceeded.limit, exceeded.renews_at
+                        "your budget of {what} is used up, or this would be more than is left of it; it is renewed at {}",
+                        exceeded.renews_at
                     ),
                     retry_after: until(exceeded.renews_at, self.0.clock.now()),
                 })
@@ -157,9 +189,10 @@ impl GenerationLimits {
 
     /// Notes what was used, beside everything else.
     fn settle(&self, owner: UserId, run: RunId, used: Amounts) {
-        let Some(budgets) = self.0.budgets.clone() else {
+        let Some(spending) = &self.0.spending else {
             return;
         };
+        let budgets = spending.budgets.clone();
         let settling = async move {
             let settling = timeout(SETTLE_WAIT, budgets.settle(owner, run, used));
             if !matches!(settling.await, Ok(Ok(()))) {
@@ -188,11 +221,11 @@ impl Admission for GenerationLimits {
         let mut ticket = Ticket {
             rate: Some(self.0.rates.generation(owner, address)?),
             place,
-            reserved: None,
+            held: None,
             is_accepted: false,
             used: Used::new(request),
         };
-        ticket.reserved = self.reserve(owner, run, request).await?;
+        ticket.held = self.reserve(owner, run, request).await?;
         Ok(Box::new(ticket))
     }
 }
@@ -222,27 +255,40 @@ impl Drop for Place {
     }
 }
 
+/// A reservation, with the price that it was made at.
+struct Held {
+    reserved: Reserved,
+    price: ModelPrice,
+}
+
 /// A generation that was let in.
 struct Ticket {
     place: Place,
     /// Until the provider is asked.
     rate: Option<TakenGeneration>,
-    reserved: Option<Reserved>,
+    held: Option<Held>,
     is_accepted: bool,
     used: Used,
 }
 
 impl Admitted for Ticket {
     fn is_repeated(&self) -> bool {
-        self.reserved == Some(Reserved::Held)
+        let held = self.held.as_ref();
+        held.is_some_and(|held| held.reserved == Reserved::Held)
     }
 
     fn asked(&mut self) {
         self.rate = None;
     }
 
-    fn accepted(&mut self) {
+    fn accepted(&mut self, provider: &str, model: &str) {
         self.is_accepted = true;
+        // Which model answers may have changed since it was asked for.
+        if let (Some(held), Some(spending)) = (&mut self.held, &self.place.limits.0.spending)
+            && let Some(price) = spending.prices.price(provider, model)
+        {
+            held.price = price;
+        }
     }
 
     fn note(&mut self, event: &CompletionEvent) {
@@ -256,11 +302,14 @@ impl Drop for Ticket {
             rate.put_back();
         }
         let Place { limits, owner, run } = &self.place;
-        match (self.reserved, self.is_accepted) {
-            (Some(_), true) => limits.settle(*owner, *run, self.used.amounts()),
+        let Some(held) = &self.held else {
+            return;
+        };
+        match (held.reserved, self.is_accepted) {
+            (_, true) => limits.settle(*owner, *run, self.used.amounts(held.price)),
             // Whoever made the reservation settles it.
-            (Some(Reserved::Held), false) | (None, _) => {}
-            (Some(Reserved::New), false) => limits.settle(*owner, *run, Amounts::default()),
+            (Reserved::Held, false) => {}
+            (Reserved::New, false) => limits.settle(*owner, *run, Amounts::default()),
         }
     }
 }

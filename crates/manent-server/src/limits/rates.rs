@@ -34,6 +34,15 @@ struct PerMinute {
     by_address: Option<Rate>,
 }
 
+impl PerMinute {
+    /// The largest batch that there is ever room for.
+    fn most_at_once(&self, address: Option<IpAddr>) -> Option<u32> {
+        let by_address = address.and(self.by_address);
+        let rates = self.by_person.into_iter().chain(by_address);
+        rates.map(|rate| rate.count).min()
+    }
+}
+
 /// What was counted, for putting it back.
 #[derive(Debug, Default)]
 struct Taken(Vec<(LimitKey, Rate)>);
@@ -69,7 +78,11 @@ impl Rates {
         }))
     }
 
-    /// Counts messages or changes that are to be stored.
+    /// Counts messages or changes that are to be stored: all of them, or none.
+    ///
+    /// # Errors
+    /// [`DomainError::LimitReached`] where there are fewer left; [`DomainError::BatchTooLarge`] where there are never as many, so that waiting
+    /// would not help.
     pub(crate) fn messages(
         &self,
         owner: UserId,
@@ -77,6 +90,11 @@ impl Rates {
         count: usize,
     ) -> Result<TakenMessages, DomainError> {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
+        let most = self.0.messages.most_at_once(address);
+        if let Some(most) = most.filter(|most| count > *most) {
+            let limit = usize::try_from(most).unwrap_or(usize::MAX);
+            return Err(DomainError::BatchTooLarge { limit });
+        }
         let taken = self
             .take(&self.0.messages, owner, address, count)
             .map_err(|retry_after| DomainError::LimitReached {
@@ -205,6 +223,7 @@ mod tests {
             budget_period: MINUTE,
             budget_generations: None,
             budget_tokens: None,
+            budget_cost: None,
         }
     }
 
@@ -226,6 +245,27 @@ mod tests {
         assert!(rates.messages(person(2), ADDRESS, 1).is_err());
         assert!(rates.messages(person(2), None, 1).is_ok());
         assert!(rates.messages(person(2), None, 1).is_err());
+    }
+
+    #[test]
+    fn a_batch_is_counted_whole_and_one_that_never_fits_is_told_so() {
+        let rates = rates(4, 3);
+        let told = |count, address| match rates.messages(person(1), address, count) {
+            Ok(_) => Ok(()),
+            Err(DomainError::LimitReached { code, .. }) => Err(code.to_owned()),
+            Err(other) => Err(other.to_string()),
+        };
+        assert_eq!(
+            told(4, ADDRESS),
+            Err("a batch has at most 3 messages".to_owned())
+        );
+        assert_eq!(
+            told(5, None),
+            Err("a batch has at most 4 messages".to_owned())
+        );
+        assert_eq!(told(3, ADDRESS), Ok(()));
+        assert_eq!(told(2, None), Err("too_many_messages".to_owned()));
+        assert_eq!(told(1, None), Ok(()));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use manent_accounts::limits::Amounts;
 use manent_domain::completion::{CompletionEvent, CompletionRequest};
+use manent_domain::price::ModelPrice;
 use manent_types::{Part, Usage};
 
 /// About how many bytes of text a token has, at the least.
@@ -14,12 +15,13 @@ const PICTURE_TOKENS: u64 = 1_500;
 const USUAL_ANSWER: u64 = 4_096;
 
 /// What the request may cost at most, as far as one can tell before.
-pub(super) fn estimate(request: &CompletionRequest) -> Amounts {
+pub(super) fn estimate(request: &CompletionRequest, price: ModelPrice) -> Amounts {
+    let prompt = prompt_tokens(request);
     let answer = request.settings.max_tokens.map_or(USUAL_ANSWER, u64::from);
     Amounts {
         runs: 1,
-        tokens: prompt_tokens(request).saturating_add(answer),
-        cost: 0,
+        tokens: prompt.saturating_add(answer),
+        cost: price.highest_cost(prompt, answer),
     }
 }
 
@@ -78,16 +80,21 @@ impl Used {
     }
 
     /// As the provider told it; else about what it must have been. What a provider read from its cache and wrote there counts as read.
-    pub(super) fn amounts(&self) -> Amounts {
+    pub(super) fn amounts(&self, price: ModelPrice) -> Amounts {
         let usage = &self.usage;
         let cached = [usage.cache_read_tokens, usage.cache_write_tokens];
         let cached: u64 = cached.into_iter().flatten().sum();
         let read = usage.input_tokens.map_or(self.prompt, |read| read + cached);
         let written = usage.output_tokens.unwrap_or_else(|| tokens(self.bytes));
+        let counted = Usage {
+            input_tokens: Some(usage.input_tokens.unwrap_or(self.prompt)),
+            output_tokens: Some(written),
+            ..*usage
+        };
         Amounts {
             runs: 1,
             tokens: read.saturating_add(written),
-            cost: 0,
+            cost: price.cost(&counted),
         }
     }
 }
@@ -117,25 +124,53 @@ mod tests {
 
     #[test]
     fn an_estimate_is_the_prompt_and_the_longest_answer() {
-        assert_eq!(estimate(&request("123456", Some(10))).tokens, 12);
-        assert_eq!(estimate(&request("", None)).tokens, USUAL_ANSWER);
+        let free = ModelPrice::FREE;
+        assert_eq!(estimate(&request("123456", Some(10)), free).tokens, 12);
+        assert_eq!(estimate(&request("", None), free).tokens, USUAL_ANSWER);
+    }
+
+    /// A micro-dollar for a token of the prompt, ten for one of the answer, a half and two for the cache.
+    const PRICE: ModelPrice = ModelPrice {
+        input: 1_000_000,
+        output: 10_000_000,
+        cache_read: 500_000,
+        cache_write: 2_000_000,
+        counts_cache_apart: true,
+    };
+
+    #[test]
+    fn the_cost_is_that_of_the_tokens() {
+        let prompt = request("123456", Some(10));
+        // Two tokens at the price of writing them to the cache, and ten.
+        assert_eq!(estimate(&prompt, PRICE).cost, 4 + 100);
+        let mut used = Used::new(&prompt);
+        used.note(&CompletionEvent::Text("123".to_owned()));
+        assert_eq!(used.amounts(PRICE).cost, 2 + 10);
+        used.note(&CompletionEvent::Usage(Usage {
+            input_tokens: Some(20),
+            cache_read_tokens: Some(6),
+            output_tokens: Some(7),
+            ..Usage::default()
+        }));
+        assert_eq!(used.amounts(PRICE).cost, 20 + 3 + 70);
+        assert_eq!(used.amounts(ModelPrice::FREE).cost, 0);
     }
 
     #[test]
     fn what_the_provider_told_counts_before_what_was_guessed() {
         let mut used = Used::new(&request("123456", None));
         used.note(&CompletionEvent::Text("123".to_owned()));
-        assert_eq!(used.amounts().tokens, 3);
+        assert_eq!(used.amounts(ModelPrice::FREE).tokens, 3);
         used.note(&CompletionEvent::Usage(Usage {
             input_tokens: Some(20),
             cache_read_tokens: Some(5),
             ..Usage::default()
         }));
-        assert_eq!(used.amounts().tokens, 26);
+        assert_eq!(used.amounts(ModelPrice::FREE).tokens, 26);
         used.note(&CompletionEvent::Usage(Usage {
             output_tokens: Some(7),
             ..Usage::default()
         }));
-        assert_eq!(used.amounts().tokens, 32);
+        assert_eq!(used.amounts(ModelPrice::FREE).tokens, 32);
     }
 }

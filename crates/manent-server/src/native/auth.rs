@@ -13,7 +13,7 @@ use secrecy::ExposeSecret;
 
 use super::convert;
 use super::error::ApiError;
-use crate::access::{From, refresh_token};
+use crate::access::{From, device_mark, refresh_token};
 use crate::accounts::Accounts;
 use crate::app::App;
 use crate::http::body::Json;
@@ -52,18 +52,23 @@ pub(super) async fn register(
 pub(super) async fn sign_in(
     State(app): State<App>,
     From(origin): From,
+    presented: HeaderMap,
     Json(request): Json<SignInRequest>,
 ) -> Result<(HeaderMap, JsonAnswer<SignInAnswer>), ApiError> {
     let accounts = app.accounts()?;
+    let device = device_mark(&presented);
+    let device = device.as_ref().map(|mark| mark.expose_secret());
     let signed_in = accounts
         .sign_in
-        .sign_in(&request.email, request.password, &origin)
+        .sign_in(&request.email, request.password, device, &origin)
         .await?;
     let mut headers = HeaderMap::new();
     let answer = match signed_in {
         SignedIn::Session(opened) => {
             let (cookie, resource) = signed_in_resource(accounts, &opened)?;
             headers.insert(header::SET_COOKIE, cookie);
+            let mark = accounts.mark_device(&opened, &presented)?;
+            headers.append(header::SET_COOKIE, mark);
             SignInAnswer::SignedIn(resource)
         }
         SignedIn::SecondFactorNeeded { token, expires_at } => SignInAnswer::SecondFactorNeeded {
@@ -80,8 +85,9 @@ pub(super) async fn sign_in(
 pub(super) async fn second_factor(
     State(app): State<App>,
     From(origin): From,
+    presented: HeaderMap,
     Json(request): Json<SecondFactorRequest>,
-) -> Result<WithCookie<JsonAnswer<SignedInResource>>, ApiError> {
+) -> Result<(HeaderMap, JsonAnswer<SignedInResource>), ApiError> {
     let factor = match (request.code, request.backup_code) {
         (Some(code), None) => SecondFactor::Code(code),
         (None, Some(code)) => SecondFactor::BackupCode(code),
@@ -96,7 +102,12 @@ pub(super) async fn second_factor(
         .sign_in
         .second_factor(token, factor, &origin)
         .await?;
-    with_cookie(accounts, &opened)
+    let (cookie, resource) = signed_in_resource(accounts, &opened)?;
+    let mut headers = HeaderMap::new();
+    headers.insert(header::SET_COOKIE, cookie);
+    let mark = accounts.mark_device(&opened, &presented)?;
+    headers.append(header::SET_COOKIE, mark);
+    Ok((headers, JsonAnswer(resource)))
 }
 
 /// The next access token for whoever carries the cookie; the cookie is replaced. Many tabs may ask at once.

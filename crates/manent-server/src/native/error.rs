@@ -356,6 +356,12 @@ impl From<DomainError> for ApiError {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown_model", detail)
                     .with_field("config.model")
             }
+            DomainError::ModelWithoutPrice { .. } => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "model_without_price",
+                detail,
+            )
+            .with_field("config.model"),
             DomainError::Store(error) => error.into(),
             DomainError::Provider(error) => error.into(),
         }

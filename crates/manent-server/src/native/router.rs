@@ -5,8 +5,8 @@ use utoipa_axum::routes;
 
 use super::admin;
 use super::{
-    account, append, auth, conversations, feed, generate, keys, messages, models, provider_keys,
-    recovery, runs, search, turns, two_factor,
+    account, append, auth, budget, conversations, feed, generate, keys, messages, models,
+    provider_keys, recovery, runs, search, turns, two_factor,
 };
 use crate::app::App;
 
@@ -33,6 +33,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(models::list))
         .routes(routes!(search::search))
         .routes(routes!(account::get, account::update, account::delete))
+        .routes(routes!(budget::get))
         .routes(routes!(account::change_password))
         .routes(routes!(account::sessions))
         .routes(routes!(account::end_session))

@@ -40,6 +40,7 @@ async fn the_description_is_openapi_3_1_and_lists_exactly_the_routes() -> Test {
             "DELETE /conversation/{id}",
             "DELETE /keys/{id}",
             "GET /account",
+            "GET /account/budget",
             "GET /account/provider-keys",
             "GET /account/provider-keys/{endpoint}",
             "GET /account/sessions",

@@ -26,7 +26,7 @@ fn password_works(world: &World, password: &str) -> bool {
     let origin = Origin::default();
     run(world
         .sign_in()
-        .sign_in("ada@example.org", password.into(), &origin))
+        .sign_in("ada@example.org", password.into(), None, &origin))
     .is_ok()
 }
 

@@ -13,7 +13,7 @@ use crate::testing::{World, account, run};
 fn sign_in(world: &World, email: &str, password: &str) -> Result<SignedIn, AccountError> {
     run(world
         .sign_in()
-        .sign_in(email, password.into(), &Origin::default()))
+        .sign_in(email, password.into(), None, &Origin::default()))
 }
 
 fn error(world: &World, email: &str, password: &str) -> AccountError {
@@ -272,4 +272,44 @@ fn a_password_alone_opens_nothing_while_a_second_factor_is_on() {
     assert!(world.sessions().read_access_token(&token).is_err());
     let refreshed = run(world.sessions().refresh(&token, &Origin::default()));
     assert_eq!(refreshed.unwrap_err(), AccountError::NotSignedIn);
+}
+
+#[test]
+fn strangers_who_guess_do_not_lock_out_a_device_that_signed_in_before() {
+    let world = World::with_account(account("ada@example.org"));
+    let ada = EmailAddress::parse("ada@example.org").unwrap();
+    let service = world.sign_in();
+    let mark = service.device_mark(&ada, None);
+    let mark = mark.expose_secret();
+    assert_eq!(service.device_mark(&ada, Some(mark)).expose_secret(), mark);
+    let attempt = |password: &str, device: Option<&str>, address: u8| {
+        let origin = Origin {
+            address: Some(std::net::Ipv4Addr::new(192, 0, 2, address).into()),
+            ..Origin::default()
+        };
+        let email = " Ada@example.org";
+        let attempt = service.sign_in(email, password.into(), device, &origin);
+        run(attempt).map(|_| ()).map_err(|error| match error {
+            AccountError::TooManyAttempts { .. } => "too many",
+            AccountError::WrongCredentials => "wrong",
+            other => panic!("{other}"),
+        })
+    };
+    for address in 1..=20 {
+        assert_eq!(attempt("wrong password", None, address), Err("wrong"));
+    }
+    assert_eq!(attempt("correct horse", None, 99), Err("too many"));
+    // A mark for another address, and one that nobody made, are none.
+    let other = service.device_mark(&EmailAddress::parse("eve@example.org").unwrap(), None);
+    for none in [other.expose_secret(), "", "device"] {
+        assert_eq!(attempt("correct horse", Some(none), 99), Err("too many"));
+    }
+    for _ in 0..3 {
+        assert_eq!(attempt("correct horse", Some(mark), 1), Ok(()));
+    }
+    // It is no way to guess more often than others.
+    for _ in 0..7 {
+        assert_eq!(attempt("wrong password", Some(mark), 1), Err("wrong"));
+    }
+    assert_eq!(attempt("correct horse", Some(mark), 1), Err("too many"));
 }

@@ -57,10 +57,11 @@ async fn stream(person: &Person, server: &TestServer, body: &Value) -> anyhow::R
 async fn ask_a_hundred_times(
     person: &Person,
     servers: &[&TestServer],
+    config: &Value,
 ) -> anyhow::Result<(Vec<EventReader>, Vec<String>)> {
     let asked = (0..100).map(|number| async move {
         let run = new_id();
-        let mut body = json!({"messages": prompt()});
+        let mut body = json!({"messages": prompt(), "config": config});
         if number % 4 < 2 {
             body["runId"] = json!(run);
         }
@@ -111,8 +112,8 @@ async fn of_a_hundred_parallel_sends_exactly_ten_start() -> Test {
     let (mut upstream, server) = Upstream::with_server(&configuration, "").await?;
     let person = join(&server, "ada@example.org").await?;
     let other = join(&server, "eve@example.org").await?;
-    let servers = [&server];
-    let asking = ask_a_hundred_times(&person, &servers);
+    let (servers, plain) = ([&server], json!({}));
+    let asking = ask_a_hundred_times(&person, &servers, &plain);
     let ((started, runs), calls) = answered(&mut upstream, asking).await?;
     assert_eq!((started.len(), calls.len()), (10, 10));
     // A retry of what runs attaches to it, and is no eleventh.
@@ -139,10 +140,10 @@ async fn of_a_hundred_parallel_sends_to_two_servers_exactly_ten_start() -> Test 
     let database = PostgresServer::shared().await?.fresh_database().await?;
     let configuration = shared(&database, "", TEN);
     let (mut upstream, here) = Upstream::with_server(&configuration, "").await?;
-    let there = upstream.another_server(&configuration).await?;
+    let there = upstream.another_server(&configuration, "").await?;
     let person = join(&here, "ada@example.org").await?;
-    let servers = [&here, &there];
-    let asking = ask_a_hundred_times(&person, &servers);
+    let (servers, plain) = ([&here, &there], json!({}));
+    let asking = ask_a_hundred_times(&person, &servers, &plain);
     let ((started, runs), calls) = answered(&mut upstream, asking).await?;
     assert_eq!((started.len(), calls.len()), (10, 10));
     for run in &runs {
@@ -152,6 +153,107 @@ async fn of_a_hundred_parallel_sends_to_two_servers_exactly_ten_start() -> Test 
         }
     }
     assert!(upstream.waiting_call().is_none());
+    Ok(())
+}
+
+/// A dollar, which is ten times a hundred tokens of a model that takes a thousand dollars for a million, and ten times a token of the prompt,
+/// which might come from the cache and costs the least that is counted.
+const A_DOLLAR: &str = "[limits]\nbudget_cost = 1.00001\nconcurrent_generations = 0\ngenerations_per_minute = 0\ngenerations_per_minute_by_address = 0\n";
+
+const PRICE: &str = "input_price = 0\noutput_price = 1000\ncache_read_price = 0.5\n";
+
+/// What somebody may spend, and spent: used and reserved, in millionths of a dollar.
+async fn cost(person: &Person, server: &TestServer) -> anyhow::Result<(u64, u64)> {
+    let budget = person.get(server, "/account/budget").await?.json();
+    let cost = &budget["budget"]["cost"];
+    assert_eq!(cost["limit"], 1_000_010, "{budget}");
+    let figure = |name: &str| cost[name].as_u64();
+    figure("used")
+        .zip(figure("reserved"))
+        .ok_or_else(|| anyhow::anyhow!("{budget}"))
+}
+
+/// Waits until what is reserved is as much.
+async fn reserved(person: &Person, server: &TestServer, amount: u64) -> anyhow::Result<u64> {
+    loop {
+        let (used, reserved) = cost(person, server).await?;
+        if reserved == amount {
+            return Ok(used);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_hundred_parallel_sends_as_many_start_as_a_dollar_pays_for() -> Test {
+    let configuration = format!("mode = \"accounts\"\n{A_DOLLAR}");
+    let (mut upstream, server) = Upstream::with_server(&configuration, PRICE).await?;
+    let person = join(&server, "ada@example.org").await?;
+    let (servers, config) = ([&server], json!({"maxTokens": 100}));
+    let asking = ask_a_hundred_times(&person, &servers, &config);
+    let ((mut started, _), calls) = answered(&mut upstream, asking).await?;
+    assert_eq!((started.len(), calls.len()), (10, 10));
+    assert_eq!(cost(&person, &server).await?, (0, 1_000_010));
+    // All end. One says what it used: 40 tokens of the cache and 50 of an answer. Of the others the server counts a token each.
+    for (number, call) in calls.into_iter().enumerate() {
+        if number == 0 {
+            call.count(&json!({"prompt_tokens": 60, "completion_tokens": 50, "prompt_tokens_details": {"cached_tokens": 40}}))?;
+        }
+        call.finish()?;
+    }
+    for stream in &mut started {
+        stream.rest().await?;
+    }
+    let used = reserved(&person, &server, 0).await?;
+    assert_eq!(used, 50_000 + 20 + 9 * 1_000);
+    // What is left is enough for nine more, and no tenth.
+    let body = json!({"messages": prompt(), "config": config});
+    let mut held = Vec::new();
+    for _ in 0..9 {
+        let asking = stream(&person, &server, &body);
+        held.push(answered(&mut upstream, asking).await?);
+    }
+    let refused = refusal(&person, &server, &body).await?;
+    assert_eq!(refused.problem(), (429, "budget_exceeded".to_owned()));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_hundred_parallel_sends_to_two_servers_as_many_start_as_a_dollar_pays_for() -> Test {
+    let database = PostgresServer::shared().await?.fresh_database().await?;
+    let configuration = shared(&database, "", A_DOLLAR);
+    let (mut upstream, here) = Upstream::with_server(&configuration, PRICE).await?;
+    let there = upstream.another_server(&configuration, PRICE).await?;
+    let person = join(&here, "ada@example.org").await?;
+    let (servers, config) = ([&here, &there], json!({"maxTokens": 100}));
+    let asking = ask_a_hundred_times(&person, &servers, &config);
+    let ((started, _), calls) = answered(&mut upstream, asking).await?;
+    assert_eq!((started.len(), calls.len()), (10, 10));
+    for server in servers {
+        assert_eq!(cost(&person, server).await?, (0, 1_000_010));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_model_without_a_price_is_not_asked_where_money_is_counted() -> Test {
+    let configuration = format!("mode = \"accounts\"\n{A_DOLLAR}");
+    let price = "models = [{ model = \"m\", input_price = 1, output_price = 2 }]\n";
+    let (mut upstream, server) = Upstream::with_models(&configuration, price).await?;
+    let person = join(&server, "ada@example.org").await?;
+    let other = json!({"messages": prompt(), "config": {"model": "other"}});
+    let refused = refusal(&person, &server, &other).await?;
+    assert_eq!(refused.problem(), (422, "model_without_price".to_owned()));
+    assert!(upstream.waiting_call().is_none());
+    assert_eq!(cost(&person, &server).await?, (0, 0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_a_budget_nothing_is_counted() -> Test {
+    let server = people::server("").await?;
+    let person = join(&server, "ada@example.org").await?;
+    let budget = person.get(&server, "/account/budget").await?;
+    assert_eq!((budget.status, budget.json()), (200, json!({})));
     Ok(())
 }
 
@@ -283,7 +385,7 @@ async fn append(
 
 #[tokio::test]
 async fn messages_are_counted_once_and_what_is_refused_is_not_stored() -> Test {
-    let server = people::server("[limits]\nmessages_per_minute = 5").await?;
+    let server = people::server("[limits]\nmessages_per_minute = 7").await?;
     let person = join(&server, "ada@example.org").await?;
     let conversation = new_id();
     let create = json!({"id": conversation});
@@ -293,19 +395,30 @@ async fn messages_are_counted_once_and_what_is_refused_is_not_stored() -> Test {
             .await?;
         assert!(made.status < 300, "{made:?}");
     }
-    let ids: Vec<String> = (0..5).map(|_| new_id()).collect();
-    let [first, second, third, fourth, fifth] = &ids[..] else {
-        anyhow::bail!("five");
+    let ids: Vec<String> = (0..7).map(|_| new_id()).collect();
+    let [first, second, third, fourth, fifth, sixth, seventh] = &ids[..] else {
+        anyhow::bail!("seven");
     };
     for _ in 0..10 {
         let stored = append(&person, &server, &conversation, &[first, second, third]).await?;
         assert_eq!(stored.status, 200, "{stored:?}");
     }
-    // One is left, and a batch is never refused for its size: it is paid for afterwards.
     let stored = append(&person, &server, &conversation, &[first, fourth, fifth]).await?;
+    assert_eq!(stored.status, 200, "{stored:?}");
+    // One is left: two are refused whole, and nothing is stored of them.
+    let before = database::rows(server.data_dir())?;
+    let refused = append(&person, &server, &conversation, &[sixth, seventh]).await?;
+    assert_eq!(refused.problem(), (429, "too_many_messages".to_owned()));
+    assert_eq!(database::rows(server.data_dir())?, before);
+    let stored = append(&person, &server, &conversation, &[sixth]).await?;
     assert_eq!(stored.status, 200, "{stored:?}");
     let late = new_id();
     let before = database::rows(server.data_dir())?;
+    // Eight are never there at once, so waiting would not help.
+    let eight: Vec<String> = (0..8).map(|_| new_id()).collect();
+    let eight: Vec<&String> = eight.iter().collect();
+    let refused = append(&person, &server, &conversation, &eight).await?;
+    assert_eq!(refused.problem(), (413, "batch_too_large".to_owned()));
     let refused = append(&person, &server, &conversation, &[&late]).await?;
     assert_eq!(refused.problem(), (429, "too_many_messages".to_owned()));
     assert!(!refused.header("retry-after").is_empty());

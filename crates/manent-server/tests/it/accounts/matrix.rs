@@ -124,6 +124,7 @@ fn table() -> BTreeMap<(String, String), (Needs, Option<Value>)> {
             Session,
             Some(json!({"old": "x", "new": "y"})),
         ),
+        ("get", "/account/budget", Scope("read"), None),
         ("get", "/account/sessions", Session, None),
         ("delete", "/account/sessions/{id}", Session, None),
         (

@@ -197,3 +197,41 @@ async fn a_foreign_page_cannot_use_the_cookie_of_its_visitor() -> Test {
     assert_eq!(people::refresh(&server, &person.cookie).await?.status, 200);
     Ok(())
 }
+
+#[tokio::test]
+async fn guesses_from_everywhere_lock_out_no_device_on_which_somebody_signed_in_before() -> Test {
+    let server = people::server("[accounts]\ntrusted_proxies = \"127.0.0.1\"\n").await?;
+    register(&server, "ada@example.org").await?;
+    let client = server.client();
+    let attempt = async |from: u8, cookie: &str, password: &str| {
+        let request = client.http().post(client.url("/auth/sign-in"));
+        let request = request
+            .header("x-forwarded-for", format!("203.0.113.{from}"))
+            .header("cookie", cookie)
+            .json(&json!({"email": "ada@example.org", "password": password}));
+        Reply::to(request).await
+    };
+    let first = attempt(1, "a=b", people::PASSWORD).await?;
+    let cookies = first.headers.get_all("set-cookie").iter();
+    let mark = cookies
+        .filter_map(|set| set.to_str().ok())
+        .find(|set| set.starts_with("manentDevice="))
+        .unwrap_or_default()
+        .to_owned();
+    let (mark, attributes) = mark.split_once(';').unwrap_or_default();
+    assert_eq!(
+        attributes,
+        " Path=/; Max-Age=34560000; HttpOnly; SameSite=Strict"
+    );
+    for stranger in 2..22 {
+        let guessed = attempt(stranger, "a=b", "wrong password").await?;
+        assert_eq!(guessed.problem().1, "wrong_credentials");
+    }
+    for unknown in ["a=b", "manentDevice=AAAA"] {
+        let refused = attempt(99, unknown, people::PASSWORD).await?;
+        assert_eq!(refused.problem(), (429, "too_many_attempts".to_owned()));
+    }
+    let let_in = attempt(99, mark, people::PASSWORD).await?;
+    assert_eq!(let_in.status, 200, "{let_in:?}");
+    Ok(())
+}

@@ -70,8 +70,20 @@ async fn the_cookies_are_kept_from_pages_and_other_sites_and_last_as_long_as_the
     register(&server, "ada@example.org").await?;
     let first = login(&server, "ada@example.org", PASSWORD).await?;
     let set = cookies(&first);
-    assert_eq!(set.len(), 2, "{set:?}");
+    assert_eq!(set.len(), 3, "{set:?}");
     assert!(set[0].starts_with("refreshToken=") && set[1].starts_with("token_provider=librechat;"));
+    // The mark of the device stays longer than the session.
+    assert!(set[2].starts_with("manentDevice="));
+    assert_eq!(
+        attributes(&set[2]),
+        [
+            "Path=/",
+            "Max-Age=34560000",
+            "HttpOnly",
+            "SameSite=Strict",
+            "Secure"
+        ]
+    );
     let flags = attributes(&set[0]);
     assert_eq!(flags, attributes(&set[1]));
     let [path, expires, rest @ ..] = flags.as_slice() else {
@@ -358,5 +370,26 @@ async fn a_page_of_another_origin_signs_nobody_in() -> Test {
         assert_eq!(Reply::to(request).await?.status, 403, "{path}");
     }
     sign_in(&server, "ada@example.org").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_foreign_page_is_refused_in_the_words_of_this_surface() -> Test {
+    let server = server("").await?;
+    let client = server.client();
+    for path in [REFRESH, "/api/auth/login", "/api/nothing/here"] {
+        for (name, value) in [
+            ("origin", "https://evil.example"),
+            ("host", "evil.example"),
+            ("sec-fetch-site", "cross-site"),
+        ] {
+            let request = client.http().post(client.url(path)).header(name, value);
+            let refused = Reply::to(request.json(&json!({}))).await?;
+            assert_eq!(message(&refused).0, 403, "{path} {name}");
+        }
+    }
+    let native = client.http().post(client.url("/auth/refresh"));
+    let refused = Reply::to(native.header("origin", "https://evil.example")).await?;
+    assert_eq!(refused.problem(), (403, "origin_not_allowed".to_owned()));
     Ok(())
 }

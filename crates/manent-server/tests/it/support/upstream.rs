@@ -37,6 +37,14 @@ impl Call {
         )
     }
 
+    /// Tells what was used.
+    pub(crate) fn count(&self, usage: &Value) -> anyhow::Result<()> {
+        self.send(
+            &json!({"id": "c", "object": "chat.completion.chunk", "choices": [], "usage": usage})
+                .to_string(),
+        )
+    }
+
     /// Ends the answer as it should end.
     pub(crate) fn finish(self) -> anyhow::Result<()> {
         let choice = json!({"index": 0, "delta": {}, "finish_reason": "stop"});
@@ -85,21 +93,34 @@ impl Upstream {
         configuration: &str,
         provider: &str,
     ) -> anyhow::Result<(Self, TestServer)> {
+        Self::with_models(configuration, &format!("models = [\"m\"]\n{provider}")).await
+    }
+
+    /// The same, with the list of models among what is the provider's.
+    pub(crate) async fn with_models(
+        configuration: &str,
+        provider: &str,
+    ) -> anyhow::Result<(Self, TestServer)> {
         let upstream = Self::start().await?;
         let server = upstream.server(configuration, provider).await?;
         Ok((upstream, server))
     }
 
     /// Another server that asks it.
-    pub(crate) async fn another_server(&self, configuration: &str) -> anyhow::Result<TestServer> {
-        self.server(configuration, "").await
+    pub(crate) async fn another_server(
+        &self,
+        configuration: &str,
+        provider: &str,
+    ) -> anyhow::Result<TestServer> {
+        let provider = format!("models = [\"m\"]\n{provider}");
+        self.server(configuration, &provider).await
     }
 
     async fn server(&self, configuration: &str, provider: &str) -> anyhow::Result<TestServer> {
         let base_url = &self.base_url;
         TestServer::start_with(&format!(
             "{configuration}\n[[providers]]\nid = \"gated\"\nkind = \"openai\"\nbase_url = \"{base_url}\"\napi_key = \"secret-key\"\n\
-             models = [\"m\"]\nretries = 0\n{provider}\n"
+             retries = 0\n{provider}\n"
         ))
         .await
     }
