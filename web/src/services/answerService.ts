@@ -1,20 +1,19 @@
 import type { ApiClient } from '../api/client';
 import type { CompletionEvent } from '../api/types';
-import { hasBegun, reduceAnswer } from '../core/answer';
+import { reduceAnswer } from '../core/answer';
 import type { Environment } from '../core/ids';
-import { shownPath } from '../core/messageTree';
-import { type Message, textOf } from '../core/messages';
-import { putAnswerWaiting, putMessages, putProblem } from '../state/actions';
+import { putAnswerWaiting, putProblem } from '../state/actions';
 import type { Store } from '../state/store';
-import { endOf, failureOf, isLost } from './answerFailures';
+import { endOf, failureOf } from './answerFailures';
+import { AnswerFollower } from './answerFollower';
 import { AnswerMessages } from './answerMessages';
-import { AnswerPresenter } from './answerPresenter';
 import { AnswerReader } from './answerReader';
 import { AnswerRequests } from './answerRequests';
+import { AnswerTurns } from './answerTurns';
 import type { ConversationService } from './conversationService';
 import type { AnswerMemory, AnswerState, Outbox, PendingAnswer } from './persistenceService';
 import { unlimitedPlaces } from './streamPlaces';
-import { answerOf, hasCome, newTurn, type Turn, type TurnOptions } from './turn';
+import { answerOf, hasCome, type Turn, type TurnOptions } from './turn';
 
 /** How long an answer waits at most until this device remembers it, in milliseconds. */
 const MEMORY_WAIT_MS = 300;
@@ -33,13 +32,8 @@ export class AnswerService {
   private readonly memory: AnswerMemory;
   private readonly environment: Environment;
   private readonly reader: AnswerReader;
-  /** By conversation: the answer that is shown as it comes. */
-  private readonly running = new Map<string, Turn>();
-  /** By run: answers that wait for the server. */
-  private readonly parked = new Map<string, Turn>();
-  /** Runs that were followed once: one that could not be followed to its end is not tried again at once. */
-  private readonly followed = new Set<string>();
-  private isLeaving = false;
+  private readonly turns: AnswerTurns;
+  private readonly follower: AnswerFollower;
 
   constructor(api: ApiClient, store: Store, conversations: ConversationService, outbox: Outbox, memory: AnswerMemory, environment: Environment, places = unlimitedPlaces) {
     this.api = api;
@@ -49,12 +43,15 @@ export class AnswerService {
     this.memory = memory;
     this.environment = environment;
     this.reader = new AnswerReader(api, new AnswerRequests(store, conversations), places);
+    this.turns = new AnswerTurns(store, this.messages);
+    const { messages, reader, turns } = this;
+    this.follower = new AnswerFollower({ store, conversations, memory, reader, messages, turns, onFree: (conversationId) => this.askWhatIsDue(conversationId) });
     memory.subscribe((answer, state) => this.onMemory(answer, state));
   }
 
   /** The answer that is shown as it comes in a conversation. */
   shownIn(conversationId: string): string | null {
-    return this.running.get(conversationId)?.message.id ?? null;
+    return this.turns.running.get(conversationId)?.message.id ?? null;
   }
 
   /**
@@ -64,14 +61,14 @@ export class AnswerService {
   answer({ conversationId, parentId, continued, traceparent = this.environment.newTrace() }: TurnOptions): void {
     this.cancelWaitingFor(parentId);
     const message = this.messages.begun(conversationId, parentId);
-    const turn = this.turn(message, this.environment.newId(), traceparent, continued);
-    if (this.running.has(conversationId)) this.lineUp(turn);
-    else this.present(turn);
+    const turn = this.turns.begin(message, this.environment.newId(), traceparent, continued);
+    if (this.turns.running.has(conversationId)) this.lineUp(turn);
+    else this.turns.present(turn);
     putProblem(this.store, parentId, null);
     this.messages.show(message);
     const ask = () => {
       turn.isDue = true;
-      if (this.running.get(conversationId) === turn) void this.ask(turn);
+      if (this.turns.isRunning(turn)) void this.ask(turn);
       else this.askWhatIsDue(conversationId);
     };
     const config = this.store.getState().conversations[conversationId]?.config ?? {};
@@ -84,7 +81,7 @@ export class AnswerService {
     );
     // An answer never waits for the device's store.
     setTimeout(() => {
-      if (this.hasTurn(turn.runId) && !turn.isAsking && !turn.isDue && this.memory.state(turn.runId)?.state !== 'waiting') ask();
+      if (this.turns.has(turn.runId) && !turn.isAsking && !turn.isDue && this.memory.state(turn.runId)?.state !== 'waiting') ask();
     }, MEMORY_WAIT_MS);
   }
 
@@ -93,12 +90,12 @@ export class AnswerService {
    * the server goes on with it, the server's text takes its place.
    */
   cancelWaiting(conversationId: string): void {
-    for (const turn of this.parked.values()) if (turn.message.conversationId === conversationId) this.cancel(turn);
+    for (const turn of this.turns.parked.values()) if (turn.message.conversationId === conversationId) this.cancel(turn);
   }
 
   /** The person does not want an answer any more that waits for the server. */
   giveUp(answerId: string): void {
-    const turn = [...this.parked.values()].find(({ message }) => message.id === answerId);
+    const turn = [...this.turns.parked.values()].find(({ message }) => message.id === answerId);
     if (!turn) return;
     this.cancel(turn);
     if (turn.message.parentId && !hasCome(turn)) putProblem(this.store, turn.message.parentId, { code: 'stopped', detail: '' });
@@ -107,23 +104,23 @@ export class AnswerService {
 
   /** The same for the answer to one message: the person has taken it back. */
   cancelWaitingFor(messageId: string): void {
-    for (const turn of this.parked.values()) if (turn.message.parentId === messageId) this.cancel(turn);
+    for (const turn of this.turns.parked.values()) if (turn.message.parentId === messageId) this.cancel(turn);
   }
 
   /** Shows the newest answer of the shown path that the server is still writing, as it comes. */
   followRunning(conversationId: string): void {
-    if (this.running.has(conversationId)) return;
-    const thread = this.messages.thread(conversationId);
-    const message = shownPath(thread.messages, thread.choices).findLast((item) => item.message.status === 'running' && item.message.seq !== null)?.message;
-    if (message?.runId === undefined || this.followed.has(message.runId) || this.hasTurn(message.runId)) return;
-    this.followed.add(message.runId);
-    void this.follow(message, message.runId);
+    this.follower.followRunning(conversationId);
+  }
+
+  /** An answer that somebody else has begun: there is no message of it yet. */
+  expect(conversationId: string, messageId: string, runId: string, parentId: string): void {
+    this.follower.expect(conversationId, messageId, runId, parentId);
   }
 
   /** A conversation was read: shows what is still being written in it, also what this device waits for. */
   takeUp(conversationId: string): void {
     for (const pending of this.memory.pending()) {
-      if (pending.conversationId !== conversationId || this.hasTurn(pending.runId)) continue;
+      if (pending.conversationId !== conversationId || this.turns.has(pending.runId)) continue;
       const state = this.memory.state(pending.runId);
       // Another tab looks after it: here it is read along.
       if (state === null) this.expect(conversationId, pending.answerId, pending.runId, pending.parentId);
@@ -132,46 +129,14 @@ export class AnswerService {
     this.followRunning(conversationId);
   }
 
-  /**
-   * An answer that somebody else has begun: there is no message of it yet. While the server is away nobody knows whether it was begun, and
-   * nothing waits for it here.
-   */
-  expect(conversationId: string, messageId: string, runId: string, parentId: string): void {
-    const thread = this.messages.thread(conversationId);
-    if (!this.store.getState().connectivity.reachable) return;
-    if (thread.status !== 'ready' || thread.messages.has(messageId) || !thread.messages.has(parentId)) return;
-    if (this.running.has(conversationId) || this.followed.has(runId) || this.hasTurn(runId)) return;
-    const message = this.messages.begun(conversationId, parentId, { id: messageId, runId });
-    putMessages(this.store, conversationId, [message]);
-    this.followed.add(runId);
-    void this.follow(message, runId);
-    const stopLooking = this.store.subscribe(({ connectivity }) => {
-      if (connectivity.reachable && this.shownIn(conversationId) === messageId) return;
-      stopLooking();
-      if (!connectivity.reachable) this.letGo(conversationId, runId);
-    });
-  }
-
-  /** Waits no longer for an answer of which nothing has come; the conversation is free. */
-  private letGo(conversationId: string, runId: string): void {
-    const turn = this.running.get(conversationId);
-    if (turn?.runId !== runId || hasBegun(answerOf(turn))) return;
-    this.running.delete(conversationId);
-    this.followed.delete(runId);
-    turn.controller.abort();
-    turn.presenter?.finish();
-    this.messages.remove(turn.message);
-    this.askWhatIsDue(conversationId);
-  }
-
   /** The server is back: connections that were lost are opened again at once, and every run may be followed again. */
   serverIsBack(): void {
-    this.followed.clear();
+    this.follower.forget();
     this.reader.serverIsBack();
   }
 
   stop(conversationId: string): void {
-    const turn = this.running.get(conversationId);
+    const turn = this.turns.running.get(conversationId);
     if (!turn) return;
     // What is shown ends at once. When the server cannot be told it writes the answer to its end.
     this.api.stopRun(turn.runId).catch(() => undefined);
@@ -183,7 +148,7 @@ export class AnswerService {
 
   /** The page is perhaps being closed: from here on the browser takes connections away. */
   prepareToLeave(): void {
-    this.isLeaving = true;
+    this.turns.isLeaving = true;
   }
 
   /**
@@ -191,8 +156,8 @@ export class AnswerService {
    * ends as interrupted, and what has come of it is kept.
    */
   leave(): void {
-    this.isLeaving = true;
-    for (const turn of this.running.values()) {
+    this.turns.isLeaving = true;
+    for (const turn of this.turns.running.values()) {
       if (turn.isRecorded || turn.isRemembered) continue;
       // Nobody would read on.
       this.api.stopRun(turn.runId, { keepalive: true }).catch(() => undefined);
@@ -204,9 +169,9 @@ export class AnswerService {
 
   /** The page was not closed after all, or is brought back as it was: what it had let go of is read again. */
   comeBack(): void {
-    this.isLeaving = false;
-    this.followed.clear();
-    for (const turn of [...this.running.values()].filter(({ wasCutOff }) => wasCutOff)) {
+    this.turns.isLeaving = false;
+    this.follower.forget();
+    for (const turn of [...this.turns.running.values()].filter(({ wasCutOff }) => wasCutOff)) {
       turn.wasCutOff = false;
       void this.ask(turn);
     }
@@ -214,7 +179,7 @@ export class AnswerService {
 
   private onMemory(pending: PendingAnswer, state: AnswerState): void {
     const { runId, conversationId, answerId } = pending;
-    const turn = this.running.get(conversationId)?.runId === runId ? this.running.get(conversationId)! : this.parked.get(runId);
+    const turn = this.turns.find(conversationId, runId);
     if (state.state === 'start') {
       putAnswerWaiting(this.store, answerId, null);
       if (turn) this.goOn(turn);
@@ -228,21 +193,21 @@ export class AnswerService {
   /** Asks for an answer that waited, as soon as no other one of its conversation is coming. */
   private goOn(turn: Turn): void {
     const { conversationId } = turn.message;
-    const shown = this.running.get(conversationId);
+    const shown = this.turns.running.get(conversationId);
     turn.isRemembered = true;
     turn.isDue = true;
     if (shown && shown !== turn) return this.lineUp(turn);
     if (!shown) {
-      this.parked.delete(turn.runId);
+      this.turns.parked.delete(turn.runId);
       putAnswerWaiting(this.store, turn.message.id, null);
-      this.present(turn);
+      this.turns.present(turn);
     }
     void this.ask(turn);
   }
 
   /** Puts an answer behind the one that is coming in its conversation. */
   private lineUp(turn: Turn): void {
-    this.parked.set(turn.runId, turn);
+    this.turns.parked.set(turn.runId, turn);
     putAnswerWaiting(this.store, turn.message.id, { reason: { code: 'behind_answer', detail: '' }, until: null });
   }
 
@@ -254,7 +219,7 @@ export class AnswerService {
     } catch {
       // What this device has of the conversation may be enough; asking tells whether the server is there.
     }
-    if (this.hasTurn(runId) || this.memory.state(runId) === null) return;
+    if (this.turns.has(runId) || this.memory.state(runId) === null) return;
     const { messages } = this.messages.thread(conversationId);
     const known = messages.get(answerId);
     const isKept = known !== undefined && known.seq !== null && known.status !== 'running';
@@ -265,14 +230,14 @@ export class AnswerService {
     }
     const continued = typeof request['continued'] === 'string' ? messages.get(request['continued']) : undefined;
     const message = this.messages.begun(conversationId, parentId, { id: answerId });
-    const turn = this.turn(known ?? message, runId, traceparent, continued);
+    const turn = this.turns.begin(known ?? message, runId, traceparent, continued);
     turn.isRemembered = true;
-    if (this.running.has(conversationId)) {
+    if (this.turns.running.has(conversationId)) {
       turn.isDue = true;
       this.lineUp(turn);
       return this.messages.showInItsPlace(turn.message);
     }
-    this.present(turn);
+    this.turns.present(turn);
     this.messages.showInItsPlace(turn.message);
     await this.ask(turn);
   }
@@ -282,11 +247,11 @@ export class AnswerService {
     const { runId, conversationId, answerId, parentId, traceparent } = pending;
     const thread = this.messages.thread(conversationId);
     putAnswerWaiting(this.store, answerId, { reason: state.reason, until: state.until });
-    if (thread.status !== 'ready' || !thread.messages.has(parentId) || this.hasTurn(runId) || this.running.has(conversationId)) return;
+    if (thread.status !== 'ready' || !thread.messages.has(parentId) || this.turns.has(runId) || this.turns.running.has(conversationId)) return;
     const message = this.messages.begun(conversationId, parentId, { id: answerId });
-    const turn = this.turn(thread.messages.get(answerId) ?? message, runId, traceparent);
+    const turn = this.turns.begin(thread.messages.get(answerId) ?? message, runId, traceparent);
     turn.isRemembered = true;
-    this.parked.set(runId, turn);
+    this.turns.parked.set(runId, turn);
     this.messages.showInItsPlace(turn.message);
   }
 
@@ -306,7 +271,7 @@ export class AnswerService {
       }
     } catch (error) {
       turn.isAsking = false;
-      if (this.isCutOff(turn)) return;
+      if (this.turns.isCutOff(turn)) return;
       if (!controller.signal.aborted && this.isTriedAgain(turn, error)) return;
       turn.presenter?.apply(endOf(error, controller.signal));
     }
@@ -333,12 +298,12 @@ export class AnswerService {
   private park(turn: Turn, { reason, until }: AnswerState & { state: 'waiting' }): void {
     const { conversationId, id, parentId } = turn.message;
     if (turn.isAsking) return;
-    if (this.running.get(conversationId) === turn) {
-      this.running.delete(conversationId);
+    if (this.turns.isRunning(turn)) {
+      this.turns.running.delete(conversationId);
       turn.soFar = turn.presenter?.finish() ?? turn.soFar;
       turn.presenter = null;
       this.messages.showSoFar(turn);
-      this.parked.set(turn.runId, turn);
+      this.turns.parked.set(turn.runId, turn);
     }
     // Its question was refused meanwhile.
     if (this.store.getState().saves.get(parentId ?? '')?.state === 'failed') return this.cancel(turn);
@@ -346,7 +311,7 @@ export class AnswerService {
   }
 
   private cancel(turn: Turn): void {
-    this.parked.delete(turn.runId);
+    this.turns.parked.delete(turn.runId);
     this.memory.ended(turn.runId);
     putAnswerWaiting(this.store, turn.message.id, null);
     if (hasCome(turn)) {
@@ -357,38 +322,14 @@ export class AnswerService {
     this.messages.undo(turn);
   }
 
-  /** Shows an answer that the server writes and keeps, whoever asked for it. */
-  private async follow(message: Message, runId: string): Promise<void> {
-    const { conversationId } = message;
-    const turn = this.turn(message, runId);
-    const presenter = this.present(turn, textOf(message.content));
-    const { controller } = turn;
-    turn.isRecorded = true;
-    turn.isAsking = true;
-    try {
-      for await (const event of this.reader.follow(runId, controller.signal)) presenter.apply(event);
-    } catch (error) {
-      if (this.running.get(conversationId) === turn) presenter.apply(endOf(error, controller.signal));
-    }
-    if (this.running.get(conversationId) !== turn || this.isCutOff(turn)) return;
-    this.running.delete(conversationId);
-    const answer = presenter.finish();
-    this.messages.showFollowed(message, answer);
-    if (!isLost(answer)) this.memory.ended(runId);
-    await this.conversations.catchUp(conversationId).catch(() => undefined);
-    // Nothing came of an answer that was only expected.
-    if (!hasBegun(answer)) this.messages.remove(message);
-    this.askWhatIsDue(conversationId);
-  }
-
   /** Takes a turn out of those that run and keeps its answer, once. */
   private end(turn: Turn): void {
     const { conversationId } = turn.message;
-    if (this.running.get(conversationId) !== turn) return;
-    this.running.delete(conversationId);
+    if (!this.turns.isRunning(turn)) return;
+    this.turns.running.delete(conversationId);
     putAnswerWaiting(this.store, turn.message.id, null);
     const answer = turn.presenter?.finish() ?? answerOf(turn);
-    if (answer.end?.kind !== 'failed') this.followed.add(turn.runId);
+    if (answer.end?.kind !== 'failed') this.follower.note(turn.runId);
     // The device forgets that it waits for the answer when it has the answer itself.
     this.messages.keep(turn, answer).then(
       () => this.memory.ended(turn.runId),
@@ -401,31 +342,8 @@ export class AnswerService {
   }
 
   private askWhatIsDue(conversationId: string): void {
-    if (this.running.has(conversationId)) return;
-    const due = [...this.parked.values()].find((turn) => turn.isDue && turn.message.conversationId === conversationId);
+    if (this.turns.running.has(conversationId)) return;
+    const due = this.turns.due(conversationId);
     if (due) this.goOn(due);
-  }
-
-  /** Connections that end while the page is being closed say nothing about an answer that goes on without it. */
-  private isCutOff(turn: Turn): boolean {
-    turn.wasCutOff = this.isLeaving && (turn.isRecorded || turn.isRemembered) && !turn.controller.signal.aborted;
-    return turn.wasCutOff;
-  }
-
-  private turn(message: Message, runId: string, traceparent?: string, continued?: Message): Turn {
-    return newTurn(message, runId, traceparent, continued, this.messages.thread(message.conversationId).choices);
-  }
-
-  /** Begins to show a turn as it comes, as the one of its conversation. */
-  private present(turn: Turn, bridge = ''): AnswerPresenter {
-    const { conversationId, id } = turn.message;
-    const presenter = new AnswerPresenter(this.store, conversationId, id, turn.soFar, bridge);
-    turn.presenter = presenter;
-    this.running.set(conversationId, turn);
-    return presenter;
-  }
-
-  private hasTurn(runId: string): boolean {
-    return this.parked.has(runId) || [...this.running.values()].some((turn) => turn.runId === runId);
   }
 }
