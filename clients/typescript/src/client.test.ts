@@ -83,7 +83,7 @@ describe('one tab', () => {
     const second = await browser.open();
     const warnings: StorageWarning[] = [];
     second.client.persistence.subscribeWarnings((warning) => warnings.push(warning));
-    expect(warnings).toMatchObject([{ code: 'set_aside', name: 'manent/set_aside', records: 1 }]);
+    expect(warnings).toMatchObject([{ code: 'set_aside', name: 'manent/set_aside', records: 1, text: '{"version":99,"record":{}}' }]);
     expect(second.client.persistence.items()).toEqual([]);
     expect(await browser.recordsOf('set_aside')).toMatchObject([{ key: idOf(1), from: 'items', record: '{"version":99,"record":{}}' }]);
   });

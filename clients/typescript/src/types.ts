@@ -118,8 +118,8 @@ export interface PersistenceMetrics {
 /** Something that a person should know about the device's own store. */
 export type StorageWarning =
   | { code: 'memory_only'; detail: string }
-  /** Records that cannot be read, or of a newer version, were put aside under `name`; nothing of them is deleted. */
-  | { code: 'set_aside'; detail: string; name: string; records: number }
+  /** Records that cannot be read, or of a newer version, were put aside under `name`; nothing of them is deleted. `text`: what they say, where this tab has read them. */
+  | { code: 'set_aside'; detail: string; name: string; records: number; text?: string }
   | { code: 'refused'; detail: string }
   | { code: 'lost'; detail: string };
 

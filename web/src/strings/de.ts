@@ -428,6 +428,7 @@ export const de: AllStrings = {
       records === 1
         ? `1 Eintrag auf diesem Gerät war nicht zu lesen. Er liegt nun unter „${name}“; nichts wurde gelöscht.`
         : `${records} Einträge auf diesem Gerät waren nicht zu lesen. Sie liegen nun unter „${name}“; nichts wurde gelöscht.`,
+    copy: 'Ihren Text kopieren',
     dismiss: 'Ausblenden',
   },
 

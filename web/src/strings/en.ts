@@ -302,6 +302,7 @@ export const en = {
     lost: 'The browser emptied this page’s storage. What this tab still had of it was written again.',
     set_aside: (records: number, name: string) =>
       records === 1 ? `1 record on this device could not be read. It was put aside as “${name}”; nothing was deleted.` : `${records} records on this device could not be read. They were put aside as “${name}”; nothing was deleted.`,
+    copy: 'Copy their text',
     dismiss: 'Dismiss',
   },
 

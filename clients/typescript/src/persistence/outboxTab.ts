@@ -211,7 +211,7 @@ export class OutboxTab {
     const count = unusable.length;
     try {
       const name = await store.setAside(unusable);
-      warn({ code: 'set_aside', detail: `${count} records of this device's store cannot be read. They are kept under "${name}".`, name, records: count });
+      warn({ code: 'set_aside', detail: `${count} records of this device's store cannot be read. They are kept under "${name}".`, name, records: count, text: unusable.map(({ record }) => record).join('\n') });
     } catch {
       // They stay where they are, and are looked at again at the next start.
     }

@@ -2,6 +2,7 @@ import { TriangleAlert, X } from 'lucide-react';
 import type { QueueStatus, StorageWarning } from '../../state/outbox';
 import { useStore } from '../../state/store';
 import { type Strings, useStrings } from '../../strings';
+import { CopyButton } from '../CopyButton';
 import { depthOf } from './AwayBanner';
 
 /** The gravest first; one at a time, so that they stay slim. */
@@ -18,7 +19,9 @@ export function StorageBanner() {
   return (
     <div className="banner storage">
       <TriangleAlert aria-hidden />
-      <p role="status">{text}</p>
+      <p>
+        <span role="status">{text}</span> {warning.code === 'set_aside' && warning.text !== undefined && <CopyButton text={warning.text} label={texts.warnings.copy} wordy />}
+      </p>
       {canDismiss && (
         <button type="button" className="icon-button small" aria-label={texts.warnings.dismiss} title={texts.warnings.dismiss} onClick={() => dismiss(warning)}>
           <X aria-hidden />

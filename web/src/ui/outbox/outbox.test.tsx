@@ -12,6 +12,7 @@ vi.mock('../../services/services', () => ({ connectivityService: { tryNow: vi.fn
 
 const { connectivityService } = await import('../../services/services');
 const { Banners } = await import('../banners/Banners');
+const { StorageBanner } = await import('../banners/StorageBanner');
 const { seldomShown } = await import('../dialogs/lazyDialogs');
 const { AnswerWaits } = await import('../thread/AnswerWaits');
 const { SaveMark } = await import('../thread/SaveMark');
@@ -295,6 +296,18 @@ it('the panel shows every item with its history', async () => {
     details.dispatchEvent(new Event('toggle'));
   });
   expect(target.querySelector('.history')!.textContent).toContain('Sent, try 1');
+});
+
+it('records that were put aside can be copied where this tab has their text', async () => {
+  const write = vi.fn(async () => undefined);
+  vi.stubGlobal('navigator', { clipboard: { writeText: write }, languages: ['en'] });
+  const aside = { code: 'set_aside', detail: '', name: 'manent/set_aside', records: 1 } as const;
+  await set({ warnings: [{ ...aside, text: '{"version":99}' }] });
+  await draw(<StorageBanner />);
+  await press('Copy their text');
+  expect(write).toHaveBeenCalledExactlyOnceWith('{"version":99}');
+  await set({ warnings: [aside] });
+  expect(button('Copy their text')).toBeUndefined();
 });
 
 it('those who listen hear of a refusal, and that everything is saved after a wait', async () => {
