@@ -134,3 +134,18 @@ pub struct AuditEntry {
     /// The hash of this one, over all the above.
     pub hash: AuditHash,
 }
+
+/// An entry whose row holds what is never written: somebody changed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "entry {number} of the audit log cannot be read: its column {column} holds what is never written there"
+)]
+pub struct UnreadableAuditEntry {
+    /// Its place.
+    pub number: u64,
+    /// The first column that cannot be read, such as `audit.kind`.
+    pub column: &'static str,
+}
+
+/// A row of the log as a store finds it.
+pub type AuditRow = Result<AuditEntry, UnreadableAuditEntry>;

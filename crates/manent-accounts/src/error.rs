@@ -6,6 +6,7 @@ use manent_domain::ports::StoreError;
 
 use crate::account_change::AccountRefusal;
 use crate::api_key::Scope;
+use crate::audit::UnreadableAuditEntry;
 use crate::limits::BudgetExceeded;
 use crate::ports::{HashError, TokenError, VaultError};
 use crate::session::RefreshRefusal;
@@ -50,6 +51,12 @@ pub enum AccountError {
     /// The second factor is wrong or was used already.
     #[error("the code is wrong, or was used already")]
     SecondFactorWrong,
+    /// The second factor cannot be checked: it was encrypted with a secret that the server does not have any more.
+    #[error(
+        "this code cannot be checked, because the server lost the secret that it needs for it; use a backup code, or ask an administrator \
+         to take the second factor off"
+    )]
+    SecondFactorUnreadable,
     /// What was asked for needs a second factor beside it.
     #[error("a code of the second factor is needed")]
     SecondFactorNeeded,
@@ -95,6 +102,9 @@ pub enum AccountError {
     /// The budget is used up.
     #[error(transparent)]
     Budget(#[from] BudgetExceeded),
+    /// Somebody changed an entry of the audit log.
+    #[error("{0}; `manent audit verify` looks at the whole log")]
+    AuditUnreadable(UnreadableAuditEntry),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -117,6 +127,7 @@ impl From<AccountRefusal> for AccountError {
             AccountRefusal::TwoFactor(
                 TwoFactorRefusal::StepUsed | TwoFactorRefusal::BackupCodeUnknown,
             ) => Self::SecondFactorWrong,
+            AccountRefusal::TwoFactor(TwoFactorRefusal::SignInFinished) => Self::SignInExpired,
             other => Self::Refused(other),
         }
     }

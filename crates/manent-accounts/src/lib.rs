@@ -32,6 +32,7 @@ pub mod ports;
 pub mod provider_key;
 pub mod role;
 pub mod secret;
+pub mod server_secret;
 pub mod services;
 pub mod session;
 pub mod transfer;

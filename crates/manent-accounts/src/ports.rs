@@ -17,6 +17,7 @@ mod passwords;
 mod provider_keys;
 mod roles;
 mod secrets;
+mod server_secret;
 mod sessions;
 mod tokens;
 mod vault;
@@ -35,6 +36,7 @@ pub use passwords::{HashError, PasswordHasher, PasswordMatch};
 pub use provider_keys::ProviderKeyRepository;
 pub use roles::{RoleRepository, StoredRole};
 pub use secrets::{PresentedApiKey, SecretSource};
+pub use server_secret::SecretRegistry;
 pub use sessions::{Refreshed, SessionRepository};
 pub use tokens::{
     AccessClaims, RefreshClaims, TokenError, TokenMinter, TokenReader, TwoFactorClaims,

@@ -27,7 +27,7 @@ pub use invitation::{Invitation, InvitationService};
 pub use open_id::{OpenIdError, OpenIdPerson, OpenIdPolicy, OpenIdRefusal, OpenIdService};
 pub use provider_key::{OpenedKey, ProviderKeyService};
 pub use role::RoleService;
-pub use rotation::{Rotated, SecretRotation};
+pub use rotation::{Rotated, SecretRotation, Unopened};
 pub use session::{OpenedSession, SessionService};
 pub use sign_in::{SignInService, SignedIn};
 pub use sign_up::{SignUp, SignUpService};

@@ -3,20 +3,37 @@
 //! Invariants ([`TwoFactor::apply`], which a store calls inside its transaction):
 //! - each step of time is accepted once, and none before one that was accepted;
 //! - each backup code is used once;
+//! - each sign-in is finished once;
 //! - a new secret takes the place of the old one only when it was confirmed with a code of its own.
 
 mod stored;
 mod totp;
 
+use std::time::Duration;
+
 use manent_types::Timestamp;
+use uuid::Uuid;
 
 use crate::secret::{SealedSecret, SecretDigest};
+use crate::time::later;
 
 pub use stored::UnreadableTwoFactor;
 pub use totp::{InvalidTotpSecret, TotpSecret, otpauth_url};
 
 /// How many backup codes there are.
 pub const BACKUP_CODES: usize = 10;
+
+/// How long it is remembered that a sign-in was finished: longer than its token may live.
+pub const FINISHED_KEPT: Duration = Duration::from_hours(1);
+
+/// A sign-in that was finished with its second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FinishedSignIn {
+    /// The id in its token.
+    pub id: Uuid,
+    /// When.
+    pub at: Timestamp,
+}
 
 /// A backup code as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +75,8 @@ pub struct TwoFactor {
     pub active: Option<ActiveTwoFactor>,
     /// What waits to be confirmed.
     pub pending: Option<PendingTwoFactor>,
+    /// Sign-ins that were finished within [`FINISHED_KEPT`], so that none is finished twice.
+    pub finished: Vec<FinishedSignIn>,
 }
 
 /// A change of an account's second factor.
@@ -83,6 +102,11 @@ pub enum TwoFactorChange {
         secret: SealedSecret,
         /// The step that the code is of.
         step: u64,
+    },
+    /// Finishes a sign-in; refused when that was done before.
+    FinishSignIn {
+        /// The id in its token.
+        id: Uuid,
     },
     /// Uses up a backup code; refused when there is none like it.
     UseBackupCode {
@@ -114,6 +138,9 @@ pub enum TwoFactorRefusal {
     /// The code was used already, or is older than one that was.
     #[error("this code was used already")]
     StepUsed,
+    /// The sign-in was finished already.
+    #[error("this sign-in was finished already")]
+    SignInFinished,
     /// There is no such backup code, or it was used already.
     #[error("the backup code is wrong, or was used already")]
     BackupCodeUnknown,
@@ -167,6 +194,14 @@ impl TwoFactor {
                     return Err(TwoFactorRefusal::StepUsed);
                 }
                 active.last_step = *step;
+            }
+            TwoFactorChange::FinishSignIn { id } => {
+                if self.finished.iter().any(|finished| finished.id == *id) {
+                    return Err(TwoFactorRefusal::SignInFinished);
+                }
+                self.finished
+                    .retain(|finished| later(finished.at, FINISHED_KEPT) > now);
+                self.finished.push(FinishedSignIn { id: *id, at: now });
             }
             TwoFactorChange::UseBackupCode { digest } => {
                 let active = self.active.as_mut().ok_or(TwoFactorRefusal::NotBegun)?;
@@ -307,6 +342,23 @@ mod tests {
             after.apply(&[use_code(b"three")], at(3)),
             Err(TwoFactorRefusal::BackupCodeUnknown)
         );
+    }
+
+    #[test]
+    fn a_sign_in_is_finished_once_and_forgotten_when_its_token_is_long_over() {
+        let finish = |id| TwoFactorChange::FinishSignIn {
+            id: Uuid::from_u128(id),
+        };
+        let once = active().apply(&[finish(1)], at(2)).unwrap();
+        assert_eq!(
+            once.apply(&[finish(1)], at(3)),
+            Err(TwoFactorRefusal::SignInFinished)
+        );
+        let kept = |after: &TwoFactor| after.finished.len();
+        let twice = once.apply(&[finish(2)], at(3)).unwrap();
+        assert_eq!(kept(&twice), 2);
+        let hour_later = later(at(3), FINISHED_KEPT);
+        assert_eq!(kept(&twice.apply(&[finish(3)], hour_later).unwrap()), 1);
     }
 
     #[test]

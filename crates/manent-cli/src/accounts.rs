@@ -12,7 +12,7 @@ mod password;
 pub(crate) mod secret;
 mod table;
 pub(crate) mod user;
-mod when;
+pub(crate) mod when;
 
 use std::future::Future;
 

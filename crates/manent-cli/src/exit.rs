@@ -30,6 +30,9 @@ pub(crate) enum Failure {
     /// Something is not as it should be, and all of it was printed already.
     #[error("there are problems")]
     ProblemsReported,
+    /// What is looked at was changed by somebody.
+    #[error("{0}")]
+    Damaged(String),
     /// Something is not saved yet; it is safe, and all of it was printed already.
     #[error("something is still waiting")]
     StillWaiting,
@@ -45,6 +48,7 @@ impl Failure {
             Self::Configuration(_)
             | Self::ConfigurationReported
             | Self::ProblemsReported
+            | Self::Damaged(_)
             | Self::Start(
                 StartError::NotLoopback(_)
                 | StartError::Compose(ComposeError::Provider(_) | ComposeError::Accounts(_)),

@@ -4,8 +4,8 @@
 //!
 //! - The algorithm is not the token's to choose: whatever its header says, only HS256 with one of our keys is believed.
 //! - The payload has exactly the fields of [`Payload`]; one more or one less is no token of ours.
-//! - Time is the caller's. A token is taken for [`EXPIRY_LEEWAY`] after its end and [`CLOCK_LEEWAY`] before its beginning, for the clocks of
-//!   several nodes are never quite the same.
+//! - Time is the caller's. No token is taken after its end: where clocks differ its client asks for the next one a little earlier. It is taken
+//!   [`CLOCK_LEEWAY`] before its beginning, for the clocks of several nodes are never quite the same.
 
 use std::time::Duration;
 
@@ -18,9 +18,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::jwt::{Jwt, seconds, timestamp};
 use crate::key::KeySet;
-
-/// How long after its end a token is still taken.
-pub(crate) const EXPIRY_LEEWAY: Duration = Duration::from_secs(5);
 
 /// How much later than now a token may have been made.
 pub(crate) const CLOCK_LEEWAY: Duration = Duration::from_mins(1);
@@ -83,7 +80,7 @@ impl AccessTokens {
 }
 
 pub(crate) fn check_end(end: Timestamp, now: Timestamp) -> Result<(), TokenError> {
-    if now.as_millisecond() < end.as_millisecond() + milliseconds(EXPIRY_LEEWAY) {
+    if now < end {
         Ok(())
     } else {
         Err(TokenError::Expired)

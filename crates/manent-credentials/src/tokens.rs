@@ -73,8 +73,11 @@ mod tests {
     use super::*;
     use crate::entropy::SystemEntropy;
 
-    fn at(milliseconds: i64) -> Timestamp {
-        Timestamp::from_millisecond(milliseconds).unwrap()
+    const fn at(milliseconds: i64) -> Timestamp {
+        match Timestamp::from_millisecond(milliseconds) {
+            Ok(time) => time,
+            Err(_) => panic!("within bounds"),
+        }
     }
 
     fn access_claims() -> AccessClaims {
@@ -96,10 +99,9 @@ mod tests {
 
     const TWO_FACTOR: TwoFactorClaims = TwoFactorClaims {
         account: UserId::new(Uuid::from_u128(1)),
-        expires_at: match Timestamp::from_millisecond(300_000) {
-            Ok(time) => time,
-            Err(_) => panic!("within bounds"),
-        },
+        id: Uuid::from_u128(3),
+        account_updated_at: at(1_000),
+        expires_at: at(300_000),
     };
 
     fn all(tokens: &Tokens) -> [SecretString; 3] {

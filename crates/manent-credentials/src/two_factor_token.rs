@@ -4,6 +4,7 @@ use manent_accounts::ports::{TokenError, TwoFactorClaims};
 use manent_types::{Timestamp, UserId};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::access_token::check_end;
 use crate::jwt::{Jwt, seconds, timestamp};
@@ -17,6 +18,10 @@ struct Payload {
     user_id: UserId,
     #[serde(rename = "twoFAPending")]
     two_factor_pending: bool,
+    jti: Uuid,
+    /// Milliseconds since 1970.
+    #[serde(rename = "updatedAt")]
+    updated_at: i64,
     exp: i64,
 }
 
@@ -37,6 +42,8 @@ impl TwoFactorTokens {
         self.jwt.sign(&Payload {
             user_id: claims.account,
             two_factor_pending: true,
+            jti: claims.id,
+            updated_at: claims.account_updated_at.as_millisecond(),
             exp: seconds(claims.expires_at),
         })
     }
@@ -48,6 +55,9 @@ impl TwoFactorTokens {
         }
         let claims = TwoFactorClaims {
             account: payload.user_id,
+            id: payload.jti,
+            account_updated_at: Timestamp::from_millisecond(payload.updated_at)
+                .map_err(|_| TokenError::Invalid)?,
             expires_at: timestamp(payload.exp)?,
         };
         check_end(claims.expires_at, now)?;
@@ -61,7 +71,6 @@ mod tests {
     use proptest::prelude::*;
     use secrecy::ExposeSecret;
     use serde_json::{Value, json};
-    use uuid::Uuid;
 
     use super::*;
     use crate::key::testing::{key, keys};
@@ -77,6 +86,8 @@ mod tests {
     fn claims() -> TwoFactorClaims {
         TwoFactorClaims {
             account: UserId::new(Uuid::from_u128(1)),
+            id: Uuid::from_u128(2),
+            account_updated_at: Timestamp::from_millisecond(1_234).unwrap(),
             expires_at: at(300),
         }
     }
@@ -94,17 +105,18 @@ mod tests {
             serde_json::from_slice(&BASE64URL_NOPAD.decode(part.as_bytes()).unwrap()).unwrap();
         let expected = json!({
             "userId": "00000000-0000-0000-0000-000000000001", "twoFAPending": true, "exp": 300,
+            "jti": "00000000-0000-0000-0000-000000000002", "updatedAt": 1234,
         });
         assert_eq!(payload, expected);
         assert_eq!(tokens().read(token.expose_secret(), at(0)), Ok(claims()));
     }
 
     #[test]
-    fn ends_a_few_seconds_after_its_time() {
+    fn ends_at_its_time() {
         let token = tokens().mint(claims()).unwrap();
         let read = |now| tokens().read(token.expose_secret(), at(now));
-        assert_eq!(read(304), Ok(claims()));
-        assert_eq!(read(305), Err(TokenError::Expired));
+        assert_eq!(read(299), Ok(claims()));
+        assert_eq!(read(300), Err(TokenError::Expired));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod links;
 mod provider_keys;
 mod repository;
 mod roles;
+mod secret;
 mod sessions;
 mod state;
 mod transfer;

@@ -41,4 +41,4 @@ mod writer;
 pub use config::PostgresConfig;
 pub use metrics::PostgresMetrics;
 pub use open_error::OpenError;
-pub use store::{PostgresStore, SchemaVersions, SecretMark, SecretStanding, StoreHealth};
+pub use store::{PostgresStore, SchemaVersions, StoreHealth};

@@ -8,8 +8,6 @@ mod runs;
 mod search;
 mod transfer;
 
-pub use accounts::{SecretMark, SecretStanding};
-
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -4,8 +4,10 @@
 use std::path::Path;
 
 use futures_util::future::{join_all, join3};
-use manent_accounts::audit::AuditKind;
-use manent_accounts::ports::{AccountRepository, AuditRepository, Deleted, SessionRepository};
+use manent_accounts::audit::{AuditDraft, AuditKind};
+use manent_accounts::ports::{
+    AccountRepository, AuditFilter, AuditRepository, Deleted, SessionRepository,
+};
 use manent_domain::append::Outcome;
 use manent_domain::ports::{RunRepository, StoreError};
 use manent_domain::run::{Begun, NewRun};
@@ -81,7 +83,66 @@ async fn entries_of_the_audit_log_are_never_changed_or_deleted() {
         .unwrap();
     let mut verifier = manent_accounts::audit::AuditVerifier::default();
     let entries = AuditRepository::read(&store, 0, 10).await.unwrap();
-    assert!(verifier.take(&entries[0]).is_err());
+    assert!(verifier.take_row(&entries[0]).is_err());
+}
+
+#[tokio::test]
+async fn an_entry_that_was_made_unreadable_is_named_and_hides_no_other() {
+    for (column, value) in [
+        ("kind", "'signed_inx'"),
+        ("kind", "x'ff'"),
+        ("at", "'yesterday'"),
+        ("actor_id", "'nobody'"),
+        ("account_id", "7"),
+        ("address", "'somewhere'"),
+        ("detail", "'[]'"),
+        ("previous", "x'00'"),
+        ("hash", "'text'"),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let store = open(&directory);
+        Desk::with_accounts(&store, 3).await;
+        look(&directory)
+            .execute_batch(&format!(
+                "DROP TRIGGER audit_is_never_changed; UPDATE audit SET {column} = {value} WHERE number = 2"
+            ))
+            .unwrap();
+        let rows = AuditRepository::read(&store, 0, 10).await.unwrap();
+        let found: Vec<_> = rows
+            .iter()
+            .map(|row| row.as_ref().map(|entry| entry.number))
+            .collect();
+        let unreadable = rows[1].as_ref().unwrap_err();
+        assert_eq!(found, [Ok(1), Err(unreadable), Ok(3)]);
+        assert_eq!(
+            (unreadable.number, unreadable.column),
+            (2, format!("audit.{column}").as_str())
+        );
+        let listed = AuditRepository::list(&store, AuditFilter::default(), None, 10).await;
+        let listed: Vec<_> = listed.unwrap().into_iter().rev().collect();
+        assert_eq!(listed, rows);
+    }
+}
+
+#[tokio::test]
+async fn a_lost_end_of_the_audit_log_is_told_and_nothing_is_appended() {
+    for statement in [
+        "DELETE FROM audit_head",
+        "UPDATE audit_head SET hash = x'00'",
+        "UPDATE audit_head SET number = -1",
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let store = open(&directory);
+        Desk::with_accounts(&store, 1).await;
+        look(&directory).execute_batch(statement).unwrap();
+        assert_eq!(AuditRepository::head(&store).await, Ok(None), "{statement}");
+        let draft = AuditDraft::new(AuditKind::SignedIn);
+        let appended = AuditRepository::append(&store, draft, at(9)).await;
+        assert!(
+            matches!(appended, Err(StoreError::Corrupt { .. })),
+            "{statement}: {appended:?}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Changing and deleting an account.
 
+use std::time::Duration;
+
 use manent_types::{SessionId, Timestamp, UserId};
 
 use crate::account::{Account, AccountStatus, OpenIdIdentity};
@@ -9,6 +11,7 @@ use crate::one_time_link::{LinkPurpose, LinkSubject, OneTimeLink};
 use crate::password::PasswordHash;
 use crate::role::RoleName;
 use crate::session::SessionEnd;
+use crate::time::later;
 use crate::two_factor::{TwoFactorChange, TwoFactorRefusal};
 use crate::username::Username;
 
@@ -69,6 +72,8 @@ pub enum AccountChange {
     LinkOpenId(OpenIdIdentity),
     /// The terms of use were accepted, now; the first time counts.
     AcceptTerms,
+    /// All live sessions end, and with them every sign-in that waits for its second factor: `updated_at` becomes another one.
+    EndSessions(EndedSessions),
     /// The second factor; all of these or none. `updated_at` stays.
     TwoFactor(Vec<TwoFactorChange>),
 }
@@ -223,6 +228,15 @@ pub fn plan_change(
         }
         AccountChange::AcceptTerms => {
             after.terms_accepted_at = after.terms_accepted_at.or(Some(now));
+        }
+        AccountChange::EndSessions(ends) => {
+            // Also within one millisecond, and when the clock was set back.
+            after.updated_at = account.updated_at.max(now);
+            if after.updated_at == account.updated_at {
+                after.updated_at = later(after.updated_at, Duration::from_millis(1));
+            }
+            is_shown = false;
+            plan.ends_sessions = Some(ends);
         }
         AccountChange::TwoFactor(changes) => {
             is_shown = false;

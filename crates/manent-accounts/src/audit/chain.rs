@@ -3,7 +3,7 @@
 use manent_types::Timestamp;
 
 use super::encoding::hash;
-use super::{AuditDraft, AuditEntry, AuditHash};
+use super::{AuditDraft, AuditEntry, AuditHash, AuditRow};
 
 /// The end of the log: what the next entry follows. A store reads it and writes the next entry in one unit, one at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +71,12 @@ pub enum AuditBreakCause {
     /// It does not follow the entry before it: that one was changed and its hash made anew, or replaced.
     #[error("it does not follow the entry before it")]
     NotFollowing,
+    /// It holds what is never written, so that nothing of it can be told.
+    #[error("its column {column} holds a value that cannot be read")]
+    Unreadable {
+        /// Such as `audit.kind`.
+        column: &'static str,
+    },
     /// Its content does not fit its hash.
     #[error("its content was changed")]
     Changed,
@@ -80,6 +86,11 @@ pub enum AuditBreakCause {
         /// The number of the newest entry that the store knew.
         expected: u64,
     },
+    /// The entries are sound up to here; what the store keeps beside them, to tell whether more were there, is gone.
+    #[error(
+        "the log ends here, and the record of its end, which the store keeps beside it, is missing or cannot be read"
+    )]
+    HeadLost,
 }
 
 /// The first place where the log is broken.
@@ -127,6 +138,30 @@ impl AuditVerifier {
             number: entry.number,
             cause,
         })
+    }
+
+    /// The next row, be it one that can be read or not.
+    ///
+    /// # Errors
+    /// When it cannot be read, or breaks the chain.
+    pub fn take_row(&mut self, row: &AuditRow) -> Result<(), AuditBreak> {
+        match row {
+            Ok(entry) => self.take(entry),
+            Err(unreadable) => Err(AuditBreak {
+                number: unreadable.number,
+                cause: AuditBreakCause::Unreadable {
+                    column: unreadable.column,
+                },
+            }),
+        }
+    }
+
+    /// Everything was taken, and how the log ended is not known.
+    pub const fn without_head(self) -> AuditBreak {
+        AuditBreak {
+            number: self.head.number,
+            cause: AuditBreakCause::HeadLost,
+        }
     }
 
     /// Where the log stands after what was taken.

@@ -73,6 +73,8 @@ coded! {
         ProviderKeyDeleted = "provider_key_deleted",
         /// Stored secrets were encrypted with a newer key; the detail has the numbers.
         SecretsResealed = "secrets_resealed",
+        /// The server's secret was taken for the one of the accounts, whichever was before; the detail has its number and fingerprint.
+        SecretAdopted = "secret_adopted",
         /// The permissions of a role were changed; the detail has the role and what changed.
         RolePermissionsChanged = "role_permissions_changed",
     }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use manent_domain::ports::StoreError;
 use manent_types::{Timestamp, UserId};
 
-use crate::audit::{AuditDraft, AuditEntry, AuditHead, AuditKind};
+use crate::audit::{AuditDraft, AuditEntry, AuditHead, AuditKind, AuditRow};
 
 /// Which entries are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,11 +27,12 @@ pub trait AuditRepository: Send + Sync {
         filter: AuditFilter,
         before: Option<u64>,
         limit: usize,
-    ) -> Result<Vec<AuditEntry>, StoreError>;
+    ) -> Result<Vec<AuditRow>, StoreError>;
 
     /// At most `limit` entries with numbers above `after`, ascending, for [`crate::audit::AuditVerifier`].
-    async fn read(&self, after: u64, limit: usize) -> Result<Vec<AuditEntry>, StoreError>;
+    async fn read(&self, after: u64, limit: usize) -> Result<Vec<AuditRow>, StoreError>;
 
-    /// The end of the log as the store keeps it beside the entries; [`AuditHead::EMPTY`] while there are none.
-    async fn head(&self) -> Result<AuditHead, StoreError>;
+    /// The end of the log as the store keeps it beside the entries; [`AuditHead::EMPTY`] while there are none, absent when it is missing or
+    /// cannot be read. Then nothing can be appended either.
+    async fn head(&self) -> Result<Option<AuditHead>, StoreError>;
 }

@@ -60,17 +60,6 @@ pub trait SessionRepository: Send + Sync {
         audit: AuditDraft,
     ) -> Result<bool, StoreError>;
 
-    /// Ends the live sessions of the account, all but the given one; answers how many. The entry in the audit log is written even when there
-    /// were none.
-    async fn end_all(
-        &self,
-        owner: UserId,
-        except: Option<SessionId>,
-        end: SessionEnd,
-        now: Timestamp,
-        audit: AuditDraft,
-    ) -> Result<u64, StoreError>;
-
     /// Deletes at most `limit` sessions of anybody that reached their end before `expired_before`; answers how many. Ended sessions stay until
     /// then, so that a token of theirs is still known.
     async fn clear(&self, expired_before: Timestamp, limit: usize) -> Result<usize, StoreError>;

@@ -2,6 +2,7 @@
 
 use manent_types::{SessionId, Timestamp, UserId};
 use secrecy::SecretString;
+use uuid::Uuid;
 
 use crate::account::AccountProvider;
 use crate::email::EmailAddress;
@@ -39,6 +40,10 @@ pub struct AccessClaims {
 pub struct TwoFactorClaims {
     /// Who showed the password.
     pub account: UserId,
+    /// Which sign-in this is; each is finished once.
+    pub id: Uuid,
+    /// The account's `updated_at` when the password was shown. What changed since then makes the token void.
+    pub account_updated_at: Timestamp,
     /// When the token ends; to the second.
     pub expires_at: Timestamp,
 }

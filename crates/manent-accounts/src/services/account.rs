@@ -122,7 +122,9 @@ impl AccountService {
         if account.two_factor.is_enabled() {
             let factor = factor.ok_or(AccountError::SecondFactorNeeded)?;
             let audit = caller.audit(AuditKind::TwoFactorAccepted);
-            self.two_factor.accept(&account, factor, audit).await?;
+            self.two_factor
+                .accept(&account, factor, None, audit)
+                .await?;
         }
         self.delete(caller, owner).await
     }

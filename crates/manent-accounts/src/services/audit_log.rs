@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::context::{AccountPorts, Context};
 use crate::AccountError;
-use crate::audit::{AuditBreak, AuditDraft, AuditEntry, AuditHead, AuditVerifier};
+use crate::audit::{AuditBreak, AuditDraft, AuditEntry, AuditHead, AuditRow, AuditVerifier};
 use crate::caller::Caller;
 use crate::policy::AccountPolicy;
 use crate::ports::AuditFilter;
@@ -51,7 +51,7 @@ impl AuditLog {
     /// At most `limit` (held between 1 and 200) entries, the newest first, with numbers below `before`.
     ///
     /// # Errors
-    /// When the caller may not administer, or the store fails.
+    /// When the caller may not administer, one of these entries was changed so that it cannot be read, or the store fails.
     pub async fn list(
         &self,
         caller: &Caller,
@@ -61,7 +61,9 @@ impl AuditLog {
     ) -> Result<Vec<AuditEntry>, AccountError> {
         caller.require_admin()?;
         let limit = limit.clamp(1, 200);
-        Ok(self.context.ports.audit.list(filter, before, limit).await?)
+        let rows = self.context.ports.audit.list(filter, before, limit).await?;
+        let entries = rows.into_iter().collect::<Result<_, _>>();
+        entries.map_err(AccountError::AuditUnreadable)
     }
 
     /// Reads the whole log and finds the first broken entry.
@@ -74,17 +76,13 @@ impl AuditLog {
         // The head first: what is appended meanwhile lies behind it.
         let head = audit.head().await?;
         let mut verifier = AuditVerifier::default();
-        while verifier.head().number < head.number {
+        let last = head.map_or(u64::MAX, |head| head.number);
+        while verifier.head().number < last {
             let after = verifier.head().number;
-            let entries = audit.read(after, BATCH).await?;
-            if entries.is_empty() {
-                break;
-            }
-            let wanted = entries
-                .iter()
-                .take_while(|entry| entry.number <= head.number);
-            for entry in wanted {
-                if let Err(found) = verifier.take(entry) {
+            let rows = audit.read(after, BATCH).await?;
+            let is_wanted = |row: &&AuditRow| number(row) <= last;
+            for row in rows.iter().take_while(is_wanted) {
+                if let Err(found) = verifier.take_row(row) {
                     return Ok(AuditVerdict::Broken(found));
                 }
             }
@@ -92,10 +90,20 @@ impl AuditLog {
                 break;
             }
         }
+        let Some(head) = head else {
+            return Ok(AuditVerdict::Broken(verifier.without_head()));
+        };
         Ok(match verifier.finish(head) {
             Ok(head) => AuditVerdict::Whole(head),
             Err(found) => AuditVerdict::Broken(found),
         })
+    }
+}
+
+fn number(row: &AuditRow) -> u64 {
+    match row {
+        Ok(entry) => entry.number,
+        Err(unreadable) => unreadable.number,
     }
 }
 

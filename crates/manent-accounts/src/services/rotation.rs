@@ -11,6 +11,7 @@ use crate::caller::Caller;
 use crate::policy::AccountPolicy;
 use crate::ports::VaultUse;
 use crate::secret::SealedSecret;
+use crate::server_secret::SecretMark;
 use crate::two_factor::TwoFactorChange;
 
 /// How many rows are looked at in one go.
@@ -23,6 +24,22 @@ pub struct Rotated {
     pub provider_keys: u64,
     /// Secrets of second factors that were encrypted anew.
     pub two_factor_secrets: u64,
+}
+
+/// What is stored encrypted and does not open with the keys that there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unopened {
+    /// Accounts whose second factor does not open.
+    pub second_factors: u64,
+    /// People's keys for providers that do not open. Of many the first hundred are looked at.
+    pub provider_keys: u64,
+}
+
+impl Unopened {
+    /// Whether everything opens.
+    pub const fn is_empty(&self) -> bool {
+        self.second_factors == 0 && self.provider_keys == 0
+    }
 }
 
 /// Encrypts what is stored with the newest key.
@@ -60,6 +77,62 @@ impl SecretRotation {
             .append(audit, self.context.now())
             .await?;
         Ok(rotated)
+    }
+
+    /// Tries to open what is stored encrypted, and changes nothing. It reads every account: for when something is amiss.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn unopened(&self) -> Result<Unopened, AccountError> {
+        let ports = &self.context.ports;
+        let mut unopened = Unopened::default();
+        let any_version = u32::MAX;
+        for key in ports
+            .provider_keys
+            .list_sealed_before(any_version, BATCH)
+            .await?
+        {
+            let purpose = VaultUse::ProviderKey {
+                owner: key.owner,
+                endpoint: key.endpoint,
+            };
+            unopened.provider_keys += u64::from(ports.vault.open(&purpose, &key.sealed).is_err());
+        }
+        let mut after = None;
+        loop {
+            let page = ports.accounts.list(after, BATCH).await?;
+            for account in &page.items {
+                let Some(active) = &account.two_factor.active else {
+                    continue;
+                };
+                let purpose = VaultUse::TwoFactor { owner: account.id };
+                let opened = ports.vault.open(&purpose, &active.secret);
+                unopened.second_factors += u64::from(opened.is_err());
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(unopened);
+            }
+        }
+    }
+
+    /// Writes into the audit log that a secret was taken for the one of the accounts.
+    ///
+    /// # Errors
+    /// When the caller may not administer, or the store fails.
+    pub async fn tell_adopted(
+        &self,
+        caller: &Caller,
+        mark: &SecretMark,
+    ) -> Result<(), AccountError> {
+        caller.require_admin()?;
+        let audit = caller
+            .audit(AuditKind::SecretAdopted)
+            .with("number", mark.number)
+            .with("fingerprint", &mark.fingerprint);
+        let log = &self.context.ports.audit;
+        log.append(audit, self.context.now()).await?;
+        Ok(())
     }
 
     async fn provider_keys(&self) -> Result<u64, AccountError> {

@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use super::context::{AccountPorts, Context};
 use crate::AccountError;
 use crate::account::Account;
+use crate::account_change::{AccountChange, EndedSessions};
 use crate::audit::{AuditDraft, AuditKind};
 use crate::caller::{Caller, Origin};
 use crate::policy::AccountPolicy;
@@ -179,16 +180,11 @@ impl SessionService {
         keeps_own: bool,
     ) -> Result<u64, AccountError> {
         let (owner, session) = caller.require_session()?;
-        let ports = &self.context.ports;
-        let audit = caller.audit(AuditKind::SignedOutEverywhere).on(owner);
-        let except = keeps_own.then_some(session);
-        let end = SessionEnd::SignedOutElsewhere;
-        let ended = ports
-            .sessions
-            .end_all(owner, except, end, self.context.now(), audit)
-            .await?;
-        ports.standings.changed(owner);
-        Ok(ended)
+        let ends = EndedSessions {
+            except: keeps_own.then_some(session),
+            end: SessionEnd::SignedOutElsewhere,
+        };
+        self.end_all(caller, owner, ends).await
     }
 
     /// The caller's live sessions, the newest first.
@@ -226,18 +222,27 @@ impl SessionService {
     /// Ends all sessions of somebody, as an administrator; answers how many.
     ///
     /// # Errors
-    /// When the caller may not administer, or the store fails.
+    /// When the caller may not administer, there is no such account, or the store fails.
     pub async fn end_all_of(&self, caller: &Caller, account: UserId) -> Result<u64, AccountError> {
         caller.require_admin()?;
-        let ports = &self.context.ports;
-        let audit = caller.audit(AuditKind::SignedOutEverywhere).on(account);
-        let end = SessionEnd::EndedByAdministrator;
-        let ended = ports
-            .sessions
-            .end_all(account, None, end, self.context.now(), audit)
-            .await?;
-        ports.standings.changed(account);
-        Ok(ended)
+        let ends = EndedSessions {
+            except: None,
+            end: SessionEnd::EndedByAdministrator,
+        };
+        self.end_all(caller, account, ends).await
+    }
+
+    /// A change of the account, so that sign-ins that wait for their second factor end too.
+    async fn end_all(
+        &self,
+        caller: &Caller,
+        account: UserId,
+        ends: EndedSessions,
+    ) -> Result<u64, AccountError> {
+        let audit = caller.audit(AuditKind::SignedOutEverywhere);
+        let change = AccountChange::EndSessions(ends);
+        let changed = self.context.change(account, change, None, audit).await?;
+        Ok(changed.ended_sessions)
     }
 
     async fn end_session(

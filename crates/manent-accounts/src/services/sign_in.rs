@@ -9,7 +9,6 @@
 //! mark do more than guess as often as from one device.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use manent_types::Timestamp;
 use secrecy::SecretString;
@@ -28,9 +27,6 @@ use crate::password::Password;
 use crate::policy::AccountPolicy;
 use crate::ports::{PasswordMatch, TwoFactorClaims};
 use crate::time::later;
-
-/// Tokens tell their end in whole seconds.
-const TOKEN_PRECISION: Duration = Duration::from_secs(1);
 
 /// What a right password gets.
 #[derive(Debug, Clone)]
@@ -117,6 +113,8 @@ impl SignInService {
             let expires_at = later(self.context.now(), policy.two_factor_lifetime);
             let claims = TwoFactorClaims {
                 account: account.id,
+                id: ports.ids.next(),
+                account_updated_at: account.updated_at,
                 expires_at,
             };
             let token = ports.minter.two_factor_token(claims);
@@ -132,7 +130,7 @@ impl SignInService {
     /// Finishes a sign-in with the second factor.
     ///
     /// # Errors
-    /// [`AccountError::SignInExpired`] when the token is not genuine, too old, or older than the account's last change, [`AccountError::SecondFactorWrong`], too often, the account is
+    /// [`AccountError::SignInExpired`] when the token is not genuine, too old, used already, or older than the account's last change, [`AccountError::SecondFactorWrong`], too often, the account is
     /// disabled meanwhile, or a port fails.
     pub async fn second_factor(
         &self,
@@ -151,14 +149,24 @@ impl SignInService {
             // Switched off between password and code: the password has to be shown again.
             return Err(AccountError::SignInExpired);
         }
-        let latest = later(account.updated_at, self.context.policy.two_factor_lifetime);
-        if latest > later(claims.expires_at, TOKEN_PRECISION) {
-            // The password may be another one since.
+        // The password may be another one since, or everybody was to be signed out.
+        let is_void = |account: &Account| account.updated_at != claims.account_updated_at;
+        let is_finished = |account: &Account| {
+            let mut finished = account.two_factor.finished.iter();
+            finished.any(|finished| finished.id == claims.id)
+        };
+        if is_void(&account) || is_finished(&account) {
             return Err(AccountError::SignInExpired);
         }
         let audit =
             AuditDraft::new(AuditKind::TwoFactorAccepted).by(Some(account.id), origin.address);
-        let account = self.two_factor.accept(&account, factor, audit).await?;
+        let accepted = self
+            .two_factor
+            .accept(&account, factor, Some(claims.id), audit);
+        let account = accepted.await?;
+        if is_void(&account) {
+            return Err(AccountError::SignInExpired);
+        }
         self.sessions
             .open(account, origin, "password and second factor")
             .await

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use manent_types::UserId;
 use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
 
 use super::context::{AccountPorts, Context};
 use crate::AccountError;
@@ -110,7 +111,7 @@ impl TwoFactorService {
             });
         }
         let audit = caller.audit(AuditKind::TwoFactorAccepted);
-        self.accept(&account, factor, audit).await?;
+        self.accept(&account, factor, None, audit).await?;
         Ok(())
     }
 
@@ -193,18 +194,20 @@ impl TwoFactorService {
     }
 
     /// Accepts a second factor of an account, once; answers the account afterwards. `audit` is written if it was a code, and with the kind
-    /// [`AuditKind::BackupCodeUsed`] if it was a backup code.
+    /// [`AuditKind::BackupCodeUsed`] if it was a backup code. With a sign-in, that one is finished by it.
     pub(super) async fn accept(
         &self,
         account: &Account,
         factor: SecondFactor,
+        sign_in: Option<Uuid>,
         mut audit: AuditDraft,
     ) -> Result<Account, AccountError> {
         if matches!(factor, SecondFactor::BackupCode(_)) {
             audit.kind = AuditKind::BackupCodeUsed;
         }
-        let change = self.checked(account, factor, &audit).await?;
-        self.apply(account, vec![change], audit).await
+        let mut changes = vec![self.checked(account, factor, &audit).await?];
+        changes.extend(sign_in.map(|id| TwoFactorChange::FinishSignIn { id }));
+        self.apply(account, changes, audit).await
     }
 
     /// The account of a caller who is a person.
@@ -263,13 +266,12 @@ impl TwoFactorService {
         sealed: &SealedSecret,
         code: &SecretString,
     ) -> Result<Option<u64>, AccountError> {
-        let text = self
-            .context
-            .ports
-            .vault
-            .open(&VaultUse::TwoFactor { owner }, sealed)?;
+        let vault = &self.context.ports.vault;
+        let unreadable = |_| AccountError::SecondFactorUnreadable;
+        let purpose = VaultUse::TwoFactor { owner };
+        let text = vault.open(&purpose, sealed).map_err(unreadable)?;
         let secret = TotpSecret::from_base32(text.expose_secret());
-        let secret = secret.map_err(|_| crate::ports::VaultError::Refused)?;
+        let secret = secret.map_err(|_| AccountError::SecondFactorUnreadable)?;
         Ok(secret.matching_step(code.expose_secret().trim(), self.context.now()))
     }
 

@@ -16,7 +16,7 @@ use manent_types::{ApiKeyId, RunId, SessionId, Timestamp, UserId};
 
 use crate::account::{Account, OpenIdIdentity};
 use crate::api_key::ApiKey;
-use crate::audit::{AuditDraft, AuditEntry, AuditHead};
+use crate::audit::{AuditDraft, AuditEntry, AuditHead, AuditRow, UnreadableAuditEntry};
 use crate::email::EmailAddress;
 use crate::limits::{BudgetPeriod, BudgetStanding, Reservation};
 use crate::one_time_link::{LinkPurpose, OneTimeLink};
@@ -39,6 +39,10 @@ pub(crate) struct State {
     pub(crate) reservations: BTreeMap<(UserId, RunId), Reservation>,
     /// What was asked, in order.
     pub(crate) trace: Vec<&'static str>,
+    /// An entry of the audit log that reads as if somebody had changed its kind.
+    pub(crate) damaged_entry: Option<u64>,
+    /// The end of the audit log is not kept beside it any more.
+    pub(crate) has_lost_head: bool,
     /// Fails everything.
     pub(crate) is_down: bool,
 }
@@ -49,6 +53,16 @@ impl State {
         let entry = head.next(draft, now);
         self.audit.push(entry.clone());
         entry
+    }
+
+    fn audit_row(&self, entry: &AuditEntry) -> AuditRow {
+        if self.damaged_entry == Some(entry.number) {
+            return Err(UnreadableAuditEntry {
+                number: entry.number,
+                column: "audit.kind",
+            });
+        }
+        Ok(entry.clone())
     }
 
     fn other_administrators(&self, id: UserId) -> u64 {

@@ -304,7 +304,9 @@ impl TokenMinter for FakeTokens {
 
     fn two_factor_token(&self, claims: TwoFactorClaims) -> Result<SecretString, TokenError> {
         let expires_at = claims.expires_at.as_millisecond();
-        Ok(format!("two-factor {} {expires_at}", claims.account).into())
+        let updated_at = claims.account_updated_at.as_millisecond();
+        let (account, id) = (claims.account, claims.id);
+        Ok(format!("two-factor {account} {id} {updated_at} {expires_at}").into())
     }
 }
 
@@ -354,11 +356,17 @@ impl TokenReader for FakeTokens {
         now: Timestamp,
     ) -> Result<TwoFactorClaims, TokenError> {
         let parts: Vec<_> = text.split(' ').collect();
-        let ["two-factor", account, expires_at] = parts.as_slice() else {
+        let ["two-factor", account, id, updated_at, expires_at] = parts.as_slice() else {
             return Err(TokenError::Invalid);
         };
         Ok(TwoFactorClaims {
             account: account.parse().map_err(|_| TokenError::Invalid)?,
+            id: id.parse().map_err(|_| TokenError::Invalid)?,
+            account_updated_at: updated_at
+                .parse()
+                .ok()
+                .and_then(|updated_at| Timestamp::from_millisecond(updated_at).ok())
+                .ok_or(TokenError::Invalid)?,
             expires_at: expiry(expires_at, now)?,
         })
     }

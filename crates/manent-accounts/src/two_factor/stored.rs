@@ -2,8 +2,9 @@
 
 use manent_types::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use super::{ActiveTwoFactor, BackupCode, PendingTwoFactor, TwoFactor};
+use super::{ActiveTwoFactor, BackupCode, FinishedSignIn, PendingTwoFactor, TwoFactor};
 use crate::secret::{SealedSecret, SecretDigest};
 
 /// The text is no stored second factor.
@@ -17,6 +18,8 @@ struct Stored {
     active: Option<StoredActive>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pending: Option<StoredPending>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    finished: Vec<(Uuid, Timestamp)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -73,6 +76,11 @@ impl TwoFactor {
                     .collect(),
                 since: pending.since,
             }),
+            finished: self
+                .finished
+                .iter()
+                .map(|finished| (finished.id, finished.at))
+                .collect(),
         };
         // Strings, numbers and times alone: this cannot fail.
         serde_json::to_string(&stored).ok()
@@ -97,6 +105,11 @@ impl TwoFactor {
         Ok(Self {
             active: stored.active.map(active).transpose()?,
             pending: stored.pending.map(pending).transpose()?,
+            finished: stored
+                .finished
+                .into_iter()
+                .map(|(id, at)| FinishedSignIn { id, at })
+                .collect(),
         })
     }
 }
@@ -190,6 +203,10 @@ mod tests {
                 backup_codes: vec![SecretDigest::of(b"three")],
                 since: at(4),
             }),
+            finished: vec![FinishedSignIn {
+                id: Uuid::from_u128(7),
+                at: at(5),
+            }],
         };
         let text = two_factor.encode();
         assert_eq!(TwoFactor::decode(text.as_deref()), Ok(two_factor));

@@ -8,16 +8,19 @@ use manent_accounts::caller::Caller;
 use manent_accounts::password::PasswordPolicy;
 use manent_accounts::policy::AccountPolicy;
 use manent_accounts::ports::{
-    AccountRepository, ApiKeyRepository, AuditRepository, BudgetRepository, IgnoreStandings,
+    AccountRepository, ApiKeyRepository, AuditRepository, BudgetRepository, Clock, IgnoreStandings,
     NoDevices, NoLimits, OneTimeLinkRepository, ProviderKeyRepository, RoleRepository,
-    SessionRepository, Vault,
+    SecretRegistry, SessionRepository, Vault,
 };
+use manent_accounts::server_secret::SecretMark;
 use manent_accounts::services::{
     AccountPorts, AccountService, ApiKeyService, AuditLog, SecretRotation, SessionService,
-    TwoFactorService,
+    TwoFactorService, Unopened,
 };
 use manent_config::{Config, Mode};
 use manent_credentials::passwords::{Argon2Parameters, PasswordLimits, Passwords};
+use manent_credentials::server_secret::ServerSecrets;
+use manent_credentials::vault::SealingVault;
 use manent_credentials::{SecretGenerator, SystemEntropy};
 use manent_server::{LOCAL_OWNER, RandomIds, SystemClock};
 use manent_storage_postgres::PostgresStore;
@@ -123,6 +126,29 @@ impl Desk {
         SecretRotation::new(self.ports.clone(), Arc::clone(&self.policy))
     }
 
+    /// Takes these secrets for those of the accounts, whichever were before. Answers the number of the one in use, and what does not open.
+    pub(super) async fn adopt(&self, secrets: &ServerSecrets) -> Result<(u32, Unopened), Failure> {
+        let mark = SecretMark {
+            number: secrets.number(),
+            fingerprint: secrets.fingerprint().to_string(),
+        };
+        let ports = AccountPorts {
+            vault: Arc::new(SealingVault::new(secrets, Arc::new(SystemEntropy))),
+            ..self.ports.clone()
+        };
+        let rotation = SecretRotation::new(ports, Arc::clone(&self.policy));
+        let unopened = rotation.unopened().await.map_err(|error| failure(&error))?;
+        let now = SystemClock.now();
+        let replaced = match &self.store {
+            OpenStore::Sqlite(store) => store.replace_secret(mark.clone(), now).await,
+            OpenStore::Postgres(store) => store.replace_secret(mark.clone(), now).await,
+        };
+        replaced.map_err(|error| failure(&error.into()))?;
+        let told = rotation.tell_adopted(&Self::caller(), &mark).await;
+        told.map_err(|error| failure(&error))?;
+        Ok((secrets.number(), unopened))
+    }
+
     /// The account of somebody who is named by e-mail address or id.
     pub(super) async fn person(&self, name: &str) -> Result<Account, Failure> {
         let unknown = || {
@@ -182,7 +208,11 @@ impl Desk {
 
 /// What went wrong, in a sentence.
 pub(super) fn failure(error: &AccountError) -> Failure {
-    Failure::Other(error.to_string())
+    match error {
+        // As `manent audit verify` tells it.
+        AccountError::AuditUnreadable(_) => Failure::Damaged(error.to_string()),
+        _ => Failure::Other(error.to_string()),
+    }
 }
 
 async fn open(config: &Config, missing: Missing) -> Result<OpenStore, Failure> {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::desk::{Desk, Missing, failure};
 use super::table::table;
-use super::{wait_for, when};
+use super::wait_for;
 use crate::arguments::{CreateKey, KeyCommand, ListKeys, RevokeKey};
 use crate::console;
 use crate::exit::Failure;
@@ -29,11 +29,7 @@ async fn create(options: CreateKey) -> Result<(), Failure> {
             None => only_account(desk).await?,
         };
         let now = desk.ports().clock.now();
-        let expires_at = options
-            .expires
-            .as_deref()
-            .map(|text| when::parse(text, now));
-        let expires_at = expires_at.transpose().map_err(Failure::Other)?;
+        let expires_at = options.expires.map(|when| when.after(now));
         let scopes: Scopes = options.scope.iter().copied().map(Scope::from).collect();
         let made = desk
             .keys()

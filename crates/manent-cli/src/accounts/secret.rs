@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use manent_config::Config;
 use manent_credentials::SystemEntropy;
-use manent_credentials::server_secret::{ServerSecrets, read_file, rotate_file};
+use manent_credentials::server_secret::{ServerSecrets, load_or_create, read_file, rotate_file};
 use manent_credentials::vault::SealingVault;
 
 use super::desk::{Desk, Missing, failure};
+use super::no_tokens::NoVault;
 use super::wait_for;
 use crate::arguments::{RotateSecret, SecretCommand, SettingsOptions};
 use crate::exit::Failure;
@@ -22,6 +23,7 @@ pub(crate) fn run(command: SecretCommand) -> Result<(), Failure> {
     match command {
         SecretCommand::Rotate(options) => rotate(&options),
         SecretCommand::Reseal(settings) => wait_for(reseal(settings)),
+        SecretCommand::Adopt(settings) => wait_for(adopt(settings)),
     }
 }
 
@@ -72,6 +74,33 @@ async fn reseal(settings: SettingsOptions) -> Result<(), Failure> {
         secrets.number(),
         rotated.provider_keys,
         rotated.two_factor_secrets
+    ));
+    Ok(())
+}
+
+async fn adopt(settings: SettingsOptions) -> Result<(), Failure> {
+    let config = configuration::read(&settings)?;
+    let other = |error: &dyn std::fmt::Display| Failure::Other(error.to_string());
+    let configured = config.accounts.secret.clone();
+    let path = own_file(&config);
+    // The store first: where there is none no secret is made.
+    let vault = Arc::new(NoVault);
+    let desk = Desk::with_vault(config, Missing::Refuse, vault).await?;
+    let secrets = match &configured {
+        Some(text) => ServerSecrets::parse(text).map_err(|error| other(&error)),
+        None => load_or_create(&path, &SystemEntropy)
+            .map(|loaded| loaded.secrets)
+            .map_err(|error| other(&error)),
+    };
+    let adopted = match secrets {
+        Ok(secrets) => desk.adopt(&secrets).await,
+        Err(failure) => Err(failure),
+    };
+    desk.close().await;
+    let (number, unopened) = adopted?;
+    console::note(&format!(
+        "Secret number {number} is the one of this database now. {} second factors and {} keys for providers do not open with it.",
+        unopened.second_factors, unopened.provider_keys
     ));
     Ok(())
 }

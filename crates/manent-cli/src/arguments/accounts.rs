@@ -6,6 +6,7 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use manent_accounts::api_key::Scope;
 
 use super::SettingsOptions;
+use crate::accounts::when::When;
 
 const USER_EXAMPLES: &str = "\
 Examples:
@@ -193,8 +194,8 @@ pub(crate) struct CreateKey {
     )]
     pub(crate) scope: Vec<ScopeArgument>,
     /// When it ends: 12h, 90d, or a time such as 2027-01-31T00:00:00Z [default: when it is revoked]
-    #[arg(long, value_name = "WHEN")]
-    pub(crate) expires: Option<String>,
+    #[arg(long, value_name = "WHEN", value_parser = When::parse)]
+    pub(crate) expires: Option<When>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -304,6 +305,13 @@ pub(crate) enum SecretCommand {
     /// encrypted here. Safe to stop and to repeat. When every sign-in from before has ended too (`accounts.session_life`), the
     /// older lines of the file may be deleted.
     Reseal(SettingsOptions),
+    /// Go on with the configured secret although what is stored belongs to another one
+    ///
+    /// For when the secret is lost and the server does not start without it. What was encrypted with it stays closed: people
+    /// whose second factor it was sign in with a backup code, or have it taken off (`manent user reset-two-factor`), and store
+    /// their keys for providers again. Everybody is signed out. Where no secret is configured and `secret.key` is missing in
+    /// the data directory, a new one is made. Stop the servers first.
+    Adopt(SettingsOptions),
 }
 
 #[derive(Debug, Args)]

@@ -387,6 +387,168 @@ fn a_secret_is_replaced_in_three_steps_and_nobody_is_signed_out() {
 }
 
 #[test]
+fn an_entry_that_was_made_unreadable_is_named_and_a_lost_end_too() {
+    for (statement, entry, reason) in [
+        (
+            "UPDATE audit SET kind = kind || 'x' WHERE number = 2",
+            2,
+            "its column audit.kind holds a value that cannot be read",
+        ),
+        (
+            "UPDATE audit SET previous = x'00' WHERE number = 2",
+            2,
+            "its column audit.previous holds a value that cannot be read",
+        ),
+        (
+            "DELETE FROM audit_head",
+            2,
+            "the log ends here, and the record of its end, which the store keeps beside it, is missing or cannot be read",
+        ),
+    ] {
+        let world = with_two();
+        let database = rusqlite::Connection::open(world.path("data/manent.db")).unwrap();
+        let change = format!("DROP TRIGGER audit_is_never_changed; {statement}");
+        database.execute_batch(&change).unwrap();
+        drop(database);
+        let told = run(&world, &["audit", "verify"]);
+        let sentence =
+            format!("The audit log is broken: entry {entry} of the audit log: {reason}.\n");
+        assert_eq!(
+            (told.code, told.output),
+            (Some(1), sentence),
+            "{}",
+            told.errors
+        );
+        let told = run(&world, &["audit", "verify", "--json"]);
+        let told: (_, serde_json::Value) = (told.code, serde_json::from_str(&told.output).unwrap());
+        let expected = serde_json::json!({"whole": false, "entry": entry, "reason": reason});
+        assert_eq!(told, (Some(1), expected));
+        let listed = run(&world, &["audit", "list"]);
+        let is_readable = statement.contains("audit_head");
+        assert_eq!(
+            listed.code,
+            Some(i32::from(!is_readable)),
+            "{}",
+            listed.errors
+        );
+        assert_eq!(
+            listed
+                .errors
+                .contains("entry 2 of the audit log cannot be read"),
+            !is_readable
+        );
+    }
+}
+
+/// What a second factor looks like that another secret encrypted.
+fn with_second_factor_of_another_secret(world: &World) {
+    let blob = vec!["7"; 60].join(",");
+    let sealed = format!(
+        r#"{{"active":{{"secret":{{"keyVersion":1,"blob":[{blob}]}},"lastStep":1,"backupCodes":[],"since":"2026-01-01T00:00:00Z"}}}}"#
+    );
+    let database = rusqlite::Connection::open(world.path("data/manent.db")).unwrap();
+    let sql = "UPDATE accounts SET two_factor = ?1 WHERE email = 'bob@example.org'";
+    assert_eq!(database.execute(sql, [sealed]).unwrap(), 1);
+}
+
+const SERVE: [&str; 5] = ["serve", "--mode", "accounts", "--listen", "127.0.0.1:0"];
+
+#[test]
+fn a_server_does_not_start_with_another_secret_than_what_is_stored_until_it_is_adopted() {
+    let world = with_two();
+    drop(serve(&world));
+    with_second_factor_of_another_secret(&world);
+    let file = world.path("data/secret.key");
+    let lost = std::fs::read(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    let missing = run(&world, &SERVE);
+    assert_eq!(missing.code, Some(1), "{}", missing.errors);
+    for words in [
+        "secret.key is missing, with which 1 second factors and 0 keys for providers of this database were encrypted",
+        "manent secret adopt",
+    ] {
+        assert!(missing.errors.contains(words), "{}", missing.errors);
+    }
+    assert!(!file.exists(), "no secret is made in its place");
+
+    let other = "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeef01";
+    let configured = format!("accounts.secret={other}");
+    let with_other = [SERVE.as_slice(), &["--set", &configured]].concat();
+    let refused = run(&world, &with_other);
+    assert_eq!(refused.code, Some(1), "{}", refused.errors);
+    assert!(
+        refused.errors.contains("manent secret adopt"),
+        "{}",
+        refused.errors
+    );
+
+    let adopted = run(&world, &["secret", "adopt", "--set", &configured]);
+    assert_eq!(adopted.code, Some(0), "{}", adopted.errors);
+    assert!(
+        adopted
+            .errors
+            .contains("1 second factors and 0 keys for providers do not open"),
+        "{}",
+        adopted.errors
+    );
+    let listed = json(&world, &["audit", "list", "--limit", "1"]);
+    assert_eq!(listed["entries"][0]["kind"], "secret_adopted");
+    let running = [with_other.as_slice(), &["--data-dir", "data"]].concat();
+    let running = world.start(&running, &[]);
+    assert_eq!(
+        sign_in_status(running.address(), "ada@example.org", PASSWORD.trim()),
+        200
+    );
+    drop(running);
+
+    std::fs::write(&file, lost).unwrap();
+    #[cfg(unix)]
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    assert_eq!(
+        run(&world, &SERVE).code,
+        Some(1),
+        "the old one is another one now"
+    );
+}
+
+#[test]
+fn another_secret_is_taken_when_nothing_is_encrypted_with_the_old_one() {
+    let world = with_two();
+    drop(serve(&world));
+    std::fs::remove_file(world.path("data/secret.key")).unwrap();
+    let mut running = serve(&world);
+    running.wait_for_log("another secret than at its last start");
+    assert_eq!(
+        sign_in_status(running.address(), "ada@example.org", PASSWORD.trim()),
+        200
+    );
+}
+
+#[test]
+fn a_key_that_ends_at_no_time_is_a_mistake_on_the_command_line() {
+    let world = with_two();
+    let create = [
+        "key",
+        "create",
+        "me",
+        "--user",
+        "bob@example.org",
+        "--scope",
+        "read",
+        "--expires",
+    ];
+    for when in ["99999999999d", "soon", ""] {
+        let refused = run(&world, &[create.as_slice(), &[when]].concat());
+        assert_eq!(refused.code, Some(2), "{when}: {}", refused.errors);
+        assert!(
+            refused.errors.contains("write 12h, 90d, 8w"),
+            "{}",
+            refused.errors
+        );
+    }
+}
+
+#[test]
 fn a_chat_is_known_by_its_key_and_without_one_it_waits() {
     let world = with_two();
     let running = serve(&world);

@@ -1,7 +1,9 @@
 //! Accounts over a store, or none.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use manent_accounts::AccountError;
 use manent_accounts::limits::{BudgetLimits, LimitDecision, LimitKey, LimitTable, Rate};
 use manent_accounts::password::PasswordPolicy;
 use manent_accounts::policy::{AccountPolicy, Budget, SignUpMode};
@@ -9,7 +11,7 @@ use manent_accounts::ports::{
     AccountRepository, ApiKeyRepository, AuditRepository, BudgetRepository, Clock, IdSource,
     Limiter, OneTimeLinkRepository, ProviderKeyRepository, RoleRepository, SessionRepository,
 };
-use manent_accounts::services::AccountPorts;
+use manent_accounts::services::{AccountPorts, Unopened};
 use manent_config::{Config, Mode, Registration, SecureCookies};
 use manent_credentials::device_mark::SignedDevices;
 use manent_credentials::passwords::{Argon2Parameters, PasswordLimits, Passwords};
@@ -51,13 +53,42 @@ pub enum AccountSetupError {
     #[error(
         "the accounts of this database were made with another secret (number {registered}) than this server's. Give this server the secret \
          of the others (`accounts.secret_file`). If this is a new one, put the old one behind it (`2:NEW 1:OLD`) until every server has it. \
-         If the old one is lost, stop all servers and run `DELETE FROM server_secret` in the database: everybody is signed out then, and \
-         what was encrypted with it stays closed"
+         If the old one is lost, stop all servers and run `manent secret adopt`: everybody is signed out then, and what was encrypted \
+         with it stays closed"
     )]
     ForeignSecret {
         /// The number of the other one.
         registered: u32,
     },
+    /// There are things in the store that the server's secret does not open.
+    #[error(
+        "the server's secret is not the one with which {} of this database were encrypted. Give the server that one \
+         (`accounts.secret_file`, or `secret.key` in the data directory), or put it behind the new one (`2:NEW 1:OLD`). If it is lost, run \
+         `manent secret adopt` to go on without what it opened: those people sign in with a backup code or have their second factor \
+         taken off, and store their keys again; everybody is signed out",
+        super::secret::lost(unopened)
+    )]
+    OtherSecret {
+        /// What does not open.
+        unopened: Unopened,
+    },
+    /// The server's own secret is gone, and there are things in the store that only it opens.
+    #[error(
+        "{} is missing, with which {} of this database were encrypted. Put it back from a backup. If it is lost, run `manent secret adopt`, \
+         which makes a new one, to go on without what it opened: those people sign in with a backup code or have their second factor taken \
+         off, and store their keys again; everybody is signed out",
+        super::secret::shown(path),
+        super::secret::lost(unopened)
+    )]
+    SecretMissing {
+        /// The file.
+        path: PathBuf,
+        /// What does not open.
+        unopened: Unopened,
+    },
+    /// What is stored could not be looked at.
+    #[error("what is stored encrypted could not be looked at: {0}")]
+    Look(#[from] AccountError),
     /// The other servers count their secrets in another way.
     #[error(
         "the other servers of this database know this server's secret under the number {registered}; write it with that number in \
@@ -136,21 +167,18 @@ pub(super) async fn set_up(
     };
     let repositories = store.account_repositories();
     let entropy = Arc::new(SystemEntropy);
-    let secrets = secret::load(config, SystemEntropy)?;
-    if let Some(shared) = store.shared() {
-        secret::agree(shared, &secrets, clock.as_ref()).await?;
-    }
+    let loaded = secret::load(config)?;
     let passwords = Passwords::new(
         Argon2Parameters::default(),
         PasswordLimits::default(),
         entropy.clone(),
     )?;
-    let tokens = Arc::new(Tokens::new(&secrets));
+    let tokens = Arc::new(Tokens::new(&loaded.secrets));
     let standings = Arc::new(Standings::new(
         config.accounts.recheck_interval,
         Arc::default(),
     ));
-    let ports = AccountPorts {
+    let mut ports = AccountPorts {
         accounts: repositories.accounts,
         sessions: repositories.sessions,
         api_keys: repositories.api_keys,
@@ -163,14 +191,26 @@ pub(super) async fn set_up(
         minter: tokens.clone(),
         reader: tokens,
         secrets: Arc::new(SecretGenerator::new(entropy.clone())?),
-        vault: Arc::new(SealingVault::new(&secrets, entropy)),
+        vault: Arc::new(SealingVault::new(&loaded.secrets, entropy.clone())),
         mailer: mail::set_up(&config.mail, mail)?,
         limiter: Arc::new(NodeLimiter::new()),
         devices: Arc::new(SignedDevices::new(&secrets)),
         standings: standings.clone(),
-        clock,
+        clock: Arc::clone(&clock),
         ids,
     };
+    // What is stored decides whether the secrets may be used, and for that it is looked at with these ports.
+    let fitting = secret::Fitting {
+        registry: store.secret_registry(),
+        is_shared: !store.is_exclusive(),
+        ports: &ports,
+        clock: clock.as_ref(),
+    };
+    let secrets = fitting.agree(loaded).await?;
+    let tokens = Arc::new(Tokens::new(&secrets));
+    ports.minter = tokens.clone();
+    ports.reader = tokens;
+    ports.vault = Arc::new(SealingVault::new(&secrets, entropy));
     let accounts = &config.accounts;
     let policy = AccountPolicy {
         sign_up: sign_up_mode(config),

@@ -5,6 +5,7 @@ mod sqlite;
 
 use std::sync::Arc;
 
+use manent_accounts::ports::SecretRegistry;
 use manent_config::{Config, DatabaseUrl};
 use manent_domain::ports::{
     ConversationRepository, FeedRepository, MessageRepository, RunRepository, SearchRepository,
@@ -86,11 +87,11 @@ impl Store {
         }
     }
 
-    /// The store that several servers may share.
-    pub(super) const fn shared(&self) -> Option<&PostgresStore> {
+    /// Which of the server's secrets its accounts belong to.
+    pub(super) fn secret_registry(&self) -> Arc<dyn SecretRegistry> {
         match self {
-            Self::Sqlite(_) => None,
-            Self::Postgres(store) => Some(store),
+            Self::Sqlite(store) => Arc::new(store.clone()),
+            Self::Postgres(store) => Arc::new(store.clone()),
         }
     }
 

@@ -115,20 +115,6 @@ impl SessionRepository for MemoryStore {
         Ok(true)
     }
 
-    async fn end_all(
-        &self,
-        owner: UserId,
-        except: Option<SessionId>,
-        end: SessionEnd,
-        now: Timestamp,
-        audit: AuditDraft,
-    ) -> Result<u64, StoreError> {
-        let mut state = self.state();
-        let ended = state.accounts.end_sessions(owner, except, end, now);
-        state.accounts.tell(audit, now);
-        Ok(ended)
-    }
-
     async fn clear(&self, expired_before: Timestamp, limit: usize) -> Result<usize, StoreError> {
         let mut state = self.state();
         let sessions = &mut state.accounts.sessions;

@@ -11,6 +11,7 @@ use manent_accounts::ports::StoredRole;
 use manent_accounts::provider_key::{EndpointName, ProviderKey};
 use manent_accounts::role::RoleName;
 use manent_accounts::secret::SecretDigest;
+use manent_accounts::server_secret::SecretMark;
 use manent_accounts::session::{Session, SessionEnd};
 use manent_types::{ApiKeyId, RunId, SessionId, Timestamp, UserId};
 
@@ -24,6 +25,7 @@ pub(crate) struct AccountState {
     pub(super) provider_keys: BTreeMap<(UserId, EndpointName), ProviderKey>,
     pub(super) standings: BTreeMap<(UserId, BudgetPeriod), BudgetStanding>,
     pub(super) reservations: BTreeMap<(UserId, RunId), Reservation>,
+    pub(super) secret: Option<SecretMark>,
     /// In order; the first has the number 1.
     pub(super) audit: Vec<AuditEntry>,
 }

@@ -13,11 +13,12 @@ pub mod provider_keys;
 pub mod refresh;
 pub mod roles;
 pub mod second_factor;
+pub mod server_secret;
 pub mod sessions;
 
 use manent_accounts::ports::{
     AccountRepository, ApiKeyRepository, AuditRepository, BudgetRepository, OneTimeLinkRepository,
-    ProviderKeyRepository, RoleRepository, SessionRepository,
+    ProviderKeyRepository, RoleRepository, SecretRegistry, SessionRepository,
 };
 
 use super::FullStore;
@@ -33,6 +34,7 @@ pub trait AccountStore:
     + ProviderKeyRepository
     + AuditRepository
     + BudgetRepository
+    + SecretRegistry
 {
 }
 
@@ -46,6 +48,7 @@ impl<S> AccountStore for S where
         + ProviderKeyRepository
         + AuditRepository
         + BudgetRepository
+        + SecretRegistry
 {
 }
 
@@ -79,6 +82,7 @@ macro_rules! conformance_accounts {
             second_factor::a_second_factor_reads_as_it_was_stored,
             second_factor::a_step_is_accepted_once_by_many_at_once,
             second_factor::a_backup_code_is_used_once_by_many_at_once,
+            second_factor::a_sign_in_is_finished_once_by_many_at_once,
             deletion::everything_of_the_account_goes_and_nothing_of_others,
             deletion::what_arrives_late_is_not_stored,
             deletion::the_last_administrator_stays,
@@ -122,6 +126,9 @@ macro_rules! conformance_accounts {
             audit::entries_are_found_by_account_and_kind,
             audit::entries_appended_at_once_make_one_chain,
             audit::every_unit_writes_its_entry,
+            server_secret::the_secret_is_known_by_its_mark,
+            server_secret::a_secret_is_replaced_when_asked,
+            server_secret::of_many_secrets_at_once_one_is_registered,
             budgets::of_a_hundred_at_once_exactly_ten_are_granted,
             budgets::asking_again_counts_once,
             budgets::what_was_used_takes_the_place_of_what_was_reserved,

@@ -16,5 +16,4 @@ mod sessions;
 mod transfer;
 mod unit;
 
-pub use secret::{SecretMark, SecretStanding};
 pub(super) use transfer::{import_accounts, read_accounts};

@@ -10,6 +10,7 @@ mod provider_keys;
 mod repository;
 mod roles;
 mod rows;
+mod secret;
 mod sessions;
 mod transfer;
 

@@ -43,6 +43,45 @@ fn a_missing_entry_is_found() {
 }
 
 #[test]
+fn an_entry_that_cannot_be_read_is_named() {
+    let world = World::with_account(account("ada@example.org"));
+    for _ in 0..5 {
+        world.signed_in("ada@example.org");
+    }
+    world.store.state().damaged_entry = Some(4);
+    let cause = AuditBreakCause::Unreadable {
+        column: "audit.kind",
+    };
+    assert_eq!(
+        verify(&world),
+        AuditVerdict::Broken(AuditBreak { number: 4, cause })
+    );
+    let all = AuditFilter::default();
+    let log = world.audit_log();
+    let listed = run(log.list(&Caller::command_line(), all.clone(), None, 10));
+    assert_eq!(
+        listed.unwrap_err().to_string(),
+        "entry 4 of the audit log cannot be read: its column audit.kind holds what is never written there; \
+         `manent audit verify` looks at the whole log"
+    );
+    let before = run(log.list(&Caller::command_line(), all, Some(4), 10)).unwrap();
+    assert_eq!(before.len(), 3);
+}
+
+#[test]
+fn a_lost_end_is_told_after_what_is_found_before_it() {
+    let world = World::with_account(account("ada@example.org"));
+    for _ in 0..5 {
+        world.signed_in("ada@example.org");
+    }
+    world.store.state().has_lost_head = true;
+    let broken = |number, cause| AuditVerdict::Broken(AuditBreak { number, cause });
+    assert_eq!(verify(&world), broken(5, AuditBreakCause::HeadLost));
+    world.store.state().audit[2].account = None;
+    assert_eq!(verify(&world), broken(3, AuditBreakCause::Changed));
+}
+
+#[test]
 fn is_read_and_verified_by_administrators_alone() {
     let world = World::with_account(account("ada@example.org"));
     let ada = world.caller(&world.signed_in("ada@example.org"));

@@ -176,19 +176,21 @@ fn a_second_factor_is_asked_for_and_each_code_is_taken_once() {
     let world = World::with_account(account("ada@example.org"));
     let (codes, secret) = with_second_factor(&world);
     world.wait(Duration::from_secs(30));
-    let token = token(&world);
-    let finish = |factor| {
+    let first = token(&world);
+    let second = token(&world);
+    let third = token(&world);
+    let finish = |token: &str, factor| {
         let sign_in = world.sign_in();
-        run(sign_in.second_factor(&token, factor, &Origin::default())).map(|_| ())
+        run(sign_in.second_factor(token, factor, &Origin::default())).map(|_| ())
     };
     let code = || SecondFactor::Code(secret.code_at(world.now()).into());
     let backup = |code: &SecretString| SecondFactor::BackupCode(code.clone());
     let wrong = Err(AccountError::SecondFactorWrong);
-    assert_eq!(finish(SecondFactor::Code("000000".into())), wrong);
-    assert_eq!(finish(code()), Ok(()));
-    assert_eq!(finish(code()), wrong);
-    assert_eq!(finish(backup(&codes[3])), Ok(()));
-    assert_eq!(finish(backup(&codes[3])), wrong);
+    assert_eq!(finish(&first, SecondFactor::Code("000000".into())), wrong);
+    assert_eq!(finish(&first, code()), Ok(()));
+    assert_eq!(finish(&second, code()), wrong);
+    assert_eq!(finish(&second, backup(&codes[3])), Ok(()));
+    assert_eq!(finish(&third, backup(&codes[3])), wrong);
     let audited = world.audited();
     assert_eq!(
         audited[3..],
@@ -260,6 +262,46 @@ fn the_token_between_password_and_code_is_void_when_the_password_was_changed_mea
         .sign_in()
         .second_factor(&token, factor, &Origin::default()));
     assert_eq!(finished.unwrap_err(), AccountError::SignInExpired);
+}
+
+#[test]
+fn the_token_between_password_and_code_is_void_when_everybody_was_signed_out_meanwhile() {
+    let world = World::with_account(account("ada@example.org"));
+    let (codes, _) = with_second_factor(&world);
+    let finish = |token: &str, code: &SecretString| {
+        let factor = SecondFactor::BackupCode(code.clone());
+        let sign_in = world.sign_in();
+        run(sign_in.second_factor(token, factor, &Origin::default())).map(|_| ())
+    };
+    let id = account("ada@example.org").id;
+    // Within the same millisecond, and also when no session was there to be ended.
+    for code in &codes[..2] {
+        let begun = token(&world);
+        run(world.sessions().end_all_of(&Caller::command_line(), id)).unwrap();
+        assert_eq!(finish(&begun, code), Err(AccountError::SignInExpired));
+    }
+    let begun = token(&world);
+    assert_eq!(finish(&begun, &codes[0]), Ok(()));
+}
+
+#[test]
+fn the_token_between_password_and_code_is_used_once() {
+    let world = World::with_account(account("ada@example.org"));
+    let (codes, _) = with_second_factor(&world);
+    let token = token(&world);
+    let finish = |code: &SecretString| {
+        let factor = SecondFactor::BackupCode(code.clone());
+        let sign_in = world.sign_in();
+        run(sign_in.second_factor(&token, factor, &Origin::default())).map(|_| ())
+    };
+    assert_eq!(
+        finish(&"no such code".into()),
+        Err(AccountError::SecondFactorWrong)
+    );
+    assert_eq!(finish(&codes[0]), Ok(()));
+    assert_eq!(finish(&codes[1]), Err(AccountError::SignInExpired));
+    let audited = world.audited();
+    assert_eq!(audited.last(), Some(&AuditKind::SignedIn));
 }
 
 #[test]

@@ -197,3 +197,24 @@ fn a_rotation_encrypts_second_factors_and_provider_keys_anew_and_they_still_work
         matches!(opened, crate::services::OpenedKey::Key(key) if key.expose_secret() == "sk-1")
     );
 }
+
+#[test]
+fn a_second_factor_whose_secret_is_lost_is_told_and_the_backup_codes_still_work() {
+    let person = Person::new();
+    let begun = person.begin(None).unwrap();
+    person.confirm(person.code(&begun)).unwrap();
+    let id = person.caller.owner().unwrap();
+    {
+        let mut state = person.world.store.state();
+        let account = state.accounts.get_mut(&id).unwrap();
+        account.two_factor.active.as_mut().unwrap().secret.blob = b"of another secret".to_vec();
+    }
+    let two_factor = person.world.two_factor();
+    let unopened = run(person.world.rotation().unopened()).unwrap();
+    assert_eq!((unopened.second_factors, unopened.provider_keys), (1, 0));
+    let refused = run(two_factor.check(&person.caller, SecondFactor::Code("123456".into())));
+    assert_eq!(refused, Err(AccountError::SecondFactorUnreadable));
+    let backup = SecondFactor::BackupCode(begun.backup_codes[0].clone());
+    assert_eq!(run(two_factor.disable(&person.caller, backup)), Ok(()));
+    assert!(!person.is_enabled());
+}

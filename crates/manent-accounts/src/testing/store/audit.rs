@@ -5,7 +5,7 @@ use manent_domain::ports::StoreError;
 use manent_types::Timestamp;
 
 use super::FakeStore;
-use crate::audit::{AuditDraft, AuditEntry, AuditHead};
+use crate::audit::{AuditDraft, AuditEntry, AuditHead, AuditRow};
 use crate::ports::{AuditFilter, AuditRepository};
 
 #[async_trait]
@@ -19,7 +19,7 @@ impl AuditRepository for FakeStore {
         filter: AuditFilter,
         before: Option<u64>,
         limit: usize,
-    ) -> Result<Vec<AuditEntry>, StoreError> {
+    ) -> Result<Vec<AuditRow>, StoreError> {
         let state = self.unit("list_audit")?;
         let is_asked_for = |entry: &&AuditEntry| {
             before.is_none_or(|before| entry.number < before)
@@ -29,20 +29,21 @@ impl AuditRepository for FakeStore {
                 })
         };
         let entries = state.audit.iter().rev().filter(is_asked_for);
-        Ok(entries.take(limit).cloned().collect())
+        let rows = entries.take(limit).map(|entry| state.audit_row(entry));
+        Ok(rows.collect())
     }
 
-    async fn read(&self, after: u64, limit: usize) -> Result<Vec<AuditEntry>, StoreError> {
+    async fn read(&self, after: u64, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
         let state = self.unit("read_audit")?;
         let entries = state.audit.iter().filter(|entry| entry.number > after);
-        Ok(entries.take(limit).cloned().collect())
+        let rows = entries.take(limit).map(|entry| state.audit_row(entry));
+        Ok(rows.collect())
     }
 
-    async fn head(&self) -> Result<AuditHead, StoreError> {
+    async fn head(&self) -> Result<Option<AuditHead>, StoreError> {
         let state = self.unit("audit_head")?;
-        Ok(state
-            .audit
-            .last()
-            .map_or(AuditHead::EMPTY, AuditEntry::head))
+        let last = state.audit.last();
+        let head = last.map_or(AuditHead::EMPTY, AuditEntry::head);
+        Ok((!state.has_lost_head).then_some(head))
     }
 }

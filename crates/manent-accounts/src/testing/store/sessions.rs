@@ -99,19 +99,6 @@ impl SessionRepository for FakeStore {
         Ok(true)
     }
 
-    async fn end_all(
-        &self,
-        owner: UserId,
-        except: Option<SessionId>,
-        end: SessionEnd,
-        now: Timestamp,
-        audit: AuditDraft,
-    ) -> Result<u64, StoreError> {
-        let mut state = self.unit("end_all")?;
-        state.write(audit, now);
-        Ok(state.end_sessions(owner, except, end, now))
-    }
-
     async fn clear(&self, expired_before: Timestamp, limit: usize) -> Result<usize, StoreError> {
         let mut state = self.unit("clear_sessions")?;
         let expired = state

@@ -44,6 +44,9 @@ impl From<AccountError> for ApiError {
             AccountError::SecondFactorWrong => {
                 with(StatusCode::UNPROCESSABLE_ENTITY, "second_factor_wrong").with_field("code")
             }
+            AccountError::SecondFactorUnreadable => {
+                with(StatusCode::SERVICE_UNAVAILABLE, "second_factor_unreadable")
+            }
             AccountError::SecondFactorNeeded => with(StatusCode::FORBIDDEN, "second_factor_needed"),
             AccountError::TwoFactorNotBegun => with(StatusCode::CONFLICT, "two_factor_not_begun"),
             AccountError::SignInExpired => with(StatusCode::UNAUTHORIZED, "sign_in_expired"),
@@ -61,6 +64,9 @@ impl From<AccountError> for ApiError {
             AccountError::TooMany { .. } => with(StatusCode::CONFLICT, "too_many"),
             AccountError::Refused(_) => with(StatusCode::CONFLICT, "account_refused"),
             AccountError::Budget(_) => with(StatusCode::TOO_MANY_REQUESTS, "budget_exceeded"),
+            AccountError::AuditUnreadable(_) => {
+                with(StatusCode::INTERNAL_SERVER_ERROR, "audit_log_damaged")
+            }
             AccountError::Store(error) => error.into(),
             AccountError::Hash(HashError::Overloaded) => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,

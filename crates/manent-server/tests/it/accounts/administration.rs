@@ -286,6 +286,19 @@ async fn the_audit_log_is_read_and_a_changed_entry_is_found() -> Test {
     let broken = admin.get(&server, "/admin/audit/verify").await?.json();
     let expected = json!({"whole": false, "entries": null, "hash": null, "broken": {"entry": 1, "reason": "its content was changed"}});
     assert_eq!(broken, expected);
+    connection.execute_batch("UPDATE audit SET kind = 'nonsense' WHERE number = 1")?;
+    let broken = admin.get(&server, "/admin/audit/verify").await?.json();
+    let reason = "its column audit.kind holds a value that cannot be read";
+    assert_eq!(broken["broken"], json!({"entry": 1, "reason": reason}));
+    let refused = admin.get(&server, "/admin/audit").await?;
+    assert_eq!(refused.problem(), (500, "audit_log_damaged".to_owned()));
+    let detail = refused.json()["detail"].to_string();
+    assert!(
+        detail.contains("Entry 1 of the audit log cannot be read"),
+        "{detail}"
+    );
+    let others = admin.get(&server, "/admin/audit?limit=1").await?;
+    assert_eq!(others.status, 200);
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! The second factor.
 
+use manent_credentials::server_secret::ServerSecrets;
 use manent_domain::ports::Clock;
 use manent_server::SystemClock;
 use manent_testkit::TestServer;
@@ -173,5 +174,85 @@ async fn an_administrator_switches_off_what_somebody_lost() -> Test {
     assert_eq!(reply.status, 204, "{reply:?}");
     let signed_in = try_sign_in(&server, "ada@example.org", PASSWORD).await?;
     assert_eq!(signed_in.json()["kind"], "signedIn");
+    Ok(())
+}
+
+const OTHER_SECRET: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeef01";
+
+/// A restored backup with another `secret.key`, for one.
+#[tokio::test]
+async fn what_another_secret_encrypted_is_told_before_and_after_it_is_given_up() -> Test {
+    let other = format!(
+        "mode = \"accounts\"\n[librechat]\nenabled = true\n[accounts]\nsecret = {OTHER_SECRET:?}\n"
+    );
+    let server = people::server("").await?;
+    let ada = join(&server, "ada@example.org").await?;
+    let begun = send(&server, &ada, Method::POST, "", json!({}))
+        .await?
+        .json();
+    let secret = begun["secret"].as_str().unwrap_or_default();
+    let confirmed = json!({"code": code(secret, 0)?});
+    let confirmed = send(&server, &ada, Method::POST, "/confirm", confirmed).await?;
+    assert_eq!(confirmed.status, 204, "{confirmed:?}");
+    let directory = server.stop().await;
+    let kept = tempfile::tempdir()?;
+    std::fs::copy(
+        directory.path().join("manent.db"),
+        kept.path().join("manent.db"),
+    )?;
+
+    let refused = TestServer::start_in(directory, &other).await;
+    let refused = refused
+        .err()
+        .map(|error| error.to_string())
+        .unwrap_or_default();
+    assert!(
+        refused.contains("1 second factors and 0 keys for providers")
+            && refused.contains("manent secret adopt"),
+        "{refused}"
+    );
+
+    rusqlite::Connection::open(kept.path().join("manent.db"))?.execute(
+        "UPDATE server_secret SET fingerprint = ?1",
+        [ServerSecrets::parse(&OTHER_SECRET.into())?
+            .fingerprint()
+            .as_str()],
+    )?;
+    let server = TestServer::start_in(kept, &other).await?;
+    let proof = code(secret, 1)?;
+    let told = second_step(&server, ("code", &proof)).await?;
+    assert_eq!(told.problem(), (503, "second_factor_unreadable".to_owned()));
+    let detail = told.json()["detail"].to_string();
+    assert!(
+        detail.contains("use a backup code, or ask an administrator"),
+        "{detail}"
+    );
+
+    let client = server.client();
+    let login = json!({"email": "ada@example.org", "password": PASSWORD});
+    let half = Reply::to(
+        client
+            .http()
+            .post(client.url("/api/auth/login"))
+            .json(&login),
+    )
+    .await?;
+    let body = json!({"tempToken": half.json()["tempToken"], "token": proof});
+    let told = client.http().post(client.url("/api/auth/2fa/verify-temp"));
+    let told = Reply::to(told.json(&body)).await?;
+    assert_eq!(told.status, 503, "{told:?}");
+    assert!(
+        told.json()["message"]
+            .to_string()
+            .contains("use a backup code"),
+        "{told:?}"
+    );
+
+    let backup = begun["backupCodes"][0].as_str().unwrap_or_default();
+    let signed_in = second_step(&server, ("backupCode", backup)).await?;
+    assert_eq!(
+        (signed_in.status, &signed_in.json()["kind"]),
+        (200, &json!("signedIn"))
+    );
     Ok(())
 }

@@ -16,7 +16,7 @@ use crate::conformance::person::at;
 /// With everything and with nothing.
 pub async fn entries_read_as_they_were_appended(store: &dyn AccountStore) {
     let desk = Desk::new(store);
-    assert_eq!(store.head().await, Ok(AuditHead::EMPTY));
+    assert_eq!(store.head().await, Ok(Some(AuditHead::EMPTY)));
     assert_eq!(desk.audit().await, []);
     let whole = draft(AuditKind::SignInRefused)
         .on(user(2))
@@ -32,12 +32,12 @@ pub async fn entries_read_as_they_were_appended(store: &dyn AccountStore) {
             Ok(entry.clone())
         );
         head = entry.head();
-        assert_eq!(store.head().await, Ok(head));
+        assert_eq!(store.head().await, Ok(Some(head)));
         expected.push(entry);
     }
     assert_eq!(desk.audit().await, expected);
-    assert_eq!(store.read(2, 10).await.as_deref(), Ok(&expected[2..]));
-    assert_eq!(store.read(3, 10).await.as_deref(), Ok(&[][..]));
+    assert_eq!(store.read(2, 10).await, Ok(vec![Ok(expected[2].clone())]));
+    assert_eq!(store.read(3, 10).await, Ok(vec![]));
 }
 
 /// As the one it happened to, and the one who did it; the newest first.
@@ -62,7 +62,8 @@ pub async fn entries_are_found_by_account_and_kind(store: &dyn AccountStore) {
         };
         let entries = AuditRepository::list(store, filter, before, limit).await;
         let entries = entries.unwrap();
-        entries.iter().map(|entry| entry.number).collect::<Vec<_>>()
+        let numbers = entries.into_iter().map(|entry| entry.unwrap().number);
+        numbers.collect::<Vec<_>>()
     };
     assert_eq!(list(None, None, None, 10).await, [5, 4, 3, 2, 1]);
     assert_eq!(list(None, None, Some(4), 2).await, [3, 2]);

@@ -270,13 +270,13 @@ impl<'store> Desk<'store> {
             if piece.is_empty() {
                 break;
             }
-            for entry in &piece {
-                verifier.take(entry).unwrap();
+            for row in piece {
+                verifier.take_row(&row).unwrap();
+                entries.push(row.unwrap());
             }
-            entries.extend(piece);
         }
         let head = AuditRepository::head(self.store).await.unwrap();
-        verifier.finish(head).unwrap();
+        verifier.finish(head.unwrap()).unwrap();
         entries
     }
 

@@ -3,8 +3,10 @@
 use futures_util::future::join_all;
 use manent_accounts::account_change::{AccountChange, AccountRefusal};
 use manent_accounts::two_factor::{
-    ActiveTwoFactor, BackupCode, PendingTwoFactor, TwoFactor, TwoFactorChange, TwoFactorRefusal,
+    ActiveTwoFactor, BackupCode, FinishedSignIn, PendingTwoFactor, TwoFactor, TwoFactorChange,
+    TwoFactorRefusal,
 };
+use uuid::Uuid;
 
 use super::AccountStore;
 use super::desk::{Desk, digest, sealed};
@@ -38,7 +40,10 @@ pub async fn a_second_factor_reads_as_it_was_stored(store: &dyn AccountStore) {
     let code = TwoFactorChange::UseBackupCode {
         digest: digest("one"),
     };
-    let changes = AccountChange::TwoFactor(vec![code, begin("b")]);
+    let sign_in = TwoFactorChange::FinishSignIn {
+        id: Uuid::from_u128(9),
+    };
+    let changes = AccountChange::TwoFactor(vec![code, sign_in, begin("b")]);
     desk.change(1, changes, 2).await.unwrap();
     let expected = TwoFactor {
         active: Some(ActiveTwoFactor {
@@ -61,6 +66,10 @@ pub async fn a_second_factor_reads_as_it_was_stored(store: &dyn AccountStore) {
             backup_codes: vec![digest("one"), digest("two")],
             since: at(2),
         }),
+        finished: vec![FinishedSignIn {
+            id: Uuid::from_u128(9),
+            at: at(2),
+        }],
     };
     let account = desk.account(1).await;
     assert_eq!((account.two_factor, account.updated_at), (expected, at(0)));
@@ -93,4 +102,13 @@ pub async fn a_backup_code_is_used_once_by_many_at_once(store: &dyn AccountStore
         digest: digest("one"),
     };
     use_at_once(desk, code, TwoFactorRefusal::BackupCodeUnknown).await;
+}
+
+/// Each sign-in once.
+pub async fn a_sign_in_is_finished_once_by_many_at_once(store: &dyn AccountStore) {
+    let desk = with_second_factor(store).await;
+    let sign_in = TwoFactorChange::FinishSignIn {
+        id: Uuid::from_u128(9),
+    };
+    use_at_once(desk, sign_in, TwoFactorRefusal::SignInFinished).await;
 }

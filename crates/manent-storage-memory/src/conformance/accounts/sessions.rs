@@ -1,5 +1,6 @@
 //! Sessions.
 
+use manent_accounts::account_change::{AccountChange, EndedSessions};
 use manent_accounts::audit::AuditKind;
 use manent_accounts::ports::SessionRepository;
 use manent_accounts::session::{Session, SessionEnd};
@@ -79,25 +80,28 @@ pub async fn a_session_is_ended_once(store: &dyn AccountStore) {
     assert_eq!(desk.told(1).await, expected);
 }
 
-/// Told even when there were none.
+/// Told even when there were none; each time the account has another `updated_at`, by which what waits for a second factor is known to be void.
 pub async fn all_sessions_but_one_are_ended(store: &dyn AccountStore) {
     let desk = Desk::with_accounts(store, 1).await;
     for number in 1..=4 {
         assert!(desk.begin(new_session(number, user(1), 1)).await);
     }
     let end_all = async |except, seconds| {
-        let audit = draft(AuditKind::SignedOutEverywhere);
         let end = SessionEnd::SignedOutElsewhere;
-        let ended = SessionRepository::end_all(store, user(1), except, end, at(seconds), audit);
-        ended.await.unwrap()
+        let change = AccountChange::EndSessions(EndedSessions { except, end });
+        let before = desk.account(1).await.updated_at;
+        let changed = desk.change(1, change, seconds).await.unwrap();
+        assert_eq!(desk.account(1).await, changed.account);
+        assert!(changed.account.updated_at > before);
+        changed.ended_sessions
     };
     assert_eq!(end_all(Some(session_id(3)), 5).await, 3);
     assert_eq!(desk.live_sessions(1, 5).await, [session_id(3)]);
     assert_eq!(end_all(None, 6).await, 1);
-    assert_eq!(end_all(None, 7).await, 0);
+    assert_eq!(end_all(None, 6).await, 0);
     let first = desk.session(1, 1).await.ended;
     assert_eq!(first, Some((at(5), SessionEnd::SignedOutElsewhere)));
-    assert_eq!(desk.told(5).await, [AuditKind::SignedOutEverywhere; 3]);
+    assert_eq!(desk.told(5).await, [AuditKind::ProfileChanged; 3]);
 }
 
 /// No call with an owner reaches another one's.
@@ -108,11 +112,12 @@ pub async fn another_owners_sessions_do_not_exist(store: &dyn AccountStore) {
     assert_eq!(found, Ok(None));
     assert_eq!(desk.live_sessions(2, 2).await, []);
     let end = SessionEnd::SignedOut;
-    let audit = || draft(AuditKind::SignedOut);
-    let ended = SessionRepository::end(store, user(2), session_id(1), end, at(2), audit()).await;
+    let audit = draft(AuditKind::SignedOut);
+    let ended = SessionRepository::end(store, user(2), session_id(1), end, at(2), audit).await;
     assert_eq!(ended, Ok(false));
-    let ended = SessionRepository::end_all(store, user(2), None, end, at(2), audit()).await;
-    assert_eq!(ended, Ok(0));
+    let ends = EndedSessions { except: None, end };
+    let changed = desk.change(2, AccountChange::EndSessions(ends), 2).await;
+    assert_eq!(changed.unwrap().ended_sessions, 0);
     assert_eq!(desk.live_sessions(1, 2).await, [session_id(1)]);
 }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use deadpool_postgres::ClientWrapper;
-use manent_accounts::audit::{AuditDraft, AuditEntry, AuditHash, AuditHead, AuditKind};
+use manent_accounts::audit::{
+    AuditDraft, AuditEntry, AuditHash, AuditHead, AuditKind, AuditRow, UnreadableAuditEntry,
+};
 use manent_accounts::ports::{AuditFilter, AuditRepository};
 use manent_domain::ports::StoreError;
 use manent_types::{Timestamp, UserId};
@@ -75,6 +77,28 @@ async fn read_head(client: &ClientWrapper, sql: &str) -> Result<AuditHead, Error
     })
 }
 
+/// The end of the log; absent when it is missing or cannot be read.
+async fn find_head(client: &ClientWrapper) -> Result<Option<AuditHead>, Error> {
+    let sql = "SELECT number, hash FROM audit_head WHERE id = 1";
+    match read_head(client, sql).await {
+        Ok(head) => Ok(Some(head)),
+        Err(Error::Unreadable { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The row's entry, or which column holds what is never written.
+fn row(row: &Row) -> Result<AuditRow, Error> {
+    match entry(row) {
+        Ok(entry) => Ok(Ok(entry)),
+        Err(Error::Unreadable { column }) => Ok(Err(UnreadableAuditEntry {
+            number: count(row, 0, "audit.number")?,
+            column,
+        })),
+        Err(error) => Err(error),
+    }
+}
+
 fn entry(row: &Row) -> Result<AuditEntry, Error> {
     let detail: BTreeMap<String, String> = serde_json::from_str(get(row, 6, "audit.detail")?)
         .map_err(|_| unreadable("audit.detail"))?;
@@ -96,7 +120,7 @@ async fn list(
     filter: &AuditFilter,
     before: Option<u64>,
     most: usize,
-) -> Result<Vec<AuditEntry>, Error> {
+) -> Result<Vec<AuditRow>, Error> {
     // No number lies beyond what the column can hold.
     let before = before.map_or(i64::MAX, |before| i64::try_from(before).unwrap_or(i64::MAX));
     let account = filter.account.as_ref().map(UserId::as_uuid);
@@ -113,21 +137,21 @@ async fn list(
         "$4::text IS NULL"
     };
     let sql = format!(
-        "SELECT {COLUMNS} FROM audit WHERE number < $1 AND {of_account} AND {of_kind} ORDER BY number DESC LIMIT $2"
+        "SELECT {COLUMNS} FROM audit WHERE number > 0 AND number < $1 AND {of_account} AND {of_kind} ORDER BY number DESC LIMIT $2"
     );
     let rows = many(client, &sql, &[&before, &limit(most)?, &account, &kind]).await?;
-    rows.iter().map(entry).collect()
+    rows.iter().map(row).collect()
 }
 
 pub(super) async fn read(
     client: &ClientWrapper,
     after: u64,
     most: usize,
-) -> Result<Vec<AuditEntry>, Error> {
+) -> Result<Vec<AuditRow>, Error> {
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let sql = format!("SELECT {COLUMNS} FROM audit WHERE number > $1 ORDER BY number LIMIT $2");
     let rows = many(client, &sql, &[&after, &limit(most)?]).await?;
-    rows.iter().map(entry).collect()
+    rows.iter().map(row).collect()
 }
 
 #[async_trait]
@@ -142,7 +166,7 @@ impl AuditRepository for PostgresStore {
         filter: AuditFilter,
         before: Option<u64>,
         limit: usize,
-    ) -> Result<Vec<AuditEntry>, StoreError> {
+    ) -> Result<Vec<AuditRow>, StoreError> {
         let connections = &self.opened.connections;
         connections
             .read(|client| {
@@ -152,18 +176,15 @@ impl AuditRepository for PostgresStore {
             .await
     }
 
-    async fn read(&self, after: u64, limit: usize) -> Result<Vec<AuditEntry>, StoreError> {
+    async fn read(&self, after: u64, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
         let connections = &self.opened.connections;
         connections
             .read(|client| Box::pin(read(client, after, limit)))
             .await
     }
 
-    async fn head(&self) -> Result<AuditHead, StoreError> {
-        let sql = "SELECT number, hash FROM audit_head WHERE id = 1";
+    async fn head(&self) -> Result<Option<AuditHead>, StoreError> {
         let connections = &self.opened.connections;
-        connections
-            .read(|client| Box::pin(read_head(client, sql)))
-            .await
+        connections.read(|client| Box::pin(find_head(client))).await
     }
 }

@@ -229,25 +229,6 @@ impl SessionRepository for PostgresStore {
         .await
     }
 
-    async fn end_all(
-        &self,
-        owner: UserId,
-        except: Option<SessionId>,
-        end: SessionEnd,
-        now: Timestamp,
-        audit: AuditDraft,
-    ) -> Result<u64, StoreError> {
-        self.unit(|client| {
-            let audit = audit.clone();
-            Box::pin(async move {
-                let ended = end_all(client, owner, except, end, now).await?;
-                tell(client, audit, now).await?;
-                Ok(ended)
-            })
-        })
-        .await
-    }
-
     async fn clear(&self, expired_before: Timestamp, most: usize) -> Result<usize, StoreError> {
         self.unit(|client| {
             Box::pin(async move {

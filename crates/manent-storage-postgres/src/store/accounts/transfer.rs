@@ -1,6 +1,7 @@
 //! Moving accounts: each kind in the order of its table's key.
 
 use deadpool_postgres::ClientWrapper;
+use manent_accounts::audit::{AuditRow, UnreadableAuditEntry};
 use manent_accounts::transfer::AccountRecord;
 use manent_domain::ports::StoreError;
 use manent_domain::transfer::{RecordKind, TransferRecord};
@@ -10,7 +11,7 @@ use uuid::Uuid;
 use super::rows::{ACCOUNT_COLUMNS, account, execute, limit, many};
 use super::{api_keys, audit, budgets, links, provider_keys, repository, roles};
 use crate::error::Error;
-use crate::rows::user_id;
+use crate::rows::{unreadable, user_id};
 use crate::store::PostgresStore;
 
 /// What becomes of an account that is there already.
@@ -156,7 +157,11 @@ async fn export(
                 _ => 0,
             };
             let entries = audit::read(client, after, most).await?;
-            Ok(entries.into_iter().map(AccountRecord::Audit).collect())
+            let whole = |row: AuditRow| match row {
+                Ok(entry) => Ok(AccountRecord::Audit(entry)),
+                Err(UnreadableAuditEntry { column, .. }) => Err(unreadable(column)),
+            };
+            entries.into_iter().map(whole).collect()
         }
         RecordKind::Budget => export_standings(client, after, most).await,
         RecordKind::Reservation => export_reservations(client, after, most).await,

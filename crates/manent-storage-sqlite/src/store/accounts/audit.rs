@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use manent_accounts::audit::{AuditDraft, AuditEntry, AuditHash, AuditHead, AuditKind};
+use manent_accounts::audit::{
+    AuditDraft, AuditEntry, AuditHash, AuditHead, AuditKind, AuditRow, UnreadableAuditEntry,
+};
 use manent_accounts::ports::{AuditFilter, AuditRepository};
 use manent_domain::ports::StoreError;
 use manent_types::Timestamp;
@@ -63,29 +65,54 @@ fn write(connection: &Connection, entry: &AuditEntry) -> Result<(), Error> {
 }
 
 fn head(connection: &Connection) -> Result<AuditHead, Error> {
+    find_head(connection)?.ok_or_else(|| unreadable("audit_head.number"))
+}
+
+/// The end of the log; absent when it is missing or cannot be read.
+fn find_head(connection: &Connection) -> Result<Option<AuditHead>, Error> {
     let sql = "SELECT number, hash FROM audit_head WHERE id = 1";
     let head = one(connection, sql, [], |row| {
-        Ok(AuditHead {
-            number: to_count(row.get(0)?, "audit_head.number")?,
-            hash: AuditHash::from_bytes(row.get(1)?),
-        })
+        let number = row
+            .get(0)
+            .ok()
+            .and_then(|number: i64| u64::try_from(number).ok());
+        let hash = row.get(1).ok().map(AuditHash::from_bytes);
+        Ok(number.zip(hash))
     })?;
-    head.ok_or_else(|| unreadable("audit_head.number"))
+    Ok(head
+        .flatten()
+        .map(|(number, hash)| AuditHead { number, hash }))
+}
+
+/// The row's entry, or which column holds what is never written.
+fn row(row: &Row<'_>) -> Result<AuditRow, Error> {
+    match entry(row) {
+        Ok(entry) => Ok(Ok(entry)),
+        Err(Error::Unreadable { column }) => Ok(Err(UnreadableAuditEntry {
+            number: to_count(row.get(0)?, "audit.number")?,
+            column,
+        })),
+        Err(error) => Err(error),
+    }
 }
 
 fn entry(row: &Row<'_>) -> Result<AuditEntry, Error> {
     let detail: BTreeMap<String, String> = serde_json::from_str(text(row, 6, "audit.detail")?)
         .map_err(|_| unreadable("audit.detail"))?;
+    let hash = |index, column| {
+        let hash = row.get(index).map(AuditHash::from_bytes);
+        hash.map_err(|_| unreadable(column))
+    };
     Ok(AuditEntry {
         number: to_count(row.get(0)?, "audit.number")?,
-        at: timestamp(row, 1, "audit.at")?,
+        at: timestamp(row, 1, "audit.at").map_err(|_| unreadable("audit.at"))?,
         kind: parsed(row, 2, "audit.kind")?,
         actor: parsed_option(row, 3, "audit.actor_id")?,
         account: parsed_option(row, 4, "audit.account_id")?,
         address: parsed_option(row, 5, "audit.address")?,
         detail,
-        previous: AuditHash::from_bytes(row.get(7)?),
-        hash: AuditHash::from_bytes(row.get(8)?),
+        previous: hash(7, "audit.previous")?,
+        hash: hash(8, "audit.hash")?,
     })
 }
 
@@ -94,7 +121,7 @@ fn list(
     filter: &AuditFilter,
     before: Option<u64>,
     most: usize,
-) -> Result<Vec<AuditEntry>, Error> {
+) -> Result<Vec<AuditRow>, Error> {
     let account = filter.account.map(|account| account.to_string());
     let kind = filter.kind.map(AuditKind::as_str);
     // No number lies beyond what the column can hold.
@@ -111,20 +138,20 @@ fn list(
         "AND ?4 IS NULL"
     };
     let sql = format!(
-        "SELECT {COLUMNS} FROM audit WHERE number < ?1 {of_account} {of_kind} ORDER BY number DESC LIMIT ?2"
+        "SELECT {COLUMNS} FROM audit WHERE number > 0 AND number < ?1 {of_account} {of_kind} ORDER BY number DESC LIMIT ?2"
     );
     let values = params![before, limit(most)?, account, kind];
-    many(connection, &sql, values, entry)
+    many(connection, &sql, values, row)
 }
 
 pub(super) fn read(
     connection: &Connection,
     after: u64,
     most: usize,
-) -> Result<Vec<AuditEntry>, Error> {
+) -> Result<Vec<AuditRow>, Error> {
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let sql = format!("SELECT {COLUMNS} FROM audit WHERE number > ?1 ORDER BY number LIMIT ?2");
-    many(connection, &sql, params![after, limit(most)?], entry)
+    many(connection, &sql, params![after, limit(most)?], row)
 }
 
 #[async_trait]
@@ -139,16 +166,16 @@ impl AuditRepository for SqliteStore {
         filter: AuditFilter,
         before: Option<u64>,
         limit: usize,
-    ) -> Result<Vec<AuditEntry>, StoreError> {
+    ) -> Result<Vec<AuditRow>, StoreError> {
         self.read(move |connection| list(connection, &filter, before, limit))
             .await
     }
 
-    async fn read(&self, after: u64, limit: usize) -> Result<Vec<AuditEntry>, StoreError> {
+    async fn read(&self, after: u64, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
         SqliteStore::read(self, move |connection| read(connection, after, limit)).await
     }
 
-    async fn head(&self) -> Result<AuditHead, StoreError> {
-        SqliteStore::read(self, head).await
+    async fn head(&self) -> Result<Option<AuditHead>, StoreError> {
+        SqliteStore::read(self, find_head).await
     }
 }

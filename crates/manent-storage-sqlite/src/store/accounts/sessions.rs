@@ -221,22 +221,6 @@ impl SessionRepository for SqliteStore {
         .await
     }
 
-    async fn end_all(
-        &self,
-        owner: UserId,
-        except: Option<SessionId>,
-        end: SessionEnd,
-        now: Timestamp,
-        audit: AuditDraft,
-    ) -> Result<u64, StoreError> {
-        self.write(move |unit| {
-            let ended = end_all(unit.connection, owner, except, end, now)?;
-            tell(unit.connection, audit.clone(), now)?;
-            Ok(ended)
-        })
-        .await
-    }
-
     async fn clear(&self, expired_before: Timestamp, most: usize) -> Result<usize, StoreError> {
         self.write(move |unit| {
             let sql = "DELETE FROM sessions WHERE id IN \

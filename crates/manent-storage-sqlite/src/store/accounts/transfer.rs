@@ -1,5 +1,6 @@
 //! Moving accounts: each kind in the order of its table's key.
 
+use manent_accounts::audit::{AuditRow, UnreadableAuditEntry};
 use manent_accounts::transfer::AccountRecord;
 use manent_domain::ports::StoreError;
 use manent_domain::transfer::{RecordKind, TransferRecord};
@@ -9,7 +10,7 @@ use rusqlite::{Connection, params};
 use super::rows::{ACCOUNT_COLUMNS, account, execute, limit, many};
 use super::{api_keys, audit, budgets, links, provider_keys, repository, roles};
 use crate::error::Error;
-use crate::rows::parsed;
+use crate::rows::{parsed, unreadable};
 use crate::store::SqliteStore;
 use crate::writer::Unit;
 
@@ -113,7 +114,11 @@ fn export(
             };
             let most = usize::try_from(most).unwrap_or(usize::MAX);
             let entries = audit::read(connection, after, most)?;
-            Ok(entries.into_iter().map(AccountRecord::Audit).collect())
+            let whole = |row: AuditRow| match row {
+                Ok(entry) => Ok(AccountRecord::Audit(entry)),
+                Err(UnreadableAuditEntry { column, .. }) => Err(unreadable(column)),
+            };
+            entries.into_iter().map(whole).collect()
         }
         RecordKind::Budget => export_standings(connection, after, most),
         RecordKind::Reservation => export_reservations(connection, after, most),
