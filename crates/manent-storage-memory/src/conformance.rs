@@ -111,6 +111,7 @@ macro_rules! conformance {
             search::by_relevance_the_denser_match_is_first,
             search::by_relevance_pages_without_repeats,
             search::titles_come_first_and_at_most_a_quarter,
+            search::following_the_pages_finds_each_title_and_each_message_once,
             search::a_page_of_one_goes_on_to_the_messages,
             search::a_changed_title_is_found_by_its_new_words_only,
             search::leaves_out_the_trash,

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use manent_domain::conversation::{Conversation, Page};
 use manent_domain::ports::{SearchRepository, StoreError};
 use manent_domain::search::{
-    HitKind, SearchCursor, SearchHit, SearchOrder, SearchQuery, SnippetPiece,
+    HitKind, MessagePlace, SearchCursor, SearchHit, SearchOrder, SearchQuery, SnippetPiece,
 };
 use manent_types::{MessageStatus, UserId, text_of};
 
@@ -25,31 +25,15 @@ impl SearchRepository for MemoryStore {
         query: SearchQuery,
     ) -> Result<Page<SearchHit, SearchCursor>, StoreError> {
         let state = self.state();
-        let mut items = match query.after {
-            None => titles(&state, owner, &query),
-            Some(_) => Vec::new(),
+        let titles = match query.titles_seen() {
+            Some(seen) => titles(&state, owner, &query, seen),
+            None => Vec::new(),
         };
-        let found = messages(&state, owner, &query);
-        let seen = match query.after {
-            Some(SearchCursor::Offset(offset)) => usize::try_from(offset).unwrap_or(usize::MAX),
-            _ => 0,
+        let messages = match query.messages_after() {
+            Some(after) => messages(&state, owner, &query, after),
+            None => Vec::new(),
         };
-        let mut last = None;
-        let mut next = None;
-        for (taken, hit) in (0_u64..).zip(found.into_iter().skip(seen)) {
-            if items.len() >= query.limit {
-                next = Some(match query.order {
-                    SearchOrder::Newest => SearchCursor::Below(last.unwrap_or(u64::MAX)),
-                    SearchOrder::Relevance => {
-                        SearchCursor::Offset((seen as u64).saturating_add(taken))
-                    }
-                });
-                break;
-            }
-            last = Some(hit.place);
-            items.push(hit.hit);
-        }
-        Ok(Page { items, next })
+        Ok(query.page(titles, messages))
     }
 }
 
@@ -59,7 +43,7 @@ struct Found {
     hit: SearchHit,
 }
 
-fn titles(state: &State, owner: UserId, query: &SearchQuery) -> Vec<SearchHit> {
+fn titles(state: &State, owner: UserId, query: &SearchQuery, seen: u64) -> Vec<SearchHit> {
     let mut found: Vec<Found> = Vec::new();
     for (place, (whose, conversation)) in state.conversations.iter().enumerate() {
         let title = conversation.title.as_deref().unwrap_or_default();
@@ -82,17 +66,22 @@ fn titles(state: &State, owner: UserId, query: &SearchQuery) -> Vec<SearchHit> {
         }
     }
     sort(&mut found, query.order);
-    found.truncate(query.limit.div_ceil(4));
-    found.into_iter().map(|found| found.hit).collect()
+    let unseen = found.into_iter().skip(saturated(seen));
+    unseen.take(query.wanted()).map(|found| found.hit).collect()
 }
 
-fn messages(state: &State, owner: UserId, query: &SearchQuery) -> Vec<Found> {
+fn messages(
+    state: &State,
+    owner: UserId,
+    query: &SearchQuery,
+    after: MessagePlace,
+) -> Vec<(u64, SearchHit)> {
     let mut found = Vec::new();
     for (place, stored) in state.messages.iter().enumerate() {
         let place = place as u64;
-        let is_below = match query.after {
-            Some(SearchCursor::Below(below)) => place < below,
-            _ => true,
+        let is_below = match after {
+            MessagePlace::Below(below) => place < below,
+            MessagePlace::Offset(_) => true,
         };
         let conversation = state.conversation(owner, stored.message.conversation);
         if stored.owner != owner || !is_below {
@@ -105,7 +94,16 @@ fn messages(state: &State, owner: UserId, query: &SearchQuery) -> Vec<Found> {
         }
     }
     sort(&mut found, query.order);
-    found
+    let seen = match after {
+        MessagePlace::Offset(offset) => saturated(offset),
+        MessagePlace::Below(_) => 0,
+    };
+    let unseen = found.into_iter().skip(seen).take(query.wanted());
+    unseen.map(|found| (found.place, found.hit)).collect()
+}
+
+fn saturated(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 fn message_hit(

@@ -5,7 +5,9 @@ pub(crate) mod words;
 
 use deadpool_postgres::ClientWrapper;
 use manent_domain::conversation::Page;
-use manent_domain::search::{HitKind, SearchCursor, SearchHit, SearchOrder, SearchQuery};
+use manent_domain::search::{
+    HitKind, MessagePlace, SearchCursor, SearchHit, SearchOrder, SearchQuery,
+};
 use manent_types::{Part, UserId, text_of};
 use tokio_postgres::Row;
 
@@ -27,39 +29,42 @@ pub(crate) async fn search(
     owner: UserId,
     query: &SearchQuery,
 ) -> Result<Page<SearchHit, SearchCursor>, Error> {
-    let mut items = Vec::new();
     let Some(wanted) = Wanted::new(&query.words) else {
-        return Ok(Page { items, next: None });
+        return Ok(Page {
+            items: Vec::new(),
+            next: None,
+        });
     };
     let relevance = match query.order {
         SearchOrder::Newest => NO_RELEVANCE,
         SearchOrder::Relevance => RELEVANCE,
     };
     let mut pipeline = Pipeline::new(client);
-    let is_first = query.after.is_none();
-    if is_first {
+    let limit = to_integer(query.wanted() as u64, "the limit")?;
+    let (seen, after) = (query.titles_seen(), query.messages_after());
+    if let Some(seen) = seen {
         let sql = format!(
             "SELECT id, title, created_at, {relevance} AS relevance FROM conversations \
              WHERE words @@ $1::text::tsquery AND words IS NOT NULL AND owner_id IS NOT DISTINCT FROM $3 AND trashed_at IS NULL \
-             ORDER BY relevance DESC, place DESC LIMIT $4"
+             ORDER BY relevance DESC, place DESC LIMIT $4 OFFSET $5"
         );
-        let limit = to_integer(query.limit.div_ceil(4) as u64, "the limit")?;
         let values = vec![
             value(wanted.query_of(owner)),
             value(wanted.query()),
             value(owner.as_uuid()),
             value(limit),
+            value(i64::try_from(seen).unwrap_or(i64::MAX)),
         ];
         pipeline.add(&sql, values).await?;
     }
-    let (below, offset) = match query.after {
-        None => (i64::MAX, 0),
-        Some(SearchCursor::Below(place)) => (i64::try_from(place).unwrap_or(i64::MAX), 0),
-        Some(SearchCursor::Offset(offset)) => (i64::MAX, offset),
-    };
-    // Conversations in the trash are few, and looked up once; everything else is joined for the few rows of the page alone.
-    let sql = format!(
-        "SELECT conversations.id, conversations.title, messages.id, messages.seq, messages.role, messages.created_at, messages.content, \
+    if let Some(after) = after {
+        let (below, offset) = match after {
+            MessagePlace::Below(place) => (i64::try_from(place).unwrap_or(i64::MAX), 0),
+            MessagePlace::Offset(offset) => (i64::MAX, offset),
+        };
+        // Conversations in the trash are few, and looked up once; everything else is joined for the few rows of the page alone.
+        let sql = format!(
+            "SELECT conversations.id, conversations.title, messages.id, messages.seq, messages.role, messages.created_at, messages.content, \
          found.place \
          FROM (SELECT id, place, {relevance} AS relevance FROM messages \
          WHERE words @@ $1::text::tsquery AND words IS NOT NULL AND owner_id IS NOT DISTINCT FROM $3 AND place < $4 \
@@ -68,40 +73,33 @@ pub(crate) async fn search(
          JOIN messages ON messages.id = found.id AND uuid_send(messages.owner_id) = uuid_send($3) \
          JOIN conversations ON conversations.owner_id = $3 AND conversations.id = messages.conversation_id \
          ORDER BY found.relevance DESC, found.place DESC"
-    );
-    let values = vec![
-        value(wanted.query_of(owner)),
-        value(wanted.query()),
-        value(owner.as_uuid()),
-        value(below),
-        value(to_integer(query.limit as u64 + 1, "the limit")?),
-        value(i64::try_from(offset).unwrap_or(i64::MAX)),
-    ];
-    pipeline.add(&sql, values).await?;
+        );
+        let values = vec![
+            value(wanted.query_of(owner)),
+            value(wanted.query()),
+            value(owner.as_uuid()),
+            value(below),
+            value(limit),
+            value(i64::try_from(offset).unwrap_or(i64::MAX)),
+        ];
+        pipeline.add(&sql, values).await?;
+    }
     let answers = pipeline.run().await?;
     let mut answers = answers.iter();
-    if is_first {
+    let mut titles = Vec::new();
+    if seen.is_some() {
         for row in answers.next().into_iter().flatten() {
-            items.push(title_hit(row, &wanted)?);
+            titles.push(title_hit(row, &wanted)?);
         }
     }
-    let room = query.limit.saturating_sub(items.len());
-    let mut last = below;
-    for (taken, row) in answers.next().into_iter().flatten().enumerate() {
-        if taken == room {
-            let next = match query.order {
-                SearchOrder::Newest => SearchCursor::Below(to_count(last, "messages.place")?),
-                SearchOrder::Relevance => SearchCursor::Offset(offset.saturating_add(taken as u64)),
-            };
-            return Ok(Page {
-                items,
-                next: Some(next),
-            });
+    let mut messages = Vec::new();
+    if after.is_some() {
+        for row in answers.next().into_iter().flatten() {
+            let place = to_count(get(row, 7, "messages.place")?, "messages.place")?;
+            messages.push((place, message_hit(row, &wanted)?));
         }
-        last = get(row, 7, "messages.place")?;
-        items.push(message_hit(row, &wanted)?);
     }
-    Ok(Page { items, next: None })
+    Ok(query.page(titles, messages))
 }
 
 fn title_hit(row: &Row, wanted: &Wanted) -> Result<SearchHit, Error> {

@@ -3,7 +3,9 @@
 mod snippet;
 
 use manent_domain::conversation::Page;
-use manent_domain::search::{HitKind, SearchCursor, SearchHit, SearchOrder, SearchQuery};
+use manent_domain::search::{
+    HitKind, MessagePlace, SearchCursor, SearchHit, SearchOrder, SearchQuery,
+};
 use manent_types::UserId;
 use rusqlite::{Connection, Row, params};
 
@@ -32,12 +34,15 @@ pub(crate) fn search(
     let Some(expression) = match_expression(owner_pk, &query.words) else {
         return Ok(nothing);
     };
-    let mut items = match query.after {
-        None => titles(connection, owner_pk, &expression, query)?,
-        Some(_) => Vec::new(),
+    let titles = match query.titles_seen() {
+        Some(seen) => titles(connection, owner_pk, &expression, query, seen)?,
+        None => Vec::new(),
     };
-    let next = messages(connection, owner_pk, &expression, query, &mut items)?;
-    Ok(Page { items, next })
+    let messages = match query.messages_after() {
+        Some(after) => messages(connection, owner_pk, &expression, query, after)?,
+        None => Vec::new(),
+    };
+    Ok(query.page(titles, messages))
 }
 
 /// The search in FTS5's words. Each word is a quoted string, so that none is taken for an operator.
@@ -61,6 +66,7 @@ fn titles(
     owner_pk: i64,
     expression: &str,
     query: &SearchQuery,
+    seen: u64,
 ) -> Result<Vec<SearchHit>, Error> {
     let order = match query.order {
         SearchOrder::Newest => "title_search.rowid DESC",
@@ -70,16 +76,17 @@ fn titles(
         "SELECT conversations.id, conversations.title, conversations.created_at, snippet(title_search, 1, ?4, ?5, '…', ?6) \
          FROM title_search CROSS JOIN conversations ON conversations.pk = title_search.rowid \
          WHERE title_search MATCH ?1 AND conversations.owner_pk = ?2 AND conversations.trashed_at IS NULL \
-         ORDER BY {order} LIMIT ?3"
+         ORDER BY {order} LIMIT ?3 OFFSET ?7"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut found = statement.query(params![
         expression,
         owner_pk,
-        to_integer(query.limit.div_ceil(4) as u64, "the limit")?,
+        to_integer(query.wanted() as u64, "the limit")?,
         MATCH_BEGIN,
         MATCH_END,
         SNIPPET_WORDS,
+        i64::try_from(seen).unwrap_or(i64::MAX),
     ])?;
     let mut hits = Vec::new();
     while let Some(row) = found.next()? {
@@ -94,19 +101,17 @@ fn titles(
     Ok(hits)
 }
 
-/// Fills up the page with messages and tells where the next one begins.
+/// Messages, each behind its place.
 fn messages(
     connection: &Connection,
     owner_pk: i64,
     expression: &str,
     query: &SearchQuery,
-    hits: &mut Vec<SearchHit>,
-) -> Result<Option<SearchCursor>, Error> {
-    let limit = query.limit.saturating_sub(hits.len());
-    let (below, offset) = match query.after {
-        None => (i64::MAX, 0),
-        Some(SearchCursor::Below(place)) => (i64::try_from(place).unwrap_or(i64::MAX), 0),
-        Some(SearchCursor::Offset(offset)) => (i64::MAX, offset),
+    after: MessagePlace,
+) -> Result<Vec<(u64, SearchHit)>, Error> {
+    let (below, offset) = match after {
+        MessagePlace::Below(place) => (i64::try_from(place).unwrap_or(i64::MAX), 0),
+        MessagePlace::Offset(offset) => (i64::MAX, offset),
     };
     let order = match query.order {
         SearchOrder::Newest => "message_search.rowid DESC",
@@ -125,26 +130,18 @@ fn messages(
         expression,
         below,
         owner_pk,
-        to_integer(limit as u64 + 1, "the limit")?,
+        to_integer(query.wanted() as u64, "the limit")?,
         i64::try_from(offset).unwrap_or(i64::MAX),
         MATCH_BEGIN,
         MATCH_END,
         SNIPPET_WORDS,
     ])?;
-    let mut last = below;
-    let mut taken = 0;
+    let mut hits = Vec::new();
     while let Some(row) = found.next()? {
-        if taken == limit {
-            return Ok(Some(match query.order {
-                SearchOrder::Newest => SearchCursor::Below(to_count(last, "message_search.rowid")?),
-                SearchOrder::Relevance => SearchCursor::Offset(offset.saturating_add(taken as u64)),
-            }));
-        }
-        last = row.get(7)?;
-        taken += 1;
-        hits.push(message_hit(row)?);
+        let place = to_count(row.get(7)?, "message_search.rowid")?;
+        hits.push((place, message_hit(row)?));
     }
-    Ok(None)
+    Ok(hits)
 }
 
 fn message_hit(row: &Row<'_>) -> Result<SearchHit, Error> {

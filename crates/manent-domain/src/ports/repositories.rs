@@ -108,8 +108,8 @@ pub trait MessageRepository: Send + Sync {
 /// Search.
 #[async_trait]
 pub trait SearchRepository: Send + Sync {
-    /// Hits among the titles and messages of conversations outside the trash: on the first page the titles first (at most a quarter
-    /// of the limit, rounded up), then messages in the asked order.
+    /// Hits among the titles and messages of conversations outside the trash: titles and messages in the asked order, put together by
+    /// [`SearchQuery::page`]. Following the pages to their end finds each hit once, whatever their limits.
     async fn search(
         &self,
         owner: UserId,

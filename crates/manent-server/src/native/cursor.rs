@@ -7,7 +7,7 @@ use manent_accounts::email::EmailAddress;
 use manent_domain::DomainError;
 use manent_domain::conversation::ConversationCursor;
 use manent_domain::message::MessageRange;
-use manent_domain::search::SearchCursor;
+use manent_domain::search::{MessagePlace, SearchCursor};
 use manent_types::{RunId, Timestamp};
 
 use super::error::ApiError;
@@ -93,9 +93,14 @@ pub(super) fn open_account(cursor: &str) -> Result<EmailAddress, ApiError> {
 }
 
 pub(super) fn seal_search(cursor: SearchCursor) -> String {
-    match cursor {
-        SearchCursor::Offset(offset) => seal(&format!("o.{offset}")),
-        SearchCursor::Below(place) => seal(&format!("n.{place}")),
+    let titles = match cursor.titles {
+        Some(seen) => seen.to_string(),
+        None => "-".to_owned(),
+    };
+    match cursor.messages {
+        Some(MessagePlace::Offset(offset)) => seal(&format!("o.{offset}.{titles}")),
+        Some(MessagePlace::Below(place)) => seal(&format!("n.{place}.{titles}")),
+        None => seal(&format!("t.{titles}")),
     }
 }
 
@@ -153,14 +158,28 @@ pub(super) fn open_search(cursor: &str) -> Result<SearchCursor, ApiError> {
     const MAX_OFFSET: u64 = 10_000;
     let read = || {
         let text = open(cursor)?;
+        let offset = |text: &str| number(text).filter(|offset| *offset <= MAX_OFFSET);
         let (kind, place) = text.split_once('.')?;
-        match kind {
-            "o" => number(place)
-                .filter(|offset| *offset <= MAX_OFFSET)
-                .map(SearchCursor::Offset),
-            "n" => Some(SearchCursor::Below(number(place)?)),
-            _ => None,
+        if kind == "t" {
+            return Some(SearchCursor {
+                titles: Some(offset(place)?),
+                messages: None,
+            });
         }
+        let (place, titles) = place.split_once('.')?;
+        let messages = match kind {
+            "o" => MessagePlace::Offset(offset(place)?),
+            "n" => MessagePlace::Below(number(place)?),
+            _ => return None,
+        };
+        let titles = match titles {
+            "-" => None,
+            titles => Some(offset(titles)?),
+        };
+        Some(SearchCursor {
+            titles,
+            messages: Some(messages),
+        })
     };
     read().ok_or_else(ApiError::invalid_cursor)
 }
@@ -182,7 +201,16 @@ mod tests {
         for range in [MessageRange::After(0), MessageRange::Before(Some(7))] {
             assert_eq!(open_messages(&seal_messages(range)).unwrap(), range);
         }
-        for cursor in [SearchCursor::Offset(20), SearchCursor::Below(99)] {
+        let offset = Some(MessagePlace::Offset(20));
+        let below = Some(MessagePlace::Below(99));
+        for (titles, messages) in [
+            (None, offset),
+            (Some(7), offset),
+            (None, below),
+            (Some(0), below),
+            (Some(7), None),
+        ] {
+            let cursor = SearchCursor { titles, messages };
             assert_eq!(open_search(&seal_search(cursor)).unwrap(), cursor);
         }
     }
@@ -237,6 +265,11 @@ mod tests {
             &seal("c.1.x"),
             &seal("a.+1"),
             &seal("a.99999999999999999999"),
+            &seal("t.-"),
+            &seal("t.10001"),
+            &seal("n.5"),
+            &seal("n.5.10001"),
+            &seal("o.10001.-"),
         ] {
             assert_eq!(open_conversation(bad).unwrap_err().code(), "invalid_cursor");
             assert_eq!(open_messages(bad).unwrap_err().code(), "invalid_cursor");

@@ -174,7 +174,7 @@ pub async fn by_relevance_pages_without_repeats(store: &dyn Store) {
     assert_eq!(seen, expected);
 }
 
-/// The first page begins with titles, the others have none.
+/// Of each page, as long as there are some.
 pub async fn titles_come_first_and_at_most_a_quarter(store: &dyn Store) {
     let person = Person::new(store, 1);
     for number in 1..=4 {
@@ -204,7 +204,7 @@ pub async fn titles_come_first_and_at_most_a_quarter(store: &dyn Store) {
     let second = person
         .search_page(&["garden"], SearchOrder::Newest, first.next, 6)
         .await;
-    assert_eq!(titles(&second.items), [""; 0]);
+    assert_eq!(titles(&second.items), ["Garden 2", "Garden 1"]);
     assert_eq!(
         message_ids(&second.items),
         [message(4), message(3), message(2), message(1)]
@@ -224,6 +224,50 @@ pub async fn a_page_of_one_goes_on_to_the_messages(store: &dyn Store) {
         let second = person.search_page(&["garden"], order, first.next, 1).await;
         assert_eq!(message_ids(&second.items), [message(1)]);
         assert_eq!(second.next, None);
+    }
+}
+
+/// Whatever the pages' limits are, and whether there are more titles or more messages.
+pub async fn following_the_pages_finds_each_title_and_each_message_once(store: &dyn Store) {
+    for (owner, title_count, message_count) in [(1, 4, 0), (2, 5, 3), (3, 0, 4), (4, 2, 9)] {
+        let person = Person::new(store, owner);
+        // Ids are their owner's, and the first conversation's title does not match where there are to be none.
+        for number in 1..=title_count.max(1) {
+            let title = if number <= title_count {
+                format!("Garden {number}")
+            } else {
+                "Notes".to_owned()
+            };
+            person.create(conversation(number), Some(&title), 0).await;
+        }
+        for number in 1..=message_count {
+            let words = said(message(number), "garden");
+            person.append(vec![plain(conversation(1), words)]).await;
+        }
+        for order in [SearchOrder::Newest, SearchOrder::Relevance] {
+            for limit in [1, 2, 3, 5, 8, 50] {
+                let (mut found, mut after) = (Vec::new(), None);
+                loop {
+                    let page = person.search_page(&["garden"], order, after, limit).await;
+                    found.extend(page.items);
+                    assert!(found.len() < 100, "the pages end");
+                    match page.next {
+                        Some(next) => after = Some(next),
+                        None => break,
+                    }
+                }
+                let mut named = titles(&found);
+                named.sort();
+                let expected: Vec<String> = (1..=title_count)
+                    .map(|number| format!("Garden {number}"))
+                    .collect();
+                assert_eq!(named, expected, "{order:?}, pages of {limit}");
+                let mut ids = message_ids(&found);
+                ids.sort();
+                let expected: Vec<MessageId> = (1..=message_count).map(message).collect();
+                assert_eq!(ids, expected, "{order:?}, pages of {limit}");
+            }
+        }
     }
 }
 
