@@ -155,6 +155,9 @@ pub(crate) struct SettingsOptions {
     /// Keep everything in this directory
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<String>,
+    /// Serve another client at `/`, from the directory of its build: librechat=DIR; Manent's own page is at /manent then
+    #[arg(long, value_name = "CLIENT=DIR", value_parser = parse_client)]
+    pub(crate) ui: Option<String>,
     /// Log this much: off, error, warn, info, debug, trace, also per module [default: info]
     #[arg(long, value_name = "LEVEL")]
     pub(crate) log: Option<String>,
@@ -182,13 +185,22 @@ pub(crate) struct ConfigOptions {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
     /// Explain every mistake at once; exit code 1 if there is any
-    Check(SettingsOptions),
+    Check(CheckOptions),
     /// Print what holds, each value with where it comes from; keys are masked
     Show(SettingsOptions),
     /// Print a commented configuration file with every setting
     Sample,
     /// Print which file is read
     Path(SettingsOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckOptions {
+    /// Say of every key of this librechat.yaml, and of the `.env` beside it, what becomes of it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) librechat: Option<String>,
+    #[command(flatten)]
+    pub(crate) settings: SettingsOptions,
 }
 
 #[derive(Debug, Args)]
@@ -330,6 +342,15 @@ pub(crate) enum Format {
     Openai,
     /// Both, side by side
     Both,
+}
+
+/// `librechat=DIRECTORY`; gives the directory.
+fn parse_client(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some(("librechat", directory)) if !directory.is_empty() => Ok(directory.to_owned()),
+        Some(("librechat", _)) => Err("give the directory of the client's build behind `librechat=`".to_owned()),
+        _ => Err("write `librechat=DIRECTORY`, for example --ui librechat=./client/dist".to_owned()),
+    }
 }
 
 fn parse_assignment(text: &str) -> Result<(String, String), String> {

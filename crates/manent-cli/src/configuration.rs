@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
-use manent_config::{Config, Loaded, ProviderKind, load, locate, sample};
+use manent_config::{
+    Config, FlagValue, LibreChatFinding, Loaded, ProviderKind, load, locate, sample,
+};
+use manent_librechat::config::Verdict;
 use manent_scripted::Rules;
 
-use crate::arguments::{ConfigCommand, ConfigOptions, SettingsOptions};
+use crate::arguments::{CheckOptions, ConfigCommand, ConfigOptions, SettingsOptions};
 use crate::exit::Failure;
 use crate::{console, sources};
 
@@ -22,8 +25,12 @@ pub(crate) fn run(options: &ConfigOptions) -> Result<(), Failure> {
     }
 }
 
-fn check(options: &SettingsOptions) -> Result<(), Failure> {
-    let loaded = load(&sources::collect(options)?);
+fn check(options: &CheckOptions) -> Result<(), Failure> {
+    let mut sources = sources::collect(&options.settings)?;
+    if let Some(file) = &options.librechat {
+        sources.flags.extend(reading(file));
+    }
+    let loaded = load(&sources);
     let warnings: Vec<String> = loaded.warnings().map(ToString::to_string).collect();
     let mistakes = mistakes(&loaded);
     let file = match &loaded.file {
@@ -37,12 +44,43 @@ fn check(options: &SettingsOptions) -> Result<(), Failure> {
     for line in mistakes.iter().chain(&warnings) {
         report.extend(["  ", &line.replace('\n', "\n    "), "\n"]);
     }
+    if options.librechat.is_some() {
+        report.push_str("\nLibreChat's configuration, key by key:\n");
+        for finding in &loaded.librechat {
+            report.extend(["  ", &describe(finding), "\n"]);
+        }
+    }
     console::print(&report);
     if mistakes.is_empty() {
         Ok(())
     } else {
         Err(Failure::ConfigurationReported)
     }
+}
+
+/// As if these flags had been given: LibreChat's configuration is read, from this file.
+fn reading(file: &str) -> [FlagValue; 2] {
+    [("librechat.enabled", "true"), ("librechat.config", file)].map(|(key, value)| FlagValue {
+        flag: "--librechat".to_owned(),
+        key: key.to_owned(),
+        value: value.to_owned(),
+    })
+}
+
+/// One line: the place, the key, and what becomes of it.
+fn describe(finding: &LibreChatFinding) -> String {
+    let LibreChatFinding {
+        origin,
+        key,
+        verdict,
+        note,
+    } = finding;
+    let note = if note.is_empty() {
+        String::new()
+    } else {
+        format!(": {note}")
+    };
+    format!("{verdict:<11}  {origin}  {key}{note}")
 }
 
 fn show(options: &SettingsOptions) -> Result<(), Failure> {
@@ -79,6 +117,22 @@ fn path(options: &SettingsOptions) -> Result<(), Failure> {
     };
     console::print(&text);
     Ok(())
+}
+
+/// What became of LibreChat's configuration, in a line for each verdict. What is unsupported is among the warnings, each with its place.
+pub(crate) fn librechat_summary(loaded: &Loaded) -> Vec<String> {
+    [Verdict::Understood, Verdict::Ignored]
+        .into_iter()
+        .filter_map(|verdict| {
+            let findings = loaded.librechat.iter();
+            let keys: Vec<&str> = findings
+                .filter(|finding| finding.verdict == verdict)
+                .map(|finding| finding.key.as_str())
+                .collect();
+            (!keys.is_empty())
+                .then(|| format!("LibreChat's configuration, {verdict}: {}", keys.join(", ")))
+        })
+        .collect()
 }
 
 /// The configuration of these options, or all its mistakes as a failure.

@@ -19,10 +19,14 @@ pub(crate) fn run(options: &SettingsOptions) -> Result<(), Failure> {
     let loaded = load(&sources::collect(options)?);
     configuration::refuse_mistakes(&loaded)?;
     let warnings: Vec<String> = loaded.warnings().map(ToString::to_string).collect();
+    let findings = configuration::librechat_summary(&loaded);
     let config = into_config(loaded)?;
     start_logging(&config.log)?;
     for warning in warnings {
         tracing::warn!("{warning}");
+    }
+    for finding in findings {
+        tracing::info!("{finding}");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -26,6 +26,7 @@ fn flags(options: &SettingsOptions) -> Vec<FlagValue> {
         ("--listen", "listen", &options.listen),
         ("--mode", "mode", &options.mode),
         ("--data-dir", "data_dir", &options.data_dir),
+        ("--ui", "librechat.ui", &options.ui),
         ("--log", "log.filter", &options.log),
         ("--log-format", "log.format", &options.log_format),
         (

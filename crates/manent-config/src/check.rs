@@ -28,6 +28,7 @@ pub(crate) fn check(
     checker.oidc(config);
     checker.prices(config);
     checker.data_dir(&config.data_dir);
+    checker.client(config.librechat.ui.as_deref());
     let limits = &config.limits;
     let content = &limits.content;
     for (key, bytes) in [
@@ -107,11 +108,6 @@ impl Checker<'_> {
 
     /// What needs people who sign in.
     fn without_accounts(&mut self, config: &Config) {
-        if config.librechat.enabled {
-            let message = "`librechat.enabled` is true, but in the mode local nobody signs in, which LibreChat's client must; set `mode = \"accounts\"` \
-                 (--mode accounts, MANENT_MODE=accounts)";
-            self.complain(&["mode", "librechat.enabled"], message.to_owned());
-        }
         let theirs = config.providers.iter().find(|provider| provider.own.key);
         if let Some(provider) = theirs {
             let message = format!(
@@ -237,6 +233,19 @@ impl Checker<'_> {
                 ),
             );
         }
+    }
+
+    /// A directory to serve a client from must have one.
+    fn client(&mut self, directory: Option<&Path>) {
+        let Some(directory) = directory.filter(|directory| !directory.join("index.html").is_file())
+        else {
+            return;
+        };
+        let message = format!(
+            "`librechat.ui` is {}, in which there is no index.html; give it the directory of a build of LibreChat's client (client/dist)",
+            directory.display()
+        );
+        self.complain(&["librechat.ui"], message);
     }
 
     fn smaller(&mut self, left: &str, right: &str, holds: bool) {

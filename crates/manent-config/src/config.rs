@@ -17,7 +17,7 @@ pub use usage::{ResolvedLimits, UsageLimits};
 
 pub use crate::database::DatabaseUrl;
 pub use accounts::{AccountsConfig, Mode, Registration, SecureCookies};
-pub use librechat::LibreChatConfig;
+pub use librechat::{EndpointBinding, LibreChatConfig};
 pub use mail::{MailConfig, MailTls};
 pub use oidc::{OidcConfig, RoleRule, RoleSource};
 pub use provider::{ModelConfig, OwnAccess, PriceConfig, ProviderConfig, ProviderKind};
@@ -149,7 +149,7 @@ impl Config {
                 directory: None,
                 max_bytes: 0,
             },
-            librechat: LibreChatConfig { enabled: false },
+            librechat: LibreChatConfig::blank(),
             testing: TestingConfig {
                 sign_in_switch: false,
             },

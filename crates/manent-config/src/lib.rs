@@ -1,4 +1,4 @@
-//! The configuration: built-in defaults < `manent.toml` < environment < flags.
+//! The configuration: built-in defaults < LibreChat's own < `manent.toml` < environment < flags.
 //!
 //! One set of tables (`settings/`, `provider_settings.rs`) is the only place where a key, its default, its range and
 //! its description stand; parsing, checks, the sample file and the reference are made from it. Everything comes in as
@@ -13,6 +13,7 @@ mod dollars;
 mod duration;
 mod environment;
 mod file;
+mod librechat;
 mod lists;
 mod load;
 mod loaded;
@@ -30,13 +31,14 @@ mod sources;
 mod suggestion;
 
 pub use config::{
-    AccountsConfig, Config, DatabaseConfig, DatabaseUrl, HttpConfig, JournalConfig,
-    LibreChatConfig, LimitsConfig, LogConfig, LogFormat, MailConfig, MailTls, Mode, ModelConfig,
-    OidcConfig, OwnAccess, PriceConfig, ProviderConfig, ProviderKind, Registration, RoleRule,
-    RoleSource, RunsConfig, SecureCookies, SseConfig, StoreConfig, Synchronous,
+    AccountsConfig, Config, DatabaseConfig, DatabaseUrl, EndpointBinding, HttpConfig,
+    JournalConfig, LibreChatConfig, LimitsConfig, LogConfig, LogFormat, MailConfig, MailTls, Mode,
+    ModelConfig, OidcConfig, OwnAccess, PriceConfig, ProviderConfig, ProviderKind, Registration,
+    RoleRule, RoleSource, RunsConfig, SecureCookies, SseConfig, StoreConfig, Synchronous,
 };
 pub use config::{ResolvedLimits, UsageLimits};
 pub use describe::{reference, sample};
+pub use librechat::LibreChatFinding;
 pub use load::load;
 pub use loaded::Loaded;
 pub use location::{FILE_NAME, Location, locate};

@@ -1,4 +1,4 @@
-//! The layers, one over the other: defaults < file < environment < flags. A wrong value is told even where a later layer
+//! The layers, one over the other: defaults < LibreChat's < file < environment < flags. A wrong value is told even where a later layer
 //! overrides it.
 
 use std::collections::BTreeSet;
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::config::Config;
 use crate::environment::{self, EnvironmentLayer};
 use crate::file::{self, FileLayer};
+use crate::librechat::{self, LibreChatLayer};
 use crate::loaded::{Entry, Loaded};
 use crate::location::{Location, display, locate};
 use crate::origin::Origin;
@@ -34,7 +35,20 @@ pub fn load(sources: &Sources) -> Loaded {
             .and_then(Path::parent)
             .unwrap_or(current_directory),
     };
-    combine(location.file.clone(), file, environment, flags, &context)
+    // What the server's own configuration says decides whether and how LibreChat's is read, which is the layer beneath it.
+    let own = lay(
+        [&[], &file.settings, &environment.settings, &flags.settings],
+        &context,
+    );
+    let librechat = librechat::collect(&own.config, sources);
+    combine(
+        location.file.clone(),
+        librechat,
+        file,
+        environment,
+        flags,
+        &context,
+    )
 }
 
 impl Config {
@@ -114,39 +128,70 @@ impl FlagLayer {
     }
 }
 
-fn combine(
-    path: Option<PathBuf>,
-    file: FileLayer,
-    environment: EnvironmentLayer,
-    flags: FlagLayer,
-    context: &Context<'_>,
-) -> Loaded {
-    let mut config = Config::blank();
-    let mut entries: Vec<Entry> = Vec::new();
-    let mut failed = BTreeSet::new();
-    let mut found = Vec::new();
+/// Values that have their types.
+struct Laid {
+    config: Config,
+    entries: Vec<Entry>,
+    failed: BTreeSet<&'static str>,
+    problems: Vec<Problem>,
+}
+
+/// Settings of one layer.
+type Given = [(&'static str, Raw)];
+
+/// Lays them over the defaults, later ones over earlier ones.
+fn lay(layers: [&Given; 4], context: &Context<'_>) -> Laid {
+    let mut laid = Laid {
+        config: Config::blank(),
+        entries: Vec::new(),
+        failed: BTreeSet::new(),
+        problems: Vec::new(),
+    };
     for setting in settings() {
-        let mut shown =
-            assign_default(setting, &mut config, context).map(|value| (value, Origin::Default));
-        let layers = [&file.settings, &environment.settings, &flags.settings];
+        let mut shown = assign_default(setting, &mut laid.config, context)
+            .map(|value| (value, Origin::Default));
         for (_, raw) in layers
             .into_iter()
             .flatten()
             .filter(|(key, _)| *key == setting.key)
         {
-            match assign(setting, setting.key, raw, &mut config, context) {
+            match assign(setting, setting.key, raw, &mut laid.config, context) {
                 Ok(value) => shown = Some((value, raw.origin.clone())),
                 Err(more) => {
-                    failed.insert(setting.key);
-                    found.extend(more);
+                    laid.failed.insert(setting.key);
+                    laid.problems.extend(more);
                 }
             }
         }
         if let Some((value, origin)) = shown {
-            entries.push(Entry::new(setting.key, value, origin));
+            laid.entries.push(Entry::new(setting.key, value, origin));
         }
     }
+    laid
+}
+
+fn combine(
+    path: Option<PathBuf>,
+    librechat: LibreChatLayer,
+    file: FileLayer,
+    environment: EnvironmentLayer,
+    flags: FlagLayer,
+    context: &Context<'_>,
+) -> Loaded {
+    let layers: [&Given; 4] = [
+        &librechat.settings,
+        &file.settings,
+        &environment.settings,
+        &flags.settings,
+    ];
+    let Laid {
+        mut config,
+        entries,
+        failed,
+        problems: mut found,
+    } = lay(layers, context);
     let assembled = providers::assemble(
+        &librechat.providers,
         &file,
         &environment,
         &flags.providers,
@@ -165,8 +210,11 @@ fn combine(
         origin_of("default_provider"),
         origin_of("default_model"),
     ));
+    let mut problems = librechat.problems.clone();
+    let findings = librechat.findings.clone();
+    problems.extend(librechat::bind(&mut config, librechat));
     found.extend(crate::check::check(&config, &entries, &failed));
-    let mut problems = file.problems;
+    problems.extend(file.problems);
     problems.extend(environment.problems);
     problems.extend(flags.problems);
     problems.extend(found);
@@ -176,6 +224,7 @@ fn combine(
         config,
         file: path,
         problems,
+        librechat: findings,
         entries,
         provider_entries: assembled.entries,
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::config::{Config, ProviderConfig};
+use crate::librechat::LibreChatFinding;
 use crate::origin::Origin;
 use crate::problem::{InvalidConfig, Problem, Severity};
 
@@ -14,6 +15,8 @@ pub struct Loaded {
     pub file: Option<PathBuf>,
     /// Everything that is wrong or worth knowing, in the order of the layers.
     pub problems: Vec<Problem>,
+    /// What was made of LibreChat's configuration, key by key.
+    pub librechat: Vec<LibreChatFinding>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) provider_entries: Vec<Vec<Entry>>,
 }

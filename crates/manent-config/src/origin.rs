@@ -7,6 +7,13 @@ use std::fmt;
 pub enum Origin {
     /// The built-in default.
     Default,
+    /// LibreChat's configuration, where its API is served.
+    LibreChat {
+        /// The file as it was named or found, or the variable.
+        path: String,
+        /// Counted from 1; absent when it is a variable, or the file as a whole is meant.
+        line: Option<usize>,
+    },
     /// The configuration file.
     File {
         /// As it was named or found.
@@ -27,8 +34,14 @@ impl fmt::Display for Origin {
             Self::File {
                 path,
                 line: Some(line),
+            }
+            | Self::LibreChat {
+                path,
+                line: Some(line),
             } => write!(formatter, "{path}:{line}"),
-            Self::File { path, line: None } => formatter.write_str(path),
+            Self::File { path, line: None } | Self::LibreChat { path, line: None } => {
+                formatter.write_str(path)
+            }
             Self::Environment(name) | Self::Flag(name) => formatter.write_str(name),
         }
     }

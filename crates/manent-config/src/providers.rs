@@ -6,6 +6,7 @@ mod defaults;
 use crate::config::{ProviderConfig, ProviderKind};
 use crate::environment::EnvironmentLayer;
 use crate::file::FileLayer;
+use crate::librechat::ProviderDraft;
 use crate::loaded::Entry;
 use crate::origin::Origin;
 use crate::problem::Problem;
@@ -64,6 +65,7 @@ impl Draft {
 
 /// Puts the layers together.
 pub(crate) fn assemble(
+    librechat: &[ProviderDraft],
     file: &FileLayer,
     environment: &EnvironmentLayer,
     flags: &[(String, Raw)],
@@ -72,6 +74,7 @@ pub(crate) fn assemble(
 ) -> Assembled {
     let mut assembled = Assembled::default();
     let mut drafts = from_file(file, &mut assembled.problems);
+    add_endpoints(&mut drafts, librechat, &mut assembled.problems);
     if uses_known_variables {
         add_known_variables(&mut drafts, context);
     }
@@ -102,6 +105,32 @@ pub(crate) fn assemble(
         assembled.entries.push(entries);
     }
     assembled
+}
+
+/// LibreChat's endpoints, where the file has no provider of the same id.
+fn add_endpoints(
+    drafts: &mut Vec<Draft>,
+    endpoints: &[ProviderDraft],
+    problems: &mut Vec<Problem>,
+) {
+    for endpoint in endpoints {
+        let own = drafts
+            .iter()
+            .find(|draft| draft.id.as_deref() == Some(&endpoint.id));
+        if let Some(own) = own {
+            let message = format!(
+                "the endpoint {} is answered by the provider `{}` of {}, which has the same name: what is said about it here does not count",
+                endpoint.endpoint, endpoint.id, own.origin
+            );
+            problems.push(Problem::warning(endpoint.origin.clone(), message));
+            continue;
+        }
+        drafts.push(Draft {
+            id: Some(endpoint.id.clone()),
+            origin: endpoint.origin.clone(),
+            values: endpoint.values.clone(),
+        });
+    }
 }
 
 fn from_file(file: &FileLayer, problems: &mut Vec<Problem>) -> Vec<Draft> {

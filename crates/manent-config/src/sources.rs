@@ -88,6 +88,12 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
+    /// All variables with their values, also empty ones, in order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        let values = self.values.iter();
+        values.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// All names, also those of empty variables, in order.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.values.keys().map(String::as_str)

@@ -52,9 +52,11 @@ fn every_line_of_the_sample_is_taken_when_it_is_made_active() {
         })
         .collect();
     insta::assert_snapshot!(problems.join("\n"), @r#"
+does not exist; LibreChat's configuration was to be read from it
 `accounts.secret_file` names /run/secrets/manent, which cannot be read: No such file or directory (os error 2)
 `oidc.issuer` is set, but nobody signs in through a provider in this mode; set `mode = "oidc"` (--mode oidc, MANENT_MODE=oidc), and `oidc.passwords = true` where passwords shall go on beside it
 `oidc.client_secret_file` names /run/secrets/manent-oidc, which cannot be read: No such file or directory (os error 2)
+`librechat.ui` is /srv/librechat/client/dist, in which there is no index.html; give it the directory of a build of LibreChat's client (client/dist)
 `mail.password_file` names /run/secrets/mail, which cannot be read: No such file or directory (os error 2)
 `providers.anthropic.api_key` has characters that cannot be sent; only visible ASCII characters can
 `providers.anthropic.api_key_env` names the variable ANTHROPIC_API_KEY, which is not set; set it, or give the key by `api_key_file`

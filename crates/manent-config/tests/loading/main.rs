@@ -2,6 +2,7 @@
 
 mod hostile;
 mod layers;
+mod librechat;
 mod mistakes;
 mod providers;
 mod shown;

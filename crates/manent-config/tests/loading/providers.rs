@@ -455,6 +455,5 @@ manent.toml:14: `providers.b.fetch_models` needs a key, and people bring their o
     );
     insta::assert_snapshot!(local.problems(), @r#"
 the key of the provider a is "user_provided", but in the mode local nobody has keys of their own; set the key, or `mode = "accounts"` (--mode accounts, MANENT_MODE=accounts)
-manent.toml:2: `librechat.enabled` is true, but in the mode local nobody signs in, which LibreChat's client must; set `mode = "accounts"` (--mode accounts, MANENT_MODE=accounts)
 "#);
 }
