@@ -12,6 +12,7 @@
 pub mod append;
 pub mod completion;
 pub mod conversation;
+pub mod document;
 pub mod error;
 pub mod feed;
 pub mod journal;

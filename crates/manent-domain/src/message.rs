@@ -1,6 +1,8 @@
 //! Messages, as they are stored and read.
 
-use manent_types::{ConversationId, MessageId, MessageStatus, Part, Role, RunId, Timestamp, Usage};
+use manent_types::{
+    ConversationId, Extras, MessageId, MessageStatus, Part, Role, RunId, Timestamp, Usage,
+};
 use sha2::{Digest, Sha256};
 
 /// A stored message.
@@ -36,6 +38,8 @@ pub struct Message {
     pub edited_at: Option<Timestamp>,
     /// When it was deleted, by the server's clock. The content is kept, for an undo; surfaces do not show it.
     pub deleted_at: Option<Timestamp>,
+    /// What a surface keeps with it. No part of what it says: neither the fingerprint nor the search knows of it.
+    pub extras: Extras,
 }
 
 /// What a message says, boiled down to 16 bytes: two messages with the same fingerprint have the same role and content.

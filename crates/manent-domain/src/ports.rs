@@ -1,6 +1,7 @@
 //! What the services need from the world. Adapters implement these traits; nothing else reaches a store, a provider or a clock.
 
 mod admission;
+mod documents;
 mod environment;
 mod events;
 mod journal;
@@ -12,6 +13,7 @@ mod store_error;
 mod transfer;
 
 pub use admission::{Admission, Admitted, NoAdmission};
+pub use documents::DocumentRepository;
 pub use environment::{Clock, IdSource};
 pub use events::{AppendListener, IgnoreAppends, TitleWanted};
 pub use journal::{Journal, JournalError, JournalStatus};

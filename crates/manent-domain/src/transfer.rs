@@ -6,6 +6,7 @@ use manent_types::{ConversationId, DeviceId, MessageId, RunId, Timestamp, UserId
 
 use crate::append::{LanePosition, RefusalFacts};
 use crate::conversation::Conversation;
+use crate::document::Document;
 use crate::feed::Subject;
 use crate::message::{Fingerprint, Message};
 use crate::run::Run;
@@ -31,6 +32,8 @@ pub enum RecordKind {
     RunEvents,
     /// By owner and number.
     Feed,
+    /// By owner, kind and id.
+    Document,
     /// By id.
     Account,
     /// What was changed about roles, by name.
@@ -51,7 +54,7 @@ pub enum RecordKind {
 
 impl RecordKind {
     /// Every kind, in the order of their export.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::User,
         Self::Conversation,
         Self::Message,
@@ -61,6 +64,7 @@ impl RecordKind {
         Self::Run,
         Self::RunEvents,
         Self::Feed,
+        Self::Document,
         Self::Account,
         Self::Role,
         Self::OneTimeLink,
@@ -98,6 +102,7 @@ impl RecordKind {
             Self::Run => "runs",
             Self::RunEvents => "run log batches",
             Self::Feed => "feed entries",
+            Self::Document => "documents",
             Self::Account => "accounts",
             Self::Role => "roles",
             Self::OneTimeLink => "one-time links",
@@ -216,6 +221,13 @@ pub enum TransferRecord {
         /// What changed.
         subject: Subject,
     },
+    /// A document.
+    Document {
+        /// Whose.
+        owner: UserId,
+        /// It.
+        document: Document,
+    },
     /// A row of accounts. What is in it is known to the crate of accounts, which writes and reads it; not to be logged.
     AccountRow {
         /// [`RecordKind::Account`] or one that follows it.
@@ -240,6 +252,7 @@ impl TransferRecord {
             Self::Run { .. } => RecordKind::Run,
             Self::RunEvents { .. } => RecordKind::RunEvents,
             Self::Feed { .. } => RecordKind::Feed,
+            Self::Document { .. } => RecordKind::Document,
             Self::AccountRow { kind, .. } => *kind,
         }
     }

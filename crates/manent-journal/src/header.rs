@@ -4,7 +4,7 @@
 use crate::frame::{FrameFault, take};
 
 /// The version that this code writes, and the newest that it reads.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// The length of a header.
 pub(crate) const HEADER_BYTES: usize = 36;

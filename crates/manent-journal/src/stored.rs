@@ -1,21 +1,24 @@
-//! The stored form of entries: JSON types of this crate's own, version 1.
+//! The stored form of entries: JSON types of this crate's own, version 2.
 //!
-//! Frozen: a journal outlives programs. A change of these types needs a new version of the files and a reader for the old one. Parts,
+//! Frozen: a journal outlives programs. A change of these types needs a new version of the files and a reader for the old one. Version 2 has
+//! what surfaces keep, labels and ends of conversations beside what version 1 has, and is else the same: one reader reads both. Parts,
 //! settings, usage and a run's events have frozen forms of their own, shared with the stores.
 
 mod append;
 mod run;
 
+use std::collections::BTreeSet;
+
 use manent_domain::conversation::NewConversation;
 use manent_domain::journal::{JournalEntry, JournalLane, JournalWrite};
-use manent_types::{ConversationId, ModelSettings, RunId, UserId};
+use manent_types::{ConversationId, Extras, Label, ModelSettings, RunId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use append::StoredSubmission;
 use run::{StoredNewRun, StoredProgress};
 
-/// The text is no entry of version 1. Says where reading stopped, never what stands there.
+/// The text is no entry of a known version. Says where reading stopped, never what stands there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct StoredError(String);
@@ -63,6 +66,12 @@ struct StoredConversation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     title: Option<String>,
     config: ModelSettings,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    labels: BTreeSet<Label>,
+    #[serde(default, skip_serializing_if = "Extras::is_empty")]
+    extras: Extras,
 }
 
 /// A batch of entries as it is read back.
@@ -108,6 +117,9 @@ fn to_stored(entry: &JournalEntry) -> Result<StoredEntry, StoredError> {
                     id: new.id,
                     title: new.title.clone(),
                     config: new.config.clone(),
+                    expires_at: new.expires_at,
+                    labels: new.labels.clone(),
+                    extras: new.extras.clone(),
                 })
             }
             JournalWrite::Append(submission) => StoredWrite::Append(submission.into()),
@@ -125,6 +137,9 @@ fn from_stored(stored: StoredEntry) -> Result<JournalEntry, StoredError> {
             id: new.id,
             title: new.title,
             config: new.config,
+            expires_at: new.expires_at,
+            labels: new.labels,
+            extras: new.extras,
         }),
         StoredWrite::Append(submission) => JournalWrite::Append(submission.try_into()?),
         StoredWrite::BeginRun(new) => JournalWrite::BeginRun(new.into()),

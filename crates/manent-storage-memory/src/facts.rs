@@ -5,13 +5,14 @@ use std::convert::Infallible;
 use manent_domain::append::{
     AppendFacts, ChangeFacts, ConversationFacts, MessageFacts, RefusalFacts,
 };
-use manent_types::{ConversationId, DeviceId, MessageId, MessageStatus, UserId};
+use manent_types::{ConversationId, DeviceId, MessageId, MessageStatus, Timestamp, UserId};
 
 use crate::state::State;
 
 pub(crate) struct MemoryFacts<'state> {
     pub(crate) state: &'state State,
     pub(crate) owner: UserId,
+    pub(crate) now: Timestamp,
 }
 
 impl AppendFacts for MemoryFacts<'_> {
@@ -21,11 +22,12 @@ impl AppendFacts for MemoryFacts<'_> {
         &mut self,
         id: ConversationId,
     ) -> Result<Option<ConversationFacts>, Infallible> {
-        let conversation = self.state.conversation(self.owner, id);
+        let conversation = self.state.present_conversation(self.owner, id, self.now);
         Ok(conversation.map(|conversation| ConversationFacts {
             last_seq: conversation.last_seq,
             title_source: conversation.title_source,
             trashed: conversation.trashed_at.is_some(),
+            is_temporary: conversation.is_temporary(),
         }))
     }
 

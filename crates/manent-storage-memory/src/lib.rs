@@ -11,6 +11,7 @@ pub mod conformance;
 
 mod accounts;
 mod conversations;
+mod documents;
 mod facts;
 mod feed;
 mod messages;

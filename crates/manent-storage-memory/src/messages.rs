@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use manent_domain::append::{
     AppendPlan, ChangeFacts, ChangeKind, NewChange, NewItem, Submission, plan,
 };
-use manent_domain::conversation::{Page, TitleSource};
+use manent_domain::conversation::{Bound, Page, Patched, TitleSource};
+use manent_domain::feed::Subject;
 use manent_domain::message::{Message, MessageRange};
 use manent_domain::ports::{MessageRepository, StoreError};
-use manent_types::{ConversationId, MessageId, Timestamp, UserId};
+use manent_types::{ConversationId, ExtrasPatch, MessageId, Timestamp, UserId};
 
 use crate::MemoryStore;
 use crate::facts::MemoryFacts;
@@ -25,6 +26,7 @@ impl MessageRepository for MemoryStore {
             let mut facts = MemoryFacts {
                 state: unit.state,
                 owner,
+                now,
             };
             let Ok(plan) = plan(&mut facts, &submissions);
             write(unit.state, owner, &submissions, &plan, now);
@@ -40,11 +42,17 @@ impl MessageRepository for MemoryStore {
         &self,
         owner: UserId,
         id: MessageId,
+        now: Timestamp,
     ) -> Result<Option<Message>, StoreError> {
         let state = self.state();
-        Ok(state
-            .message(owner, id)
-            .map(|stored| stored.message.clone()))
+        let message = state.message(owner, id).map(|stored| &stored.message);
+        let message = message.filter(|message| {
+            let conversation = message.conversation;
+            state
+                .present_conversation(owner, conversation, now)
+                .is_some()
+        });
+        Ok(message.cloned())
     }
 
     async fn list(
@@ -53,9 +61,13 @@ impl MessageRepository for MemoryStore {
         conversation: ConversationId,
         range: MessageRange,
         limit: usize,
+        now: Timestamp,
     ) -> Result<Option<Page<Message, MessageRange>>, StoreError> {
         let state = self.state();
-        if state.conversation(owner, conversation).is_none() {
+        if state
+            .present_conversation(owner, conversation, now)
+            .is_none()
+        {
             return Ok(None);
         }
         let all = state.messages_of(owner, conversation);
@@ -84,6 +96,35 @@ impl MessageRepository for MemoryStore {
             }
         };
         Ok(Some(Page { items, next }))
+    }
+
+    async fn annotate(
+        &self,
+        owner: UserId,
+        message: MessageId,
+        patch: ExtrasPatch,
+        now: Timestamp,
+    ) -> Result<Patched<Message>, StoreError> {
+        Ok(self.write(|unit| {
+            let known = unit.state.message(owner, message);
+            let conversation = known
+                .map(|stored| stored.message.conversation)
+                .filter(|id| unit.state.present_conversation(owner, *id, now).is_some());
+            let (Some(conversation), Some(stored)) =
+                (conversation, unit.state.message_mut(owner, message))
+            else {
+                return Patched::Missing;
+            };
+            let Ok(extras) = stored.message.extras.merge(&patch) else {
+                return Patched::Refused(Bound::Extras);
+            };
+            stored.message.extras = extras;
+            let after = stored.message.clone();
+            if !unit.state.is_temporary(owner, conversation) {
+                unit.changed(owner, [Subject::Message(message)], now);
+            }
+            Patched::Done(after)
+        }))
     }
 }
 
@@ -119,6 +160,7 @@ pub(crate) fn write(
                 run: None,
                 edited_at: None,
                 deleted_at: None,
+                extras: message.extras.clone(),
             },
             lane: submission.lane.clone(),
             run_position: 0,

@@ -2,6 +2,7 @@
 
 mod write;
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use async_trait::async_trait;
@@ -12,10 +13,10 @@ use manent_domain::run::{
     Begun, NewRun, Run, RunLogPage, RunProgress, RunStanding, encode_events, plan_interruption,
     plan_progress,
 };
-use manent_types::{MessageStatus, NodeId, RunId, Timestamp, UserId};
+use manent_types::{ConversationId, MessageStatus, NodeId, RunId, Timestamp, UserId};
 
 use crate::MemoryStore;
-use crate::state::StoredRun;
+use crate::state::{State, StoredRun};
 
 /// What changed, for each owner.
 type Subjects = HashMap<UserId, Vec<Subject>>;
@@ -30,7 +31,7 @@ impl RunRepository for MemoryStore {
             if let Some(record) = new.record
                 && unit
                     .state
-                    .conversation(owner, record.conversation)
+                    .present_conversation(owner, record.conversation, now)
                     .is_none()
             {
                 return Begun::Refused(Refusal::ConversationNotFound);
@@ -55,7 +56,9 @@ impl RunRepository for MemoryStore {
                 run: run.clone(),
                 log: std::collections::BTreeMap::new(),
             });
-            unit.changed(owner, [Subject::Run(new.id)], now);
+            if is_told(unit.state, owner, &run) {
+                unit.changed(owner, [Subject::Run(new.id)], now);
+            }
             Begun::New(run)
         }))
     }
@@ -63,6 +66,32 @@ impl RunRepository for MemoryStore {
     async fn find_run(&self, owner: UserId, id: RunId) -> Result<Option<Run>, StoreError> {
         let state = self.state();
         Ok(state.run(owner, id).map(|stored| stored.run.clone()))
+    }
+
+    async fn newest_run_of(
+        &self,
+        owner: UserId,
+        conversation: ConversationId,
+    ) -> Result<Option<Run>, StoreError> {
+        let state = self.state();
+        let of = |stored: &&StoredRun| {
+            let target = stored.run.record.map(|record| record.conversation);
+            stored.owner == owner && target == Some(conversation)
+        };
+        let runs = state.runs.iter().filter(of).map(|stored| &stored.run);
+        Ok(runs.max_by_key(|run| (run.started_at, run.id)).cloned())
+    }
+
+    async fn running_of(&self, owner: UserId, limit: usize) -> Result<Vec<Run>, StoreError> {
+        let state = self.state();
+        let of = |stored: &&StoredRun| {
+            stored.owner == owner && stored.run.status == MessageStatus::Running
+        };
+        let running = state.runs.iter().filter(of);
+        let mut running: Vec<Run> = running.map(|stored| stored.run.clone()).collect();
+        running.sort_by_key(|run| Reverse((run.started_at, run.id)));
+        running.truncate(limit);
+        Ok(running)
     }
 
     async fn record(
@@ -82,8 +111,10 @@ impl RunRepository for MemoryStore {
                     .and_then(|stored| plan_progress(&stored.run, node, progress, now));
                 standings.push(plan.map(|plan| {
                     let answer = write::progress(unit, owner, &plan, now);
-                    let changed = subjects.entry(owner).or_default();
-                    changed.extend(plan.subjects(&answer));
+                    if is_told(unit.state, owner, &plan.run) {
+                        let changed = subjects.entry(owner).or_default();
+                        changed.extend(plan.subjects(&answer));
+                    }
                     plan.standing(&answer)
                 }));
             }
@@ -167,8 +198,10 @@ impl RunRepository for MemoryStore {
                 let log = stored.log.values().flatten().map(|logged| &logged.event);
                 let plan = plan_interruption(&stored.run, log, now);
                 let answer = write::progress(unit, *owner, &plan, now);
-                let changed = subjects.entry(*owner).or_default();
-                changed.extend(plan.subjects(&answer));
+                if is_told(unit.state, *owner, &plan.run) {
+                    let changed = subjects.entry(*owner).or_default();
+                    changed.extend(plan.subjects(&answer));
+                }
             }
             for (owner, subjects) in subjects {
                 unit.changed(owner, subjects, now);
@@ -200,6 +233,12 @@ impl RunRepository for MemoryStore {
             cleared
         }))
     }
+}
+
+/// Whether a run stands in the feed: not one whose answer goes into a temporary conversation.
+fn is_told(state: &State, owner: UserId, run: &Run) -> bool {
+    run.record
+        .is_none_or(|record| !state.is_temporary(owner, record.conversation))
 }
 
 /// A value that cannot be written as JSON, which all of them can.

@@ -47,7 +47,7 @@ fn titles(state: &State, owner: UserId, query: &SearchQuery, seen: u64) -> Vec<S
     let mut found: Vec<Found> = Vec::new();
     for (place, (whose, conversation)) in state.conversations.iter().enumerate() {
         let title = conversation.title.as_deref().unwrap_or_default();
-        if *whose != owner || conversation.trashed_at.is_some() {
+        if *whose != owner || !is_searched(conversation) {
             continue;
         }
         if let Some(matched) = find(title, &query.words) {
@@ -70,6 +70,11 @@ fn titles(state: &State, owner: UserId, query: &SearchQuery, seen: u64) -> Vec<S
     unseen.take(query.wanted()).map(|found| found.hit).collect()
 }
 
+/// Neither the trash nor temporary conversations.
+const fn is_searched(conversation: &Conversation) -> bool {
+    conversation.trashed_at.is_none() && !conversation.is_temporary()
+}
+
 fn messages(
     state: &State,
     owner: UserId,
@@ -87,7 +92,7 @@ fn messages(
         if stored.owner != owner || !is_below {
             continue;
         }
-        if let Some(conversation) = conversation.filter(|found| found.trashed_at.is_none())
+        if let Some(conversation) = conversation.filter(|found| is_searched(found))
             && let Some((score, hit)) = message_hit(stored, conversation, &query.words)
         {
             found.push(Found { place, score, hit });

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use manent_domain::append::{ChangeFacts, LanePosition, RefusalFacts};
 use manent_domain::conversation::Conversation;
+use manent_domain::document::Document;
 use manent_domain::feed::Subject;
 use manent_domain::message::{Fingerprint, Message};
 use manent_domain::run::{LoggedEvent, Run};
@@ -30,6 +31,8 @@ pub(crate) struct State {
     pub(crate) refusals: HashMap<(LaneKey, u64), RefusalFacts>,
     /// In the order of their beginning.
     pub(crate) runs: Vec<StoredRun>,
+    /// By kind and id.
+    pub(crate) documents: BTreeMap<(UserId, String, String), Document>,
     /// Who changed what, by number.
     pub(crate) feed: BTreeMap<(UserId, u64), FeedEntry>,
     pub(crate) accounts: AccountState,
@@ -97,6 +100,34 @@ impl State {
             .iter_mut()
             .find(|(whose, conversation)| *whose == owner && conversation.id == id)
             .map(|(_, conversation)| conversation)
+    }
+
+    /// The conversation, unless its time is over.
+    pub(crate) fn present_conversation(
+        &self,
+        owner: UserId,
+        id: ConversationId,
+        now: Timestamp,
+    ) -> Option<&Conversation> {
+        self.conversation(owner, id)
+            .filter(|conversation| !conversation.is_expired(now))
+    }
+
+    /// The conversation, unless its time is over.
+    pub(crate) fn present_conversation_mut(
+        &mut self,
+        owner: UserId,
+        id: ConversationId,
+        now: Timestamp,
+    ) -> Option<&mut Conversation> {
+        self.conversation_mut(owner, id)
+            .filter(|conversation| !conversation.is_expired(now))
+    }
+
+    /// Whether the conversation is one that stands in no feed.
+    pub(crate) fn is_temporary(&self, owner: UserId, id: ConversationId) -> bool {
+        self.conversation(owner, id)
+            .is_some_and(Conversation::is_temporary)
     }
 
     pub(crate) fn message(&self, owner: UserId, id: MessageId) -> Option<&StoredMessage> {

@@ -30,7 +30,11 @@ pub(crate) async fn append(
             bytes,
             move |keys| wanted.want(owner, keys),
             move |workspace| {
-                let mut facts = WorkspaceFacts { workspace, owner };
+                let mut facts = WorkspaceFacts {
+                    workspace,
+                    owner,
+                    now,
+                };
                 let Ok(plan) = plan(&mut facts, &batch.submissions);
                 if workspace.is_gone(owner) {
                     return Ok(plan);

@@ -1,17 +1,21 @@
 //! Conversations.
 
+mod list;
+
+use std::collections::BTreeMap;
+
 use deadpool_postgres::ClientWrapper;
 use manent_domain::conversation::{
-    Conversation, ConversationCursor, ConversationFilter, ConversationPatch, Created,
-    NewConversation, Page, TitleSource,
+    Conversation, ConversationPatch, Created, NewConversation, Patched, TitleSource,
 };
 use manent_domain::feed::Subject;
-use manent_types::{ConversationId, Timestamp, UserId};
-use tokio_postgres::types::ToSql;
+use manent_types::{ConversationId, Label, Timestamp, UserId};
 
-use crate::error::{Error, to_integer};
-use crate::rows::{self, CONVERSATION_COLUMNS};
+use crate::error::Error;
+use crate::rows::{self, CONVERSATION_COLUMNS, count, parsed};
 use crate::workspace::Workspace;
+
+pub(crate) use list::list;
 
 /// Creates a conversation, or finds the owner's existing one.
 pub(crate) fn create(
@@ -23,29 +27,21 @@ pub(crate) fn create(
     if let Some(existing) = workspace.whole_conversation((owner, new.id)) {
         return Created::Existing(existing.conversation.clone());
     }
-    let conversation = Conversation {
-        id: new.id,
-        title: new.title.clone(),
-        title_source: match new.title {
-            Some(_) => TitleSource::User,
-            None => TitleSource::None,
-        },
-        config: new.config.clone(),
-        archived: false,
-        pinned: false,
-        trashed_at: None,
-        last_seq: 0,
-        created_at: now,
-        updated_at: now,
-        last_message_at: now,
-    };
+    let conversation = Conversation::begun(new.clone(), now);
     if workspace.is_gone(owner) {
         // As if it had been written just before its owner was deleted with everything.
         return Created::New(conversation);
     }
     workspace.add_conversation(owner, conversation.clone());
-    workspace.changed(owner, [Subject::Conversation(new.id)], now);
+    tell(workspace, owner, &conversation, now);
     Created::New(conversation)
+}
+
+/// Writes into the feed that a conversation changed, unless it is temporary.
+fn tell(workspace: &mut Workspace, owner: UserId, conversation: &Conversation, now: Timestamp) {
+    if !conversation.is_temporary() {
+        workspace.changed(owner, [Subject::Conversation(conversation.id)], now);
+    }
 }
 
 /// Applies a patch.
@@ -55,25 +51,56 @@ pub(crate) fn update(
     id: ConversationId,
     patch: &ConversationPatch,
     now: Timestamp,
-) -> Option<Conversation> {
+) -> Patched<Conversation> {
     let key = (owner, id);
-    workspace.whole_conversation(key)?;
-    let row = workspace.conversation_mut(key)?;
-    let conversation = &mut row.conversation;
-    if let Some(title) = &patch.title {
-        conversation.title = Some(title.clone());
-        conversation.title_source = TitleSource::User;
-    }
-    if let Some(config) = &patch.config {
-        conversation.config = config.clone();
+    let before = workspace.whole_conversation(key);
+    let before = before.filter(|row| !row.conversation.is_expired(now));
+    let after = match before.map(|row| row.conversation.patched(patch, now)) {
+        None => return Patched::Missing,
+        Some(Err(bound)) => return Patched::Refused(bound),
+        Some(Ok(after)) => after,
+    };
+    let Some(row) = workspace.conversation_mut(key) else {
+        return Patched::Missing;
+    };
+    row.is_reconfigured |=
+        patch.config.is_some() || patch.labels.is_some() || patch.extras.is_some();
+    row.conversation.clone_from(&after);
+    tell(workspace, owner, &after, now);
+    Patched::Done(after)
+}
+
+/// Takes a label away wherever it is, and adds another one there if there is one; answers how many had it.
+pub(crate) fn relabel(
+    workspace: &mut Workspace,
+    owner: UserId,
+    label: &Label,
+    other: Option<&Label>,
+    now: Timestamp,
+) -> u64 {
+    let mut changed = 0;
+    let mut subjects = Vec::new();
+    for id in workspace.labelled(&(owner, label.clone())) {
+        let key = (owner, id);
+        let known = workspace.whole_conversation(key);
+        if !known.is_some_and(|row| row.conversation.labels.contains(label)) {
+            continue;
+        }
+        let Some(row) = workspace.conversation_mut(key) else {
+            continue;
+        };
         row.is_reconfigured = true;
+        let conversation = &mut row.conversation;
+        conversation.labels.remove(label);
+        conversation.labels.extend(other.cloned());
+        conversation.updated_at = conversation.updated_at.max(now);
+        changed += 1;
+        if !conversation.is_temporary() {
+            subjects.push(Subject::Conversation(id));
+        }
     }
-    conversation.archived = patch.archived.unwrap_or(conversation.archived);
-    conversation.pinned = patch.pinned.unwrap_or(conversation.pinned);
-    conversation.updated_at = conversation.updated_at.max(now);
-    let after = conversation.clone();
-    workspace.changed(owner, [Subject::Conversation(id)], now);
-    Some(after)
+    workspace.changed(owner, subjects, now);
+    changed
 }
 
 /// Puts a conversation into the trash or takes it out.
@@ -86,6 +113,9 @@ pub(crate) fn set_trashed(
 ) -> Option<Conversation> {
     let key = (owner, id);
     let before = workspace.whole_conversation(key)?;
+    if before.conversation.is_expired(now) {
+        return None;
+    }
     if before.conversation.trashed_at.is_some() == trashed {
         return Some(before.conversation.clone());
     }
@@ -93,7 +123,7 @@ pub(crate) fn set_trashed(
     conversation.trashed_at = trashed.then_some(now);
     conversation.updated_at = conversation.updated_at.max(now);
     let after = conversation.clone();
-    workspace.changed(owner, [Subject::Conversation(id)], now);
+    tell(workspace, owner, &after, now);
     Some(after)
 }
 
@@ -106,9 +136,9 @@ pub(crate) fn set_generated_title(
     now: Timestamp,
 ) -> bool {
     let key = (owner, id);
-    let is_open = workspace
-        .conversation(key)
-        .is_some_and(|row| row.conversation.title_source <= TitleSource::Cut);
+    let is_open = workspace.conversation(key).is_some_and(|row| {
+        row.conversation.title_source <= TitleSource::Cut && !row.conversation.is_expired(now)
+    });
     if !is_open {
         return false;
     }
@@ -119,7 +149,8 @@ pub(crate) fn set_generated_title(
     conversation.title = Some(title.to_owned());
     conversation.title_source = TitleSource::Generated;
     conversation.updated_at = conversation.updated_at.max(now);
-    workspace.changed(owner, [Subject::Conversation(id)], now);
+    let after = conversation.clone();
+    tell(workspace, owner, &after, now);
     true
 }
 
@@ -128,68 +159,41 @@ pub(crate) async fn find(
     client: &ClientWrapper,
     owner: UserId,
     id: ConversationId,
+    now: Timestamp,
 ) -> Result<Option<Conversation>, Error> {
-    let sql =
-        format!("SELECT {CONVERSATION_COLUMNS} FROM conversations WHERE owner_id = $1 AND id = $2");
+    let sql = format!(
+        "SELECT {CONVERSATION_COLUMNS} FROM conversations WHERE owner_id = $1 AND id = $2 AND (expires_at IS NULL OR expires_at > $3)"
+    );
     let statement = client.prepare_cached(&sql).await?;
     let row = client
-        .query_opt(&statement, &[&owner.as_uuid(), &id.as_uuid()])
+        .query_opt(
+            &statement,
+            &[&owner.as_uuid(), &id.as_uuid(), &now.as_millisecond()],
+        )
         .await?;
     row.map(|row| Ok(rows::conversation(&row, 0)?.0))
         .transpose()
 }
 
-/// A page of the list, newest first.
-pub(crate) async fn list(
+/// How many conversations of the lists have each label with this prefix.
+pub(crate) async fn label_counts(
     client: &ClientWrapper,
     owner: UserId,
-    filter: &ConversationFilter,
-    after: Option<ConversationCursor>,
-    limit: usize,
-) -> Result<Page<Conversation, ConversationCursor>, Error> {
-    // The conditions are words of the statement and not parameters: each has a partial index that fits its words.
-    let place = match (filter.trashed, filter.archived) {
-        (true, _) => "trashed_at IS NOT NULL",
-        (false, true) => "trashed_at IS NULL AND archived",
-        (false, false) => "trashed_at IS NULL AND NOT archived",
-    };
-    let pinned = match filter.pinned {
-        Some(true) => " AND pinned",
-        Some(false) => " AND NOT pinned",
-        None => "",
-    };
-    let cursor = if after.is_some() {
-        " AND (last_message_at, id) < ($3, $4)"
-    } else {
-        ""
-    };
-    let sql = format!(
-        "SELECT {CONVERSATION_COLUMNS} FROM conversations WHERE owner_id = $1 AND {place}{pinned}{cursor} \
-         ORDER BY last_message_at DESC, id DESC LIMIT $2"
-    );
-    let statement = client.prepare_cached(&sql).await?;
-    let owner = owner.as_uuid();
-    let fetch = to_integer(limit as u64 + 1, "the limit")?;
-    let (time, id);
-    let mut values: Vec<&(dyn ToSql + Sync)> = vec![&owner, &fetch];
-    if let Some(after) = after {
-        time = after.last_message_at.as_millisecond();
-        id = after.id.as_uuid();
-        values.push(&time);
-        values.push(&id);
-    }
-    let mut items = client
-        .query(&statement, &values)
-        .await?
-        .iter()
-        .map(|row| Ok(rows::conversation(row, 0)?.0))
-        .collect::<Result<Vec<_>, Error>>()?;
-    let has_more = items.len() > limit;
-    items.truncate(limit);
-    let last = items.last().filter(|_| has_more);
-    let next = last.map(|last| ConversationCursor {
-        last_message_at: last.last_message_at,
-        id: last.id,
-    });
-    Ok(Page { items, next })
+    prefix: &str,
+) -> Result<BTreeMap<Label, u64>, Error> {
+    let statement = client
+        .prepare_cached(
+            "SELECT label, count(*) FROM conversations, unnest(labels) AS label WHERE owner_id = $1 AND labels IS NOT NULL \
+             AND trashed_at IS NULL AND expires_at IS NULL AND starts_with(label, $2) GROUP BY label",
+        )
+        .await?;
+    let rows = client
+        .query(&statement, &[&owner.as_uuid(), &prefix])
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let label = parsed(row, 0, "conversations.labels")?;
+            Ok((label, count(row, 1, "conversations.labels")?))
+        })
+        .collect()
 }

@@ -1,26 +1,34 @@
 //! Reading messages.
 
 use deadpool_postgres::ClientWrapper;
-use manent_domain::conversation::Page;
+use manent_domain::conversation::{Bound, Page, Patched};
+use manent_domain::feed::Subject;
 use manent_domain::message::{Message, MessageRange};
-use manent_types::{ConversationId, MessageId, UserId};
+use manent_types::{ConversationId, Extras, ExtrasPatch, MessageId, Timestamp, UserId};
 
 use crate::error::{Error, to_integer};
 use crate::pipeline::{Pipeline, value};
-use crate::rows::{self, MESSAGE_COLUMNS};
+use crate::rows::{self, MESSAGE_COLUMNS, unreadable};
+use crate::workspace::Workspace;
 
 /// One message, deleted or not.
 pub(crate) async fn find(
     client: &ClientWrapper,
     owner: UserId,
     id: MessageId,
+    now: Timestamp,
 ) -> Result<Option<Message>, Error> {
     let sql = format!(
-        "SELECT {MESSAGE_COLUMNS} FROM messages WHERE id = $2 AND uuid_send(owner_id) = uuid_send($1)"
+        "SELECT {MESSAGE_COLUMNS} FROM messages WHERE id = $2 AND uuid_send(owner_id) = uuid_send($1) AND NOT EXISTS \
+         (SELECT FROM conversations WHERE conversations.owner_id = $1 AND conversations.id = messages.conversation_id \
+         AND conversations.expires_at <= $3)"
     );
     let statement = client.prepare_cached(&sql).await?;
     let row = client
-        .query_opt(&statement, &[&owner.as_uuid(), &id.as_uuid()])
+        .query_opt(
+            &statement,
+            &[&owner.as_uuid(), &id.as_uuid(), &now.as_millisecond()],
+        )
         .await?;
     row.map(|row| rows::message(&row, 0)).transpose()
 }
@@ -32,15 +40,20 @@ pub(crate) async fn list(
     conversation: ConversationId,
     range: MessageRange,
     limit: usize,
+    now: Timestamp,
 ) -> Result<Option<Page<Message, MessageRange>>, Error> {
     let (condition, order, seq) = match range {
         MessageRange::After(seq) => ("seq > $3", "ASC", seq),
         MessageRange::Before(seq) => ("seq < $3", "DESC", seq.unwrap_or(u64::MAX)),
     };
     let mut pipeline = Pipeline::new(client);
-    // Conversations are never taken away: two looks see the same.
-    let sql = "SELECT FROM conversations WHERE owner_id = $1 AND id = $2";
-    let values = vec![value(owner.as_uuid()), value(conversation.as_uuid())];
+    // A conversation that is there now is taken away when its time is over, if ever: two looks see the same.
+    let sql = "SELECT FROM conversations WHERE owner_id = $1 AND id = $2 AND (expires_at IS NULL OR expires_at > $3)";
+    let values = vec![
+        value(owner.as_uuid()),
+        value(conversation.as_uuid()),
+        value(now.as_millisecond()),
+    ];
     pipeline.add(sql, values).await?;
     let sql = format!(
         "SELECT {MESSAGE_COLUMNS} FROM messages WHERE owner_id = $1 AND conversation_id = $2 AND {condition} ORDER BY seq {order} LIMIT $4"
@@ -75,4 +88,40 @@ pub(crate) async fn list(
         }
     };
     Ok(Some(Page { items, next }))
+}
+
+/// Merges a patch into what a surface keeps with a message.
+pub(crate) fn annotate(
+    workspace: &mut Workspace,
+    owner: UserId,
+    id: MessageId,
+    patch: &ExtrasPatch,
+    now: Timestamp,
+) -> Result<Patched<()>, Error> {
+    let key = (owner, id);
+    let Some(conversation) = workspace.message(key).map(|row| row.conversation) else {
+        return Ok(Patched::Missing);
+    };
+    let Some(conversation) = workspace.conversation((owner, conversation)) else {
+        return Ok(Patched::Missing);
+    };
+    let is_temporary = conversation.conversation.is_temporary();
+    if conversation.conversation.is_expired(now) {
+        return Ok(Patched::Missing);
+    }
+    // Absent while its content is not loaded: then all of this is done again.
+    let Some(row) = workspace.message_with_content(key) else {
+        return Ok(Patched::Missing);
+    };
+    let extras = Extras::from_stored(row.extras.as_deref());
+    let extras = extras.map_err(|_| unreadable("messages.extras"))?;
+    let Ok(extras) = extras.merge(patch) else {
+        return Ok(Patched::Refused(Bound::Extras));
+    };
+    row.extras = extras.to_stored();
+    row.is_annotated = true;
+    if !is_temporary {
+        workspace.changed(owner, [Subject::Message(id)], now);
+    }
+    Ok(Patched::Done(()))
 }

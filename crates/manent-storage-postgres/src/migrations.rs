@@ -8,17 +8,18 @@ use crate::open_error::OpenError;
 use crate::store::SchemaVersions;
 
 /// In order; the first is version 1.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/0001_conversations_messages_runs_feed.sql"),
     include_str!("../migrations/0002_accounts.sql"),
     include_str!("../migrations/0003_server_secret.sql"),
+    include_str!("../migrations/0004_what_surfaces_keep.sql"),
 ];
 
 /// Names the advisory lock: `manent` in ASCII.
 const LOCK: i64 = 0x6d61_6e65_6e74;
 
 /// The version that this program knows.
-pub(crate) const KNOWN: i32 = 3;
+pub(crate) const KNOWN: i32 = 4;
 
 /// Brings the schema up to date.
 pub(crate) async fn run(client: &mut Client, place: &str) -> Result<SchemaVersions, OpenError> {

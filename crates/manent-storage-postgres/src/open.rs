@@ -23,6 +23,8 @@ pub(crate) struct Opened {
     pub(crate) notifier: Notifier,
     pub(crate) signals: SignalTask,
     pub(crate) counters: Arc<Counters>,
+    /// Whether an owner without a row is gone.
+    pub(crate) accounts_only: bool,
     /// Host, port and database, for people.
     pub(crate) place: String,
 }
@@ -41,6 +43,7 @@ pub(crate) async fn open(config: PostgresConfig) -> Result<Opened, OpenError> {
     let counters = Arc::new(Counters::default());
     let connections = Connections::new(&connector, &config, Arc::clone(&counters))?;
     let notifier = Notifier::default();
+    let accounts_only = config.accounts_only;
     let writes = WriteQueue::start(
         &config,
         WriterParts {
@@ -51,7 +54,7 @@ pub(crate) async fn open(config: PostgresConfig) -> Result<Opened, OpenError> {
             instance,
             group_jobs: config.group_jobs.max(1),
             group_bytes: config.group_bytes,
-            accounts_only: config.accounts_only,
+            accounts_only,
         },
     );
     let place = connector.place.clone();
@@ -70,6 +73,7 @@ pub(crate) async fn open(config: PostgresConfig) -> Result<Opened, OpenError> {
         notifier,
         signals,
         counters,
+        accounts_only,
         place,
     })
 }

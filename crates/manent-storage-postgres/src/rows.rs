@@ -1,8 +1,12 @@
 //! From rows to the domain's types. What cannot be read is damage, and says in which column.
 
+use std::collections::BTreeSet;
+
 use manent_domain::conversation::{Conversation, TitleSource};
 use manent_domain::message::{Fingerprint, Message};
-use manent_types::{ConversationId, MessageId, ModelSettings, NodeId, RunId, Timestamp, UserId};
+use manent_types::{
+    ConversationId, Extras, Label, MessageId, ModelSettings, NodeId, RunId, Timestamp, UserId,
+};
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 use uuid::Uuid;
@@ -11,15 +15,16 @@ use crate::error::{Error, to_count};
 
 /// The columns that [`conversation`] reads, in its order.
 pub(crate) const CONVERSATION_COLUMNS: &str = "conversations.id, conversations.title, conversations.title_source, conversations.config, \
-     conversations.archived, conversations.pinned, conversations.trashed_at, conversations.last_seq, conversations.created_at, \
-     conversations.updated_at, conversations.last_message_at";
+     conversations.archived_at, conversations.pinned, conversations.trashed_at, conversations.last_seq, conversations.created_at, \
+     conversations.updated_at, conversations.last_message_at, conversations.expires_at, conversations.labels, conversations.extras";
 
-/// The same without the settings, which are NULL then.
+/// The same without settings, labels and extras where the whole is not wanted; they are NULL then.
 pub(crate) const CONVERSATION_COLUMNS_AS_WANTED: &str = "conversations.id, conversations.title, conversations.title_source, \
-     CASE WHEN wanted.is_whole THEN conversations.config END, conversations.archived, conversations.pinned, conversations.trashed_at, \
-     conversations.last_seq, conversations.created_at, conversations.updated_at, conversations.last_message_at";
+     CASE WHEN wanted.is_whole THEN conversations.config END, conversations.archived_at, conversations.pinned, conversations.trashed_at, \
+     conversations.last_seq, conversations.created_at, conversations.updated_at, conversations.last_message_at, conversations.expires_at, \
+     CASE WHEN wanted.is_whole THEN conversations.labels END, CASE WHEN wanted.is_whole THEN conversations.extras END";
 
-/// The conversation whose columns begin at `at`; without settings where they are NULL.
+/// The conversation whose columns begin at `at`; the settings are NULL, and all that is long missing, where the whole was not wanted.
 pub(crate) fn conversation(row: &Row, at: usize) -> Result<(Conversation, bool), Error> {
     let config: Option<&str> = get(row, at + 3, "conversations.config")?;
     let has_config = config.is_some();
@@ -35,21 +40,48 @@ pub(crate) fn conversation(row: &Row, at: usize) -> Result<(Conversation, bool),
         title_source: TitleSource::from_name(get(row, at + 2, "conversations.title_source")?)
             .ok_or_else(|| unreadable("conversations.title_source"))?,
         config,
-        archived: get(row, at + 4, "conversations.archived")?,
+        archived_at: timestamp_option(row, at + 4, "conversations.archived_at")?,
         pinned: get(row, at + 5, "conversations.pinned")?,
         trashed_at: timestamp_option(row, at + 6, "conversations.trashed_at")?,
         last_seq: count(row, at + 7, "conversations.last_seq")?,
         created_at: timestamp(row, at + 8, "conversations.created_at")?,
         updated_at: timestamp(row, at + 9, "conversations.updated_at")?,
         last_message_at: timestamp(row, at + 10, "conversations.last_message_at")?,
+        expires_at: timestamp_option(row, at + 11, "conversations.expires_at")?,
+        labels: labels(row, at + 12)?,
+        extras: extras(row, at + 13, "conversations.extras")?,
     };
     Ok((conversation, has_config))
+}
+
+fn labels(row: &Row, index: usize) -> Result<BTreeSet<Label>, Error> {
+    let column = "conversations.labels";
+    let labels: Option<Vec<&str>> = get(row, index, column)?;
+    let labels = labels.unwrap_or_default().into_iter().map(str::parse);
+    labels
+        .collect::<Result<_, _>>()
+        .map_err(|_| unreadable(column))
+}
+
+/// Labels as statements take them: as a JSON array, absent when there are none.
+pub(crate) fn labels_column(labels: &BTreeSet<Label>) -> Result<Option<String>, Error> {
+    if labels.is_empty() {
+        return Ok(None);
+    }
+    let text = serde_json::to_string(labels).map_err(|_| Error::Unfit {
+        what: "the labels of a conversation",
+    })?;
+    Ok(Some(text))
+}
+
+pub(crate) fn extras(row: &Row, index: usize, column: &'static str) -> Result<Extras, Error> {
+    Extras::from_stored(get(row, index, column)?).map_err(|_| unreadable(column))
 }
 
 /// The columns that [`message`] reads, in its order.
 pub(crate) const MESSAGE_COLUMNS: &str = "messages.id, messages.conversation_id, messages.parent_id, messages.seq, messages.role, \
      messages.content, messages.status, messages.model, messages.provider, messages.usage, messages.created_at, messages.stored_at, \
-     messages.run_id, messages.edited_at, messages.deleted_at";
+     messages.run_id, messages.edited_at, messages.deleted_at, messages.extras";
 
 /// The message whose columns begin at `at`.
 pub(crate) fn message(row: &Row, at: usize) -> Result<Message, Error> {
@@ -74,6 +106,7 @@ pub(crate) fn message(row: &Row, at: usize) -> Result<Message, Error> {
         run: run_id_option(row, at + 12, "messages.run_id")?,
         edited_at: timestamp_option(row, at + 13, "messages.edited_at")?,
         deleted_at: timestamp_option(row, at + 14, "messages.deleted_at")?,
+        extras: extras(row, at + 15, "messages.extras")?,
     })
 }
 

@@ -12,7 +12,7 @@ use manent_types::{MessageStatus, NodeId, RunId, Timestamp, UserId};
 use crate::error::Error;
 use crate::workspace::Workspace;
 
-pub(crate) use read::{dead, find, logged, read_log};
+pub(crate) use read::{dead, find, logged, newest_of, read_log, running_of};
 pub(crate) use record::{PreparedProgress, record};
 
 /// Registers a run, or finds the owner's existing one.
@@ -25,12 +25,13 @@ pub(crate) fn begin(
     if let Some(existing) = workspace.run((owner, new.id)) {
         return Begun::Existing(existing.clone());
     }
-    if let Some(record) = new.record
-        && workspace
-            .conversation((owner, record.conversation))
-            .is_none()
-    {
-        return Begun::Refused(Refusal::ConversationNotFound);
+    let mut is_told = true;
+    if let Some(record) = new.record {
+        let row = workspace.conversation((owner, record.conversation));
+        match row.filter(|row| !row.conversation.is_expired(now)) {
+            Some(row) => is_told = !row.conversation.is_temporary(),
+            None => return Begun::Refused(Refusal::ConversationNotFound),
+        }
     }
     if workspace.is_gone(owner) {
         return Begun::Refused(Refusal::ConversationNotFound);
@@ -51,7 +52,9 @@ pub(crate) fn begin(
         log_cleared: false,
     };
     workspace.add_run(owner, run.clone());
-    workspace.changed(owner, [Subject::Run(new.id)], now);
+    if is_told {
+        workspace.changed(owner, [Subject::Run(new.id)], now);
+    }
     Begun::New(run)
 }
 
@@ -90,7 +93,7 @@ pub(crate) fn interrupt(
         let log = workspace.log((owner, *id));
         let plan = plan_interruption(&run, log.iter().map(|logged| &logged.event), now);
         let answer = record::write(workspace, owner, &plan, None, None, now)?;
-        subjects.extend(plan.subjects(&answer));
+        subjects.extend(record::told(workspace, owner, &plan, &answer));
         interrupted.push(*id);
     }
     workspace.changed(owner, subjects, now);

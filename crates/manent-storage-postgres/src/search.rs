@@ -46,6 +46,7 @@ pub(crate) async fn search(
         let sql = format!(
             "SELECT id, title, created_at, {relevance} AS relevance FROM conversations \
              WHERE words @@ $1::text::tsquery AND words IS NOT NULL AND owner_id IS NOT DISTINCT FROM $3 AND trashed_at IS NULL \
+             AND expires_at IS NULL \
              ORDER BY relevance DESC, place DESC LIMIT $4 OFFSET $5"
         );
         let values = vec![
@@ -62,13 +63,14 @@ pub(crate) async fn search(
             MessagePlace::Below(place) => (i64::try_from(place).unwrap_or(i64::MAX), 0),
             MessagePlace::Offset(offset) => (i64::MAX, offset),
         };
-        // Conversations in the trash are few, and looked up once; everything else is joined for the few rows of the page alone.
+        // Conversations in the trash and temporary ones are few, and looked up once; everything else is joined for the few rows of the page alone.
         let sql = format!(
             "SELECT conversations.id, conversations.title, messages.id, messages.seq, messages.role, messages.created_at, messages.content, \
          found.place \
          FROM (SELECT id, place, {relevance} AS relevance FROM messages \
          WHERE words @@ $1::text::tsquery AND words IS NOT NULL AND owner_id IS NOT DISTINCT FROM $3 AND place < $4 \
-         AND conversation_id NOT IN (SELECT id FROM conversations WHERE owner_id = $3 AND trashed_at IS NOT NULL) \
+         AND conversation_id NOT IN (SELECT id FROM conversations WHERE owner_id = $3 AND trashed_at IS NOT NULL AND expires_at IS NULL \
+         UNION ALL SELECT id FROM conversations WHERE owner_id = $3 AND expires_at IS NOT NULL) \
          ORDER BY relevance DESC, place DESC LIMIT $5 OFFSET $6) AS found \
          JOIN messages ON messages.id = found.id AND uuid_send(messages.owner_id) = uuid_send($3) \
          JOIN conversations ON conversations.owner_id = $3 AND conversations.id = messages.conversation_id \

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod conversations;
+mod documents;
 mod feed;
 mod messages;
 mod runs;

@@ -13,23 +13,24 @@ mod message_row;
 mod runs;
 mod wanted;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use manent_domain::append::{ChangeFacts, RefusalFacts};
 use manent_domain::conversation::Conversation;
 use manent_domain::ports::Signal;
 use manent_domain::run::{LoggedEvent, Run};
-use manent_types::{ConversationId, DeviceId, MessageId, RunId, Timestamp, UserId};
+use manent_types::{ConversationId, DeviceId, Label, MessageId, RunId, Timestamp, UserId};
 
 use feed::FeedEntry;
 use runs::EventBatch;
 
 pub(crate) use feed::subject_columns;
-pub(crate) use flush::{GroupMark, PLACE};
+pub(crate) use flush::{GroupMark, LABELS, PLACE};
 pub(crate) use message_row::{Birth, MadeBy, MessageRow, WordsChange, is_findable};
 pub(crate) use wanted::Wanted;
 
 pub(crate) type ConversationKey = (UserId, ConversationId);
+pub(crate) type LabelKey = (UserId, Label);
 pub(crate) type MessageKey = (UserId, MessageId);
 pub(crate) type RunKey = (UserId, RunId);
 pub(crate) type LaneKey = (UserId, ConversationId, DeviceId);
@@ -45,10 +46,10 @@ pub(crate) struct UserRow {
 /// The row of a conversation.
 #[derive(Debug, Clone)]
 pub(crate) struct ConversationRow {
-    /// Without its settings unless they were asked for.
+    /// Without settings, labels and extras unless they were asked for.
     pub(crate) conversation: Conversation,
     pub(crate) has_config: bool,
-    /// Whether the settings are to be written.
+    /// Whether settings, labels and extras are to be written.
     pub(crate) is_reconfigured: bool,
 }
 
@@ -70,6 +71,7 @@ struct Stored {
     users: BTreeMap<UserId, UserRow>,
     conversations: HashMap<ConversationKey, Option<ConversationRow>>,
     newest: HashMap<ConversationKey, Option<MessageId>>,
+    labelled: HashMap<LabelKey, Vec<ConversationId>>,
     messages: HashMap<MessageKey, Option<MessageRow>>,
     lanes: HashMap<LaneKey, u64>,
     refusals: HashMap<PositionKey, Option<RefusalFacts>>,
@@ -196,6 +198,27 @@ impl Workspace {
             return None;
         }
         self.conversation(key)
+    }
+
+    /// The conversations of an owner that may have a label: all that have it are among them, in the order of their ids.
+    pub(crate) fn labelled(&mut self, key: &LabelKey) -> Vec<ConversationId> {
+        let Some(stored) = self.stored.labelled.get(key) else {
+            self.missing.labelled.insert(key.clone());
+            return Vec::new();
+        };
+        let changed = self.changed.conversations.keys();
+        let changed = changed.filter(|(owner, _)| *owner == key.0);
+        let all: BTreeSet<ConversationId> = changed
+            .map(|(_, id)| *id)
+            .chain(stored.iter().copied())
+            .collect();
+        all.into_iter().collect()
+    }
+
+    /// Whether the conversation is one that stands in no feed.
+    pub(crate) fn is_temporary(&mut self, key: ConversationKey) -> bool {
+        self.conversation(key)
+            .is_some_and(|row| row.conversation.is_temporary())
     }
 
     /// The conversation, to be changed.

@@ -26,7 +26,7 @@ pub(crate) fn append(
     now: Timestamp,
 ) -> Result<AppendPlan, Error> {
     let known = unit.known_owner(owner)?;
-    let mut facts = SqliteFacts::new(unit.connection, known.map_or(NOBODY, |known| known.pk));
+    let mut facts = SqliteFacts::new(unit.connection, known.map_or(NOBODY, |known| known.pk), now);
     let plan = plan(&mut facts, &batch.submissions)?;
     let conversations = facts.into_conversations();
     if known.is_none() && (plan.lanes.is_empty() || unit.is_gone(owner)?) {

@@ -1,16 +1,22 @@
 //! Statements on conversations.
 
+mod labels;
+mod list;
+
 use manent_domain::conversation::{
-    Conversation, ConversationCursor, ConversationFilter, ConversationPatch, Created,
-    NewConversation, Page, TitleSource,
+    Conversation, ConversationPatch, Created, NewConversation, Patched, TitleSource,
 };
 use manent_types::{ConversationId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::error::{Error, to_integer};
+use crate::error::Error;
 use crate::feed_entries::SubjectTable;
-use crate::rows::{self, CONVERSATION_COLUMNS};
+use crate::rows::{self, CONVERSATION_COLUMNS, labels_column};
+use crate::users::Owner;
 use crate::writer::Unit;
+
+pub(crate) use labels::{counts as label_counts, relabel};
+pub(crate) use list::list;
 
 /// Creates a conversation, or finds the owner's existing one.
 pub(crate) fn create(
@@ -20,24 +26,7 @@ pub(crate) fn create(
     config: &str,
     now: Timestamp,
 ) -> Result<Created, Error> {
-    let title_source = if new.title.is_some() {
-        TitleSource::User
-    } else {
-        TitleSource::None
-    };
-    let conversation = Conversation {
-        id: new.id,
-        title: new.title.clone(),
-        title_source,
-        config: new.config.clone(),
-        archived: false,
-        pinned: false,
-        trashed_at: None,
-        last_seq: 0,
-        created_at: now,
-        updated_at: now,
-        last_message_at: now,
-    };
+    let conversation = Conversation::begun(new.clone(), now);
     if unit.is_gone(owner)? {
         // As if it had been written just before its owner was deleted with everything.
         return Ok(Created::New(conversation));
@@ -49,20 +38,23 @@ pub(crate) fn create(
     let pk = unit
         .connection
         .prepare_cached(
-            "INSERT INTO conversations (owner_pk, id, title, title_source, config, archived, pinned, last_seq, created_at, \
-             updated_at, last_message_at) VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, ?6, ?6, ?6)",
+            "INSERT INTO conversations (owner_pk, id, title, title_source, config, pinned, last_seq, created_at, updated_at, \
+             last_message_at, expires_at, labels, extras) VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, ?6, ?6, ?6, ?7, ?8, ?9)",
         )?
         .insert(params![
             owner.pk,
             new.id.to_string(),
             new.title,
-            title_source.as_str(),
+            conversation.title_source.as_str(),
             config,
             now.as_millisecond(),
+            new.expires_at.map(Timestamp::as_millisecond),
+            labels_column(&new.labels)?,
+            new.extras.to_stored(),
         ])?;
     unit.index
         .change_title(pk, owner.pk, None, new.title.clone());
-    unit.changed(owner, SubjectTable::Conversations, pk, now);
+    tell(unit, owner, pk, &conversation, now);
     Ok(Created::New(conversation))
 }
 
@@ -71,120 +63,123 @@ pub(crate) fn find(
     connection: &Connection,
     owner: UserId,
     id: ConversationId,
+    now: Timestamp,
 ) -> Result<Option<Conversation>, Error> {
     let sql = format!(
         "SELECT {CONVERSATION_COLUMNS} FROM conversations \
-         WHERE owner_pk = (SELECT pk FROM users WHERE id = ?1) AND id = ?2"
+         WHERE owner_pk = (SELECT pk FROM users WHERE id = ?1) AND id = ?2 AND (expires_at IS NULL OR expires_at > ?3)"
     );
+    let parameters = params![owner.to_string(), id.to_string(), now.as_millisecond()];
     connection
         .prepare_cached(&sql)?
-        .query_row([owner.to_string(), id.to_string()], |row| {
-            Ok(rows::conversation(row))
-        })
+        .query_row(parameters, |row| Ok(rows::conversation(row)))
         .optional()?
         .transpose()
 }
 
-/// A page of the list, newest first.
-pub(crate) fn list(
-    connection: &Connection,
-    owner: UserId,
-    filter: &ConversationFilter,
-    after: Option<ConversationCursor>,
-    limit: usize,
-) -> Result<Page<Conversation, ConversationCursor>, Error> {
-    // The conditions are words of the statement and not parameters: each has a partial index that fits its words.
-    let place = match (filter.trashed, filter.archived) {
-        (true, _) => "trashed_at IS NOT NULL",
-        (false, true) => "trashed_at IS NULL AND archived = 1",
-        (false, false) => "trashed_at IS NULL AND archived = 0",
-    };
-    let pinned = match filter.pinned {
-        Some(true) => " AND pinned = 1",
-        Some(false) => " AND pinned = 0",
-        None => "",
-    };
-    let cursor = if after.is_some() {
-        " AND (last_message_at, id) < (?3, ?4)"
-    } else {
-        ""
-    };
-    let sql = format!(
-        "SELECT {CONVERSATION_COLUMNS} FROM conversations \
-         WHERE owner_pk = (SELECT pk FROM users WHERE id = ?1) AND {place}{pinned}{cursor} \
-         ORDER BY last_message_at DESC, id DESC LIMIT ?2"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let owner = owner.to_string();
-    let fetch = to_integer(limit as u64 + 1, "the limit")?;
-    let mut found = match after {
-        Some(after) => statement.query(params![
-            owner,
-            fetch,
-            after.last_message_at.as_millisecond(),
-            after.id.to_string(),
-        ])?,
-        None => statement.query(params![owner, fetch])?,
-    };
-    let mut items = Vec::new();
-    while let Some(row) = found.next()? {
-        items.push(rows::conversation(row)?);
-    }
-    let has_more = items.len() > limit;
-    items.truncate(limit);
-    let next = items
-        .last()
-        .filter(|_| has_more)
-        .map(|last| ConversationCursor {
-            last_message_at: last.last_message_at,
-            id: last.id,
-        });
-    Ok(Page { items, next })
+/// A conversation that is there.
+pub(crate) struct Presence {
+    /// Whether it is one that goes by itself.
+    pub(crate) is_temporary: bool,
 }
 
-/// Applies a patch; `config` is the patch's settings as JSON.
+/// Whether a conversation is there.
+pub(crate) fn presence(
+    connection: &Connection,
+    owner: UserId,
+    id: ConversationId,
+    now: Timestamp,
+) -> Result<Option<Presence>, Error> {
+    let sql = "SELECT expires_at IS NOT NULL FROM conversations WHERE owner_pk = (SELECT pk FROM users WHERE id = ?1) AND id = ?2 \
+         AND (expires_at IS NULL OR expires_at > ?3)";
+    let parameters = params![owner.to_string(), id.to_string(), now.as_millisecond()];
+    let is_temporary = connection
+        .prepare_cached(sql)?
+        .query_row(parameters, |row| row.get(0))
+        .optional()?;
+    Ok(is_temporary.map(|is_temporary| Presence { is_temporary }))
+}
+
+/// Whether a conversation is one that stands in no feed.
+pub(crate) fn is_temporary(
+    connection: &Connection,
+    owner_pk: i64,
+    id: ConversationId,
+) -> Result<bool, Error> {
+    let sql = "SELECT expires_at IS NOT NULL FROM conversations WHERE owner_pk = ?1 AND id = ?2";
+    let is_temporary = connection
+        .prepare_cached(sql)?
+        .query_row(params![owner_pk, id.to_string()], |row| row.get(0))
+        .optional()?;
+    Ok(is_temporary.unwrap_or(false))
+}
+
+/// Writes into the feed that a conversation changed, unless it is temporary.
+fn tell(unit: &mut Unit<'_>, owner: Owner, pk: i64, conversation: &Conversation, now: Timestamp) {
+    if !conversation.is_temporary() {
+        unit.changed(owner, SubjectTable::Conversations, pk, now);
+    }
+}
+
+/// Applies a patch.
 pub(crate) fn update(
     unit: &mut Unit<'_>,
     owner: UserId,
     id: ConversationId,
     patch: &ConversationPatch,
-    config: Option<&str>,
     now: Timestamp,
-) -> Result<Option<Conversation>, Error> {
+) -> Result<Patched<Conversation>, Error> {
     let Some(owner) = unit.known_owner(owner)? else {
-        return Ok(None);
+        return Ok(Patched::Missing);
     };
-    let Some((pk, mut conversation)) = find_row(unit.connection, owner.pk, id)? else {
-        return Ok(None);
+    let Some((pk, before)) = find_present_row(unit.connection, owner.pk, id, now)? else {
+        return Ok(Patched::Missing);
     };
-    if let Some(title) = &patch.title {
-        let old = conversation.title.replace(title.clone());
-        conversation.title_source = TitleSource::User;
+    let after = match before.patched(patch, now) {
+        Ok(after) => after,
+        Err(bound) => return Ok(Patched::Refused(bound)),
+    };
+    if after.title != before.title {
         unit.index
-            .change_title(pk, owner.pk, old, conversation.title.clone());
+            .change_title(pk, owner.pk, before.title.clone(), after.title.clone());
     }
-    if let Some(config) = &patch.config {
-        conversation.config = config.clone();
+    write_change(unit, &before, &after, pk)?;
+    tell(unit, owner, pk, &after, now);
+    Ok(Patched::Done(after))
+}
+
+fn write_change(
+    unit: &Unit<'_>,
+    before: &Conversation,
+    after: &Conversation,
+    pk: i64,
+) -> Result<(), Error> {
+    // What is long is written only when it changed.
+    let config = (after.config != before.config).then(|| serde_json::to_string(&after.config));
+    let config = config.transpose().map_err(|_| Error::Unfit {
+        what: "the settings of a conversation",
+    })?;
+    if after.extras != before.extras {
+        unit.connection
+            .prepare_cached("UPDATE conversations SET extras = ?2 WHERE pk = ?1")?
+            .execute(params![pk, after.extras.to_stored()])?;
     }
-    conversation.archived = patch.archived.unwrap_or(conversation.archived);
-    conversation.pinned = patch.pinned.unwrap_or(conversation.pinned);
-    conversation.updated_at = conversation.updated_at.max(now);
     unit.connection
         .prepare_cached(
-            "UPDATE conversations SET title = ?2, title_source = ?3, config = COALESCE(?4, config), archived = ?5, pinned = ?6, \
-             updated_at = ?7 WHERE pk = ?1",
+            "UPDATE conversations SET title = ?2, title_source = ?3, config = COALESCE(?4, config), archived_at = ?5, pinned = ?6, \
+             updated_at = ?7, labels = ?8 WHERE pk = ?1",
         )?
         .execute(params![
             pk,
-            conversation.title,
-            conversation.title_source.as_str(),
+            after.title,
+            after.title_source.as_str(),
             config,
-            conversation.archived,
-            conversation.pinned,
-            conversation.updated_at.as_millisecond(),
+            after.archived_at.map(Timestamp::as_millisecond),
+            after.pinned,
+            after.updated_at.as_millisecond(),
+            labels_column(&after.labels)?,
         ])?;
-    unit.changed(owner, SubjectTable::Conversations, pk, now);
-    Ok(Some(conversation))
+    Ok(())
 }
 
 /// Puts a conversation into the trash or takes it out.
@@ -198,7 +193,7 @@ pub(crate) fn set_trashed(
     let Some(owner) = unit.known_owner(owner)? else {
         return Ok(None);
     };
-    let Some((pk, mut conversation)) = find_row(unit.connection, owner.pk, id)? else {
+    let Some((pk, mut conversation)) = find_present_row(unit.connection, owner.pk, id, now)? else {
         return Ok(None);
     };
     if conversation.trashed_at.is_some() != trashed {
@@ -213,7 +208,7 @@ pub(crate) fn set_trashed(
                 conversation.trashed_at.map(Timestamp::as_millisecond),
                 conversation.updated_at.as_millisecond(),
             ])?;
-        unit.changed(owner, SubjectTable::Conversations, pk, now);
+        tell(unit, owner, pk, &conversation, now);
     }
     Ok(Some(conversation))
 }
@@ -229,7 +224,7 @@ pub(crate) fn set_generated_title(
     let Some(owner) = unit.known_owner(owner)? else {
         return Ok(false);
     };
-    let Some((pk, conversation)) = find_row(unit.connection, owner.pk, id)? else {
+    let Some((pk, conversation)) = find_present_row(unit.connection, owner.pk, id, now)? else {
         return Ok(false);
     };
     if conversation.title_source > TitleSource::Cut {
@@ -240,10 +235,21 @@ pub(crate) fn set_generated_title(
             "UPDATE conversations SET title = ?2, title_source = 'generated', updated_at = MAX(updated_at, ?3) WHERE pk = ?1",
         )?
         .execute(params![pk, title, now.as_millisecond()])?;
+    let old = conversation.title.clone();
     unit.index
-        .change_title(pk, owner.pk, conversation.title, Some(title.to_owned()));
-    unit.changed(owner, SubjectTable::Conversations, pk, now);
+        .change_title(pk, owner.pk, old, Some(title.to_owned()));
+    tell(unit, owner, pk, &conversation, now);
     Ok(true)
+}
+
+fn find_present_row(
+    connection: &Connection,
+    owner_pk: i64,
+    id: ConversationId,
+    now: Timestamp,
+) -> Result<Option<(i64, Conversation)>, Error> {
+    let found = find_row(connection, owner_pk, id)?;
+    Ok(found.filter(|(_, conversation)| !conversation.is_expired(now)))
 }
 
 fn find_row(

@@ -1,15 +1,17 @@
 //! From rows to the domain's types. What cannot be read is damage, and says in which column.
 
+use std::collections::BTreeSet;
+
 use manent_domain::conversation::{Conversation, TitleSource};
 use manent_domain::message::Message;
-use manent_types::{ConversationId, Timestamp};
+use manent_types::{ConversationId, Extras, Label, Timestamp};
 use rusqlite::Row;
 
 use crate::error::{Error, to_count};
 
 /// The columns that [`conversation`] reads, in its order.
-pub(crate) const CONVERSATION_COLUMNS: &str = "id, title, title_source, config, archived, pinned, trashed_at, last_seq, \
-     created_at, updated_at, last_message_at";
+pub(crate) const CONVERSATION_COLUMNS: &str = "id, title, title_source, config, archived_at, pinned, trashed_at, \
+     last_seq, created_at, updated_at, last_message_at, expires_at, labels, extras";
 
 pub(crate) fn conversation(row: &Row<'_>) -> Result<Conversation, Error> {
     Ok(Conversation {
@@ -18,26 +20,55 @@ pub(crate) fn conversation(row: &Row<'_>) -> Result<Conversation, Error> {
         title_source: title_source(row, 2)?,
         config: serde_json::from_str(text(row, 3, "conversations.config")?)
             .map_err(|_| unreadable("conversations.config"))?,
-        archived: row.get(4)?,
+        archived_at: timestamp_option(row, 4, "conversations.archived_at")?,
         pinned: row.get(5)?,
         trashed_at: timestamp_option(row, 6, "conversations.trashed_at")?,
         last_seq: to_count(row.get(7)?, "conversations.last_seq")?,
         created_at: timestamp(row, 8, "conversations.created_at")?,
         updated_at: timestamp(row, 9, "conversations.updated_at")?,
         last_message_at: timestamp(row, 10, "conversations.last_message_at")?,
+        expires_at: timestamp_option(row, 11, "conversations.expires_at")?,
+        labels: labels(row, 12)?,
+        extras: extras(row, 13, "conversations.extras")?,
     })
+}
+
+fn labels(row: &Row<'_>, index: usize) -> Result<BTreeSet<Label>, Error> {
+    let column = "conversations.labels";
+    let text = row.get_ref(index)?.as_str_or_null();
+    match text.map_err(|_| unreadable(column))? {
+        None => Ok(BTreeSet::new()),
+        Some(text) => serde_json::from_str(text).map_err(|_| unreadable(column)),
+    }
+}
+
+/// The column `labels`.
+pub(crate) fn labels_column(labels: &BTreeSet<Label>) -> Result<Option<String>, Error> {
+    if labels.is_empty() {
+        return Ok(None);
+    }
+    let text = serde_json::to_string(labels).map_err(|_| Error::Unfit {
+        what: "the labels of a conversation",
+    })?;
+    Ok(Some(text))
+}
+
+fn extras(row: &Row<'_>, index: usize, column: &'static str) -> Result<Extras, Error> {
+    let text = row.get_ref(index)?.as_str_or_null();
+    let text = text.map_err(|_| unreadable(column))?;
+    Extras::from_stored(text).map_err(|_| unreadable(column))
 }
 
 /// The columns that [`message`] reads, in its order.
 pub(crate) const MESSAGE_COLUMNS: &str = "id, parent_id, seq, role, content, status, model, provider, usage, created_at, \
-     stored_at, run_id, edited_at, deleted_at";
+     stored_at, run_id, edited_at, deleted_at, extras";
 
 /// The next column after them: the id of the message's conversation, for [`message_of_any`].
 pub(crate) const CONVERSATION_OF_MESSAGE: &str = "(SELECT conversations.id FROM conversations WHERE conversations.pk = messages.conversation_pk)";
 
 /// A message whose conversation is in the row.
 pub(crate) fn message_of_any(row: &Row<'_>) -> Result<Message, Error> {
-    message(row, parsed(row, 14, "conversations.id")?)
+    message(row, parsed(row, 15, "conversations.id")?)
 }
 
 pub(crate) fn message(row: &Row<'_>, conversation: ConversationId) -> Result<Message, Error> {
@@ -65,6 +96,7 @@ pub(crate) fn message(row: &Row<'_>, conversation: ConversationId) -> Result<Mes
         run: parsed_option(row, 11, "messages.run_id")?,
         edited_at: timestamp_option(row, 12, "messages.edited_at")?,
         deleted_at: timestamp_option(row, 13, "messages.deleted_at")?,
+        extras: extras(row, 14, "messages.extras")?,
     })
 }
 

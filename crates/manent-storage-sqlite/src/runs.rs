@@ -8,9 +8,10 @@ mod row;
 
 use manent_domain::error::Refusal;
 use manent_domain::run::{Begun, NewRun, Run};
-use manent_types::{MessageStatus, RunId, Timestamp, UserId};
-use rusqlite::{Connection, OptionalExtension, params};
+use manent_types::{ConversationId, MessageStatus, RunId, Timestamp, UserId};
+use rusqlite::{Connection, params};
 
+use crate::conversations;
 use crate::error::{Error, to_integer};
 use crate::feed_entries::SubjectTable;
 use crate::users;
@@ -34,10 +35,12 @@ pub(crate) fn begin(
     {
         return Ok(Begun::Existing(existing.run));
     }
-    if let Some(target) = new.record
-        && !has_conversation(unit.connection, owner, &target.conversation.to_string())?
-    {
-        return Ok(Begun::Refused(Refusal::ConversationNotFound));
+    let mut is_told = true;
+    if let Some(target) = new.record {
+        match conversations::presence(unit.connection, owner, target.conversation, now)? {
+            Some(presence) => is_told = !presence.is_temporary,
+            None => return Ok(Begun::Refused(Refusal::ConversationNotFound)),
+        }
     }
     if unit.is_gone(owner)? {
         return Ok(Begun::Refused(Refusal::ConversationNotFound));
@@ -59,7 +62,9 @@ pub(crate) fn begin(
         log_cleared: false,
     };
     let pk = row::insert(unit.connection, owner.pk, &run)?;
-    unit.changed(owner, SubjectTable::Runs, pk, now);
+    if is_told {
+        unit.changed(owner, SubjectTable::Runs, pk, now);
+    }
     Ok(Begun::New(run))
 }
 
@@ -73,6 +78,45 @@ pub(crate) fn find(
         return Ok(None);
     };
     Ok(row::find(connection, owner_pk, id)?.map(|stored| stored.run))
+}
+
+/// The run that began last of those whose answers go into a conversation.
+pub(crate) fn newest_of(
+    connection: &Connection,
+    owner: UserId,
+    conversation: ConversationId,
+) -> Result<Option<Run>, Error> {
+    let sql = newest_run();
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut found = statement.query([owner.to_string(), conversation.to_string()])?;
+    found.next()?.map(row::run).transpose()
+}
+
+fn newest_run() -> String {
+    format!(
+        "SELECT {RUN_COLUMNS} FROM runs WHERE owner_pk = (SELECT pk FROM users WHERE id = ?1) AND conversation_id = ?2 \
+         AND conversation_id IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT 1"
+    )
+}
+
+/// The runs that are stored as running, those that began last first.
+pub(crate) fn running_of(
+    connection: &Connection,
+    owner: UserId,
+    limit: usize,
+) -> Result<Vec<Run>, Error> {
+    let sql = format!(
+        "SELECT {RUN_COLUMNS} FROM runs WHERE owner_pk = (SELECT pk FROM users WHERE id = ?1) AND status = 'running' \
+         ORDER BY started_at DESC, id DESC LIMIT ?2"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let limit = to_integer(limit as u64, "the limit")?;
+    let mut found = statement.query(params![owner.to_string(), limit])?;
+    let mut running = Vec::new();
+    while let Some(row) = found.next()? {
+        running.push(row::run(row)?);
+    }
+    Ok(running)
 }
 
 /// The run in this row.
@@ -128,16 +172,25 @@ pub(crate) fn clear_logs(
     Ok(runs.len())
 }
 
-fn has_conversation(
-    connection: &Connection,
-    owner: UserId,
-    conversation: &str,
-) -> Result<bool, Error> {
-    let found = connection
-        .prepare_cached(
-            "SELECT 1 FROM conversations WHERE owner_pk = (SELECT pk FROM users WHERE id = ?1) AND id = ?2",
-        )?
-        .query_row([&owner.to_string(), conversation], |_| Ok(()))
-        .optional()?;
-    Ok(found.is_some())
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema;
+
+    #[test]
+    fn the_newest_run_is_found_by_its_index() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        let sql = format!("EXPLAIN QUERY PLAN {}", newest_run());
+        let mut statement = connection.prepare(&sql).unwrap();
+        let steps = statement.query_map(["", ""], |row| row.get(3));
+        let steps: Vec<String> = steps.unwrap().collect::<Result<_, _>>().unwrap();
+        let by_index =
+            "SEARCH runs USING INDEX runs_by_conversation (owner_pk=? AND conversation_id=?)";
+        assert!(steps.iter().any(|step| step == by_index), "{steps:?}");
+        assert!(
+            !steps.iter().any(|step| step.contains("TEMP B-TREE")),
+            "{steps:?}"
+        );
+    }
 }

@@ -12,6 +12,7 @@ const MIGRATIONS: &[M<'static>] = &[
     )),
     M::up(include_str!("../migrations/0002_changes_runs_feed.sql")),
     M::up(include_str!("../migrations/0003_accounts.sql")),
+    M::up(include_str!("../migrations/0004_what_surfaces_keep.sql")),
     M::up(include_str!("../migrations/0005_server_secret.sql")),
 ];
 

@@ -76,6 +76,7 @@ fn titles(
         "SELECT conversations.id, conversations.title, conversations.created_at, snippet(title_search, 1, ?4, ?5, '…', ?6) \
          FROM title_search CROSS JOIN conversations ON conversations.pk = title_search.rowid \
          WHERE title_search MATCH ?1 AND conversations.owner_pk = ?2 AND conversations.trashed_at IS NULL \
+         AND conversations.expires_at IS NULL \
          ORDER BY {order} LIMIT ?3 OFFSET ?7"
     );
     let mut statement = connection.prepare_cached(&sql)?;
@@ -123,7 +124,7 @@ fn messages(
          FROM message_search CROSS JOIN messages ON messages.pk = message_search.rowid \
          CROSS JOIN conversations ON conversations.pk = messages.conversation_pk \
          WHERE message_search MATCH ?1 AND message_search.rowid < ?2 AND messages.owner_pk = ?3 \
-         AND conversations.trashed_at IS NULL ORDER BY {order} LIMIT ?4 OFFSET ?5"
+         AND conversations.trashed_at IS NULL AND conversations.expires_at IS NULL ORDER BY {order} LIMIT ?4 OFFSET ?5"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut found = statement.query(params![

@@ -1,10 +1,12 @@
 //! The store: the ports, translated into jobs and reads.
 
 mod accounts;
+mod documents;
 mod feed;
 mod runs;
 mod transfer;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,14 +15,16 @@ use async_trait::async_trait;
 use manent_domain::append::{AppendPlan, Submission};
 use manent_domain::conversation::{
     Conversation, ConversationCursor, ConversationFilter, ConversationPatch, Created,
-    NewConversation, Page,
+    NewConversation, Page, Patched,
 };
 use manent_domain::message::{Message, MessageRange};
 use manent_domain::ports::{
     ConversationRepository, MessageRepository, SearchRepository, StoreError,
 };
 use manent_domain::search::{SearchCursor, SearchHit, SearchQuery};
-use manent_types::{ConversationId, MessageId, ModelSettings, Timestamp, UserId};
+use manent_types::{
+    ConversationId, ExtrasPatch, Label, MessageId, ModelSettings, Timestamp, UserId,
+};
 use rusqlite::Connection;
 
 use crate::append::{self, PreparedBatch};
@@ -28,7 +32,7 @@ use crate::config::SqliteConfig;
 use crate::directory::database_path;
 use crate::metrics::SqliteMetrics;
 use crate::open::{OpenError, Opened, open, open_beside};
-use crate::{conversations, messages, search};
+use crate::{conversations, expiry, messages, search};
 
 /// About how many bytes a small write takes.
 const SMALL: usize = 1_024;
@@ -159,10 +163,11 @@ impl ConversationRepository for SqliteStore {
         &self,
         owner: UserId,
         id: ConversationId,
+        now: Timestamp,
     ) -> Result<Option<Conversation>, StoreError> {
         self.opened
             .reads
-            .run(move |connection| conversations::find(connection, owner, id))
+            .run(move |connection| conversations::find(connection, owner, id, now))
             .await
     }
 
@@ -175,7 +180,9 @@ impl ConversationRepository for SqliteStore {
     ) -> Result<Page<Conversation, ConversationCursor>, StoreError> {
         self.opened
             .reads
-            .run(move |connection| conversations::list(connection, owner, &filter, after, limit))
+            .run(move |connection| {
+                conversations::list(connection, owner, &filter, after.as_ref(), limit)
+            })
             .await
     }
 
@@ -185,16 +192,13 @@ impl ConversationRepository for SqliteStore {
         id: ConversationId,
         patch: ConversationPatch,
         now: Timestamp,
-    ) -> Result<Option<Conversation>, StoreError> {
+    ) -> Result<Patched<Conversation>, StoreError> {
         let config = patch.config.as_ref().map(to_json).transpose()?;
         self.opened
             .writes
             .run(
                 SMALL + config.as_ref().map_or(0, String::len),
-                move |unit| {
-                    let config = config.as_deref();
-                    Ok(conversations::update(unit, owner, id, &patch, config, now)?)
-                },
+                move |unit| Ok(conversations::update(unit, owner, id, &patch, now)?),
             )
             .await
     }
@@ -243,6 +247,58 @@ impl ConversationRepository for SqliteStore {
             })
             .await
     }
+
+    async fn label_counts(
+        &self,
+        owner: UserId,
+        prefix: &str,
+    ) -> Result<BTreeMap<Label, u64>, StoreError> {
+        let prefix = prefix.to_owned();
+        self.opened
+            .reads
+            .run(move |connection| conversations::label_counts(connection, owner, &prefix))
+            .await
+    }
+
+    async fn rename_label(
+        &self,
+        owner: UserId,
+        from: &Label,
+        to: &Label,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let (from, to) = (from.clone(), to.clone());
+        self.opened
+            .writes
+            .run(SMALL, move |unit| {
+                Ok(conversations::relabel(unit, owner, &from, Some(&to), now)?)
+            })
+            .await
+    }
+
+    async fn remove_label(
+        &self,
+        owner: UserId,
+        label: &Label,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let label = label.clone();
+        self.opened
+            .writes
+            .run(SMALL, move |unit| {
+                Ok(conversations::relabel(unit, owner, &label, None, now)?)
+            })
+            .await
+    }
+
+    async fn remove_expired(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.opened
+            .writes
+            .run(SMALL, move |unit| {
+                Ok(expiry::remove_expired(unit, now, limit)?)
+            })
+            .await
+    }
 }
 
 #[async_trait]
@@ -266,10 +322,11 @@ impl MessageRepository for SqliteStore {
         &self,
         owner: UserId,
         id: MessageId,
+        now: Timestamp,
     ) -> Result<Option<Message>, StoreError> {
         self.opened
             .reads
-            .run(move |connection| messages::find(connection, owner, id))
+            .run(move |connection| messages::find(connection, owner, id, now))
             .await
     }
 
@@ -279,11 +336,27 @@ impl MessageRepository for SqliteStore {
         conversation: ConversationId,
         range: MessageRange,
         limit: usize,
+        now: Timestamp,
     ) -> Result<Option<Page<Message, MessageRange>>, StoreError> {
         self.opened
             .reads
             .run_in_snapshot(move |connection| {
-                messages::list(connection, owner, conversation, range, limit)
+                messages::list(connection, owner, conversation, range, limit, now)
+            })
+            .await
+    }
+
+    async fn annotate(
+        &self,
+        owner: UserId,
+        message: MessageId,
+        patch: ExtrasPatch,
+        now: Timestamp,
+    ) -> Result<Patched<Message>, StoreError> {
+        self.opened
+            .writes
+            .run(SMALL, move |unit| {
+                Ok(messages::annotate(unit, owner, message, &patch, now)?)
             })
             .await
     }

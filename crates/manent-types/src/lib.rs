@@ -5,7 +5,9 @@
 #![warn(missing_docs)]
 
 mod device;
+mod extras;
 mod id;
+mod label;
 mod object;
 mod part;
 mod role;
@@ -15,7 +17,9 @@ mod timestamp;
 mod usage;
 
 pub use device::{DeviceId, InvalidDeviceId};
+pub use extras::{Extras, ExtrasPatch, InvalidExtras};
 pub use id::{ApiKeyId, ConversationId, InvalidId, MessageId, NodeId, RunId, SessionId, UserId};
+pub use label::{InvalidLabel, Label};
 pub use object::{Object, object, objects, optional_object};
 pub use part::{Part, text_of};
 pub use role::{Role, UnknownRole};

@@ -18,6 +18,9 @@ pub struct Timestamp(i64);
 const MAX_MILLISECONDS: i64 = 253_402_214_400_000;
 
 impl Timestamp {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(0);
+
     /// The time that lies so many milliseconds after 1970-01-01T00:00:00Z.
     ///
     /// # Errors

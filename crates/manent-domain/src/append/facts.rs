@@ -17,6 +17,8 @@ pub struct ConversationFacts {
     pub title_source: TitleSource,
     /// Whether it lies in the trash.
     pub trashed: bool,
+    /// Whether it is one that goes by itself. One whose time is over is no fact any more.
+    pub is_temporary: bool,
 }
 
 /// A stored message, as far as the decision needs it.

@@ -60,6 +60,8 @@ pub struct ConversationTouch {
     pub trash: Option<bool>,
     /// Whether messages were stored, so that it moves up in the lists; a change alone sets `updated_at` only.
     pub has_messages: bool,
+    /// Whether it is temporary: nothing of it stands in the feed.
+    pub is_temporary: bool,
 }
 
 /// What an append comes to.
@@ -81,24 +83,32 @@ pub struct AppendPlan {
 
 impl AppendPlan {
     /// What stands in the feed for it, as [`crate::feed::in_feed_order`] orders it: the stored and changed messages, then the touched
-    /// conversations. `submissions` are those that the plan was made from.
+    /// conversations. Nothing of temporary ones. `submissions` are those that the plan was made from.
     pub fn subjects(&self, submissions: &[Submission]) -> Vec<Subject> {
+        let told = |item: usize| {
+            let submission = submissions.get(item)?;
+            (!self.is_temporary(submission.conversation)).then_some(submission)
+        };
         let stored = self.messages.iter().filter_map(|planned| {
-            let message = submissions.get(planned.item)?.message()?;
+            let message = told(planned.item)?.message()?;
             Some(Subject::Message(message.id))
         });
-        let changed =
-            self.changes
-                .iter()
-                .filter_map(|planned| match &submissions.get(planned.item)?.body {
-                    Ok(NewItem::Change(change)) => change.kind.message().map(Subject::Message),
-                    _ => None,
-                });
-        let touched = self
-            .touches
+        let changed = self
+            .changes
             .iter()
-            .map(|touch| Subject::Conversation(touch.id));
+            .filter_map(|planned| match &told(planned.item)?.body {
+                Ok(NewItem::Change(change)) => change.kind.message().map(Subject::Message),
+                _ => None,
+            });
+        let touched = self.touches.iter().filter(|touch| !touch.is_temporary);
+        let touched = touched.map(|touch| Subject::Conversation(touch.id));
         in_feed_order(stored.chain(changed).chain(touched))
+    }
+
+    /// Whether a conversation that the plan touches is temporary.
+    pub fn is_temporary(&self, conversation: ConversationId) -> bool {
+        let mut temporary = self.touches.iter().filter(|touch| touch.is_temporary);
+        temporary.any(|touch| touch.id == conversation)
     }
 }
 
@@ -267,6 +277,7 @@ impl<'facts, F: AppendFacts> Planner<'facts, F> {
                     cut_title: state.cut_title,
                     trash: state.trash,
                     has_messages: state.has_messages,
+                    is_temporary: state.facts.is_temporary,
                 });
             }
         }

@@ -1,7 +1,7 @@
 //! What goes into an append and what comes out.
 
 use manent_types::{
-    ConversationId, DeviceId, MessageId, MessageStatus, Part, Role, Timestamp, Usage,
+    ConversationId, DeviceId, Extras, MessageId, MessageStatus, Part, Role, Timestamp, Usage,
 };
 
 use super::change::NewChange;
@@ -51,6 +51,8 @@ pub struct NewMessage {
     pub usage: Option<Usage>,
     /// By the client's clock; absent: the time of storing.
     pub created_at: Option<Timestamp>,
+    /// What a surface keeps with it; not in the fingerprint, so a resend with others is a duplicate and changes nothing.
+    pub extras: Extras,
 }
 
 /// What an item of an append wants to do.

@@ -90,6 +90,7 @@ fn rows() -> Rows {
             last_seq,
             title_source: TitleSource::Cut,
             trashed: false,
+            is_temporary: false,
         };
         rows.conversations.insert(conversation, facts);
     }
@@ -120,6 +121,7 @@ fn message(number: u128, role: Role, words: &str) -> NewMessage {
         provider: None,
         usage: None,
         created_at: None,
+        extras: manent_types::Extras::new(),
     }
 }
 
@@ -222,6 +224,7 @@ fn every_kind_of_change_is_planned_in_order() {
             cut_title: None,
             trash: Some(true),
             has_messages: false,
+            is_temporary: false,
         }],
         ..AppendPlan::default()
     };

@@ -1,15 +1,18 @@
 //! Stores. Every method is one atomic unit of work, and every method is limited to one owner's rows. Every write also writes what it
 //! changed into the owner's feed ([`crate::feed`]), in the same unit: each stored or changed message once, then each touched
-//! conversation once, each begun or ended run once; nothing when nothing changed.
+//! conversation once, each begun or ended run once; nothing when nothing changed. Nothing of a temporary conversation stands there, and
+//! once its time is over it is not there for any method, whether or not its rows are ([`ConversationRepository::remove_expired`]).
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use manent_types::{ConversationId, MessageId, Timestamp, UserId};
+use manent_types::{ConversationId, ExtrasPatch, Label, MessageId, Timestamp, UserId};
 
 use super::store_error::StoreError;
 use crate::append::{AppendPlan, Submission};
 use crate::conversation::{
     Conversation, ConversationCursor, ConversationFilter, ConversationPatch, Created,
-    NewConversation, Page,
+    NewConversation, Page, Patched,
 };
 use crate::message::{Message, MessageRange};
 use crate::search::{SearchCursor, SearchHit, SearchQuery};
@@ -17,7 +20,7 @@ use crate::search::{SearchCursor, SearchHit, SearchQuery};
 /// Conversations. `find` and the changes answer `None` when the owner has no such conversation.
 #[async_trait]
 pub trait ConversationRepository: Send + Sync {
-    /// Creates a conversation, or finds the owner's existing one with that id.
+    /// Creates a conversation, or finds the owner's existing one with that id, be its time over or not.
     async fn create(
         &self,
         owner: UserId,
@@ -30,9 +33,11 @@ pub trait ConversationRepository: Send + Sync {
         &self,
         owner: UserId,
         id: ConversationId,
+        now: Timestamp,
     ) -> Result<Option<Conversation>, StoreError>;
 
-    /// A page of at most `limit` conversations by `(last_message_at, id)`, newest first, strictly after the cursor.
+    /// A page of at most `limit` conversations in the filter's order, strictly after the cursor, which must fit the order
+    /// ([`ConversationCursor::fits`]; else the list is empty). Temporary ones stand in no list.
     async fn list(
         &self,
         owner: UserId,
@@ -41,14 +46,14 @@ pub trait ConversationRepository: Send + Sync {
         limit: usize,
     ) -> Result<Page<Conversation, ConversationCursor>, StoreError>;
 
-    /// Applies a patch. A title given here becomes the person's own. Sets `updated_at`.
+    /// Applies a patch ([`Conversation::patched`]). A title given here becomes the person's own. Sets `updated_at`.
     async fn update(
         &self,
         owner: UserId,
         id: ConversationId,
         patch: ConversationPatch,
         now: Timestamp,
-    ) -> Result<Option<Conversation>, StoreError>;
+    ) -> Result<Patched<Conversation>, StoreError>;
 
     /// Puts it into the trash; one that lies there already stays as it is. Sets `updated_at` when it changes something.
     async fn trash(
@@ -74,6 +79,36 @@ pub trait ConversationRepository: Send + Sync {
         title: String,
         now: Timestamp,
     ) -> Result<bool, StoreError>;
+
+    /// How many conversations have each label that begins with the prefix: those in the lists, put away or not; neither the trash nor
+    /// temporary ones. Labels of none are not in it.
+    async fn label_counts(
+        &self,
+        owner: UserId,
+        prefix: &str,
+    ) -> Result<BTreeMap<Label, u64>, StoreError>;
+
+    /// Gives every conversation with one label another one instead, those in the trash too; answers how many had it. Sets their
+    /// `updated_at`.
+    async fn rename_label(
+        &self,
+        owner: UserId,
+        from: &Label,
+        to: &Label,
+        now: Timestamp,
+    ) -> Result<u64, StoreError>;
+
+    /// Takes a label away from every conversation, those in the trash too; answers how many had it. Sets their `updated_at`.
+    async fn remove_label(
+        &self,
+        owner: UserId,
+        label: &Label,
+        now: Timestamp,
+    ) -> Result<u64, StoreError>;
+
+    /// Removes at most `limit` conversations whose time is over, whoever has them, for good: with their messages, changes, lanes and runs.
+    /// Answers how many.
+    async fn remove_expired(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError>;
 }
 
 /// Messages, and changes of what is stored.
@@ -92,6 +127,7 @@ pub trait MessageRepository: Send + Sync {
         &self,
         owner: UserId,
         id: MessageId,
+        now: Timestamp,
     ) -> Result<Option<Message>, StoreError>;
 
     /// A page of at most `limit` messages, ascending in `seq`; `next` is the range that goes on in the same direction.
@@ -102,14 +138,25 @@ pub trait MessageRepository: Send + Sync {
         conversation: ConversationId,
         range: MessageRange,
         limit: usize,
+        now: Timestamp,
     ) -> Result<Option<Page<Message, MessageRange>>, StoreError>;
+
+    /// Merges a patch into what a surface keeps with a message; the message as it is afterwards. It stands in the feed as a change of the
+    /// message, also when the patch left everything as it was.
+    async fn annotate(
+        &self,
+        owner: UserId,
+        message: MessageId,
+        patch: ExtrasPatch,
+        now: Timestamp,
+    ) -> Result<Patched<Message>, StoreError>;
 }
 
 /// Search.
 #[async_trait]
 pub trait SearchRepository: Send + Sync {
-    /// Hits among the titles and messages of conversations outside the trash: titles and messages in the asked order, put together by
-    /// [`SearchQuery::page`]. Following the pages to their end finds each hit once, whatever their limits.
+    /// Hits among the titles and messages of conversations outside the trash that are not temporary: titles and messages in the asked order, put
+    /// together by [`SearchQuery::page`]. Following the pages to their end finds each hit once, whatever their limits.
     async fn search(
         &self,
         owner: UserId,

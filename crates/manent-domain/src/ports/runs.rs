@@ -1,7 +1,7 @@
 //! Stores of runs and of the feed.
 
 use async_trait::async_trait;
-use manent_types::{NodeId, RunId, Timestamp, UserId};
+use manent_types::{ConversationId, NodeId, RunId, Timestamp, UserId};
 
 use super::store_error::StoreError;
 use crate::feed::FeedPage;
@@ -16,6 +16,17 @@ pub trait RunRepository: Send + Sync {
 
     /// One run.
     async fn find_run(&self, owner: UserId, id: RunId) -> Result<Option<Run>, StoreError>;
+
+    /// The run that began last of those that keep their answer in this conversation; where several began in the same moment, the one with
+    /// the highest id.
+    async fn newest_run_of(
+        &self,
+        owner: UserId,
+        conversation: ConversationId,
+    ) -> Result<Option<Run>, StoreError>;
+
+    /// At most `limit` runs that are stored as running, those that began last first.
+    async fn running_of(&self, owner: UserId, limit: usize) -> Result<Vec<Run>, StoreError>;
 
     /// Stores the progress of runs of the node and takes it as a sign of life; one answer for each, in order, `None` where the node has no such
     /// run registered. All of it or nothing.

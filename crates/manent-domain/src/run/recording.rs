@@ -1,6 +1,6 @@
 //! The decision about a run's message: how an answer gets into its conversation.
 
-use manent_types::{ConversationId, MessageId, MessageStatus, Part, Role, RunId, Usage};
+use manent_types::{ConversationId, Extras, MessageId, MessageStatus, Part, Role, RunId, Usage};
 
 use super::progress::{AnswerWish, ProgressPlan};
 use super::{AnswerSnapshot, AnswerStanding, RecordTarget, Run, RunStanding};
@@ -124,7 +124,8 @@ impl ProgressPlan {
         }
     }
 
-    /// What stands in the feed for it, in no particular order ([`crate::feed::in_feed_order`]).
+    /// What stands in the feed for it, in no particular order ([`crate::feed::in_feed_order`]). Nothing of it does when the answer goes into a
+    /// temporary conversation, which a store finds out.
     pub fn subjects(&self, answer: &AnswerPlan) -> Vec<Subject> {
         let mut subjects = Vec::new();
         match &answer.write {
@@ -231,6 +232,7 @@ fn insert<F: AppendFacts>(
             provider: content.provider,
             usage: content.usage,
             created_at: Some(run.started_at),
+            extras: Extras::new(),
         })),
     };
     let plan = append::plan(facts, std::slice::from_ref(&submission))?;

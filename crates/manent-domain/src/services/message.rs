@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use manent_types::{
-    ConversationId, DeviceId, MessageId, MessageStatus, Part, Role, Timestamp, Usage, UserId,
-    text_of,
+    ConversationId, DeviceId, Extras, ExtrasPatch, MessageId, MessageStatus, Part, Role, Timestamp,
+    Usage, UserId, text_of,
 };
 
 use sha2::{Digest, Sha256};
 use uuid::Builder;
 
+use super::conversation::beyond;
 use crate::append::{
     AppendPlan, ChangeKind, ItemOutcome, LanePosition, NewChange, NewItem, NewMessage, Outcome,
     ParentRef, Submission,
 };
-use crate::conversation::Page;
+use crate::conversation::{Page, Patched};
 use crate::error::{DomainError, Refusal};
 use crate::limits::Limits;
 use crate::message::{Fingerprint, Message, MessageRange};
@@ -61,6 +62,8 @@ pub struct AppendRequestBody {
     pub usage: Option<Usage>,
     /// By the client's clock.
     pub created_at: Option<Timestamp>,
+    /// What a surface keeps with it.
+    pub extras: Extras,
 }
 
 /// An append as a client asks for it.
@@ -167,7 +170,7 @@ impl MessageService {
     /// When the owner has none with this id, or the store fails.
     pub async fn get(&self, owner: UserId, id: MessageId) -> Result<Message, DomainError> {
         self.repository
-            .find_message(owner, id)
+            .find_message(owner, id, self.clock.now())
             .await?
             .ok_or(DomainError::MessageNotFound)
     }
@@ -197,9 +200,36 @@ impl MessageService {
         limit: usize,
     ) -> Result<Page<Message, MessageRange>, DomainError> {
         self.repository
-            .list(owner, conversation, range, limit.clamp(1, 200))
+            .list(
+                owner,
+                conversation,
+                range,
+                limit.clamp(1, 200),
+                self.clock.now(),
+            )
             .await?
             .ok_or(DomainError::ConversationNotFound)
+    }
+
+    /// Merges a patch into what a surface keeps with a message, deleted or not, being written or not.
+    ///
+    /// # Errors
+    /// No such message, too much in the extras, or a failing store.
+    pub async fn annotate(
+        &self,
+        owner: UserId,
+        message: MessageId,
+        patch: ExtrasPatch,
+    ) -> Result<Message, DomainError> {
+        if patch.is_empty() {
+            return self.get(owner, message).await;
+        }
+        let now = self.clock.now();
+        match self.repository.annotate(owner, message, patch, now).await? {
+            Patched::Done(message) => Ok(message),
+            Patched::Missing => Err(DomainError::MessageNotFound),
+            Patched::Refused(bound) => Err(beyond(bound)),
+        }
     }
 
     fn submission(
@@ -280,6 +310,7 @@ impl MessageService {
             provider: body.provider,
             usage: body.usage.filter(|usage| !usage.is_empty()),
             created_at: body.created_at,
+            extras: body.extras,
         })
     }
 
@@ -348,7 +379,7 @@ impl MessageService {
         for touch in plan
             .touches
             .iter()
-            .filter(|touch| touch.cut_title.is_some())
+            .filter(|touch| touch.cut_title.is_some() && !touch.is_temporary)
         {
             if let Some((_, text)) = first.iter().find(|(id, _)| *id == touch.id) {
                 self.listener.title_wanted(TitleWanted {

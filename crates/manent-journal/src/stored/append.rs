@@ -6,7 +6,7 @@ use manent_domain::append::{
 };
 use manent_domain::message::Fingerprint;
 use manent_types::{
-    ConversationId, DeviceId, MessageId, MessageStatus, Part, Role, Timestamp, Usage,
+    ConversationId, DeviceId, Extras, MessageId, MessageStatus, Part, Role, Timestamp, Usage,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -85,6 +85,8 @@ struct StoredMessage {
     usage: Option<Usage>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     created_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Extras::is_empty")]
+    extras: Extras,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -164,6 +166,7 @@ impl From<&NewMessage> for StoredMessage {
             provider: message.provider.clone(),
             usage: message.usage,
             created_at: message.created_at,
+            extras: message.extras.clone(),
         }
     }
 }
@@ -181,6 +184,7 @@ impl From<StoredMessage> for NewMessage {
             provider: stored.provider,
             usage: stored.usage,
             created_at: stored.created_at,
+            extras: stored.extras,
         }
     }
 }

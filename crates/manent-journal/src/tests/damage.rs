@@ -183,7 +183,7 @@ async fn a_newer_journal_is_refused_with_its_file_and_version() {
         let whole = fs::read(&file).unwrap();
         let mut changed = whole.clone();
         let first = header::decode(kind, &whole).unwrap();
-        let newer = header::encode_version(kind, first, 2);
+        let newer = header::encode_version(kind, first, 3);
         changed[..newer.len()].copy_from_slice(&newer);
         fs::write(&file, &changed).unwrap();
         let error = FileJournal::open(config.clone()).await.unwrap_err();
@@ -191,8 +191,8 @@ async fn a_newer_journal_is_refused_with_its_file_and_version() {
             error,
             JournalOpenError::Newer {
                 file: file.clone(),
-                found: 2,
-                known: 1
+                found: 3,
+                known: 2
             }
         );
         fs::write(&file, &whole).unwrap();

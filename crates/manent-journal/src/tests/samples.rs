@@ -9,7 +9,9 @@ use manent_domain::append::{NewItem, NewMessage, ParentRef, Submission};
 use manent_domain::journal::{JournalEntry, JournalLane, JournalWrite};
 use manent_domain::message::Fingerprint;
 use manent_domain::ports::{Clock, StoreError};
-use manent_types::{ConversationId, MessageId, MessageStatus, Part, Role, Timestamp, UserId};
+use manent_types::{
+    ConversationId, Extras, MessageId, MessageStatus, Part, Role, Timestamp, UserId,
+};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -55,6 +57,7 @@ pub(super) fn entry(lane_number: u64, number: u64) -> JournalEntry {
         provider: None,
         usage: None,
         created_at: None,
+        extras: Extras::new(),
     };
     JournalEntry {
         owner: UserId::new(Uuid::from_u128(7)),

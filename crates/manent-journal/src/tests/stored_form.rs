@@ -12,8 +12,8 @@ use manent_domain::run::{
     AnswerSnapshot, LoggedEvent, NewRun, RecordTarget, RunEnd, RunEvent, RunProgress,
 };
 use manent_types::{
-    ConversationId, MessageId, MessageStatus, ModelSettings, NodeId, Part, Role, RunId, Timestamp,
-    Usage, UserId,
+    ConversationId, Extras, MessageId, MessageStatus, ModelSettings, NodeId, Part, Role, RunId,
+    Timestamp, Usage, UserId,
 };
 use uuid::Uuid;
 
@@ -71,6 +71,7 @@ fn samples() -> Vec<JournalWrite> {
                 temperature: Some(0.5),
                 ..ModelSettings::default()
             },
+            ..NewConversation::new(ConversationId::new(id(2)))
         }),
         JournalWrite::Append(Submission {
             conversation: ConversationId::new(id(2)),
@@ -90,6 +91,7 @@ fn samples() -> Vec<JournalWrite> {
                     ..Usage::default()
                 }),
                 created_at: Some(time()),
+                extras: Extras::new(),
             })),
         }),
         change(ChangeKind::Edit {
@@ -153,7 +155,35 @@ fn samples() -> Vec<JournalWrite> {
                 end: None,
             },
         },
+        JournalWrite::CreateConversation(NewConversation {
+            expires_at: Some(time()),
+            labels: ["tag:ü".parse().unwrap(), "tag:a".parse().unwrap()].into(),
+            extras: kept(),
+            ..NewConversation::new(ConversationId::new(id(2)))
+        }),
+        JournalWrite::Append(Submission {
+            conversation: ConversationId::new(id(2)),
+            lane: None,
+            id: Some(message),
+            body: Ok(NewItem::Message(NewMessage {
+                id: message,
+                parent: ParentRef::Root,
+                role: Role::User,
+                content: text("hello"),
+                fingerprint: Fingerprint([1; 16]),
+                status: MessageStatus::Complete,
+                model: None,
+                provider: None,
+                usage: None,
+                created_at: None,
+                extras: kept(),
+            })),
+        }),
     ]
+}
+
+fn kept() -> Extras {
+    Extras::from_stored(Some(r#"{"a":{"b":[1,null]}}"#)).unwrap()
 }
 
 #[test]
@@ -172,6 +202,8 @@ fn every_write_has_its_frozen_form() {
         r#"{"beginRun":{"id":"00000000-0000-0000-0000-000000000006","node":"00000000-0000-0000-0000-000000000007","startedAt":"2026-11-21T05:48:25.123Z"}}"#,
         r#"{"recordRun":{"node":"00000000-0000-0000-0000-000000000007","owner":"00000000-0000-0000-0000-000000000001","run":"00000000-0000-0000-0000-000000000006","events":"[[4,{\"t\":\"x\"}]]","answer":{"content":[{"type":"text","text":"x"}],"position":4},"end":{"status":"complete","finish_reason":"stop"}}}"#,
         r#"{"recordRun":{"node":"00000000-0000-0000-0000-000000000007","owner":"00000000-0000-0000-0000-000000000001","run":"00000000-0000-0000-0000-000000000006"}}"#,
+        r#"{"createConversation":{"id":"00000000-0000-0000-0000-000000000002","config":{},"expiresAt":"2026-11-21T05:48:25.123Z","labels":["tag:a","tag:ü"],"extras":{"a":{"b":[1,null]}}}}"#,
+        r#"{"append":{"conversation":"00000000-0000-0000-0000-000000000002","id":"00000000-0000-0000-0000-000000000003","body":{"message":{"id":"00000000-0000-0000-0000-000000000003","parent":"root","role":"user","content":[{"type":"text","text":"hello"}],"fingerprint":"01010101-0101-0101-0101-010101010101","status":"complete","extras":{"a":{"b":[1,null]}}}}}}"#,
     ];
     for (write, frozen) in samples().into_iter().zip(frozen) {
         let batch = of(write);

@@ -14,7 +14,7 @@ use manent_domain::run::{
 use manent_domain::services::MessageService;
 use manent_storage_memory::MemoryStore;
 use manent_types::{
-    ConversationId, MessageId, MessageStatus, ModelSettings, NodeId, Part, RunId, UserId,
+    ConversationId, MessageId, MessageStatus, NodeId, Part, RunId, Timestamp, UserId,
 };
 use uuid::Uuid;
 
@@ -58,11 +58,9 @@ fn of(write: JournalWrite) -> JournalEntry {
 }
 
 fn create() -> JournalEntry {
-    of(JournalWrite::CreateConversation(NewConversation {
-        id: CONVERSATION,
-        title: None,
-        config: ModelSettings::default(),
-    }))
+    of(JournalWrite::CreateConversation(NewConversation::new(
+        CONVERSATION,
+    )))
 }
 
 fn begin(parent: ParentRef) -> JournalEntry {
@@ -142,7 +140,11 @@ async fn a_whole_turn_is_stored_once_however_often_it_comes() {
         (run.status, run.last_position),
         (MessageStatus::Complete, 6)
     );
-    let answer = store.find_message(OWNER, ANSWER).await.unwrap().unwrap();
+    let answer = store
+        .find_message(OWNER, ANSWER, Timestamp::EPOCH)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(answer.seq, 2);
     assert_eq!(answer.status, MessageStatus::Complete);
     assert_eq!(
@@ -196,7 +198,11 @@ async fn an_answer_whose_parent_comes_late_waits_and_is_stored_whole() {
     }
     assert_eq!(target.apply(parent).await, Applied::Stored);
     assert_eq!(target.apply(progress(3, 1, true)).await, Applied::Stored);
-    let answer = store.find_message(OWNER, ANSWER).await.unwrap().unwrap();
+    let answer = store
+        .find_message(OWNER, ANSWER, Timestamp::EPOCH)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(answer.parent, Some(parent_id));
     assert_eq!(
         answer.content,

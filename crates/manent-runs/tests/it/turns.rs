@@ -7,7 +7,7 @@ use manent_domain::error::{DomainError, Refusal};
 use manent_domain::journal::JournalWrite;
 use manent_domain::message::MessageRange;
 use manent_domain::ports::{ConversationRepository, MessageRepository};
-use manent_types::{ConversationId, MessageStatus};
+use manent_types::{ConversationId, MessageStatus, Timestamp};
 
 use crate::support::store::{Call, Line};
 use crate::support::world::{
@@ -51,7 +51,10 @@ async fn a_new_conversation_is_created_first() {
     voice.say("Hi");
     voice.done();
     assert_eq!(hear(turn.reader).await.persisted().persisted, Some(true));
-    let created = world.store.inner.find(owner(), id).await.unwrap().unwrap();
+    let created = ConversationRepository::find(&world.store.inner, owner(), id, Timestamp::EPOCH)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(
         (created.last_seq, created.title_source),
         (2, TitleSource::Cut)
@@ -111,6 +114,7 @@ async fn repeating_a_turn_attaches_and_stores_nothing_twice() {
         conversation(),
         MessageRange::After(0),
         10,
+        Timestamp::EPOCH,
     );
     assert_eq!(list.await.unwrap().unwrap().items.len(), 2);
 }

@@ -13,7 +13,7 @@ use manent_protocol::{
     AppendChange, AppendMessage, AppendRequest, AppendResponse, ChangeName, ItemResult,
     OutcomeName, Problem,
 };
-use manent_types::{ConversationId, MessageId, Object};
+use manent_types::{ConversationId, Extras, MessageId, Object};
 use metrics::counter;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -268,6 +268,7 @@ fn item(message: AppendMessage) -> AppendRequestItem {
             provider: message.provider,
             usage: message.usage,
             created_at: message.created_at,
+            extras: Extras::new(),
         })),
     }
 }

@@ -4,6 +4,7 @@ use axum::Json as JsonAnswer;
 use axum::extract::State;
 use axum::http::StatusCode;
 use manent_domain::conversation::{ConversationFilter, ConversationPatch, Created};
+use manent_domain::services::ConversationDraft;
 use manent_protocol::{
     ConversationList, ConversationResource, CreateConversationRequest, Problem,
     UpdateConversationRequest,
@@ -31,11 +32,13 @@ pub(super) async fn create(
     Json(request): Json<CreateConversationRequest>,
 ) -> Result<(StatusCode, JsonAnswer<ConversationResource>), ApiError> {
     let taken = app.rates.messages(owner, origin.address, 1)?;
-    let config = request.config.unwrap_or_default();
-    let created = app
-        .conversations
-        .create(owner, request.id, request.title, config)
-        .await?;
+    let draft = ConversationDraft {
+        id: request.id,
+        title: request.title,
+        config: request.config.unwrap_or_default(),
+        ..ConversationDraft::default()
+    };
+    let created = app.conversations.create(owner, draft).await?;
     let (status, conversation) = match created {
         Created::New(conversation) => (StatusCode::CREATED, conversation),
         Created::Existing(conversation) => {
@@ -79,12 +82,13 @@ pub(super) async fn list(
         archived: query.archived.unwrap_or(false),
         trashed: query.trashed.unwrap_or(false),
         pinned: query.pinned,
+        ..ConversationFilter::default()
     };
     let limit = limit(query.limit, 25, 100)?;
     let page = app.conversations.list(owner, filter, after, limit).await?;
     Ok(JsonAnswer(ConversationList {
         conversations: page.items.into_iter().map(convert::conversation).collect(),
-        next: page.next.map(cursor::seal_conversation),
+        next: page.next.as_ref().and_then(cursor::seal_conversation),
     }))
 }
 
@@ -118,6 +122,7 @@ pub(super) async fn update(
         config: request.config,
         archived: request.archived,
         pinned: request.pinned,
+        ..ConversationPatch::default()
     };
     Ok(JsonAnswer(convert::conversation(
         app.conversations.update(owner, id, patch).await?,

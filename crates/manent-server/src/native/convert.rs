@@ -76,7 +76,7 @@ pub(super) fn conversation(conversation: Conversation) -> ConversationResource {
             TitleSource::User => TitleSourceName::User,
         },
         config: conversation.config,
-        archived: conversation.archived,
+        archived: conversation.archived_at.is_some(),
         pinned: conversation.pinned,
         trashed_at: conversation.trashed_at,
         last_seq: conversation.last_seq,

@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use manent_accounts::email::EmailAddress;
 use manent_domain::DomainError;
-use manent_domain::conversation::ConversationCursor;
+use manent_domain::conversation::{ConversationCursor, CursorKey};
 use manent_domain::message::MessageRange;
 use manent_domain::search::{MessagePlace, SearchCursor};
 use manent_types::{RunId, Timestamp};
@@ -39,12 +39,13 @@ fn number(text: &str) -> Option<u64> {
     (value.to_string() == text && i64::try_from(value).is_ok()).then_some(value)
 }
 
-pub(super) fn seal_conversation(cursor: ConversationCursor) -> String {
-    seal(&format!(
-        "c.{}.{}",
-        cursor.last_message_at.as_millisecond(),
-        cursor.id
-    ))
+/// Absent for a place in a list that is ordered by text, which this surface does not show.
+pub(super) fn seal_conversation(cursor: &ConversationCursor) -> Option<String> {
+    let CursorKey::Time(time) = cursor.key else {
+        return None;
+    };
+    let text = format!("c.{}.{}", time.as_millisecond(), cursor.id);
+    Some(seal(&text))
 }
 
 pub(super) fn open_conversation(cursor: &str) -> Result<ConversationCursor, ApiError> {
@@ -53,7 +54,7 @@ pub(super) fn open_conversation(cursor: &str) -> Result<ConversationCursor, ApiE
         let (milliseconds, id) = text.strip_prefix("c.")?.split_once('.')?;
         let milliseconds = i64::try_from(number(milliseconds)?).ok()?;
         Some(ConversationCursor {
-            last_message_at: Timestamp::from_millisecond(milliseconds).ok()?,
+            key: CursorKey::Time(Timestamp::from_millisecond(milliseconds).ok()?),
             id: id.parse().ok()?,
         })
     };
@@ -191,11 +192,11 @@ mod tests {
     #[test]
     fn reads_what_it_writes() {
         let cursor = ConversationCursor {
-            last_message_at: Timestamp::from_millisecond(1_763_703_000_123).unwrap(),
+            key: CursorKey::Time(Timestamp::from_millisecond(1_763_703_000_123).unwrap()),
             id: "0199c0de-0000-7000-8000-000000000001".parse().unwrap(),
         };
         assert_eq!(
-            open_conversation(&seal_conversation(cursor)).unwrap(),
+            open_conversation(&seal_conversation(&cursor).unwrap()).unwrap(),
             cursor
         );
         for range in [MessageRange::After(0), MessageRange::Before(Some(7))] {

@@ -4,10 +4,12 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use manent_domain::append::ParentRef;
-use manent_domain::services::AppendRequestBody;
+use manent_domain::services::{AppendRequestBody, ConversationDraft};
 use manent_protocol::{Problem, TurnRequest};
 use manent_runs::NewTurn;
-use manent_types::{ConversationId, MessageId, MessageStatus, ModelSettings, Role, RunId, UserId};
+use manent_types::{
+    ConversationId, Extras, MessageId, MessageStatus, ModelSettings, Role, RunId, UserId,
+};
 
 use super::error::ApiError;
 
@@ -78,7 +80,14 @@ fn read(app: &App, request: TurnRequest) -> Result<(NewTurn, TurnIds), ApiError>
         (None, Some(_)) => None,
     };
     let create = create
-        .map(|(title, config)| app.conversations.check(Some(conversation), title, config))
+        .map(|(title, config)| {
+            app.conversations.check(ConversationDraft {
+                id: Some(conversation),
+                title,
+                config,
+                ..ConversationDraft::default()
+            })
+        })
         .transpose()?;
     let message = AppendRequestBody {
         parent: convert::parent(request.message.parent_id),
@@ -89,6 +98,7 @@ fn read(app: &App, request: TurnRequest) -> Result<(NewTurn, TurnIds), ApiError>
         provider: None,
         usage: None,
         created_at: request.message.created_at,
+        extras: Extras::new(),
     };
     let message = app
         .messages

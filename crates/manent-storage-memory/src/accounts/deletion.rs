@@ -13,6 +13,7 @@ pub(super) fn remove_everything(state: &mut State, owner: UserId) {
     state.lanes.retain(|(whose, ..), _| *whose != owner);
     state.refusals.retain(|((whose, ..), _), _| *whose != owner);
     state.runs.retain(|stored| stored.owner != owner);
+    state.documents.retain(|(whose, ..), _| *whose != owner);
     state.feed.retain(|(whose, _), _| *whose != owner);
     let accounts = &mut state.accounts;
     accounts.accounts.remove(&owner);

@@ -7,7 +7,7 @@ use manent_domain::message::Message;
 use manent_domain::run::{
     AnswerSnapshot, AnswerStanding, RecordTarget, RunEnd, RunEvent, RunFailure,
 };
-use manent_types::{MessageStatus, Part, Role, Usage};
+use manent_types::{Extras, MessageStatus, Part, Role, Usage};
 
 use super::FullStore;
 use super::person::{
@@ -52,6 +52,7 @@ pub(super) fn first_answer(words: &str) -> Message {
         run: Some(run(1)),
         edited_at: None,
         deleted_at: None,
+        extras: Extras::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 use manent_domain::append::{ConflictCause, NewMessage, Outcome, ParentRef};
 use manent_domain::error::Refusal;
 use manent_domain::message::Message;
-use manent_types::{MessageStatus, Part, Role, Usage};
+use manent_types::{Extras, MessageStatus, Part, Role, Usage};
 
 use super::Store;
 use super::person::{
@@ -82,6 +82,7 @@ pub async fn stores_with_everything_that_was_given(store: &dyn Store) {
         run: None,
         edited_at: None,
         deleted_at: None,
+        extras: Extras::new(),
     };
     let answer = Message {
         id: message(2),
@@ -99,6 +100,7 @@ pub async fn stores_with_everything_that_was_given(store: &dyn Store) {
         run: None,
         edited_at: None,
         deleted_at: None,
+        extras: Extras::new(),
     };
     assert_eq!(person.messages(conversation(1)).await, [question, answer]);
 }

@@ -1,8 +1,8 @@
 //! Conversations: creating, finding, listing, changing, trashing.
 
 use manent_domain::conversation::{
-    ConversationCursor, ConversationFilter, ConversationPatch, Created, NewConversation,
-    TitleSource,
+    ConversationCursor, ConversationFilter, ConversationPatch, Created, CursorKey, NewConversation,
+    Patched, TitleSource,
 };
 use manent_domain::ports::ConversationRepository;
 use manent_types::{ConversationId, ModelSettings};
@@ -33,9 +33,9 @@ pub async fn create_is_idempotent(store: &dyn Store) {
 pub async fn create_answers_what_find_answers(store: &dyn Store) {
     let person = Person::new(store, 1);
     let new = NewConversation {
-        id: conversation(1),
         title: Some("Gärten & \"Höfe\"".to_owned()),
         config: settings(),
+        ..NewConversation::new(conversation(1))
     };
     let created = store.create(person.owner, new, at(5)).await.unwrap();
     let found = person.conversation(conversation(1)).await;
@@ -78,7 +78,7 @@ pub async fn another_owners_conversation_does_not_exist(store: &dyn Store) {
     let id = conversation(1);
     assert_eq!(other.find(id).await, None);
     let updated = store.update(other.owner, id, patch, at(9)).await;
-    assert_eq!(updated, Ok(None));
+    assert_eq!(updated, Ok(Patched::Missing));
     assert_eq!(store.trash(other.owner, id, at(9)).await, Ok(None));
     assert_eq!(store.restore(other.owner, id, at(9)).await, Ok(None));
     let titled = store.set_generated_title(other.owner, id, "Taken".to_owned(), at(9));
@@ -124,7 +124,7 @@ pub async fn list_breaks_ties_by_id(store: &dyn Store) {
     let expected: Vec<_> = [4, 3, 2, 1].map(conversation).to_vec();
     assert_eq!(person.list(&ACTIVE).await, expected);
     let after = ConversationCursor {
-        last_message_at: at(1),
+        key: CursorKey::Time(at(1)),
         id: conversation(3),
     };
     let page = ConversationRepository::list(store, person.owner, ACTIVE, Some(after), 1).await;
@@ -133,7 +133,7 @@ pub async fn list_breaks_ties_by_id(store: &dyn Store) {
     assert_eq!(
         page.next,
         Some(ConversationCursor {
-            last_message_at: at(1),
+            key: CursorKey::Time(at(1)),
             id: conversation(2),
         })
     );
@@ -171,11 +171,8 @@ pub async fn list_filters_by_place_and_pin(store: &dyn Store) {
             pinned,
             ..ConversationPatch::default()
         };
-        store
-            .update(person.owner, id, patch, at(9))
-            .await
-            .unwrap()
-            .unwrap();
+        let updated = store.update(person.owner, id, patch, at(9)).await;
+        updated.unwrap().done().unwrap();
     };
     change(conversation(1), None, Some(true)).await;
     change(conversation(2), Some(true), None).await;
@@ -189,6 +186,7 @@ pub async fn list_filters_by_place_and_pin(store: &dyn Store) {
             archived,
             trashed,
             pinned,
+            ..ACTIVE
         };
         person.list(&filter).await
     };
@@ -257,13 +255,15 @@ pub async fn patch_changes_only_what_it_names(store: &dyn Store) {
     for (patch, seconds) in patches.into_iter().zip(2..) {
         expected.title = patch.title.clone().or(expected.title);
         expected.config = patch.config.clone().unwrap_or(expected.config);
-        expected.archived = patch.archived.unwrap_or(expected.archived);
+        if patch.archived == Some(true) {
+            expected.archived_at = Some(at(seconds));
+        }
         expected.pinned = patch.pinned.unwrap_or(expected.pinned);
         expected.updated_at = at(seconds);
         let updated = store
             .update(person.owner, conversation(1), patch, at(seconds))
             .await;
-        assert_eq!(updated, Ok(Some(expected.clone())));
+        assert_eq!(updated, Ok(Patched::Done(expected.clone())));
         assert_eq!(person.conversation(conversation(1)).await, expected);
     }
     let nobody = store
@@ -274,7 +274,7 @@ pub async fn patch_changes_only_what_it_names(store: &dyn Store) {
             at(9),
         )
         .await;
-    assert_eq!(nobody, Ok(None));
+    assert_eq!(nobody, Ok(Patched::Missing));
 }
 
 /// Trashing and restoring twice is the same as once.

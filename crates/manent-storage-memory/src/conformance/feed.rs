@@ -1,7 +1,7 @@
 //! The feed: what changed, numbered without holes.
 
 use manent_domain::append::ChangeKind;
-use manent_domain::conversation::ConversationPatch;
+use manent_domain::conversation::{ConversationPatch, Patched};
 use manent_domain::feed::{Change, Changed, FeedPage, Subject};
 use manent_domain::run::{NewRun, RunEvent};
 
@@ -260,7 +260,7 @@ pub async fn nothing_stands_in_the_feed_when_nothing_changed(store: &dyn FullSto
         assert!(!set.unwrap());
     }
     let updated = store.update(owner, conversation(9), patch, at(83)).await;
-    assert_eq!(updated.unwrap(), None);
+    assert_eq!(updated, Ok(Patched::Missing));
     runner.begin(run(1), None).await;
     let refused = target(conversation(9), message(5));
     runner.begin(run(2), Some(refused)).await;

@@ -5,15 +5,17 @@ use manent_domain::append::{
     Submission,
 };
 use manent_domain::conversation::{
-    Conversation, ConversationFilter, Created, NewConversation, Page,
+    Conversation, ConversationFilter, ConversationOrder, Created, NewConversation, OrderBy, Page,
 };
 use manent_domain::error::Refusal;
 use manent_domain::message::{Fingerprint, Message, MessageRange};
 use manent_domain::ports::{ConversationRepository, MessageRepository};
 use manent_domain::search::{SearchCursor, SearchHit, SearchOrder, SearchQuery};
 use manent_types::{
-    ConversationId, MessageId, MessageStatus, ModelSettings, Part, Role, Timestamp, UserId,
+    ConversationId, Extras, ExtrasPatch, Label, MessageId, MessageStatus, Part, Role, Timestamp,
+    UserId,
 };
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::Store;
@@ -23,6 +25,12 @@ pub const ACTIVE: ConversationFilter = ConversationFilter {
     archived: false,
     trashed: false,
     pinned: None,
+    labels_all: Vec::new(),
+    without_label_prefix: None,
+    order: ConversationOrder {
+        by: OrderBy::LastMessage,
+        descending: true,
+    },
 };
 
 /// The time so many seconds after an arbitrary beginning.
@@ -38,6 +46,21 @@ pub fn conversation(number: u128) -> ConversationId {
 /// A message's id.
 pub fn message(number: u128) -> MessageId {
     MessageId::new(Uuid::from_u128(0xa0 << 120 | number))
+}
+
+/// A label.
+pub fn label(text: &str) -> Label {
+    text.parse().unwrap()
+}
+
+/// What a surface keeps.
+pub fn extras(value: Value) -> Extras {
+    Extras::try_from(value).unwrap()
+}
+
+/// A change of what a surface keeps.
+pub fn extras_patch(value: Value) -> ExtrasPatch {
+    ExtrasPatch::try_from(value).unwrap()
 }
 
 /// One text part.
@@ -70,6 +93,7 @@ pub fn with_content(id: MessageId, role: Role, content: Vec<Part>) -> NewMessage
         provider: None,
         usage: None,
         created_at: None,
+        extras: Extras::new(),
     }
 }
 
@@ -204,9 +228,8 @@ impl<'store> Person<'store> {
     /// Creates a conversation so many seconds after the beginning.
     pub async fn create(&self, id: ConversationId, title: Option<&str>, seconds: i64) -> Created {
         let new = NewConversation {
-            id,
             title: title.map(str::to_owned),
-            config: ModelSettings::default(),
+            ..NewConversation::new(id)
         };
         let created = self.store.create(self.owner, new, at(seconds)).await;
         created.unwrap()
@@ -232,7 +255,8 @@ impl<'store> Person<'store> {
 
     /// A conversation.
     pub async fn find(&self, id: ConversationId) -> Option<Conversation> {
-        self.store.find(self.owner, id).await.unwrap()
+        let found = ConversationRepository::find(self.store, self.owner, id, at(0));
+        found.await.unwrap()
     }
 
     /// The ids of the first 100 conversations of a list.
@@ -278,7 +302,8 @@ impl<'store> Person<'store> {
 
     /// A message.
     pub async fn find_message(&self, id: MessageId) -> Option<Message> {
-        self.store.find_message(self.owner, id).await.unwrap()
+        let found = self.store.find_message(self.owner, id, at(0));
+        found.await.unwrap()
     }
 
     /// A page of messages.
@@ -288,7 +313,7 @@ impl<'store> Person<'store> {
         range: MessageRange,
         limit: usize,
     ) -> Option<Page<Message, MessageRange>> {
-        MessageRepository::list(self.store, self.owner, id, range, limit)
+        MessageRepository::list(self.store, self.owner, id, range, limit, at(0))
             .await
             .unwrap()
     }

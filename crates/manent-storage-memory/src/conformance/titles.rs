@@ -143,7 +143,7 @@ pub async fn a_persons_title_is_never_overwritten(store: &dyn Store) {
     let updated = store
         .update(person.owner, conversation(2), patch, at(62))
         .await;
-    let updated = updated.unwrap().unwrap();
+    let updated = updated.unwrap().done().unwrap();
     assert_eq!(
         (updated.title.as_deref(), updated.title_source),
         (Some("Mine"), TitleSource::User)

@@ -1,18 +1,19 @@
 //! Moving everything from one store to another. The other store is always [`MemoryStore`].
 
 use manent_domain::append::{ChangeKind, Outcome, ParentRef};
-use manent_domain::conversation::ConversationPatch;
+use manent_domain::conversation::{ConversationPatch, LabelChange};
 use manent_domain::error::Refusal;
 use manent_domain::feed::Subject;
 use manent_domain::run::{RecordTarget, RunEvent};
 use manent_domain::search::HitKind;
 use manent_domain::transfer::{RecordKind, TransferRecord};
 use manent_types::{MessageStatus, ModelSettings, Usage};
+use serde_json::json;
 
 use super::FullStore;
 use super::person::{
-    Person, after, answered, at, change, conversation, delete, edit, message, plain, plain_change,
-    refused, said, sequenced, sequenced_change,
+    Person, after, answered, at, change, conversation, delete, edit, extras_patch, label, message,
+    plain, plain_change, refused, said, sequenced, sequenced_change,
 };
 use super::runner::{Runner, completed, logged, run, snapshot, started, target, words};
 use crate::MemoryStore;
@@ -77,6 +78,11 @@ async fn fill_conversations(runner: Runner<'_>) {
         }),
         archived: Some(true),
         pinned: Some(true),
+        labels: Some(LabelChange {
+            add: [label("tag:α"), label("tag:b")].into(),
+            ..LabelChange::default()
+        }),
+        extras: Some(extras_patch(json!({"a": {"b": [1, null, "ü"]}}))),
     };
     store
         .update(owner, conversation(2), patch, at(2))

@@ -34,6 +34,7 @@ pub(super) fn progress(
     let mut facts = MemoryFacts {
         state: unit.state,
         owner,
+        now,
     };
     let Ok(answer) = plan_answer(&mut facts, plan, existing);
     match &answer.write {

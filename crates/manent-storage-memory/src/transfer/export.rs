@@ -19,6 +19,7 @@ pub(super) fn all(state: &State, kind: RecordKind) -> Result<Vec<TransferRecord>
         RecordKind::Run => state.runs.iter().map(run).collect(),
         RecordKind::RunEvents => run_events(state)?,
         RecordKind::Feed => feed(state),
+        RecordKind::Document => documents(state),
         _ => state.accounts.records(kind),
     })
 }
@@ -138,6 +139,17 @@ fn feed(state: &State) -> Vec<TransferRecord> {
             seq: *seq,
             at: entry.at,
             subject: entry.subject,
+        })
+        .collect()
+}
+
+fn documents(state: &State) -> Vec<TransferRecord> {
+    state
+        .documents
+        .iter()
+        .map(|((owner, ..), document)| TransferRecord::Document {
+            owner: *owner,
+            document: document.clone(),
         })
         .collect()
 }

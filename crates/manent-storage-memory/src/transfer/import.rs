@@ -122,6 +122,10 @@ fn write_one(state: &mut State, record: TransferRecord, log: Vec<LoggedEvent>) {
         } => {
             state.feed.insert((owner, seq), FeedEntry { at, subject });
         }
+        TransferRecord::Document { owner, document } => {
+            let key = (owner, document.kind.clone(), document.id.clone());
+            state.documents.insert(key, document);
+        }
         // Read by `read_accounts`.
         TransferRecord::AccountRow { .. } => {}
     }

@@ -48,6 +48,13 @@ pub(super) fn key_of(record: &TransferRecord) -> Key {
             (*owner, rest)
         }
         TransferRecord::Feed { owner, seq, .. } => (*owner, seq.to_be_bytes().to_vec()),
+        TransferRecord::Document { owner, document } => {
+            let mut rest = document.kind.clone().into_bytes();
+            // No kind has it, so that a shorter one comes before a longer one that begins with it.
+            rest.push(0);
+            rest.extend(document.id.as_bytes());
+            (*owner, rest)
+        }
         // The owner, if there is one, stands in the key.
         TransferRecord::AccountRow { key, .. } => {
             (UserId::new(Uuid::nil()), key.clone().into_bytes())

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use manent_domain::append::{
     AppendFacts, ChangeFacts, ConversationFacts, MessageFacts, RefusalFacts,
 };
-use manent_types::{ConversationId, DeviceId, MessageId, MessageStatus, UserId};
+use manent_types::{ConversationId, DeviceId, MessageId, MessageStatus, Timestamp, UserId};
 
 use crate::workspace::Workspace;
 
@@ -13,6 +13,7 @@ use crate::workspace::Workspace;
 pub(crate) struct WorkspaceFacts<'group> {
     pub(crate) workspace: &'group mut Workspace,
     pub(crate) owner: UserId,
+    pub(crate) now: Timestamp,
 }
 
 impl AppendFacts for WorkspaceFacts<'_> {
@@ -23,10 +24,12 @@ impl AppendFacts for WorkspaceFacts<'_> {
         id: ConversationId,
     ) -> Result<Option<ConversationFacts>, Infallible> {
         let row = self.workspace.conversation((self.owner, id));
+        let row = row.filter(|row| !row.conversation.is_expired(self.now));
         Ok(row.map(|row| ConversationFacts {
             last_seq: row.conversation.last_seq,
             title_source: row.conversation.title_source,
             trashed: row.conversation.trashed_at.is_some(),
+            is_temporary: row.conversation.is_temporary(),
         }))
     }
 

@@ -28,6 +28,8 @@ pub(crate) struct PreparedTexts {
     pub(crate) usage: Option<String>,
     /// What the search is to know of it.
     pub(crate) words: WordsChange,
+    /// What a surface keeps with the row, as JSON; absent when that is nothing.
+    pub(crate) extras: Option<String>,
 }
 
 impl PreparedBatch {
@@ -105,7 +107,11 @@ impl PreparedBatch {
 fn prepare(owner: UserId, submission: &Submission) -> Result<Option<PreparedTexts>, Error> {
     match &submission.body {
         Ok(NewItem::Message(message)) => {
-            PreparedTexts::of(owner, &message.content, message.usage.as_ref()).map(Some)
+            let texts = PreparedTexts::of(owner, &message.content, message.usage.as_ref())?;
+            Ok(Some(PreparedTexts {
+                extras: message.extras.to_stored(),
+                ..texts
+            }))
         }
         Ok(NewItem::Change(change)) => match &change.kind {
             ChangeKind::Edit { content, .. } => PreparedTexts::of(owner, content, None).map(Some),
@@ -122,10 +128,10 @@ impl PreparedTexts {
             WordsChange::Set(words) => words.len(),
             WordsChange::Stay | WordsChange::Clear => 0,
         };
-        self.content.len() + words
+        self.content.len() + words + self.extras.as_ref().map_or(0, String::len)
     }
 
-    /// The texts of this content.
+    /// The texts of this content, with which no surface keeps anything.
     pub(crate) fn of(
         owner: UserId,
         content: &[Part],
@@ -141,6 +147,7 @@ impl PreparedTexts {
                 .transpose()
                 .map_err(unfit)?,
             words: words(owner, content),
+            extras: None,
         })
     }
 }

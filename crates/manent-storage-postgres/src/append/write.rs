@@ -80,6 +80,8 @@ fn insert(
         deleted_at: None,
         content: Some(texts.content.clone()),
         is_rewritten: true,
+        extras: texts.extras.clone(),
+        is_annotated: false,
         made_by: Some(MadeBy {
             model: message.model.clone(),
             provider: message.provider.clone(),

@@ -2,7 +2,7 @@
 
 use deadpool_postgres::ClientWrapper;
 use manent_domain::run::{Run, RunLogPage, decode_events};
-use manent_types::{NodeId, RunId, Timestamp, UserId};
+use manent_types::{ConversationId, NodeId, RunId, Timestamp, UserId};
 
 use crate::error::{Error, to_integer};
 use crate::pipeline::{Pipeline, value};
@@ -24,6 +24,39 @@ pub(crate) async fn find(
         .query_opt(&statement, &[&owner.as_uuid(), &id.as_uuid()])
         .await?;
     row.map(|row| run_rows::run(&row, 0)).transpose()
+}
+
+/// The run that began last of those whose answers go into a conversation.
+pub(crate) async fn newest_of(
+    client: &ClientWrapper,
+    owner: UserId,
+    conversation: ConversationId,
+) -> Result<Option<Run>, Error> {
+    let sql = format!(
+        "SELECT {RUN_COLUMNS} FROM runs WHERE owner_id = $1 AND conversation_id = $2 ORDER BY started_at DESC, id DESC LIMIT 1"
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    let row = client
+        .query_opt(&statement, &[&owner.as_uuid(), &conversation.as_uuid()])
+        .await?;
+    row.map(|row| run_rows::run(&row, 0)).transpose()
+}
+
+/// The runs that are stored as running, those that began last first.
+pub(crate) async fn running_of(
+    client: &ClientWrapper,
+    owner: UserId,
+    limit: usize,
+) -> Result<Vec<Run>, Error> {
+    let sql = format!(
+        "SELECT {RUN_COLUMNS} FROM runs WHERE owner_id = $1 AND status = 'running' ORDER BY started_at DESC, id DESC LIMIT $2"
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    let limit = to_integer(limit as u64, "the limit")?;
+    let rows = client
+        .query(&statement, &[&owner.as_uuid(), &limit])
+        .await?;
+    rows.iter().map(|row| run_rows::run(row, 0)).collect()
 }
 
 /// The log from just after a position, and the run as it stood in the same moment.

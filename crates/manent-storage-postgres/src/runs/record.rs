@@ -87,13 +87,30 @@ pub(crate) fn record(
             now,
         )?;
         let changed = subjects.entry(owner).or_default();
-        changed.extend(plan.subjects(&answer));
+        changed.extend(told(workspace, owner, &plan, &answer));
         standings.push(Some(plan.standing(&answer)));
     }
     for (owner, subjects) in subjects {
         workspace.changed(owner, subjects, now);
     }
     Ok(standings)
+}
+
+/// What stands in the feed for it: nothing when the answer goes into a temporary conversation.
+pub(super) fn told(
+    workspace: &mut Workspace,
+    owner: UserId,
+    plan: &ProgressPlan,
+    answer: &AnswerPlan,
+) -> Vec<Subject> {
+    let subjects = plan.subjects(answer);
+    if !subjects.is_empty()
+        && let Some(target) = plan.run.record
+        && workspace.is_temporary((owner, target.conversation))
+    {
+        return Vec::new();
+    }
+    subjects
 }
 
 /// Writes a run's progress and its answer, all but the feed entries. `events` and `prepared` where they were made ready.
@@ -120,10 +137,18 @@ pub(super) fn write(
         && let AnswerWish::Write(Some(_)) | AnswerWish::InsertOnly(_) = &plan.answer
     {
         // All that an insertion may ask for at once, so that it is loaded together.
-        let mut facts = WorkspaceFacts { workspace, owner };
+        let mut facts = WorkspaceFacts {
+            workspace,
+            owner,
+            now,
+        };
         answer::ask(&mut facts, target);
     }
-    let mut facts = WorkspaceFacts { workspace, owner };
+    let mut facts = WorkspaceFacts {
+        workspace,
+        owner,
+        now,
+    };
     let Ok(answer) = plan_answer(&mut facts, plan, existing);
     answer::write(workspace, owner, plan, &answer.write, prepared, now)?;
     Ok(answer)

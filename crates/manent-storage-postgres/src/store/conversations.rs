@@ -1,16 +1,18 @@
 //! The port of conversations.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use manent_domain::conversation::{
     Conversation, ConversationCursor, ConversationFilter, ConversationPatch, Created,
-    NewConversation, Page,
+    NewConversation, Page, Patched,
 };
 use manent_domain::ports::{ConversationRepository, StoreError};
-use manent_types::{ConversationId, ModelSettings, Timestamp, UserId};
+use manent_types::{ConversationId, Label, ModelSettings, Timestamp, UserId};
 
 use super::{PostgresStore, SMALL};
-use crate::conversations;
 use crate::workspace::Wanted;
+use crate::{conversations, expiry};
 
 /// Wants one conversation of an owner.
 fn want(owner: UserId, id: ConversationId, is_whole: bool) -> impl Fn(&mut Wanted) {
@@ -48,10 +50,11 @@ impl ConversationRepository for PostgresStore {
         &self,
         owner: UserId,
         id: ConversationId,
+        now: Timestamp,
     ) -> Result<Option<Conversation>, StoreError> {
         self.opened
             .connections
-            .read(|client| Box::pin(conversations::find(client, owner, id)))
+            .read(|client| Box::pin(conversations::find(client, owner, id, now)))
             .await
     }
 
@@ -65,10 +68,10 @@ impl ConversationRepository for PostgresStore {
         self.opened
             .connections
             .read(|client| {
-                let filter = filter.clone();
-                Box::pin(
-                    async move { conversations::list(client, owner, &filter, after, limit).await },
-                )
+                let (filter, after) = (filter.clone(), after.clone());
+                Box::pin(async move {
+                    conversations::list(client, owner, &filter, after.as_ref(), limit).await
+                })
             })
             .await
     }
@@ -79,7 +82,7 @@ impl ConversationRepository for PostgresStore {
         id: ConversationId,
         patch: ConversationPatch,
         now: Timestamp,
-    ) -> Result<Option<Conversation>, StoreError> {
+    ) -> Result<Patched<Conversation>, StoreError> {
         self.opened
             .writes
             .run(
@@ -132,6 +135,68 @@ impl ConversationRepository for PostgresStore {
                 Ok(conversations::set_generated_title(
                     workspace, owner, id, &title, now,
                 ))
+            })
+            .await
+    }
+
+    async fn label_counts(
+        &self,
+        owner: UserId,
+        prefix: &str,
+    ) -> Result<BTreeMap<Label, u64>, StoreError> {
+        self.opened
+            .connections
+            .read(|client| {
+                let prefix = prefix.replace('\0', "");
+                Box::pin(async move { conversations::label_counts(client, owner, &prefix).await })
+            })
+            .await
+    }
+
+    async fn rename_label(
+        &self,
+        owner: UserId,
+        from: &Label,
+        to: &Label,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        self.relabel(owner, from.clone(), Some(to.clone()), now)
+            .await
+    }
+
+    async fn remove_label(
+        &self,
+        owner: UserId,
+        label: &Label,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        self.relabel(owner, label.clone(), None, now).await
+    }
+
+    async fn remove_expired(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.unit(move |client| Box::pin(expiry::remove_expired(client, now, limit)))
+            .await
+    }
+}
+
+impl PostgresStore {
+    async fn relabel(
+        &self,
+        owner: UserId,
+        label: Label,
+        other: Option<Label>,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let key = (owner, label.clone());
+        let want = move |wanted: &mut Wanted| {
+            wanted.owners.insert(owner);
+            wanted.labelled.insert(key.clone());
+        };
+        self.opened
+            .writes
+            .run(owner, SMALL, want, move |workspace| {
+                let other = other.as_ref();
+                Ok(conversations::relabel(workspace, owner, &label, other, now))
             })
             .await
     }

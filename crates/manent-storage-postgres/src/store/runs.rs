@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use manent_domain::ports::{RunRepository, StoreError};
 use manent_domain::run::{Begun, NewRun, Run, RunLogPage, RunProgress, RunStanding};
-use manent_types::{NodeId, RunId, Timestamp, UserId};
+use manent_types::{ConversationId, NodeId, RunId, Timestamp, UserId};
 
 use super::{PostgresStore, SMALL};
 use crate::runs::{self, PreparedProgress};
@@ -41,6 +41,24 @@ impl RunRepository for PostgresStore {
         self.opened
             .connections
             .read(|client| Box::pin(runs::find(client, owner, id)))
+            .await
+    }
+
+    async fn newest_run_of(
+        &self,
+        owner: UserId,
+        conversation: ConversationId,
+    ) -> Result<Option<Run>, StoreError> {
+        self.opened
+            .connections
+            .read(|client| Box::pin(runs::newest_of(client, owner, conversation)))
+            .await
+    }
+
+    async fn running_of(&self, owner: UserId, limit: usize) -> Result<Vec<Run>, StoreError> {
+        self.opened
+            .connections
+            .read(|client| Box::pin(runs::running_of(client, owner, limit)))
             .await
     }
 

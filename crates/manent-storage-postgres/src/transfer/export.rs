@@ -6,6 +6,7 @@ use manent_domain::feed::Subject;
 use manent_domain::transfer::{RecordKind, TransferRecord};
 use tokio_postgres::Row;
 
+use crate::documents::{self, DOCUMENT_COLUMNS};
 use crate::error::{Error, to_integer};
 use crate::pipeline::{Pipeline, Value, value};
 use crate::refusal_rows::refusal_facts;
@@ -122,6 +123,12 @@ fn source(kind: RecordKind) -> Option<Source> {
             key: &["owner_id", "seq"],
             record: feed,
         },
+        RecordKind::Document => Source {
+            table: "documents",
+            columns: format!("owner_id, {DOCUMENT_COLUMNS}"),
+            key: &["owner_id", "kind", "id"],
+            record: document,
+        },
         _ => return None,
     };
     Some(source)
@@ -170,6 +177,11 @@ fn place(record: &TransferRecord) -> Result<Vec<Value<'static>>, Error> {
             owner, run, first, ..
         } => vec![value(owner.as_uuid()), value(run.as_uuid()), number(first)?],
         TransferRecord::Feed { owner, seq, .. } => vec![value(owner.as_uuid()), number(seq)?],
+        TransferRecord::Document { owner, document } => vec![
+            value(owner.as_uuid()),
+            value(document.kind.clone()),
+            value(document.id.clone()),
+        ],
         TransferRecord::AccountRow { .. } => Vec::new(),
     })
 }
@@ -259,6 +271,13 @@ fn run_events(row: &Row) -> Result<TransferRecord, Error> {
         first: count(row, 2, "run_events.first_position")?,
         last: count(row, 3, "run_events.last_position")?,
         events: get(row, 4, "run_events.events")?,
+    })
+}
+
+fn document(row: &Row) -> Result<TransferRecord, Error> {
+    Ok(TransferRecord::Document {
+        owner: user_id(row, 0, "documents.owner_id")?,
+        document: documents::document(row, 1)?,
     })
 }
 

@@ -1,5 +1,6 @@
 //! From records to rows: a statement for each kind. What is there under the same key is replaced.
 
+mod documents;
 mod runs;
 mod words;
 
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use deadpool_postgres::ClientWrapper;
 use manent_domain::append::{LanePosition, RefusalFacts};
 use manent_domain::conversation::Conversation;
+use manent_domain::document::Document;
 use manent_domain::feed::Subject;
 use manent_domain::message::{Fingerprint, Message};
 use manent_domain::run::Run;
@@ -54,6 +56,7 @@ struct Records {
     runs: BTreeMap<(UserId, RunId), Run>,
     events: BTreeMap<(UserId, RunId, u64), EventsRecord>,
     feed: BTreeMap<(UserId, u64), (Timestamp, Subject)>,
+    documents: BTreeMap<(UserId, String, String), Document>,
 }
 
 /// Writes the records, all but rows of accounts, in a transaction that has begun.
@@ -181,6 +184,10 @@ impl Records {
             } => {
                 self.feed.insert((owner, seq), (at, subject));
             }
+            TransferRecord::Document { owner, document } => {
+                let key = (owner, document.kind.clone(), document.id.clone());
+                self.documents.insert(key, document);
+            }
             // Imported elsewhere.
             TransferRecord::AccountRow { .. } => {}
         }
@@ -195,6 +202,7 @@ impl Records {
         self.add_changes(&mut pipeline).await?;
         self.add_runs(&mut pipeline).await?;
         self.add_feed(&mut pipeline).await?;
+        self.add_documents(&mut pipeline).await?;
         pipeline.run().await?;
         Ok(())
     }

@@ -16,6 +16,9 @@ use crate::refusal_rows::kind_and_code;
 /// A new row's place among what is found: the millisecond, then the order of the writing.
 pub(crate) const PLACE: &str = "(GREATEST(new.at, 0) << 21) | (nextval('places') & 2097151)";
 
+/// A new row's labels, which come as a JSON array.
+pub(crate) const LABELS: &str = "CASE WHEN new.labels IS NOT NULL THEN ARRAY(SELECT jsonb_array_elements_text(new.labels::jsonb)) END";
+
 /// Who writes a group, and how many groups it has written with this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct GroupMark {

@@ -99,13 +99,27 @@ impl Workspace {
             pipeline.add(sql, values).await?;
             takes.push(take_newest);
         }
+        if !wanted.labelled.is_empty() {
+            let stored = &mut self.stored.labelled;
+            stored.extend(wanted.labelled.iter().map(|key| (key.clone(), Vec::new())));
+            let sql = "SELECT conversations.owner_id, wanted.label, conversations.id \
+                 FROM unnest($1::uuid[], $2::text[]) AS wanted (owner_id, label) \
+                 JOIN conversations ON conversations.owner_id = wanted.owner_id AND conversations.labels IS NOT NULL \
+                 AND wanted.label = ANY (conversations.labels)";
+            let values = vec![
+                column(wanted.labelled.iter().map(|key| key.0.as_uuid())),
+                column(wanted.labelled.iter().map(|key| key.1.as_str().to_owned())),
+            ];
+            pipeline.add(sql, values).await?;
+            takes.push(take_labelled);
+        }
         if !wanted.messages.is_empty() {
             let keys: Vec<_> = wanted.messages.iter().collect();
             let stored = &mut self.stored.messages;
             stored.extend(keys.iter().map(|(key, _)| (**key, None)));
             let sql = "SELECT messages.owner_id, messages.id, messages.conversation_id, messages.parent_id, messages.seq, messages.role, \
                  messages.status, messages.fingerprint, messages.run_id, messages.run_position, messages.edited_at, messages.deleted_at, \
-                 CASE WHEN wanted.is_whole THEN messages.content END \
+                 CASE WHEN wanted.is_whole THEN messages.content END, CASE WHEN wanted.is_whole THEN messages.extras END \
                  FROM unnest($1::uuid[], $2::uuid[], $3::boolean[]) AS wanted (owner_id, id, is_whole) \
                  JOIN messages ON messages.id = wanted.id AND uuid_send(messages.owner_id) = uuid_send(wanted.owner_id)";
             let values = vec![
@@ -271,12 +285,23 @@ fn take_newest(workspace: &mut Workspace, row: &Row) -> Result<(), Error> {
     Ok(())
 }
 
+fn take_labelled(workspace: &mut Workspace, row: &Row) -> Result<(), Error> {
+    let key = (
+        user_id(row, 0, "conversations.owner_id")?,
+        parsed(row, 1, "conversations.labels")?,
+    );
+    let id = conversation_id(row, 2, "conversations.id")?;
+    workspace.stored.labelled.entry(key).or_default().push(id);
+    Ok(())
+}
+
 fn take_message(workspace: &mut Workspace, row: &Row) -> Result<(), Error> {
     let key = (
         user_id(row, 0, "messages.owner_id")?,
         message_id(row, 1, "messages.id")?,
     );
     let content: Option<&str> = get(row, 12, "messages.content")?;
+    let extras: Option<&str> = get(row, 13, "messages.extras")?;
     let message = MessageRow {
         conversation: conversation_id(row, 2, "messages.conversation_id")?,
         parent: message_id_option(row, 3, "messages.parent_id")?,
@@ -290,6 +315,8 @@ fn take_message(workspace: &mut Workspace, row: &Row) -> Result<(), Error> {
         deleted_at: timestamp_option(row, 11, "messages.deleted_at")?,
         content: content.map(Into::into),
         is_rewritten: false,
+        extras: extras.map(str::to_owned),
+        is_annotated: false,
         made_by: None,
         birth: None,
         words: WordsChange::Stay,

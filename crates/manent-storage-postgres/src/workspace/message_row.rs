@@ -23,6 +23,10 @@ pub(crate) struct MessageRow {
     pub(crate) content: Option<Arc<str>>,
     /// Whether the content is to be written.
     pub(crate) is_rewritten: bool,
+    /// What a surface keeps with it, as JSON; known where the content is. Absent when that is nothing.
+    pub(crate) extras: Option<String>,
+    /// Whether the extras of a message that is there are to be written.
+    pub(crate) is_annotated: bool,
     /// To be written; absent: stays.
     pub(crate) made_by: Option<MadeBy>,
     /// Of a message that is not in the database yet.

@@ -4,18 +4,20 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use manent_types::UserId;
 
-use super::{ConversationKey, LaneKey, MessageKey, PositionKey, RunKey};
+use super::{ConversationKey, LabelKey, LaneKey, MessageKey, PositionKey, RunKey};
 
 /// Keys of rows to load.
 #[derive(Debug, Default)]
 pub(crate) struct Wanted {
     /// Whose rows are worked on; all of them, from the start.
     pub(crate) owners: BTreeSet<UserId>,
-    /// With or without their settings, which may be long.
+    /// With or without settings, labels and extras, which may be long.
     pub(crate) conversations: HashMap<ConversationKey, bool>,
     /// Conversations whose newest message is asked for.
     pub(crate) newest: HashSet<ConversationKey>,
-    /// With or without their content.
+    /// The conversations that have a label.
+    pub(crate) labelled: HashSet<LabelKey>,
+    /// With or without content and extras.
     pub(crate) messages: HashMap<MessageKey, bool>,
     pub(crate) lanes: HashSet<LaneKey>,
     /// What was refused at these places.
@@ -42,6 +44,7 @@ impl Wanted {
     pub(crate) fn is_empty(&self) -> bool {
         self.conversations.is_empty()
             && self.newest.is_empty()
+            && self.labelled.is_empty()
             && self.messages.is_empty()
             && self.lanes.is_empty()
             && self.refusals.is_empty()

@@ -20,6 +20,7 @@ pub(super) fn apply(
     conversations: &ConversationRows,
     batch: &PreparedBatch,
     planned: PlannedChange,
+    is_told: bool,
     now: Timestamp,
 ) -> Result<(), Error> {
     let misplaced = Error::Unfit {
@@ -75,7 +76,7 @@ pub(super) fn apply(
         content_before,
         now,
     )?;
-    if let Some(message) = &message {
+    if let Some(message) = message.as_ref().filter(|_| is_told) {
         unit.changed(owner, SubjectTable::Messages, message.pk, now);
     }
     Ok(())

@@ -8,7 +8,7 @@ use manent_domain::append::{
 };
 use manent_domain::error::Refusal;
 use manent_domain::message::Fingerprint;
-use manent_types::{ConversationId, DeviceId, MessageId};
+use manent_types::{ConversationId, DeviceId, MessageId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::{Error, to_count, to_integer};
@@ -20,14 +20,16 @@ pub(crate) type ConversationRows = HashMap<ConversationId, i64>;
 pub(crate) struct SqliteFacts<'unit> {
     connection: &'unit Connection,
     owner_pk: i64,
+    now: Timestamp,
     conversations: ConversationRows,
 }
 
 impl<'unit> SqliteFacts<'unit> {
-    pub(crate) fn new(connection: &'unit Connection, owner_pk: i64) -> Self {
+    pub(crate) fn new(connection: &'unit Connection, owner_pk: i64, now: Timestamp) -> Self {
         Self {
             connection,
             owner_pk,
+            now,
             conversations: HashMap::new(),
         }
     }
@@ -42,9 +44,11 @@ impl AppendFacts for SqliteFacts<'_> {
 
     fn conversation(&mut self, id: ConversationId) -> Result<Option<ConversationFacts>, Error> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT pk, last_seq, title_source, trashed_at IS NOT NULL FROM conversations WHERE owner_pk = ?1 AND id = ?2",
+            "SELECT pk, last_seq, title_source, trashed_at IS NOT NULL, expires_at IS NOT NULL FROM conversations \
+             WHERE owner_pk = ?1 AND id = ?2 AND (expires_at IS NULL OR expires_at > ?3)",
         )?;
-        let mut found = statement.query(params![self.owner_pk, id.to_string()])?;
+        let now = self.now.as_millisecond();
+        let mut found = statement.query(params![self.owner_pk, id.to_string(), now])?;
         let Some(row) = found.next()? else {
             return Ok(None);
         };
@@ -53,6 +57,7 @@ impl AppendFacts for SqliteFacts<'_> {
             last_seq: to_count(row.get(1)?, "conversations.last_seq")?,
             title_source: rows::title_source(row, 2)?,
             trashed: row.get(3)?,
+            is_temporary: row.get(4)?,
         }))
     }
 

@@ -22,6 +22,8 @@ pub(crate) struct PreparedTexts {
     pub(crate) usage: Option<String>,
     /// The words for the search.
     pub(crate) words: String,
+    /// What a surface keeps with the row, as JSON; absent when that is nothing.
+    pub(crate) extras: Option<String>,
 }
 
 impl PreparedBatch {
@@ -69,7 +71,11 @@ impl PreparedBatch {
 fn prepare(submission: &Submission) -> Result<Option<PreparedTexts>, serde_json::Error> {
     match &submission.body {
         Ok(NewItem::Message(message)) => {
-            PreparedTexts::of(&message.content, message.usage.as_ref()).map(Some)
+            let texts = PreparedTexts::of(&message.content, message.usage.as_ref())?;
+            Ok(Some(PreparedTexts {
+                extras: message.extras.to_stored(),
+                ..texts
+            }))
         }
         Ok(NewItem::Change(change)) => match &change.kind {
             ChangeKind::Edit { content, .. } => PreparedTexts::of(content, None).map(Some),
@@ -82,15 +88,16 @@ fn prepare(submission: &Submission) -> Result<Option<PreparedTexts>, serde_json:
 impl PreparedTexts {
     /// About how many bytes they take.
     pub(crate) fn bytes(&self) -> usize {
-        self.content.len() + self.words.len()
+        self.content.len() + self.words.len() + self.extras.as_ref().map_or(0, String::len)
     }
 
-    /// The texts of this content.
+    /// The texts of this content, with which no surface keeps anything.
     pub(crate) fn of(content: &[Part], usage: Option<&Usage>) -> Result<Self, serde_json::Error> {
         Ok(Self {
             content: serde_json::to_string(content)?,
             usage: usage.map(serde_json::to_string).transpose()?,
             words: text_of(content),
+            extras: None,
         })
     }
 }

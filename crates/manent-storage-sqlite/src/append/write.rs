@@ -23,10 +23,12 @@ pub(crate) fn write(
     now: Timestamp,
 ) -> Result<(), Error> {
     for planned in &plan.messages {
-        insert(unit, owner, conversations, batch, planned, now)?;
+        let is_told = is_told(plan, batch, planned.item);
+        insert(unit, owner, conversations, batch, planned, is_told, now)?;
     }
     for planned in &plan.changes {
-        changes::apply(unit, owner, conversations, batch, *planned, now)?;
+        let is_told = is_told(plan, batch, planned.item);
+        changes::apply(unit, owner, conversations, batch, *planned, is_told, now)?;
     }
     for touch in &plan.touches {
         let pk = row_of(conversations, touch.id)?;
@@ -42,12 +44,19 @@ pub(crate) fn write(
     Ok(())
 }
 
+/// Whether what an item changed stands in the feed: not in a temporary conversation.
+fn is_told(plan: &AppendPlan, batch: &PreparedBatch, item: usize) -> bool {
+    let submission = batch.submissions.get(item);
+    submission.is_some_and(|submission| !plan.is_temporary(submission.conversation))
+}
+
 fn insert(
     unit: &mut Unit<'_>,
     owner: Owner,
     conversations: &ConversationRows,
     batch: &PreparedBatch,
     planned: &PlannedMessage,
+    is_told: bool,
     now: Timestamp,
 ) -> Result<(), Error> {
     let misplaced = Error::Unfit {
@@ -67,8 +76,8 @@ fn insert(
         .connection
         .prepare_cached(
             "INSERT INTO messages (owner_pk, conversation_pk, id, parent_id, seq, role, content, status, model, provider, usage, \
-             fingerprint, device_id, device_seq, created_at, stored_at, run_id, run_position) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+             fingerprint, device_id, device_seq, created_at, stored_at, run_id, run_position, extras) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
         )?
         .insert(params![
             owner.pk,
@@ -92,12 +101,15 @@ fn insert(
                 .run
                 .map(|(_, position)| to_integer(position, "a run's position"))
                 .transpose()?,
+            texts.extras,
         ])?;
     // An answer that is being written is in the search once it is at its end.
     if batch.run.is_none() || message.status != MessageStatus::Running {
         unit.index.add_message(pk, owner.pk, texts.words.clone());
     }
-    unit.changed(owner, SubjectTable::Messages, pk, now);
+    if is_told {
+        unit.changed(owner, SubjectTable::Messages, pk, now);
+    }
     Ok(())
 }
 
@@ -148,7 +160,9 @@ fn touch_conversation(
         }
         None => {}
     }
-    unit.changed(owner, SubjectTable::Conversations, pk, now);
+    if !touch.is_temporary {
+        unit.changed(owner, SubjectTable::Conversations, pk, now);
+    }
     Ok(())
 }
 

@@ -16,6 +16,7 @@ pub(super) struct ExistingAnswer {
     pk: i64,
     conversation_pk: i64,
     is_deleted: bool,
+    is_temporary: bool,
     pub(super) facts: AnswerFacts,
 }
 
@@ -30,7 +31,8 @@ pub(super) fn find(
     };
     let mut statement = connection.prepare_cached(
         "SELECT messages.pk, messages.conversation_pk, messages.deleted_at IS NOT NULL, conversations.id, messages.seq, \
-         messages.role, messages.status, messages.run_id, messages.run_position, messages.edited_at IS NOT NULL \
+         messages.role, messages.status, messages.run_id, messages.run_position, messages.edited_at IS NOT NULL, \
+         conversations.expires_at IS NOT NULL \
          FROM messages JOIN conversations ON conversations.pk = messages.conversation_pk \
          WHERE messages.owner_pk = ?1 AND messages.id = ?2",
     )?;
@@ -43,6 +45,7 @@ pub(super) fn find(
         pk: row.get(0)?,
         conversation_pk: row.get(1)?,
         is_deleted: row.get(2)?,
+        is_temporary: row.get(10)?,
         facts: AnswerFacts {
             conversation: parsed(row, 3, "conversations.id")?,
             seq: to_count(row.get(4)?, "messages.seq")?,
@@ -110,14 +113,18 @@ pub(super) fn write(
                 texts,
             )?;
             if plan.is_turned {
-                unit.changed(owner, SubjectTable::Messages, existing.pk, now);
+                if !existing.is_temporary {
+                    unit.changed(owner, SubjectTable::Messages, existing.pk, now);
+                }
                 let pk = existing.conversation_pk;
                 unit.connection
                     .prepare_cached(
                         "UPDATE conversations SET updated_at = MAX(updated_at, ?2) WHERE pk = ?1",
                     )?
                     .execute(params![pk, now.as_millisecond()])?;
-                unit.changed(owner, SubjectTable::Conversations, pk, now);
+                if !existing.is_temporary {
+                    unit.changed(owner, SubjectTable::Conversations, pk, now);
+                }
             }
             Ok(())
         }

@@ -2,13 +2,15 @@
 
 use manent_domain::ports::StoreError;
 use manent_domain::run::{
-    ProgressPlan, RunProgress, RunStanding, encode_events, plan_answer, plan_progress,
+    ProgressPlan, Run, RunProgress, RunStanding, encode_events, plan_answer, plan_progress,
 };
 use manent_types::{NodeId, Timestamp};
+use rusqlite::Connection;
 
 use super::row::StoredRun;
 use super::{answer, log, row};
 use crate::append::{PreparedTexts, SqliteFacts};
+use crate::conversations;
 use crate::error::Error;
 use crate::feed_entries::SubjectTable;
 use crate::users::Owner;
@@ -84,6 +86,18 @@ fn record_one(
     write(unit, owner, &stored, &plan, texts, now).map(Some)
 }
 
+/// Whether a run stands in the feed: not one whose answer goes into a temporary conversation.
+fn is_told(connection: &Connection, owner_pk: i64, run: &Run) -> Result<bool, Error> {
+    let Some(target) = run.record else {
+        return Ok(true);
+    };
+    Ok(!conversations::is_temporary(
+        connection,
+        owner_pk,
+        target.conversation,
+    )?)
+}
+
 /// Texts that were made ready, as far as they were.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Texts<'prepared> {
@@ -126,7 +140,7 @@ pub(super) fn write(
         row::update(connection, stored, run, newest_batch)?;
     }
     let existing = answer::find(connection, owner.pk, run)?;
-    let mut facts = SqliteFacts::new(connection, owner.pk);
+    let mut facts = SqliteFacts::new(connection, owner.pk, now);
     let facts_of_existing = existing.as_ref().map(|existing| existing.facts);
     let answer = plan_answer(&mut facts, plan, facts_of_existing)?;
     let conversations = facts.into_conversations();
@@ -140,7 +154,7 @@ pub(super) fn write(
         texts.answer,
         now,
     )?;
-    if plan.is_turned {
+    if plan.is_turned && is_told(connection, owner.pk, run)? {
         unit.changed(owner, SubjectTable::Runs, stored.pk, now);
     }
     if plan.is_turned || !plan.events.is_empty() {

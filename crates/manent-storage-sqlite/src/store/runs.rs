@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use manent_domain::ports::{RunRepository, StoreError};
 use manent_domain::run::{Begun, NewRun, Run, RunLogPage, RunProgress, RunStanding};
-use manent_types::{NodeId, RunId, Timestamp, UserId};
+use manent_types::{ConversationId, NodeId, RunId, Timestamp, UserId};
 
 use super::{SMALL, SqliteStore};
 use crate::runs::{self, PreparedProgress};
@@ -21,6 +21,24 @@ impl RunRepository for SqliteStore {
         self.opened
             .reads
             .run_in_snapshot(move |connection| runs::find(connection, owner, id))
+            .await
+    }
+
+    async fn newest_run_of(
+        &self,
+        owner: UserId,
+        conversation: ConversationId,
+    ) -> Result<Option<Run>, StoreError> {
+        self.opened
+            .reads
+            .run(move |connection| runs::newest_of(connection, owner, conversation))
+            .await
+    }
+
+    async fn running_of(&self, owner: UserId, limit: usize) -> Result<Vec<Run>, StoreError> {
+        self.opened
+            .reads
+            .run(move |connection| runs::running_of(connection, owner, limit))
             .await
     }
 

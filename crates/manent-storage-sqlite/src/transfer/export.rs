@@ -9,6 +9,7 @@ use manent_domain::transfer::{RecordKind, TransferRecord};
 use rusqlite::{Connection, Params, Row, params};
 
 use crate::append::refusal_facts;
+use crate::documents::{self, DOCUMENT_COLUMNS};
 use crate::error::{Error, to_count, to_integer};
 use crate::rows::{
     self, CONVERSATION_COLUMNS, MESSAGE_COLUMNS, parsed, parsed_option, text, timestamp, unreadable,
@@ -89,6 +90,7 @@ impl Page<'_> {
             RecordKind::Run => self.runs(owner, after),
             RecordKind::RunEvents => self.run_events(owner, after),
             RecordKind::Feed => self.feed(owner, after),
+            RecordKind::Document => self.documents(owner, after),
             // Users are no owner's; rows of accounts are exported elsewhere.
             _ => Ok(()),
         }
@@ -177,8 +179,8 @@ impl Page<'_> {
                     Ok(TransferRecord::Message {
                         owner: owner.id,
                         message: rows::message(row, conversation)?,
-                        fingerprint: Fingerprint(row.get(14)?),
-                        lane: lane(row, 15)?,
+                        fingerprint: Fingerprint(row.get(15)?),
+                        lane: lane(row, 16)?,
                     })
                 })
             },
@@ -306,6 +308,22 @@ impl Page<'_> {
                 })
             },
         )
+    }
+}
+
+impl Page<'_> {
+    fn documents(&mut self, owner: Owner, after: &Key) -> Result<(), Error> {
+        let limit = self.limit()?;
+        let sql = format!(
+            "SELECT {DOCUMENT_COLUMNS} FROM documents WHERE owner_pk = ?1 AND (kind, id) > (?2, ?3) ORDER BY kind, id LIMIT ?4"
+        );
+        let parameters = params![owner.pk, after.kind, after.id, limit];
+        self.add(&sql, parameters, |row| {
+            Ok(TransferRecord::Document {
+                owner: owner.id,
+                document: documents::document(row)?,
+            })
+        })
     }
 }
 

@@ -10,6 +10,7 @@ use manent_types::{Timestamp, UserId};
 use rusqlite::{Connection, params};
 
 use crate::append::kind_and_code;
+use crate::documents;
 use crate::error::{Error, to_integer};
 use crate::feed_entries::SubjectTable;
 use crate::runs;
@@ -117,6 +118,10 @@ fn write(unit: &mut Unit<'_>, record: &TransferRecord) -> Result<(), Error> {
         } => {
             let owner = owner_of(unit, *owner)?;
             write_feed(unit.connection, owner, *seq, *at, *subject)
+        }
+        TransferRecord::Document { owner, document } => {
+            let owner = owner_of(unit, *owner)?;
+            documents::write(unit.connection, owner.pk, document)
         }
         // Imported elsewhere.
         TransferRecord::AccountRow { .. } => Ok(()),

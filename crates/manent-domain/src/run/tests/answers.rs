@@ -25,6 +25,7 @@ impl AppendFacts for Rows {
             last_seq: 0,
             title_source: TitleSource::None,
             trashed: true,
+            is_temporary: false,
         }))
     }
 

@@ -1,6 +1,6 @@
 //! The reference store behind a line that can be slow, broken or dead, method by method.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use manent_domain::append::{AppendPlan, Submission};
 use manent_domain::conversation::{
     Conversation, ConversationCursor, ConversationFilter, ConversationPatch, Created,
-    NewConversation, Page,
+    NewConversation, Page, Patched,
 };
 use manent_domain::message::{Message, MessageRange};
 use manent_domain::ports::{
@@ -17,7 +17,9 @@ use manent_domain::ports::{
 };
 use manent_domain::run::{Begun, NewRun, Run, RunLogPage, RunProgress, RunStanding};
 use manent_storage_memory::MemoryStore;
-use manent_types::{ConversationId, MessageId, NodeId, RunId, Timestamp, UserId};
+use manent_types::{
+    ConversationId, ExtrasPatch, Label, MessageId, NodeId, RunId, Timestamp, UserId,
+};
 use tokio::time::sleep;
 
 /// How a call goes.
@@ -143,6 +145,20 @@ impl RunRepository for FaultyStore {
             .await
     }
 
+    async fn newest_run_of(
+        &self,
+        owner: UserId,
+        conversation: ConversationId,
+    ) -> Result<Option<Run>, StoreError> {
+        self.through(Call::Read, self.inner.newest_run_of(owner, conversation))
+            .await
+    }
+
+    async fn running_of(&self, owner: UserId, limit: usize) -> Result<Vec<Run>, StoreError> {
+        self.through(Call::Read, self.inner.running_of(owner, limit))
+            .await
+    }
+
     async fn record(
         &self,
         node: NodeId,
@@ -219,8 +235,10 @@ impl ConversationRepository for FaultyStore {
         &self,
         owner: UserId,
         id: ConversationId,
+        now: Timestamp,
     ) -> Result<Option<Conversation>, StoreError> {
-        self.through(Call::Read, self.inner.find(owner, id)).await
+        let work = ConversationRepository::find(&self.inner, owner, id, now);
+        self.through(Call::Read, work).await
     }
 
     async fn list(
@@ -240,7 +258,7 @@ impl ConversationRepository for FaultyStore {
         id: ConversationId,
         patch: ConversationPatch,
         now: Timestamp,
-    ) -> Result<Option<Conversation>, StoreError> {
+    ) -> Result<Patched<Conversation>, StoreError> {
         self.through(Call::Other, self.inner.update(owner, id, patch, now))
             .await
     }
@@ -275,6 +293,41 @@ impl ConversationRepository for FaultyStore {
         let work = self.inner.set_generated_title(owner, id, title, now);
         self.through(Call::Other, work).await
     }
+
+    async fn label_counts(
+        &self,
+        owner: UserId,
+        prefix: &str,
+    ) -> Result<BTreeMap<Label, u64>, StoreError> {
+        self.through(Call::Read, self.inner.label_counts(owner, prefix))
+            .await
+    }
+
+    async fn rename_label(
+        &self,
+        owner: UserId,
+        from: &Label,
+        to: &Label,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        self.through(Call::Other, self.inner.rename_label(owner, from, to, now))
+            .await
+    }
+
+    async fn remove_label(
+        &self,
+        owner: UserId,
+        label: &Label,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        self.through(Call::Other, self.inner.remove_label(owner, label, now))
+            .await
+    }
+
+    async fn remove_expired(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.through(Call::Other, self.inner.remove_expired(now, limit))
+            .await
+    }
 }
 
 #[async_trait]
@@ -293,8 +346,9 @@ impl MessageRepository for FaultyStore {
         &self,
         owner: UserId,
         id: MessageId,
+        now: Timestamp,
     ) -> Result<Option<Message>, StoreError> {
-        self.through(Call::Read, self.inner.find_message(owner, id))
+        self.through(Call::Read, self.inner.find_message(owner, id, now))
             .await
     }
 
@@ -304,8 +358,20 @@ impl MessageRepository for FaultyStore {
         conversation: ConversationId,
         range: MessageRange,
         limit: usize,
+        now: Timestamp,
     ) -> Result<Option<Page<Message, MessageRange>>, StoreError> {
-        let work = MessageRepository::list(&self.inner, owner, conversation, range, limit);
+        let work = MessageRepository::list(&self.inner, owner, conversation, range, limit, now);
         self.through(Call::Read, work).await
+    }
+
+    async fn annotate(
+        &self,
+        owner: UserId,
+        message: MessageId,
+        patch: ExtrasPatch,
+        now: Timestamp,
+    ) -> Result<Patched<Message>, StoreError> {
+        self.through(Call::Other, self.inner.annotate(owner, message, patch, now))
+            .await
     }
 }

@@ -18,7 +18,8 @@ use manent_runs::{
     NewTurn, RunPorts, RunReader, RunService, RunsConfig, StartRun, Started, TurnService,
 };
 use manent_types::{
-    ConversationId, MessageId, MessageStatus, ModelSettings, NodeId, Role, RunId, Timestamp, UserId,
+    ConversationId, Extras, MessageId, MessageStatus, ModelSettings, NodeId, Role, RunId,
+    Timestamp, UserId,
 };
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -96,11 +97,7 @@ pub(crate) fn message_id(number: u128) -> MessageId {
 
 /// An untitled conversation to create.
 pub(crate) fn new_conversation(id: ConversationId) -> NewConversation {
-    NewConversation {
-        id,
-        title: None,
-        config: ModelSettings::default(),
-    }
+    NewConversation::new(id)
 }
 
 /// A run that keeps its answer as the message with the same number, as a root.
@@ -221,7 +218,10 @@ impl World {
 
     /// The message, as the store has it.
     pub(crate) async fn message(&self, number: u128) -> Option<Message> {
-        let find = self.store.inner.find_message(owner(), message_id(number));
+        let find = self
+            .store
+            .inner
+            .find_message(owner(), message_id(number), Timestamp::EPOCH);
         find.await.unwrap()
     }
 
@@ -245,6 +245,7 @@ impl World {
             provider: None,
             usage: None,
             created_at: None,
+            extras: Extras::new(),
         };
         let message: NewMessage = self
             .messages()

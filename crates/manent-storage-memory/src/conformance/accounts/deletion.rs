@@ -66,7 +66,8 @@ const fn owner_of(record: &TransferRecord) -> Option<UserId> {
         | TransferRecord::Change { owner, .. }
         | TransferRecord::Run { owner, .. }
         | TransferRecord::RunEvents { owner, .. }
-        | TransferRecord::Feed { owner, .. } => Some(*owner),
+        | TransferRecord::Feed { owner, .. }
+        | TransferRecord::Document { owner, .. } => Some(*owner),
         TransferRecord::AccountRow { .. } => None,
     }
 }

@@ -29,7 +29,8 @@ const OF_ACCOUNTS: [(&str, &str); 7] = [
 ];
 
 /// The tables of what an owner wrote, those that refer to others first.
-const OF_OWNERS: [&str; 8] = [
+const OF_OWNERS: [&str; 9] = [
+    "documents",
     "feed",
     "run_events",
     "runs",

@@ -6,9 +6,10 @@ use super::{Records, device, device_seq, integers};
 use crate::append::PreparedTexts;
 use crate::error::Error;
 use crate::pipeline::{Pipeline, column};
+use crate::rows::labels_column;
 use crate::run_rows::name_column;
 use crate::search::words::tsvector_of_title;
-use crate::workspace::{PLACE, WordsChange, is_findable};
+use crate::workspace::{LABELS, PLACE, WordsChange, is_findable};
 
 fn millisecond(time: Option<Timestamp>) -> Option<i64> {
     time.map(Timestamp::as_millisecond)
@@ -24,17 +25,17 @@ impl Records {
             return Ok(());
         }
         let sql = format!(
-            "INSERT INTO conversations (owner_id, id, title, title_source, config, archived, pinned, trashed_at, last_seq, created_at, updated_at, \
-             last_message_at, words, place) \
-             SELECT new.owner_id, new.id, new.title, new.title_source, new.config, new.archived, new.pinned, new.trashed_at, new.last_seq, new.at, \
-             new.updated_at, new.last_message_at, new.words::tsvector, {PLACE} \
-             FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::boolean[], $8::bigint[], $9::bigint[], \
-             $10::bigint[], $11::bigint[], $12::bigint[], $13::text[]) AS new (owner_id, id, title, title_source, config, archived, pinned, \
-             trashed_at, last_seq, at, updated_at, last_message_at, words) \
+            "INSERT INTO conversations (owner_id, id, title, title_source, config, archived_at, pinned, trashed_at, last_seq, created_at, updated_at, \
+             last_message_at, words, expires_at, labels, extras, place) \
+             SELECT new.owner_id, new.id, new.title, new.title_source, new.config, new.archived_at, new.pinned, new.trashed_at, new.last_seq, new.at, \
+             new.updated_at, new.last_message_at, new.words::tsvector, new.expires_at, {LABELS}, new.extras, {PLACE} \
+             FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::boolean[], $8::bigint[], $9::bigint[], \
+             $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[], $15::text[], $16::text[]) AS new (owner_id, id, title, \
+             title_source, config, archived_at, pinned, trashed_at, last_seq, at, updated_at, last_message_at, words, expires_at, labels, extras) \
              ON CONFLICT (owner_id, id) DO UPDATE SET title = EXCLUDED.title, title_source = EXCLUDED.title_source, config = EXCLUDED.config, \
-             archived = EXCLUDED.archived, pinned = EXCLUDED.pinned, trashed_at = EXCLUDED.trashed_at, last_seq = EXCLUDED.last_seq, \
+             archived_at = EXCLUDED.archived_at, pinned = EXCLUDED.pinned, trashed_at = EXCLUDED.trashed_at, last_seq = EXCLUDED.last_seq, \
              created_at = EXCLUDED.created_at, updated_at = EXCLUDED.updated_at, last_message_at = EXCLUDED.last_message_at, \
-             words = EXCLUDED.words"
+             words = EXCLUDED.words, expires_at = EXCLUDED.expires_at, labels = EXCLUDED.labels, extras = EXCLUDED.extras"
         );
         let of = || conversations.values();
         let configs = of()
@@ -52,7 +53,7 @@ impl Records {
             column(of().map(|row| row.title.as_deref())),
             column(of().map(|row| row.title_source.as_str())),
             column(configs),
-            column(of().map(|row| row.archived)),
+            column(of().map(|row| millisecond(row.archived_at))),
             column(of().map(|row| row.pinned)),
             column(of().map(|row| millisecond(row.trashed_at))),
             column(integers(
@@ -63,6 +64,12 @@ impl Records {
             column(of().map(|row| row.updated_at.as_millisecond())),
             column(of().map(|row| row.last_message_at.as_millisecond())),
             column(words),
+            column(of().map(|row| millisecond(row.expires_at))),
+            column(
+                of().map(|row| labels_column(&row.labels))
+                    .collect::<Result<Vec<_>, _>>()?,
+            ),
+            column(of().map(|row| row.extras.to_stored())),
         ];
         pipeline.add(&sql, values).await?;
         Ok(())
@@ -78,20 +85,21 @@ impl Records {
         }
         let sql = format!(
             "INSERT INTO messages (owner_id, id, conversation_id, parent_id, seq, role, content, status, model, provider, usage, fingerprint, \
-             device_id, device_seq, created_at, stored_at, run_id, run_position, edited_at, deleted_at, words, place) \
+             device_id, device_seq, created_at, stored_at, run_id, run_position, edited_at, deleted_at, words, extras, place) \
              SELECT new.owner_id, new.id, new.conversation_id, new.parent_id, new.seq, new.role, new.content, new.status, new.model, new.provider, \
              new.usage, new.fingerprint, new.device_id, new.device_seq, new.created_at, new.at, new.run_id, 0, new.edited_at, new.deleted_at, \
-             new.words::tsvector, {PLACE} \
+             new.words::tsvector, new.extras, {PLACE} \
              FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], \
              $11::text[], $12::bytea[], $13::text[], $14::bigint[], $15::bigint[], $16::bigint[], $17::uuid[], $18::bigint[], $19::bigint[], \
-             $20::text[]) AS new (owner_id, id, conversation_id, parent_id, seq, role, content, status, model, provider, usage, fingerprint, \
-             device_id, device_seq, created_at, at, run_id, edited_at, deleted_at, words) \
+             $20::text[], $21::text[]) AS new (owner_id, id, conversation_id, parent_id, seq, role, content, status, model, provider, usage, fingerprint, \
+             device_id, device_seq, created_at, at, run_id, edited_at, deleted_at, words, extras) \
              ORDER BY new.at, new.seq \
              ON CONFLICT (id, uuid_send(owner_id)) DO UPDATE SET conversation_id = EXCLUDED.conversation_id, parent_id = EXCLUDED.parent_id, \
              seq = EXCLUDED.seq, role = EXCLUDED.role, content = EXCLUDED.content, status = EXCLUDED.status, model = EXCLUDED.model, \
              provider = EXCLUDED.provider, usage = EXCLUDED.usage, fingerprint = EXCLUDED.fingerprint, device_id = EXCLUDED.device_id, \
              device_seq = EXCLUDED.device_seq, created_at = EXCLUDED.created_at, stored_at = EXCLUDED.stored_at, run_id = EXCLUDED.run_id, \
-             run_position = EXCLUDED.run_position, edited_at = EXCLUDED.edited_at, deleted_at = EXCLUDED.deleted_at, words = EXCLUDED.words"
+             run_position = EXCLUDED.run_position, edited_at = EXCLUDED.edited_at, deleted_at = EXCLUDED.deleted_at, words = EXCLUDED.words, \
+             extras = EXCLUDED.extras"
         );
         let texts = messages
             .iter()
@@ -138,6 +146,7 @@ impl Records {
             column(of().map(|message| millisecond(message.edited_at))),
             column(of().map(|message| millisecond(message.deleted_at))),
             column(words),
+            column(of().map(|message| message.extras.to_stored())),
         ];
         pipeline.add(&sql, values).await?;
         Ok(())

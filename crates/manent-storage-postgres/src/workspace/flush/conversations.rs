@@ -1,9 +1,12 @@
 //! Parts that write conversations.
 
+use manent_domain::conversation::Conversation;
+
 use super::super::{ConversationKey, ConversationRow, Workspace};
-use super::{PLACE, counts, millisecond};
+use super::{LABELS, PLACE, counts, millisecond};
 use crate::error::Error;
 use crate::pipeline::{Parts, column};
+use crate::rows::labels_column;
 use crate::search::words::tsvector_of_title;
 
 impl Workspace {
@@ -19,13 +22,13 @@ impl Workspace {
             .collect();
         if !new.is_empty() {
             let sql = format!(
-                "INSERT INTO conversations (owner_id, id, title, title_source, config, archived, pinned, trashed_at, last_seq, created_at, \
-                 updated_at, last_message_at, words, place) \
-                 SELECT new.owner_id, new.id, new.title, new.title_source, new.config, new.archived, new.pinned, new.trashed_at, new.last_seq, \
-                 new.at, new.updated_at, new.last_message_at, new.words::tsvector, {PLACE} \
-                 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::boolean[], $8::bigint[], $9::bigint[], \
-                 $10::bigint[], $11::bigint[], $12::bigint[], $13::text[]) AS new (owner_id, id, title, title_source, config, archived, pinned, \
-                 trashed_at, last_seq, at, updated_at, last_message_at, words)"
+                "INSERT INTO conversations (owner_id, id, title, title_source, config, archived_at, pinned, trashed_at, last_seq, created_at, \
+                 updated_at, last_message_at, words, expires_at, labels, extras, place) \
+                 SELECT new.owner_id, new.id, new.title, new.title_source, new.config, new.archived_at, new.pinned, new.trashed_at, new.last_seq, \
+                 new.at, new.updated_at, new.last_message_at, new.words::tsvector, new.expires_at, {LABELS}, new.extras, {PLACE} \
+                 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::boolean[], $8::bigint[], $9::bigint[], \
+                 $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[], $15::text[], $16::text[]) AS new (owner_id, id, title, \
+                 title_source, config, archived_at, pinned, trashed_at, last_seq, at, updated_at, last_message_at, words, expires_at, labels, extras)"
             );
             let of = || new.iter().map(|(_, row)| &row.conversation);
             let values = vec![
@@ -34,7 +37,7 @@ impl Workspace {
                 column(of().map(|row| row.title.as_deref())),
                 column(of().map(|row| row.title_source.as_str())),
                 column(configs(new.iter().map(|(_, row)| *row))?),
-                column(of().map(|row| row.archived)),
+                column(of().map(|row| millisecond(row.archived_at))),
                 column(of().map(|row| row.pinned)),
                 column(of().map(|row| millisecond(row.trashed_at))),
                 column(counts(of(), |row| row.last_seq, "a conversation's length")?),
@@ -42,6 +45,9 @@ impl Workspace {
                 column(of().map(|row| row.updated_at.as_millisecond())),
                 column(of().map(|row| row.last_message_at.as_millisecond())),
                 column(title_words(&new)),
+                column(of().map(|row| millisecond(row.expires_at))),
+                column(labels(of())?),
+                column(of().map(|row| row.extras.to_stored())),
             ];
             parts.add(&sql, values);
         }
@@ -69,14 +75,17 @@ impl Workspace {
             parts.add(sql, values);
         }
         if !changed.is_empty() {
-            let sql = "UPDATE conversations SET title = new.title, title_source = new.title_source, \
-                 config = COALESCE(new.config, conversations.config), archived = new.archived, pinned = new.pinned, \
+            let sql = format!(
+                "UPDATE conversations SET title = new.title, title_source = new.title_source, \
+                 config = COALESCE(new.config, conversations.config), archived_at = new.archived_at, pinned = new.pinned, \
                  trashed_at = new.trashed_at, last_seq = new.last_seq, updated_at = new.updated_at, last_message_at = new.last_message_at, \
-                 words = new.words::tsvector \
-                 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::boolean[], $8::bigint[], $9::bigint[], \
-                 $10::bigint[], $11::bigint[], $12::text[]) AS new (owner_id, id, title, title_source, config, archived, pinned, trashed_at, \
-                 last_seq, updated_at, last_message_at, words) \
-                 WHERE conversations.owner_id = new.owner_id AND conversations.id = new.id";
+                 words = new.words::tsvector, labels = CASE WHEN new.is_whole THEN {LABELS} ELSE conversations.labels END, \
+                 extras = CASE WHEN new.is_whole THEN new.extras ELSE conversations.extras END \
+                 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::boolean[], $8::bigint[], $9::bigint[], \
+                 $10::bigint[], $11::bigint[], $12::text[], $13::boolean[], $14::text[], $15::text[]) AS new (owner_id, id, title, title_source, \
+                 config, archived_at, pinned, trashed_at, last_seq, updated_at, last_message_at, words, is_whole, labels, extras) \
+                 WHERE conversations.owner_id = new.owner_id AND conversations.id = new.id"
+            );
             let of = || changed.iter().map(|(_, row, _)| &row.conversation);
             let rows: Vec<_> = changed.iter().map(|(key, row, _)| (*key, *row)).collect();
             let values = vec![
@@ -85,15 +94,18 @@ impl Workspace {
                 column(of().map(|row| row.title.as_deref())),
                 column(of().map(|row| row.title_source.as_str())),
                 column(configs(rows.iter().map(|(_, row)| *row))?),
-                column(of().map(|row| row.archived)),
+                column(of().map(|row| millisecond(row.archived_at))),
                 column(of().map(|row| row.pinned)),
                 column(of().map(|row| millisecond(row.trashed_at))),
                 column(counts(of(), |row| row.last_seq, "a conversation's length")?),
                 column(of().map(|row| row.updated_at.as_millisecond())),
                 column(of().map(|row| row.last_message_at.as_millisecond())),
                 column(title_words(&rows)),
+                column(rows.iter().map(|(_, row)| row.is_reconfigured)),
+                column(labels(of())?),
+                column(of().map(|row| row.extras.to_stored())),
             ];
-            parts.add(sql, values);
+            parts.add(&sql, values);
         }
         Ok(())
     }
@@ -109,7 +121,7 @@ fn is_touched_only(row: &ConversationRow, before: &ConversationRow) -> bool {
     !row.is_reconfigured
         && now.title == then.title
         && now.title_source == then.title_source
-        && now.archived == then.archived
+        && now.archived_at == then.archived_at
         && now.pinned == then.pinned
 }
 
@@ -126,6 +138,12 @@ fn configs<'row>(
             })
     })
     .collect()
+}
+
+fn labels<'row>(
+    rows: impl Iterator<Item = &'row Conversation>,
+) -> Result<Vec<Option<String>>, Error> {
+    rows.map(|row| labels_column(&row.labels)).collect()
 }
 
 fn title_words(rows: &[(&ConversationKey, &ConversationRow)]) -> Vec<Option<String>> {

@@ -18,14 +18,14 @@ impl Workspace {
         if !new.is_empty() {
             let sql = format!(
                 "INSERT INTO messages (owner_id, id, conversation_id, parent_id, seq, role, content, status, model, provider, usage, fingerprint, \
-                 device_id, device_seq, created_at, stored_at, run_id, run_position, edited_at, deleted_at, words, place) \
+                 device_id, device_seq, created_at, stored_at, run_id, run_position, edited_at, deleted_at, words, extras, place) \
                  SELECT new.owner_id, new.id, new.conversation_id, new.parent_id, new.seq, new.role, new.content, new.status, new.model, \
                  new.provider, new.usage, new.fingerprint, new.device_id, new.device_seq, new.created_at, new.at, new.run_id, new.run_position, \
-                 new.edited_at, new.deleted_at, new.words::tsvector, {PLACE} \
+                 new.edited_at, new.deleted_at, new.words::tsvector, new.extras, {PLACE} \
                  FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], \
                  $10::text[], $11::text[], $12::bytea[], $13::text[], $14::bigint[], $15::bigint[], $16::bigint[], $17::uuid[], $18::bigint[], \
-                 $19::bigint[], $20::bigint[], $21::text[]) AS new (owner_id, id, conversation_id, parent_id, seq, role, content, status, model, \
-                 provider, usage, fingerprint, device_id, device_seq, created_at, at, run_id, run_position, edited_at, deleted_at, words)"
+                 $19::bigint[], $20::bigint[], $21::text[], $22::text[]) AS new (owner_id, id, conversation_id, parent_id, seq, role, content, status, model, \
+                 provider, usage, fingerprint, device_id, device_seq, created_at, at, run_id, run_position, edited_at, deleted_at, words, extras)"
             );
             let of = || new.iter().map(|(_, row)| *row);
             let births = || of().map(|row| row.birth.as_ref());
@@ -62,6 +62,7 @@ impl Workspace {
                     WordsChange::Set(words) => Some(&**words),
                     WordsChange::Stay | WordsChange::Clear => None,
                 })),
+                column(of().map(|row| row.extras.as_deref())),
             ];
             parts.add(&sql, values);
         }
@@ -77,10 +78,11 @@ impl Workspace {
                  model = CASE WHEN new.is_made THEN new.model ELSE messages.model END, \
                  provider = CASE WHEN new.is_made THEN new.provider ELSE messages.provider END, \
                  usage = CASE WHEN new.is_made THEN new.usage ELSE messages.usage END, \
-                 words = CASE WHEN new.is_indexed THEN new.words::tsvector ELSE messages.words END \
+                 words = CASE WHEN new.is_indexed THEN new.words::tsvector ELSE messages.words END, \
+                 extras = CASE WHEN new.is_annotated THEN new.extras ELSE messages.extras END \
                  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::boolean[], \
-                 $10::text[], $11::text[], $12::text[], $13::boolean[], $14::text[]) AS new (owner_id, id, status, fingerprint, run_position, \
-                 edited_at, deleted_at, content, is_made, model, provider, usage, is_indexed, words) \
+                 $10::text[], $11::text[], $12::text[], $13::boolean[], $14::text[], $15::boolean[], $16::text[]) AS new (owner_id, id, status, fingerprint, run_position, \
+                 edited_at, deleted_at, content, is_made, model, provider, usage, is_indexed, words, is_annotated, extras) \
                  WHERE messages.id = new.id AND uuid_send(messages.owner_id) = uuid_send(new.owner_id)";
             let of = || changed.iter().map(|(_, row)| *row);
             let made = || of().map(|row| row.made_by.as_ref());
@@ -102,6 +104,8 @@ impl Workspace {
                     WordsChange::Set(words) => Some(&**words),
                     WordsChange::Stay | WordsChange::Clear => None,
                 })),
+                column(of().map(|row| row.is_annotated)),
+                column(of().map(|row| row.extras.as_deref().filter(|_| row.is_annotated))),
             ];
             parts.add(sql, values);
         }

@@ -1,13 +1,11 @@
 //! What goes with an account.
-//!
-//! The search index is told the words that are to be forgotten. A row whose words wait for the end of the group is told there too, behind
-//! them; all others at once, so that the words of years are never in memory together.
 
 use manent_types::UserId;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use super::rows::{execute, many};
 use crate::error::Error;
+use crate::forgetting::forget_words;
 use crate::runs;
 use crate::users::Owner;
 use crate::writer::Unit;
@@ -27,9 +25,10 @@ pub(super) fn remove_everything(unit: &mut Unit<'_>, id: UserId) -> Result<(), E
     let Some(owner) = unit.known_owner(id)? else {
         return Ok(());
     };
-    forget_words(unit, owner)?;
+    forget_words(unit, owner.pk, None)?;
     remove_logs(unit.connection, owner)?;
     for table in [
+        "documents",
         "feed",
         "changes",
         "messages",
@@ -47,35 +46,6 @@ pub(super) fn remove_everything(unit: &mut Unit<'_>, id: UserId) -> Result<(), E
         [owner.pk],
     )?;
     unit.forget_owner(owner);
-    Ok(())
-}
-
-fn forget_words(unit: &mut Unit<'_>, owner: Owner) -> Result<(), Error> {
-    let sql = "SELECT pk, title FROM conversations WHERE owner_pk = ?1 AND title IS NOT NULL";
-    let titles: Vec<(i64, String)> = many(unit.connection, sql, [owner.pk], |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })?;
-    for (pk, title) in titles {
-        unit.index.change_title(pk, owner.pk, Some(title), None);
-    }
-    let waiting = unit.index.waiting_messages(owner.pk);
-    let sql = "SELECT pk FROM messages WHERE owner_pk = ?1";
-    let messages: Vec<i64> = many(unit.connection, sql, [owner.pk], |row| Ok(row.get(0)?))?;
-    for pk in messages {
-        if waiting.contains(&pk) {
-            let sql = "SELECT text FROM message_search_source WHERE pk = ?1 AND text IS NOT NULL";
-            for text in many(unit.connection, sql, [pk], |row| Ok(row.get(0)?))? {
-                unit.index.remove_message(pk, owner.pk, text);
-            }
-        } else {
-            execute(
-                unit.connection,
-                "INSERT INTO message_search (message_search, rowid, owner, text) \
-                 SELECT 'delete', pk, owner, text FROM message_search_source WHERE pk = ?1 AND text <> ''",
-                params![pk],
-            )?;
-        }
-    }
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use manent_types::UserId;
 /// The place of a record among its owner's. What a kind does not have is empty or 0, which lies before everything.
 #[derive(Default)]
 pub(super) struct Key {
+    pub(super) kind: String,
     pub(super) id: String,
     pub(super) device: String,
     pub(super) number: u64,
@@ -43,6 +44,14 @@ impl Key {
                 owner, run, first, ..
             } => (*owner, Self::new(run, "", *first)),
             TransferRecord::Feed { owner, seq, .. } => (*owner, Self::new(&"", "", *seq)),
+            TransferRecord::Document { owner, document } => {
+                let place = Self {
+                    kind: document.kind.clone(),
+                    id: document.id.clone(),
+                    ..Self::default()
+                };
+                (*owner, place)
+            }
             // These are exported elsewhere.
             TransferRecord::AccountRow { .. } => (UserId::new(uuid::Uuid::nil()), Self::default()),
         }
@@ -53,6 +62,7 @@ impl Key {
             id: id.to_string(),
             device: device.to_owned(),
             number,
+            ..Self::default()
         }
     }
 

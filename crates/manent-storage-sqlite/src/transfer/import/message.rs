@@ -30,14 +30,14 @@ pub(super) fn write(
         .connection
         .prepare_cached(
             "INSERT INTO messages (owner_pk, conversation_pk, id, parent_id, seq, role, content, status, model, provider, usage, \
-             fingerprint, device_id, device_seq, created_at, stored_at, run_id, edited_at, deleted_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19) \
+             fingerprint, device_id, device_seq, created_at, stored_at, run_id, edited_at, deleted_at, extras) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20) \
              ON CONFLICT (owner_pk, id) DO UPDATE SET conversation_pk = excluded.conversation_pk, parent_id = excluded.parent_id, \
              seq = excluded.seq, role = excluded.role, content = excluded.content, status = excluded.status, \
              model = excluded.model, provider = excluded.provider, usage = excluded.usage, fingerprint = excluded.fingerprint, \
              device_id = excluded.device_id, device_seq = excluded.device_seq, created_at = excluded.created_at, \
              stored_at = excluded.stored_at, run_id = excluded.run_id, run_position = NULL, edited_at = excluded.edited_at, \
-             deleted_at = excluded.deleted_at RETURNING pk",
+             deleted_at = excluded.deleted_at, extras = excluded.extras RETURNING pk",
         )?
         .query_row(
             params![
@@ -61,6 +61,7 @@ pub(super) fn write(
                 message.run.map(|run| run.to_string()),
                 message.edited_at.map(Timestamp::as_millisecond),
                 message.deleted_at.map(Timestamp::as_millisecond),
+                message.extras.to_stored(),
             ],
             |row| row.get(0),
         )?;
