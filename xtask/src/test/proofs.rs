@@ -5,8 +5,9 @@
 
 use anyhow::Result;
 
+use super::rust;
 use crate::workspace::{Profile, Workspace};
-use crate::{command, doctor, fuzz, page, postgres, run};
+use crate::{command, doctor, page, postgres, run};
 
 /// The crate that holds them; the step `rust` leaves its tests to this one.
 pub(super) const PACKAGE: &str = "manent-proofs";
@@ -22,7 +23,10 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
     let mut test = command::cargo(workspace.root());
     // Chosen by the program's name and not by the package's: so the dependencies have the features that they have in the step `rust`, and are
     // not compiled once more.
-    test.args(["test", "--workspace", "--exclude", fuzz::PACKAGE])
-        .args(["--test", PROGRAM, "--", "--test-threads=1"]);
+    test.args(["test", "--workspace", "--test", PROGRAM]);
+    for other in rust::OTHERS {
+        test.args(["--exclude", other]);
+    }
+    test.args(["--", "--test-threads=1"]);
     command::run(postgres.tell(&mut test))
 }
