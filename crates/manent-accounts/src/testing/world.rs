@@ -185,7 +185,9 @@ impl World {
     /// Signs in with the password `correct horse`, from no address in particular.
     pub(crate) fn signed_in(&self, email: &str) -> OpenedSession {
         let password = "correct horse".into();
-        let answer = run(self.sign_in().sign_in(email, password, &Origin::default()));
+        let answer = run(self
+            .sign_in()
+            .sign_in(email, password, None, &Origin::default()));
         match answer.unwrap() {
             SignedIn::Session(opened) => *opened,
             SignedIn::SecondFactorNeeded { .. } => panic!("a second factor is needed"),

@@ -104,7 +104,7 @@ fn failed_attempts_are_limited_by_address_and_by_account_and_right_ones_do_not_c
         let password = password.into();
         run(world
             .sign_in()
-            .sign_in(" ADA@example.org", password, &origin))
+            .sign_in(" ADA@example.org", password, None, &origin))
         .map(|_| ())
     };
     let wrong = Err(AccountError::WrongCredentials);

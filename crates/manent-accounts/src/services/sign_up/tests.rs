@@ -80,6 +80,7 @@ fn a_new_address_waits_to_be_verified_where_mail_is_configured() {
     let signed_in = run(world.sign_in().sign_in(
         "ada@example.org",
         "correct horse".into(),
+        None,
         &Origin::default(),
     ));
     assert_eq!(signed_in.unwrap_err(), AccountError::EmailNotVerified);
