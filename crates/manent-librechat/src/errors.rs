@@ -62,6 +62,11 @@ pub fn illegal_model(endpoint: &str, model: &str) -> Value {
     json!({ "type": "illegal_model_request", "info": format!("{endpoint}|{model}") })
 }
 
+/// The endpoint is not there, or has no models.
+pub fn no_models(endpoint: &str) -> Value {
+    json!({ "type": "endpoint_models_not_loaded", "info": endpoint })
+}
+
 /// As many answers as one may have at once are being made.
 pub fn concurrent(limit: u64) -> Value {
     json!({ "type": "concurrent", "limit": limit, "pendingRequests": limit })

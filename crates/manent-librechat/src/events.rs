@@ -115,6 +115,16 @@ impl Telling {
         self.end.as_ref()
     }
 
+    /// The id under which the answer is stored.
+    pub fn answer(&self) -> &str {
+        &self.answer
+    }
+
+    /// The provider that answers, once it is known.
+    pub fn provider(&self) -> Option<&str> {
+        self.provider.as_deref()
+    }
+
     /// The model that answers, once it is known.
     pub fn model(&self) -> Option<&str> {
         self.model.as_deref()

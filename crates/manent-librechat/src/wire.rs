@@ -9,11 +9,13 @@ mod content;
 mod conversation;
 mod kept;
 mod message;
+mod sender;
 
-pub use content::{STOPPED, content};
+pub use content::{STOPPED, content, retained};
 pub use conversation::{ConversationView, NEW_CHAT, conversation};
 pub use kept::{KeptOfAnswer, KeptOfConversation, KeptOfQuestion};
 pub use message::{message, messages};
+pub use sender::sender;
 
 /// Under this name everything of LibreChat's lies in the extras of conversations and messages.
 pub const KEY: &str = "librechat";

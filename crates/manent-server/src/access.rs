@@ -21,4 +21,4 @@ pub(crate) use operator::Operator;
 pub(crate) use peer::Peer;
 pub(crate) use peer::PeerService;
 pub(crate) use standing::Standings;
-pub(crate) use streams::OpenStreams;
+pub(crate) use streams::{BreaksOff, OpenStreams};

@@ -25,7 +25,7 @@ mod recovery;
 mod router;
 mod runs;
 mod search;
-mod sse;
+pub(crate) mod sse;
 mod turns;
 mod two_factor;
 

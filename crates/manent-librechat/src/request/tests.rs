@@ -173,7 +173,6 @@ fn excerpts_stand_before_the_words() {
         vec![text("> one\n> two\n\n> three\n\nso?")]
     );
     assert_eq!(quoted(&[], vec![text("so?")]), vec![text("so?")]);
-
 }
 
 #[test]

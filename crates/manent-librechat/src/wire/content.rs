@@ -1,9 +1,11 @@
 //! Content parts.
 
+use manent_domain::message::Message;
 use manent_types::{MessageStatus, Part};
 use serde_json::{Value, json};
 
 use crate::errors;
+use crate::request::Edit;
 
 /// The code of the part that stands for an answer that was stopped before it said anything.
 pub const STOPPED: &str = "stopped";
@@ -50,4 +52,48 @@ fn output<'part>(parts: &'part [Part], call: &str) -> &'part str {
         _ => None,
     });
     result.unwrap_or_default()
+}
+
+/// Which part of the stored content the client means by its number.
+fn place(parts: &[Part], status: MessageStatus, index: usize) -> Option<usize> {
+    let mut shown = 0;
+    for (place, part) in parts.iter().enumerate() {
+        let is_shown = match part {
+            // A result is shown with its call, so both of them have to be looked at together.
+            Part::ToolResult { .. } => false,
+            one => !content(std::slice::from_ref(one), status).is_empty(),
+        };
+        if is_shown {
+            if shown == index {
+                return Some(place);
+            }
+            shown += 1;
+        }
+    }
+    None
+}
+
+/// What another answer begins with: all that an answer says, as it was changed. Absent when there is no such part, or when it is of the other
+/// kind. What went wrong is left out, and so is the provider's proof for a thought that is no longer its own.
+pub fn retained(answer: &Message, edit: Option<&Edit>) -> Option<Vec<Part>> {
+    let mut parts = answer.content.clone();
+    if let Some(edit) = edit {
+        let place = place(&parts, answer.status, edit.index)?;
+        match &mut parts[place] {
+            Part::Text { text } if !edit.is_thought => text.clone_from(&edit.text),
+            Part::Reasoning {
+                text, signature, ..
+            } if edit.is_thought => {
+                text.clone_from(&edit.text);
+                *signature = None;
+            }
+            _ => return None,
+        }
+    }
+    parts.retain(|part| match part {
+        Part::Error { .. } => false,
+        Part::Text { text } => !text.is_empty(),
+        _ => true,
+    });
+    Some(parts)
 }

@@ -17,6 +17,8 @@ use manent_types::UserId;
 use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use crate::native::sse::BrokenOff;
+
 /// The streams of this node that somebody who signed in reads.
 #[derive(Debug, Default)]
 pub(crate) struct OpenStreams {
@@ -141,7 +143,8 @@ impl OpenStreams {
         {
             self.changed(account);
         }
-        response.map(|body| Body::from_stream(WatchedStream::new(body, entry)))
+        let breaks_off = response.extensions().get::<BreaksOff>().is_some();
+        response.map(|body| Body::from_stream(WatchedStream::new(body, breaks_off, entry)))
     }
 }
 
@@ -156,16 +159,22 @@ impl Drop for Entry {
     }
 }
 
+/// On a response: its client takes no last word, but comes back when the connection breaks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BreaksOff;
+
 /// A stream of events that may end from outside, between two of its pieces: each is whole events.
 struct WatchedStream {
     body: Option<BodyDataStream>,
     out: Pin<Box<WaitForCancellationFutureOwned>>,
+    breaks_off: bool,
     _entry: Entry,
 }
 
 impl WatchedStream {
-    fn new(body: Body, entry: Entry) -> Self {
+    fn new(body: Body, breaks_off: bool, entry: Entry) -> Self {
         Self {
+            breaks_off,
             body: Some(body.into_data_stream()),
             out: Box::pin(entry.end.clone().cancelled_owned()),
             _entry: entry,
@@ -177,13 +186,23 @@ impl Stream for WatchedStream {
     type Item = Result<Bytes, axum::Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Self { body, out, .. } = &mut *self;
+        let Self {
+            body,
+            out,
+            breaks_off,
+            ..
+        } = &mut *self;
         let Some(body) = body else {
             return Poll::Ready(None);
         };
         if out.as_mut().poll(context).is_ready() {
+            let last = if *breaks_off {
+                Err(axum::Error::new(BrokenOff))
+            } else {
+                Ok(last_word())
+            };
             self.body = None;
-            return Poll::Ready(Some(Ok(last_word())));
+            return Poll::Ready(Some(last));
         }
         Pin::new(body).poll_next(context)
     }

@@ -14,19 +14,20 @@ use axum::response::Response;
 
 pub(super) use feed::FeedEvents;
 pub(super) use generation::Generation;
-use pieces::{EventStream, Piece, Progress, Source};
+use pieces::EventStream;
+pub(crate) use pieces::{BrokenOff, Piece, Progress, Source};
 pub(super) use run::{RunEvents, TurnIds};
 
 /// How a stream of events is kept alive and ended.
-pub(super) struct Delivery {
+pub(crate) struct Delivery {
     /// How often a silent stream says that it lives.
-    pub(super) heartbeat: std::time::Duration,
+    pub(crate) heartbeat: std::time::Duration,
     /// Ends the stream from outside.
-    pub(super) cut: tokio_util::sync::CancellationToken,
+    pub(crate) cut: tokio_util::sync::CancellationToken,
 }
 
 /// An answer that streams the source's events.
-pub(super) fn respond(source: impl Source + Send + 'static, delivery: Delivery) -> Response {
+pub(crate) fn respond(source: impl Source + Send + 'static, delivery: Delivery) -> Response {
     let mut response = Response::new(Body::from_stream(EventStream::new(source, delivery)));
     let headers = response.headers_mut();
     headers.insert(

@@ -66,5 +66,7 @@ impl Source for FeedEvents {
     }
 
     // It goes on at the same place elsewhere, or here after a restart.
-    fn cut(&mut self, _: &mut Piece) {}
+    fn cut(&mut self, _: &mut Piece) -> Progress {
+        Progress::Ended
+    }
 }

@@ -158,8 +158,9 @@ impl Source for Generation {
         !self.has_first_event
     }
 
-    fn cut(&mut self, piece: &mut Piece) {
+    fn cut(&mut self, piece: &mut Piece) -> Progress {
         self.write_error(piece, "shutting_down", "the server is stopping", true);
+        Progress::Ended
     }
 }
 

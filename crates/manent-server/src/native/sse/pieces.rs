@@ -1,6 +1,5 @@
 //! Cutting a stream of events into pieces for the socket.
 
-use std::convert::Infallible;
 use std::fmt::Display;
 use std::io::Write;
 use std::pin::Pin;
@@ -23,6 +22,13 @@ const PIECE_BYTES: usize = 16 * 1024;
 pub(crate) struct Piece(BytesMut);
 
 impl Piece {
+    /// Writes an event without an id, of which the data is JSON already.
+    pub(crate) fn write_json(&mut self, event: &str, data: &str) {
+        let mut writer = (&mut self.0).writer();
+        // Writing to a growing buffer cannot fail.
+        let _ = write!(writer, "event: {event}\ndata: {data}\n\n");
+    }
+
     /// Writes an event. Without an id it has no place in the stream's order.
     pub(super) fn write(&mut self, id: Option<&dyn Display>, event: &str, data: &impl Serialize) {
         let mut writer = (&mut self.0).writer();
@@ -43,7 +49,14 @@ pub(crate) enum Progress {
     Wrote,
     /// It may have written something, and nothing comes any more.
     Ended,
+    /// Nothing comes any more, and that is no end: the connection is to break.
+    Broken,
 }
+
+/// A stream that did not come to its end. Whoever reads it sees the connection break.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a stream of events broke off")]
+pub(crate) struct BrokenOff;
 
 /// Where the events of a stream come from.
 pub(crate) trait Source: Unpin {
@@ -56,8 +69,8 @@ pub(crate) trait Source: Unpin {
     /// Whether the first words may be in this process already and only wait for another task's turn.
     fn awaits_first(&self) -> bool;
 
-    /// Writes how the stream ends when it is ended from outside.
-    fn cut(&mut self, piece: &mut Piece);
+    /// Writes how the stream ends when it is ended from outside, or has the connection broken.
+    fn cut(&mut self, piece: &mut Piece) -> Progress;
 }
 
 /// The events of a source in pieces, with heartbeats.
@@ -65,6 +78,7 @@ pub(super) struct EventStream<S> {
     source: S,
     piece: Piece,
     has_ended: bool,
+    is_broken: bool,
     heartbeat: Duration,
     heartbeat_timer: Pin<Box<Sleep>>,
     last_piece: Instant,
@@ -79,6 +93,7 @@ impl<S: Source> EventStream<S> {
             source,
             piece: Piece(BytesMut::with_capacity(1024)),
             has_ended: false,
+            is_broken: false,
             heartbeat: delivery.heartbeat,
             heartbeat_timer: Box::pin(tokio::time::sleep(delivery.heartbeat)),
             last_piece: Instant::now(),
@@ -94,7 +109,7 @@ impl<S: Source> EventStream<S> {
             match self.source.poll_write(&mut self.piece, context) {
                 Poll::Pending => return,
                 Poll::Ready(Progress::Wrote) => {}
-                Poll::Ready(Progress::Ended) => self.has_ended = true,
+                Poll::Ready(progress) => self.end(progress),
             }
         }
     }
@@ -102,9 +117,14 @@ impl<S: Source> EventStream<S> {
     /// Writes the end when it is asked for from outside; asks to be woken then.
     fn end_when_cut(&mut self, context: &mut Context<'_>) {
         if !self.has_ended && self.cut.as_mut().poll(context).is_ready() {
-            self.source.cut(&mut self.piece);
-            self.has_ended = true;
+            let progress = self.source.cut(&mut self.piece);
+            self.end(progress);
         }
+    }
+
+    fn end(&mut self, progress: Progress) {
+        self.has_ended = true;
+        self.is_broken = progress == Progress::Broken;
     }
 
     fn is_heartbeat_due(&mut self, context: &mut Context<'_>) -> bool {
@@ -122,7 +142,7 @@ impl<S: Source> EventStream<S> {
 }
 
 impl<S: Source> Stream for EventStream<S> {
-    type Item = Result<Bytes, Infallible>;
+    type Item = Result<Bytes, BrokenOff>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
@@ -141,6 +161,9 @@ impl<S: Source> Stream for EventStream<S> {
             this.end_when_cut(context);
         }
         if this.piece.0.is_empty() {
+            if std::mem::take(&mut this.is_broken) {
+                return Poll::Ready(Some(Err(BrokenOff)));
+            }
             if this.has_ended {
                 return Poll::Ready(None);
             }

@@ -201,11 +201,12 @@ impl Source for RunEvents {
         !self.has_words
     }
 
-    fn cut(&mut self, piece: &mut Piece) {
+    fn cut(&mut self, piece: &mut Piece) -> Progress {
         let notice = NoticeEvent {
             code: "shutting_down".into(),
             detail: "The server is stopping; attach again after the last id.".into(),
         };
         piece.write(None, "notice", &notice);
+        Progress::Ended
     }
 }
