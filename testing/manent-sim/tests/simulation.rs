@@ -72,7 +72,7 @@ fn every_promise_holds_whatever_goes_wrong() {
 }
 
 /// Worlds that broke a promise once: seed, messages, devices, the most tabs of a device.
-const ONCE_BROKEN: [(u64, usize, usize, usize); 48] = [
+const ONCE_BROKEN: [(u64, usize, usize, usize); 49] = [
     (6, 3, 1, 1),
     (10, 3, 1, 1),
     (12, 6, 2, 2),
@@ -110,6 +110,7 @@ const ONCE_BROKEN: [(u64, usize, usize, usize); 48] = [
     (9_499, 200, 3, 3),
     (14_941, 200, 3, 3),
     (15_681, 200, 3, 3),
+    (19_326, 200, 3, 3),
     (22_561, 200, 5, 4),
     (31_211, 100, 1, 2),
     (31_954, 100, 1, 2),

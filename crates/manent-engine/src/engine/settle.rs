@@ -168,19 +168,18 @@ impl<P: Clone> Engine<P> {
                 Some(Outcome::Rejected { code, detail }) => {
                     self.settle_number(item, &mut tally);
                     touched.insert(&item.lane);
-                    let is_doubtful = if MISSING.contains(&code.as_str()) {
-                        self.tries_once_more(item.id, false)
-                    } else {
-                        self.may_be_an_old_refusal(item)
-                    };
-                    if !is_doubtful {
+                    let is_for_want = MISSING.contains(&code.as_str());
+                    let tries_once_more = is_for_want && self.tries_once_more(item.id, false);
+                    if !tries_once_more && !self.may_be_an_old_refusal(item) {
                         self.fail(item.id, FailReason::Rejected { code, detail }, Tell::Now);
                     }
                 }
                 Some(Outcome::Blocked) => {
                     self.settle_number(item, &mut tally);
                     touched.insert(&item.lane);
-                    if !self.tries_once_more(item.id, self.is_parent_gone(item.id)) {
+                    let is_parent_gone = self.is_parent_gone(item.id);
+                    let tries_once_more = self.tries_once_more(item.id, is_parent_gone);
+                    if !tries_once_more && !self.may_be_an_old_refusal(item) {
                         let by = self.queue.get(item.id).and_then(|item| item.stored.parent);
                         self.fail(item.id, FailReason::Blocked { by }, Tell::Now);
                     }

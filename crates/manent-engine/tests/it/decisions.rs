@@ -268,6 +268,38 @@ fn a_refusal_that_may_be_an_old_one_is_doubted_once() {
     assert!(matches!(bench.state(1), Some(ItemState::Failed(_))));
 }
 
+/// Its first form built on what the server does not have. The second builds on nothing and was stored; an answer that makes no sense sends the
+/// lane back to the first one's number, under which the server repeats what it said then.
+#[test]
+fn a_refusal_for_want_of_what_an_item_builds_on_may_be_an_old_one_too() {
+    let missing = || Outcome::Rejected {
+        code: "parent_unknown".to_owned(),
+        detail: None,
+    };
+    for repeated in [missing(), Outcome::Blocked] {
+        let mut bench = Bench::new(EngineConfig::default());
+        bench.enqueue(item(1, 9, Some(5)));
+        bench.answer(outcomes(&[(1, missing())]));
+        bench.tell(Input::Retry {
+            id: id(1),
+            change: Some(Change {
+                payload: "alone".to_owned(),
+                size_bytes: 5,
+                parent: None,
+            }),
+        });
+        bench.confirm_all();
+        assert_eq!(bench.last_sent(), [(id(1), 2)]);
+        let expected = Some(1);
+        bench.answer(outcomes(&[(1, Outcome::Gap { expected })]));
+        assert_eq!(bench.last_sent(), [(id(1), 1)]);
+        bench.answer(outcomes(&[(1, repeated)]));
+        assert_eq!(bench.last_sent(), [(id(1), 2)]);
+        bench.answer(outcomes(&[(1, Outcome::Duplicate { position: None })]));
+        assert_eq!(bench.state(1), Some(ItemState::Saved { position: None }));
+    }
+}
+
 #[test]
 fn whatever_leaves_the_tray_for_good_is_told_when_the_store_has_let_go_of_it() {
     let mut bench = Bench::new(EngineConfig::default());
