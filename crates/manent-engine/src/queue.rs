@@ -6,7 +6,7 @@
 //! - a lane's `items` are exactly its items whose fate is pending, in the order of their ranks, which is that of their places in the lane;
 //! - `heads` holds the first pending item of each lane, by device;
 //! - `touched` holds every item that may be shown otherwise than when [`Queue::take_touched`] was last called: those of which something
-//!   changed, and those whose parent went. Nothing of an item changes but through here;
+//!   changed, and those in other lanes whose parent went. Nothing of an item changes but through here;
 //! - nothing here walks over all items, but for [`Queue::all`] and [`Queue::clear`].
 
 mod entry;
@@ -338,7 +338,9 @@ impl<P> Queue<P> {
     pub(crate) fn remove(&mut self, id: ItemId) -> Option<Item<P>> {
         let item = self.items.remove(&id)?;
         for child in self.children.get(&id).into_iter().flatten() {
-            if let Some(child) = self.items.get_mut(child) {
+            if let Some(child) = self.items.get_mut(child)
+                && child.stored.lane != item.stored.lane
+            {
                 mark(child, &mut self.touched);
             }
         }

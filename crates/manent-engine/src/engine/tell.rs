@@ -43,10 +43,12 @@ impl<P: Clone> Engine<P> {
         let touched = self.queue.take_touched();
         let mut changed = Vec::with_capacity(touched.len());
         for id in touched {
+            let Some(item) = self.queue.get(id) else {
+                continue;
+            };
             changed.push(id);
-            let lane = self.queue.get(id).map(|item| &item.stored.lane);
             let children = self.queue.children(id);
-            let elsewhere = children.filter(|child| Some(&child.stored.lane) != lane);
+            let elsewhere = children.filter(|child| child.stored.lane != item.stored.lane);
             changed.extend(elsewhere.map(|child| child.stored.id));
         }
         changed
