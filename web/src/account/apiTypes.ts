@@ -148,6 +148,39 @@ export interface BegunTwoFactorResource {
   secret: string;
 }
 /**
+ * `GET /account/budget`.
+ */
+export interface BudgetAnswer {
+  budget?: BudgetResource | null;
+}
+/**
+ * A budget in the period of now.
+ */
+export interface BudgetResource {
+  cost: BudgetMeasure;
+  endsAt: Timestamp;
+  generations: BudgetMeasure;
+  startsAt: Timestamp;
+  tokens: BudgetMeasure;
+}
+/**
+ * What is there of something, and what was spent.
+ */
+export interface BudgetMeasure {
+  /**
+   * The most in a period. Absent: as much as one likes.
+   */
+  limit?: number | null;
+  /**
+   * What answers that are being made may come to.
+   */
+  reserved: number;
+  /**
+   * By answers that have ended.
+   */
+  used: number;
+}
+/**
  * `POST /account/password`.
  */
 export interface ChangePasswordRequest {
