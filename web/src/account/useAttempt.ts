@@ -4,8 +4,10 @@ import { type AccountTexts, useAccountTexts } from './texts';
 
 /** What went wrong, as a sentence: ours for the codes that we know, the server's for all others. */
 export function sentenceOf(error: unknown, texts: AccountTexts): string {
-  if (error instanceof ApiProblem && error.code === 'invalid_value' && error.field === 'email') return texts.problems.email_invalid!;
-  if (error instanceof ApiProblem) return texts.problems[error.code] ?? error.message;
+  if (error instanceof ApiProblem) {
+    const code = error.code === 'invalid_value' && error.field !== null ? `invalid_${error.field}` : error.code;
+    return texts.problems[code] ?? error.message;
+  }
   if (error instanceof ServerUnreachable || error instanceof TypeError) return texts.problems.unreachable!;
   console.error(error);
   return error instanceof Error ? error.message : String(error);

@@ -191,7 +191,8 @@ export const de: AccountTexts = {
   },
 
   problems: {
-    email_invalid: 'Das ist keine E-Mail-Adresse. Eine sieht aus wie name@example.org.',
+    invalid_baseURL: 'Diese Adresse geht hier nicht. Sie muss mit https:// oder http:// beginnen und zu einer öffentlichen Adresse führen oder zu einer, die dieser Server erlaubt.',
+    invalid_email: 'Das ist keine E-Mail-Adresse. Eine sieht aus wie name@example.org.',
     wrong_credentials: 'Die E-Mail-Adresse oder das Passwort ist falsch.',
     second_factor_wrong: 'Dieser Code ist falsch oder wurde schon benutzt. Warte auf den nächsten und versuche es noch einmal.',
     sign_in_expired: 'Das hat zu lange gedauert. Beginne noch einmal mit deinem Passwort.',

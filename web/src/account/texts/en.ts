@@ -190,7 +190,8 @@ export const en = {
 
   /** What went wrong, by the server's stable codes. What is not here is shown in the server's own words. */
   problems: {
-    email_invalid: 'This is no e-mail address. One looks like name@example.org.',
+    invalid_baseURL: 'This address cannot be used here. It has to begin with https:// or http://, and to lead to a public address or to one that this server allows.',
+    invalid_email: 'This is no e-mail address. One looks like name@example.org.',
     wrong_credentials: 'The e-mail address or the password is wrong.',
     second_factor_wrong: 'This code is wrong, or was used already. Wait for the next one and try again.',
     sign_in_expired: 'That took too long. Begin again with your password.',
