@@ -156,7 +156,8 @@ fn number<T: std::str::FromStr>(variable: &str) -> Result<Option<T>> {
         return Ok(None);
     };
     let read = text.to_str().and_then(|text| text.parse().ok());
-    let read = read.with_context(|| format!("{variable} is {text:?}, which is no number"))?;
+    let read =
+        read.with_context(|| format!("{variable} is `{}`, which is no number", text.display()))?;
     Ok(Some(read))
 }
 
