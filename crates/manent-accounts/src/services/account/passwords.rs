@@ -1,5 +1,6 @@
 //! Changing a password that one knows, and resetting one that one does not.
 
+use manent_types::UserId;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::super::context::Context;
@@ -78,7 +79,8 @@ impl AccountService {
         Ok(())
     }
 
-    /// Sets a new password with the secret of a link. All sessions end, and nobody is signed in by it.
+    /// Sets a new password with the secret of a link. All sessions end, the account's API keys are revoked (who needs a link may need it because
+    /// somebody else was in, and a key would stay), and nobody is signed in by it.
     ///
     /// # Errors
     /// [`AccountError::LinkInvalid`], the password is outside the policy, too often, or a port fails.
@@ -110,8 +112,24 @@ impl AccountService {
             .context
             .change(account, change, Some(digest), audit)
             .await?;
+        self.revoke_keys(account, origin).await?;
         self.tell_changed_password(&changed.account);
         Ok(changed.account)
+    }
+
+    async fn revoke_keys(&self, account: UserId, origin: &Origin) -> Result<(), AccountError> {
+        let ports = &self.context.ports;
+        let now = self.context.now();
+        for key in ports.api_keys.list(account).await? {
+            let audit = AuditDraft::new(AuditKind::ApiKeyRevoked)
+                .by(Some(account), origin.address)
+                .on(account)
+                .with("revoked", key.id)
+                .with("reason", "password reset");
+            ports.api_keys.revoke(account, key.id, now, audit).await?;
+        }
+        ports.standings.changed(account);
+        Ok(())
     }
 
     /// The active account with this address, if a mail may go there. Counts the address that asks and the address that is asked for.

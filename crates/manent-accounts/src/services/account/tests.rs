@@ -114,6 +114,29 @@ fn a_reset_link_works_once_within_its_time_and_ends_all_sessions() {
 }
 
 #[test]
+fn a_reset_by_a_link_revokes_the_api_keys_and_a_changed_password_does_not() {
+    let world = world();
+    let opened = world.signed_in("ada@example.org");
+    let caller = world.caller(&opened);
+    let scopes = crate::api_key::Scopes::of_user();
+    let key = run(world.keys().create(&caller, "key", scopes, None)).unwrap();
+    let presented = || run(world.keys().authenticate(key.secret.expose_secret(), None)).map(|_| ());
+    run(world
+        .accounts()
+        .change_password(&caller, "correct horse".into(), "better horse".into()))
+    .unwrap();
+    assert_eq!(presented(), Ok(()));
+    let accounts = world.accounts();
+    let link = run(accounts.reset_link(&Caller::command_line(), opened.account.id)).unwrap();
+    run(accounts.reset_password(&link.secret, "third horse".into(), &Origin::default())).unwrap();
+    assert_eq!(presented(), Err(AccountError::NotSignedIn));
+    let state = world.store.state();
+    let told = state.audit.last().unwrap();
+    assert_eq!(told.kind, AuditKind::ApiKeyRevoked);
+    assert_eq!(told.detail["reason"], "password reset");
+}
+
+#[test]
 fn asking_for_a_reset_answers_the_same_whoever_is_asked_for() {
     let world = world();
     for email in ["ada@example.org", "nobody@example.org", "not an address"] {
