@@ -255,7 +255,7 @@ impl Builder<'_> {
             );
             let names = ["input", "output", "cache_read", "cache_write"];
             let given = names.into_iter().map(|name| format!("{name}_price"));
-            let given = given.filter(|name| self.is_given(name)).last();
+            let given = given.rev().find(|name| self.is_given(name));
             let given = given.unwrap_or_default();
             let origin = self.origin_of(&given, &given);
             self.complain(&origin, message);
