@@ -250,9 +250,6 @@ async fn what_another_secret_encrypted_is_told_before_and_after_it_is_given_up()
 
     let backup = begun["backupCodes"][0].as_str().unwrap_or_default();
     let signed_in = second_step(&server, ("backupCode", backup)).await?;
-    assert_eq!(
-        (signed_in.status, &signed_in.json()["kind"]),
-        (200, &json!("signedIn"))
-    );
+    assert_eq!(signed_in.status, 200, "{signed_in:?}");
     Ok(())
 }
