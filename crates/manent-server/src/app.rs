@@ -19,6 +19,7 @@ use crate::feed::FeedFollower;
 use crate::http::cors::AllowedOrigins;
 use crate::http::guard::PublicName;
 use crate::http::sign_in_switch::SignInSwitch;
+use crate::librechat::{Chats, Surface};
 use crate::limits::Rates;
 use crate::native::ApiError;
 use crate::operations::ReadinessCheck;
@@ -88,8 +89,10 @@ pub(crate) struct App {
     pub(crate) addresses: ClientAddress,
     /// Signing in and what belongs to it; absent where nobody needs to.
     pub(crate) accounts: Option<Arc<Accounts>>,
-    /// Whether LibreChat's API is served.
-    pub(crate) has_librechat: bool,
+    /// LibreChat's view of this server; absent where its API is not served.
+    pub(crate) librechat: Option<Arc<Surface>>,
+    /// Generations of LibreChat's client.
+    pub(crate) chats: Chats,
     /// True when only the built-in demonstration answers.
     pub(crate) demo: bool,
     /// Trace ids come from here.
@@ -106,6 +109,19 @@ impl App {
     /// Signing in and what belongs to it.
     pub(crate) fn accounts(&self) -> Result<&Accounts, ApiError> {
         self.accounts.as_deref().ok_or_else(ApiError::no_accounts)
+    }
+
+    /// Whether another client is served at `/`, so that the page is under its own path.
+    pub(crate) fn serves_client(&self) -> bool {
+        let surface = self.librechat.as_deref();
+        surface.is_some_and(|surface| surface.client.is_some())
+    }
+
+    /// LibreChat's view of this server.
+    pub(crate) fn librechat(&self) -> Result<&Surface, ApiError> {
+        self.librechat
+            .as_deref()
+            .ok_or_else(|| ApiError::internal("a route of LibreChat's where its API is not served"))
     }
 
     /// Deletes an account; what runs for it ends and brings nothing of it back.

@@ -40,6 +40,7 @@ use crate::feed::FeedFollower;
 use crate::http::cors::AllowedOrigins;
 use crate::http::guard::PublicName;
 use crate::http::sign_in_switch::SignInSwitch;
+use crate::librechat::{Catalog, Chats, LimitFigures, Surface};
 use crate::limits::{GenerationLimits, Rates, Spending};
 use crate::signals::SignalHub;
 
@@ -259,6 +260,17 @@ fn assemble(
         let housekeeping = accounts.upkeep.housekeeping.clone();
         housekeeping::run(tasks, housekeeping, background.clone());
     }
+    let surface = Arc::new(Surface::new(config));
+    let chats = Chats::new(
+        Catalog::new(Arc::clone(&surface), completions.clone()),
+        LimitFigures {
+            at_once: usage.concurrent_generations,
+            by_person: usage.generations_per_minute,
+            by_address: usage.generations_per_minute_by_address,
+        },
+        Arc::clone(&clock),
+        tasks.clone(),
+    );
     let mut readiness = vec![store.readiness()];
     if let Some(journal) = journal {
         journal.start_draining(Arc::new(StoreTarget::new(
@@ -293,7 +305,11 @@ fn assemble(
         allowed_origins: AllowedOrigins::new(&config.cors_origins),
         addresses: ClientAddress::new(&config.accounts.trusted_proxies),
         accounts,
-        has_librechat: config.librechat.enabled,
+        librechat: config
+            .librechat
+            .enabled
+            .then(|| Arc::clone(&surface)),
+        chats,
         demo: config.is_demo(),
         ids,
         stopping: Stopping::default(),

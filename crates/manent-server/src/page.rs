@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use crate::app::App;
+use crate::librechat::client::OWN_PAGE;
 use crate::native::ApiError;
 
 #[derive(RustEmbed)]
@@ -38,10 +39,6 @@ const HARDENING: [(HeaderName, &str); 3] = [
     ),
 ];
 
-/// How the page begins, and how it does where people sign in: so it shows the way in at once.
-const BEGINNING: &str = "<html lang=\"en\">";
-const BEGINNING_WITH_SIGN_IN: &str = "<html lang=\"en\" data-sign-in>";
-
 /// Answers every path that is no endpoint: a file of the page, the page itself for its own routes, or 404.
 pub(crate) async fn serve(
     State(app): State<App>,
@@ -52,7 +49,11 @@ pub(crate) async fn serve(
     if method != Method::GET && method != Method::HEAD {
         return ApiError::not_found().into_response();
     }
-    let path = uri.path().trim_start_matches('/');
+    let (base, path) = match uri.path().strip_prefix(OWN_PAGE) {
+        Some(path) if app.serves_client() => (OWN_PAGE, path),
+        _ => ("", uri.path()),
+    };
+    let path = path.trim_start_matches('/');
     let wants_page = headers
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok())
@@ -62,10 +63,16 @@ pub(crate) async fn serve(
     }
     let is_route = path.is_empty() || (wants_page && !path.starts_with("assets/"));
     match PageFiles::get("index.html") {
-        Some(index) if is_route && app.accounts.is_some() => {
-            respond("index.html", with_sign_in(index), "-sign-in", &headers)
+        Some(index) if is_route => {
+            let has_sign_in = app.accounts.is_some();
+            let kind = match (has_sign_in, base.is_empty()) {
+                (false, true) => "",
+                (true, true) => "-sign-in",
+                (false, false) => "-based",
+                (true, false) => "-based-sign-in",
+            };
+            respond("index.html", adapted(index, base, has_sign_in), kind, &headers)
         }
-        Some(index) if is_route => respond("index.html", index, "", &headers),
         None if is_route => (
             StatusCode::NOT_FOUND,
             "This binary was built without its page: build web/ first, then the server (cargo xtask run does both).\n",
@@ -75,12 +82,29 @@ pub(crate) async fn serve(
     }
 }
 
-fn with_sign_in(mut index: EmbeddedFile) -> EmbeddedFile {
-    let page = String::from_utf8_lossy(&index.data);
-    index.data = Cow::Owned(
-        page.replacen(BEGINNING, BEGINNING_WITH_SIGN_IN, 1)
-            .into_bytes(),
-    );
+/// A file of the page, by its path; the page itself is none.
+pub(crate) fn file(path: &str, headers: &HeaderMap) -> Option<Response> {
+    let path = path.trim_start_matches('/');
+    let is_page = path.is_empty() || path == "index.html";
+    let file = PageFiles::get(path).filter(|_| !is_page)?;
+    Some(respond(path, file, "", headers))
+}
+
+/// The page as it is where people sign in, and where it stands under another path than `/`: it finds its files and its own places there.
+fn adapted(mut index: EmbeddedFile, base: &str, has_sign_in: bool) -> EmbeddedFile {
+    if base.is_empty() && !has_sign_in {
+        return index;
+    }
+    let mut page = String::from_utf8_lossy(&index.data).into_owned();
+    if !base.is_empty() {
+        page = page.replace("href=\"/", &format!("href=\"{base}/"));
+        page = page.replace("src=\"/", &format!("src=\"{base}/"));
+        page = page.replacen("<html ", &format!("<html data-base=\"{base}\" "), 1);
+    }
+    if has_sign_in {
+        page = page.replacen("<html ", "<html data-sign-in ", 1);
+    }
+    index.data = Cow::Owned(page.into_bytes());
     index
 }
 

@@ -12,10 +12,9 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::access;
 use crate::app::App;
 use crate::http::{guard, headers, sign_in_switch, stopping, trace};
-use crate::librechat;
+use crate::librechat::{self, client};
 use crate::native::{self, ApiError};
 use crate::oidc;
-use crate::page;
 
 pub(crate) fn router(app: App) -> Router {
     let ids = Arc::clone(&app.ids);
@@ -36,25 +35,30 @@ pub(crate) fn router(app: App) -> Router {
         }
     })
     .split_for_parts();
+    let pages = app.librechat.as_ref();
+    let pages = pages.and_then(|surface| surface.client.clone());
+    let pages = pages.map(|client| middleware::from_fn_with_state(client, client::pages_first));
     let testing = switch.map_or_else(Router::new, |switch| {
         Router::new().route(sign_in_switch::PATH, switch.route())
     });
-    let librechat = if app.has_librechat {
+    let librechat = if app.librechat.is_some() {
         librechat::router(app.gate.clone(), app.addresses.clone())
     } else {
         Router::new()
     };
     // What is refused before a surface is reached.
     let refusals = app
-        .has_librechat
+        .librechat
+        .is_some()
         .then(|| middleware::from_fn(librechat::translate_under_prefix));
     described
         .merge(testing)
         .merge(oidc::routes(&app))
         .merge(librechat)
         .merge(SwaggerUi::new("/docs").url("/openapi.json", native::finished(document)))
-        .fallback(page::serve)
+        .fallback(client::serve)
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
+        .layer(option_layer(pages))
         .layer(CatchPanicLayer::custom(on_panic))
         .layer(middleware::from_fn_with_state(
             stop,

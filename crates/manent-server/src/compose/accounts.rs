@@ -194,7 +194,7 @@ pub(super) async fn set_up(
         vault: Arc::new(SealingVault::new(&loaded.secrets, entropy.clone())),
         mailer: mail::set_up(&config.mail, mail)?,
         limiter: Arc::new(NodeLimiter::new()),
-        devices: Arc::new(SignedDevices::new(&secrets)),
+        devices: Arc::new(SignedDevices::new(&loaded.secrets)),
         standings: standings.clone(),
         clock: Arc::clone(&clock),
         ids,

@@ -31,11 +31,11 @@ use tokio_util::task::TaskTracker;
 use board::Board;
 
 pub(super) use abort::abort;
+pub(crate) use catalog::Catalog;
 pub(super) use finish::{told_conversation, told_endpoint};
 pub(super) use given::Named;
 pub(super) use plan::all_messages;
 pub(super) use refusal::ChatRefusal;
-pub(crate) use catalog::Catalog;
 pub(crate) use refusal::LimitFigures;
 pub(super) use start::{start, start_plain};
 pub(super) use status::{active, status};

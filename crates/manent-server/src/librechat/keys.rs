@@ -1,6 +1,6 @@
 //! `/api/keys…`: people's own keys for providers.
 //!
-//! LibreChat's names of endpoints are the ids of our providers, in whatever letters: its `openAI` is our `openai`.
+//! Each of LibreChat's endpoints is one of our providers; see the surface's list of them.
 
 use axum::Json as JsonAnswer;
 use axum::extract::{Path, Query, State};
@@ -45,7 +45,7 @@ pub(super) async fn put(
         }
     };
     let given = given_key(&request.value)?;
-    let id = provider_id(own_keys, &request.name);
+    let id = provider_id(&app, own_keys, &request.name);
     let stored = own_keys.put(&caller, &id, given, expires_at).await;
     stored.map_err(|error| match error {
         AccountError::NotFound => Refusal::bad("This endpoint takes no key of your own"),
@@ -71,8 +71,12 @@ pub(super) async fn get(
     Person(caller): Person,
     Query(Named { name }): Query<Named>,
 ) -> Result<JsonAnswer<Value>, Refusal> {
-    let own_keys = &app.accounts()?.own_keys;
-    let id = provider_id(own_keys, &name);
+    let Some(accounts) = &app.accounts else {
+        // Nobody has keys of their own where nobody signs in.
+        return Ok(JsonAnswer(json!({"expiresAt": null})));
+    };
+    let own_keys = &accounts.own_keys;
+    let id = provider_id(&app, own_keys, &name);
     let expiry = own_keys.expiry(&caller, &id).await;
     let expires_at = match expiry.map_err(bad_name)? {
         None => Value::Null,
@@ -90,7 +94,7 @@ pub(super) async fn delete(
     Path(name): Path<String>,
 ) -> Result<StatusCode, Refusal> {
     let own_keys = &app.accounts()?.own_keys;
-    let id = provider_id(own_keys, &name);
+    let id = provider_id(&app, own_keys, &name);
     own_keys.delete(&caller, &id).await.map_err(bad_name)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -116,8 +120,12 @@ pub(super) async fn delete_all(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The provider that is meant: the one of this id, else the one of this id in other letters, else whatever it is.
-fn provider_id(own_keys: &OwnKeys, name: &str) -> String {
+/// The provider that is meant: the one of the endpoint of this name, else the one of this id, else the one of this id in other letters, else whatever it is.
+fn provider_id(app: &App, own_keys: &OwnKeys, name: &str) -> String {
+    let surface = app.librechat.as_deref();
+    if let Some(endpoint) = surface.and_then(|surface| surface.endpoint(name)) {
+        return endpoint.provider.clone();
+    }
     let ids = || own_keys.endpoints().iter().map(|endpoint| &endpoint.id);
     ids()
         .find(|id| *id == name)

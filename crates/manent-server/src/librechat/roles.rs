@@ -11,6 +11,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::answer::Refusal;
+use super::local;
+use super::permissions::effective;
 use crate::access::{Person, Reading};
 use crate::app::App;
 use crate::http::body::Json;
@@ -38,8 +40,18 @@ pub(super) async fn get(
     Person(caller): Person,
     Path(name): Path<String>,
 ) -> Result<JsonAnswer<RoleAnswer>, Refusal> {
-    let found = app.accounts()?.roles.find(&caller, &name).await;
-    Ok(JsonAnswer(found.map_err(refusal)?.into()))
+    let surface = app.librechat()?;
+    let Some(accounts) = &app.accounts else {
+        let role = local::role(surface);
+        return if name.eq_ignore_ascii_case(role.name.as_str()) {
+            Ok(JsonAnswer(role.into()))
+        } else {
+            Err(refusal(AccountError::NotFound))
+        };
+    };
+    let found = accounts.roles.find(&caller, &name).await;
+    let role = found.map_err(refusal)?;
+    Ok(JsonAnswer(effective(surface, role).into()))
 }
 
 /// The parts of a role that administrators change one at a time: the last part of the path, and what it is about.
@@ -78,7 +90,8 @@ pub(super) async fn change(
     let roles = &app.accounts()?.roles;
     roles.find(&caller, &name).await.map_err(refusal)?;
     let changed = roles.change(&caller, &name, permissions).await;
-    Ok(JsonAnswer(changed.map_err(refusal)?.into()))
+    let role = changed.map_err(refusal)?;
+    Ok(JsonAnswer(effective(app.librechat()?, role).into()))
 }
 
 fn invalid(part: &str, text: &str) -> Refusal {

@@ -4,7 +4,9 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use axum::{Router, middleware};
 
 use super::answer::{endpoint_not_found, translate};
-use super::{auth, keys, passwords, roles, two_factor, user};
+use super::{
+    absent, auth, categories, chat, convos, endpoints, keys, messages, passwords, roles, startup, system, two_factor, user,
+};
 use crate::access::{ClientAddress, Gate, admit};
 use crate::app::App;
 
@@ -80,6 +82,67 @@ fn routes() -> Vec<Route> {
         guarded("POST", "/user/plugins", post(user::plugins)),
         guarded("GET", "/user/terms", get(user::terms)),
         guarded("POST", "/user/terms/accept", post(user::accept_terms)),
+        open("GET", "/config", get(startup::get)),
+        open("GET", "/banner", get(absent::banner)),
+        guarded("GET", "/endpoints", get(endpoints::list)),
+        guarded(
+            "GET",
+            "/endpoints/token-config",
+            get(endpoints::token_config),
+        ),
+        guarded("GET", "/models", get(endpoints::models)),
+        guarded("GET", "/search/enable", get(system::has_search)),
+        guarded("GET", "/files/config", get(system::files)),
+        guarded("GET", "/files/speech/config/get", get(absent::speech)),
+        guarded(
+            "GET",
+            "/user/settings/skills/active",
+            get(absent::empty_table),
+        ),
+        guarded(
+            "GET",
+            "/user/settings/favorites/tools",
+            get(absent::empty_list),
+        ),
+        guarded("GET", "/balance", get(absent::balance)),
+        guarded("GET", "/categories", get(categories::list)),
+        guarded("GET", "/agents", get(absent::agents)),
+        guarded("GET", "/agents/categories", get(absent::empty_list)),
+        guarded("GET", "/agents/tools", get(absent::empty_list)),
+        guarded("GET", "/agents/tools/calls", get(absent::empty_list)),
+        guarded(
+            "GET",
+            "/agents/tools/web_search/auth",
+            get(absent::web_search),
+        ),
+        guarded("GET", "/agents/actions", get(absent::empty_list)),
+        guarded("GET", "/mcp/servers", get(absent::empty_table)),
+        guarded("GET", "/mcp/tools", get(absent::tools_by_server)),
+        guarded(
+            "GET",
+            "/mcp/connection/status",
+            get(absent::tool_connections),
+        ),
+        guarded("GET", "/skills", get(absent::skills)),
+        guarded("GET", "/memories", get(absent::memories)),
+        guarded("GET", "/api-keys", get(absent::empty_list)),
+        guarded(
+            "GET",
+            "/permissions/{kind}/effective/all",
+            get(absent::empty_table),
+        ),
+        guarded("POST", "/agents/chat", post(chat::start_plain)),
+        guarded("POST", "/agents/chat/{endpoint}", post(chat::start)),
+        guarded("GET", "/agents/chat/stream/{id}", get(chat::stream)),
+        guarded("GET", "/agents/chat/status/{id}", get(chat::status)),
+        guarded("GET", "/agents/chat/active", get(chat::active)),
+        guarded("POST", "/agents/chat/abort", post(chat::abort)),
+        guarded("POST", "/agents/chat/steer", post(chat::no_steer)),
+        guarded("POST", "/agents/chat/resume", post(chat::no_resume)),
+        guarded("GET", "/convos", get(convos::list)),
+        guarded("GET", "/convos/gen_title/{id}", get(chat::title)),
+        guarded("GET", "/convos/{id}", get(convos::get)),
+        guarded("GET", "/messages/{id}", get(messages::list)),
         guarded("GET", "/roles/{name}", get(roles::get)),
         guarded("PUT", "/roles/{name}/{part}", put(roles::change)),
         guarded("PUT", "/keys", put(keys::put)),
@@ -115,5 +178,8 @@ pub(crate) fn router(gate: Gate, addresses: ClientAddress) -> Router<App> {
         .fallback(endpoint_not_found)
         .method_not_allowed_fallback(endpoint_not_found)
         .layer(middleware::from_fn(translate));
-    Router::new().nest(PREFIX, surface)
+    Router::new()
+        .nest(PREFIX, surface)
+        .route("/health", get(system::health))
+        .route("/livez", get(system::health))
 }

@@ -3,6 +3,7 @@
 use axum::Json as JsonAnswer;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use manent_accounts::AccountError;
 use manent_accounts::account::Account;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 use super::answer::Refusal;
 use super::body::{MaybeBody, Proof};
 use super::cookies;
+use super::local;
 use super::short_id::short_id;
 use crate::access::{Person, Reading, Writing};
 use crate::app::App;
@@ -65,10 +67,15 @@ pub(super) async fn get(
     State(app): State<App>,
     _: Reading,
     Person(caller): Person,
-) -> Result<JsonAnswer<User>, Refusal> {
-    let account = app.accounts()?.own.own(&caller).await?;
-    Ok(JsonAnswer(User::from(&account)))
+) -> Result<Response, Refusal> {
+    let Some(accounts) = &app.accounts else {
+        return Ok(JsonAnswer(local::user(caller.owner()?)).into_response());
+    };
+    let account = accounts.own.own(&caller).await?;
+    Ok(JsonAnswer(User::from(&account)).into_response())
 }
+
+const NO_DELETION: &str = "You do not have permission to delete this account";
 
 /// Deletes the account and everything that it owns.
 pub(super) async fn delete(
@@ -77,13 +84,14 @@ pub(super) async fn delete(
     MaybeBody(proof): MaybeBody<Proof>,
 ) -> Result<(HeaderMap, JsonAnswer<Value>), Refusal> {
     let accounts = app.accounts()?;
+    let is_allowed = app.librechat()?.settings.variables.allows_account_deletion;
+    if !is_allowed && caller.require_admin().is_err() {
+        return Err(Refusal::new(StatusCode::FORBIDDEN, NO_DELETION));
+    }
     let deletion = accounts.own.delete_own(&caller, None, proof.factor());
     let deleted = app.delete_account(caller.owner()?, deletion).await;
     deleted.map_err(|error| match error {
-        AccountError::Forbidden => Refusal::new(
-            StatusCode::FORBIDDEN,
-            "You do not have permission to delete this account",
-        ),
+        AccountError::Forbidden => Refusal::new(StatusCode::FORBIDDEN, NO_DELETION),
         AccountError::SecondFactorNeeded => {
             Refusal::bad("A code of the second factor is needed to delete this account")
         }
@@ -103,7 +111,11 @@ pub(super) async fn terms(
     _: Reading,
     Person(caller): Person,
 ) -> Result<JsonAnswer<Value>, Refusal> {
-    let account = app.accounts()?.own.own(&caller).await?;
+    let Some(accounts) = &app.accounts else {
+        // Whoever runs the server for themselves made the terms.
+        return Ok(JsonAnswer(json!({"termsAccepted": true})));
+    };
+    let account = accounts.own.own(&caller).await?;
     let at = account.terms_accepted_at;
     Ok(JsonAnswer(
         json!({"termsAccepted": at.is_some(), "termsAcceptedAt": at}),

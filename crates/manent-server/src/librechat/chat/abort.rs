@@ -111,7 +111,8 @@ async fn only(app: &App, owner: UserId) -> Result<Option<Run>, ChatRefusal> {
     let mut running = app.runs.running_of(owner, MOST).await?;
     running.retain(|run| run.record.is_some());
     if running.len() > 1 {
-        let body = json!({ "code": "AMBIGUOUS_ACTIVE_RUN", "error": "Several generations run; name one" });
+        let body =
+            json!({ "code": "AMBIGUOUS_ACTIVE_RUN", "error": "Several generations run; name one" });
         return Err(ChatRefusal::Words(StatusCode::CONFLICT, body.to_string()));
     }
     Ok(running.pop())

@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use manent_domain::message::Message;
 use manent_librechat::events::{ContextFigures, Frame};
 use manent_librechat::wire::KeptOfAnswer;
-use manent_domain::message::Message;
 use manent_types::{ConversationId, MessageId, RunId, UserId};
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -111,7 +111,9 @@ impl Board {
     /// The generations of an owner whose ends are not kept yet.
     pub(super) fn open_of(&self, owner: UserId) -> Vec<(RunId, Arc<Turn>)> {
         let board = self.lock();
-        let mine = board.iter().filter(|((of, _), turn)| *of == owner && !turn.has_ended());
+        let mine = board
+            .iter()
+            .filter(|((of, _), turn)| *of == owner && !turn.has_ended());
         mine.map(|((_, run), turn)| (*run, Arc::clone(turn)))
             .collect()
     }

@@ -74,8 +74,7 @@ impl Catalog {
             )
             .map_err(|refusal| ChatRefusal::bad(refusal.to_string()))?;
         let model = preset.model.filter(|model| !model.is_empty());
-        let model = model
-            .ok_or_else(|| ChatRefusal::Bad(errors::missing_model(&endpoint.name)))?;
+        let model = model.ok_or_else(|| ChatRefusal::Bad(errors::missing_model(&endpoint.name)))?;
         self.check_model(endpoint, &model)?;
         let whole = Parameters::read(&preset.parameters)?;
         let mut shown = preset.parameters;
@@ -154,9 +153,8 @@ impl Catalog {
         let endpoint = endpoint.and_then(|name| self.surface.endpoint(name));
         let configured = endpoint.and_then(|endpoint| endpoint.endpoint.as_ref());
         self.surface.settings.variables.has_titles
-            && configured.is_none_or(|endpoint| {
-                endpoint.title_model.is_some() || !endpoint.kind.is_custom()
-            })
+            && configured
+                .is_none_or(|endpoint| endpoint.title_model.is_some() || !endpoint.kind.is_custom())
     }
 
     /// How many tokens the model takes, the answer included.
@@ -188,7 +186,10 @@ impl Catalog {
             part(usage.input_tokens, prompt)
                 + part(usage.output_tokens, completion)
                 + part(usage.cache_read_tokens, rate("cacheRead").unwrap_or(prompt))
-                + part(usage.cache_write_tokens, rate("cacheWrite").unwrap_or(prompt)),
+                + part(
+                    usage.cache_write_tokens,
+                    rate("cacheWrite").unwrap_or(prompt),
+                ),
         )
     }
 
@@ -207,7 +208,10 @@ fn abilities(endpoint: &BoundEndpoint) -> Abilities {
     use manent_librechat::config::EndpointKind;
     let kind = endpoint.endpoint.as_ref().map(|endpoint| endpoint.kind);
     let is_anthropic = match kind {
-        Some(kind) => matches!(kind, EndpointKind::Anthropic | EndpointKind::CustomAnthropic),
+        Some(kind) => matches!(
+            kind,
+            EndpointKind::Anthropic | EndpointKind::CustomAnthropic
+        ),
         None => endpoint.name == "anthropic",
     };
     Abilities {

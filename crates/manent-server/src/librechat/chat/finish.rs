@@ -225,8 +225,7 @@ pub(super) fn usage_frames(
     let context = events::context_usage(answer, &usage, figures);
     let context = context.map(|data| Frame::event("on_context_usage", &data));
     let cost = cost(app, telling, &usage);
-    let tokens =
-        events::token_usage(answer, telling.provider(), telling.model(), &usage, cost);
+    let tokens = events::token_usage(answer, telling.provider(), telling.model(), &usage, cost);
     let tokens = tokens.map(|data| Frame::event("on_token_usage", &data));
     context.into_iter().chain(tokens).collect()
 }
@@ -377,7 +376,10 @@ pub(in crate::librechat) fn told_conversation(
 }
 
 /// Whom a conversation asks, as the client calls it.
-pub(in crate::librechat) fn told_endpoint(app: &App, conversation: &Conversation) -> Option<String> {
+pub(in crate::librechat) fn told_endpoint(
+    app: &App,
+    conversation: &Conversation,
+) -> Option<String> {
     let provider = conversation.config.provider.as_deref();
     let endpoint = provider.and_then(|provider| app.chats.catalog.endpoint_of(provider));
     let kept = KeptOfConversation::of(&conversation.extras);
@@ -409,12 +411,16 @@ pub(super) async fn from_store(
         question: Some((question, None)),
         answer: answer.as_ref(),
     };
-    Ok(ending.frames(app, owner, telling, &kept, events::ContextFigures::default()))
+    Ok(ending.frames(
+        app,
+        owner,
+        telling,
+        &kept,
+        events::ContextFigures::default(),
+    ))
 }
 
-async fn bounded<T>(
-    work: impl Future<Output = Result<T, DomainError>>,
-) -> Result<T, DomainError> {
+async fn bounded<T>(work: impl Future<Output = Result<T, DomainError>>) -> Result<T, DomainError> {
     timeout(STORE_WAIT, work).await.unwrap_or_else(|_| {
         Err(DomainError::Store(
             manent_domain::ports::StoreError::Unavailable {

@@ -47,7 +47,10 @@ impl Known {
             state.insert(name.to_owned(), value);
         };
         set("userMessage", self.told_question());
-        set("conversationId", self.record.conversation.to_string().into());
+        set(
+            "conversationId",
+            self.record.conversation.to_string().into(),
+        );
         if let Some(turn) = &self.turn {
             if let Some(sender) = &turn.kept.sender {
                 set("sender", sender.clone().into());
@@ -112,8 +115,12 @@ impl GenerationFrames {
     pub(super) fn again(app: &App, known: Known, reader: RunReader) -> Self {
         let told = known.clone();
         let preparing = async move {
-            let (telling, reader, has_ended) =
-                so_far(told.record.message.to_string(), reader, told.run.last_position).await?;
+            let (telling, reader, has_ended) = so_far(
+                told.record.message.to_string(),
+                reader,
+                told.run.last_position,
+            )
+            .await?;
             Ok(Prepared {
                 frames: vec![telling.resume(told.state())],
                 telling,

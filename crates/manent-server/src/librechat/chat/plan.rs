@@ -95,7 +95,11 @@ pub(super) async fn plan(
     parameters.remove(request::PROMPT_PREFIX);
     let kept = KeptOfConversation {
         endpoint: Some(chosen.endpoint.clone()),
-        endpoint_type: app.chats.catalog.kind_of(&chosen.endpoint).map(str::to_owned),
+        endpoint_type: app
+            .chats
+            .catalog
+            .kind_of(&chosen.endpoint)
+            .map(str::to_owned),
         spec: chosen.spec.clone(),
         icon_url: chosen.icon_url.clone(),
         parameters,
@@ -125,9 +129,8 @@ pub(super) async fn plan(
         } => {
             let answer = making.there.find(*answer);
             let answer = answer.ok_or(ChatRefusal::NotFound("Message not found"))?;
-            let retained = retained(answer, Some(edit)).ok_or_else(|| {
-                ChatRefusal::bad("Content part not found")
-            })?;
+            let retained = retained(answer, Some(edit))
+                .ok_or_else(|| ChatRefusal::bad("Content part not found"))?;
             making.answer(*question, retained)
         }
         Wish::Continue { question, answer } => {
@@ -231,7 +234,11 @@ impl Making<'_> {
         };
         let question = stored(&turn.message, self.conversation, before.as_ref(), self.now);
         let figures = self.figures(turn.history.len() + 1);
-        let has_titles = self.app.chats.catalog.has_titles(self.kept.endpoint.as_deref());
+        let has_titles = self
+            .app
+            .chats
+            .catalog
+            .has_titles(self.kept.endpoint.as_deref());
         let title = turn
             .create
             .as_ref()
@@ -378,9 +385,7 @@ fn about_tokens(text: &str) -> u64 {
     characters.div_ceil(4).max(1)
 }
 
-fn extras(
-    kept: Result<Extras, manent_types::InvalidExtras>,
-) -> Result<Extras, ChatRefusal> {
+fn extras(kept: Result<Extras, manent_types::InvalidExtras>) -> Result<Extras, ChatRefusal> {
     kept.map_err(|error| ChatRefusal::bad(error.to_string()))
 }
 

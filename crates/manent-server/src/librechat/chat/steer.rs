@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use crate::access::{Asking, Writing};
 
 /// Words for an answer that is being written: the client sends them when it has ended.
-pub(in crate::librechat) async fn no_steer(_: Asking, _: Writing) -> (StatusCode, JsonAnswer<Value>) {
+pub(in crate::librechat) async fn no_steer(
+    _: Asking,
+    _: Writing,
+) -> (StatusCode, JsonAnswer<Value>) {
     let body = json!({ "code": "STEER_UNSUPPORTED", "error": "What is said to a running answer is sent after it" });
     (StatusCode::CONFLICT, JsonAnswer(body))
 }

@@ -28,7 +28,11 @@ pub(in crate::librechat) async fn title(
     Reading(owner): Reading,
     Named(conversation): Named,
 ) -> Result<JsonAnswer<Value>, ChatRefusal> {
-    let none = || ChatRefusal::NotFound("Title not found or method not implemented for the conversation's endpoint");
+    let none = || {
+        ChatRefusal::NotFound(
+            "Title not found or method not implemented for the conversation's endpoint",
+        )
+    };
     let id = conversation.ok_or_else(none)?;
     let until = Instant::now() + WAIT;
     loop {
