@@ -226,11 +226,11 @@ impl Follow {
             return Ok(persisted);
         };
         let (owner, _) = self.key;
-        let find = self
-            .hub
-            .ports
-            .message_store
-            .find_message(owner, record.message, self.hub.ports.clock.now());
+        let find = self.hub.ports.message_store.find_message(
+            owner,
+            record.message,
+            self.hub.ports.clock.now(),
+        );
         let is_kept = match self.hub.read(find).await? {
             Some(message) => {
                 message.conversation == record.conversation

@@ -84,7 +84,10 @@ enum Beginning {
     /// It was there.
     Joined(Started),
     /// It is new; whoever wants to know hears when the provider has accepted the request.
-    Entered(Arc<LiveRun>, oneshot::Receiver<Result<Accepted, DomainError>>),
+    Entered(
+        Arc<LiveRun>,
+        oneshot::Receiver<Result<Accepted, DomainError>>,
+    ),
 }
 
 /// Starts, reads and stops runs. Clones share one.
@@ -431,9 +434,7 @@ impl RunService {
     fn runs_here(&self, owner: UserId) -> Vec<Arc<LiveRun>> {
         let mut runs = self.hub.all();
         runs.retain(|run| {
-            run.owner == owner
-                && !run.has_given_way()
-                && run.why_cut() != Some(Cut::Redirected)
+            run.owner == owner && !run.has_given_way() && run.why_cut() != Some(Cut::Redirected)
         });
         runs
     }
