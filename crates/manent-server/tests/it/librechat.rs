@@ -1,5 +1,6 @@
 //! LibreChat's API, as its web client uses it.
 
+mod chat;
 mod keys;
 mod people;
 mod recovery;

@@ -29,6 +29,8 @@ enum Needs {
     Nobody(u16),
     /// Somebody who signed in, or a key with this scope. Who does gets this status.
     Scope(&'static str, u16),
+    /// Somebody who signed in, or a key that may both generate and write. Who does gets this status.
+    Scopes(u16),
     /// Somebody who signed in; no key will do.
     Session(u16),
     /// An administrator who signed in, or an administrator's key with the scope `admin`.
@@ -118,9 +120,69 @@ fn accounts() -> Vec<Row> {
     ]
 }
 
+/// Generations, and what the client reads of them.
+fn chat() -> Vec<Row> {
+    use Needs::Scope;
+    vec![
+        // Whoever generates writes, too; see the test of keys.
+        (
+            "POST",
+            "/api/agents/chat",
+            Needs::Scopes(400),
+            Some(json!({})),
+        ),
+        (
+            "POST",
+            "/api/agents/chat/{endpoint}",
+            Needs::Scopes(400),
+            Some(json!({})),
+        ),
+        (
+            "GET",
+            "/api/agents/chat/stream/{id}",
+            Scope("read", 404),
+            None,
+        ),
+        (
+            "GET",
+            "/api/agents/chat/status/{id}",
+            Scope("read", 200),
+            None,
+        ),
+        ("GET", "/api/agents/chat/active", Scope("read", 200), None),
+        (
+            "POST",
+            "/api/agents/chat/abort",
+            Scope("generate", 404),
+            Some(json!({})),
+        ),
+        (
+            "POST",
+            "/api/agents/chat/steer",
+            Needs::Scopes(409),
+            Some(json!({})),
+        ),
+        (
+            "POST",
+            "/api/agents/chat/resume",
+            Scope("generate", 404),
+            Some(json!({})),
+        ),
+        ("GET", "/api/convos", Scope("read", 200), None),
+        (
+            "GET",
+            "/api/convos/gen_title/{id}",
+            Scope("read", 404),
+            None,
+        ),
+        ("GET", "/api/convos/{id}", Scope("read", 404), None),
+        ("GET", "/api/messages/{id}", Scope("read", 404), None),
+    ]
+}
+
 /// Every row.
 fn table() -> Vec<Row> {
-    [accounts()].into_iter().flatten().collect()
+    [accounts(), chat()].into_iter().flatten().collect()
 }
 
 /// The path with names that are there, for everybody the same.
@@ -129,7 +191,10 @@ fn with_names(path: &str) -> String {
         "/api/roles/{name}" => "/api/roles/USER".to_owned(),
         "/api/roles/{name}/{part}" => "/api/roles/USER/prompts".to_owned(),
         "/api/keys" => "/api/keys?name=own".to_owned(),
-        other => other.replace("{name}", "own"),
+        other => other
+            .replace("{name}", "own")
+            .replace("{endpoint}", "own")
+            .replace("{id}", "0199c0de-0000-7000-8000-00000000dead"),
     }
 }
 
@@ -267,7 +332,10 @@ async fn a_key_may_only_what_its_scopes_say() -> Test {
             match row.2 {
                 Needs::Nobody(_) => continue,
                 Needs::Scope(wanted, _) if wanted == scope => continue,
-                Needs::Scope(..) | Needs::Session(_) | Needs::Administrator(_) => {}
+                Needs::Scope(..)
+                | Needs::Scopes(_)
+                | Needs::Session(_)
+                | Needs::Administrator(_) => {}
             }
             let reply = send(&server, &key, &row).await?;
             assert_eq!(reply.status, 403, "{scope}: {row:?} {reply:?}");
@@ -308,7 +376,7 @@ async fn another_person_does_the_same_to_their_own_and_nothing_to_mine() -> Test
     for row in rows {
         let expected = match row.2 {
             Needs::Nobody(_) => continue,
-            Needs::Scope(_, status) | Needs::Session(status) => status,
+            Needs::Scope(_, status) | Needs::Scopes(status) | Needs::Session(status) => status,
             Needs::Administrator(_) => 403,
         };
         let reply = send(&server, &other, &row).await?;
