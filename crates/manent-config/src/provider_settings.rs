@@ -122,6 +122,12 @@ pub(crate) static PROVIDER_SETTINGS: &[Setting<ProviderConfig>] = &[
         "Whether only the models in `models` may be asked for.",
     ),
     setting(
+        "think_tags",
+        Presence::Default("false"),
+        Kind::Switch(|provider, value| provider.think_tags = value),
+        "Whether <think>…</think> at the beginning of an answer is what the model thought, as local servers send it. For the protocol openai.",
+    ),
+    setting(
         "headers",
         Presence::Optional("{ \"x-team\" = \"garden\" }"),
         Kind::Headers(|provider, value| provider.headers = value),
@@ -321,7 +327,7 @@ pub(crate) fn default_title_model(kind: ProviderKind) -> Option<&'static str> {
 pub(crate) fn applies_to(key: &str, kind: ProviderKind) -> bool {
     let needed = match key {
         "base_url" | "api_key" | "api_key_env" | "api_key_file" | "models" | "fetch_models"
-        | "title_model" | "limit_to_listed" | "headers" | "connect_timeout"
+        | "title_model" | "limit_to_listed" | "think_tags" | "headers" | "connect_timeout"
         | "first_byte_timeout" | "retries" => For::Http,
         "rules" => For::Scripted,
         _ => For::Any,

@@ -33,6 +33,8 @@ pub struct ProviderConfig {
     pub title_model: Option<String>,
     /// Whether only listed models may be asked for.
     pub limit_to_listed: bool,
+    /// Whether `<think>…</think>` at the beginning of an answer's text is what the model thought (Chat Completions only).
+    pub think_tags: bool,
     /// Further headers of every request. Their values may be secret.
     pub headers: Vec<(String, SecretString)>,
     /// How long to wait.
@@ -53,6 +55,7 @@ impl ProviderConfig {
             models: Vec::new(),
             title_model: None,
             limit_to_listed: false,
+            think_tags: false,
             headers: Vec::new(),
             timeouts: Timeouts::default(),
             retries: Retries::default(),

@@ -3,6 +3,7 @@
 mod delta;
 mod events;
 mod request;
+mod think_tags;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,6 +34,7 @@ pub struct OpenAiCompatibleProvider {
     models: Models,
     title_model: Option<String>,
     is_limited_to_listed: bool,
+    has_think_tags: bool,
     /// Learned from refusals, for as long as the process lives.
     has_new_limit_name: AtomicBool,
     /// Learned from refusals, for as long as the process lives.
@@ -60,6 +62,7 @@ impl OpenAiCompatibleProvider {
             models: Models::new(config),
             title_model: config.title_model.clone(),
             is_limited_to_listed: config.limit_to_listed,
+            has_think_tags: config.think_tags,
             has_new_limit_name: AtomicBool::new(is_openai),
             takes_stream_options: AtomicBool::new(true),
         })
@@ -126,7 +129,12 @@ impl CompletionProvider for OpenAiCompatibleProvider {
                 },
             }
         };
-        let translator = ChatTranslator::new(Arc::clone(&self.redaction));
+        let redaction = Arc::clone(&self.redaction);
+        let translator = if self.has_think_tags {
+            ChatTranslator::with_think_tags(redaction)
+        } else {
+            ChatTranslator::new(redaction)
+        };
         let silence = self.endpoint.timeouts.silence;
         Ok(Box::pin(AnswerStream::new(answer, translator, silence)))
     }

@@ -29,6 +29,8 @@ pub struct ProviderConfig {
     pub title_model: Option<String>,
     /// Whether only the models in [`Self::models`] may be asked for.
     pub limit_to_listed: bool,
+    /// Whether `<think>…</think>` at the beginning of an answer is what the model thought.
+    pub think_tags: bool,
     /// Headers to send with every request.
     pub headers: BTreeMap<String, SecretString>,
     /// How long connecting may take.
@@ -57,6 +59,7 @@ impl ProviderConfig {
             fetch_models: false,
             title_model: None,
             limit_to_listed: false,
+            think_tags: false,
             headers: BTreeMap::new(),
             connect_timeout: Duration::ZERO,
             first_byte_timeout: Duration::ZERO,

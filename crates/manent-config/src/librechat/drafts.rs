@@ -133,6 +133,9 @@ impl Values<'_> {
             let fetches = endpoint.fetch_models && !endpoint.api_key.is_theirs();
             self.add("fetch_models", RawValue::Switch(fetches));
         }
+        if endpoint.kind == EndpointKind::Custom {
+            self.add("think_tags", RawValue::Switch(true));
+        }
         if let Some(model) = &endpoint.title_model {
             self.text("title_model", model);
         }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::delta::{DeltaText, First};
+use super::think_tags::{Piece, ThinkTags};
 use crate::answer::{Events, Progress, Translator};
 use crate::http::{Redaction, from_stream};
 use crate::wire::{Text, malformed};
@@ -116,10 +117,20 @@ pub(crate) struct ChatTranslator {
     has_unsent_usage: bool,
     calls: Vec<BegunCall>,
     has_refused: bool,
+    /// Where thinking is marked in the text.
+    think_tags: Option<ThinkTags>,
     reason: Option<FinishReason>,
 }
 
 impl ChatTranslator {
+    /// At the beginning of an answer in whose text thinking is marked.
+    pub(super) fn with_think_tags(redaction: Arc<Redaction>) -> Self {
+        Self {
+            think_tags: Some(ThinkTags::default()),
+            ..Self::new(redaction)
+        }
+    }
+
     /// At the beginning of an answer.
     pub(crate) fn new(redaction: Arc<Redaction>) -> Self {
         Self {
@@ -128,6 +139,7 @@ impl ChatTranslator {
             has_unsent_usage: false,
             calls: Vec::new(),
             has_refused: false,
+            think_tags: None,
             reason: None,
         }
     }
@@ -152,8 +164,10 @@ impl ChatTranslator {
         }
         if let Some(content) = delta.content {
             push(content.reasoning, CompletionEvent::Reasoning, events);
-            if !content.text.is_empty() {
-                push(content.text.into_owned(), CompletionEvent::Text, events);
+            match &mut self.think_tags {
+                _ if content.text.is_empty() => {}
+                None => push(content.text.into_owned(), CompletionEvent::Text, events),
+                Some(tags) => tags.take(&content.text, |piece| push_piece(piece, events)),
             }
         }
         if let Some(refusal) = delta.refusal.and_then(Text::into_non_empty) {
@@ -298,6 +312,9 @@ impl Translator for ChatTranslator {
     }
 
     fn flush(&mut self, events: &mut Events) {
+        if let Some(tags) = &mut self.think_tags {
+            tags.flush(|piece| push_piece(piece, events));
+        }
         if std::mem::take(&mut self.has_unsent_usage) {
             events.push_back(Ok(CompletionEvent::Usage(self.usage)));
         }
@@ -307,6 +324,13 @@ impl Translator for ChatTranslator {
 fn push(text: String, event: impl FnOnce(String) -> CompletionEvent, events: &mut Events) {
     if !text.is_empty() {
         events.push_back(Ok(event(text)));
+    }
+}
+
+fn push_piece(piece: Piece, events: &mut Events) {
+    match piece {
+        Piece::Thought(thought) => push(thought, CompletionEvent::Reasoning, events),
+        Piece::Text(text) => push(text, CompletionEvent::Text, events),
     }
 }
 

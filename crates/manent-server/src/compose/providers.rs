@@ -184,6 +184,7 @@ fn http_settings(config: &ProviderConfig) -> manent_providers::ProviderConfig {
             .collect(),
         title_model: config.title_model.clone(),
         limit_to_listed: config.limit_to_listed,
+        think_tags: config.think_tags,
         headers: config
             .headers
             .iter()
