@@ -71,6 +71,10 @@ fn size_of_record(record: &TransferRecord) -> usize {
         }
         TransferRecord::Change { before, .. } => before.as_ref().map_or(0, String::len) + 256,
         TransferRecord::RunEvents { events, .. } => events.len() + 64,
+        TransferRecord::Document { document, .. } => {
+            let body = serde_json::to_string(document.body.as_map());
+            body.map_or(0, |body| body.len()) + 256
+        }
         TransferRecord::AccountRow { key, row, .. } => key.len() + row.len() + 64,
         TransferRecord::User { .. }
         | TransferRecord::Conversation { .. }
