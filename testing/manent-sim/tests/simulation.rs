@@ -72,7 +72,7 @@ fn every_promise_holds_whatever_goes_wrong() {
 }
 
 /// Worlds that broke a promise once: seed, messages, devices, the most tabs of a device.
-const ONCE_BROKEN: [(u64, usize, usize, usize); 49] = [
+const ONCE_BROKEN: [(u64, usize, usize, usize); 50] = [
     (6, 3, 1, 1),
     (10, 3, 1, 1),
     (12, 6, 2, 2),
@@ -112,6 +112,7 @@ const ONCE_BROKEN: [(u64, usize, usize, usize); 49] = [
     (15_681, 200, 3, 3),
     (19_326, 200, 3, 3),
     (22_561, 200, 5, 4),
+    (22_904, 200, 3, 3),
     (31_211, 100, 1, 2),
     (31_954, 100, 1, 2),
     (39_653, 200, 3, 3),

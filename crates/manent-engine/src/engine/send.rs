@@ -249,15 +249,17 @@ impl<P: Clone> Engine<P> {
         is_gated || is_held || !self.log.is_durable(item.written_at) || self.waits_for_store(item)
     }
 
-    fn parent_of(&self, item: &Item<P>) -> Option<&Item<P>> {
-        item.stored.parent.and_then(|parent| self.queue.get(parent))
-    }
-
     /// Whether the store does not know yet that what the item builds on is not to be sent: a crash would bring it back.
     fn waits_for_store(&self, item: &Item<P>) -> bool {
-        self.parent_of(item).is_some_and(|parent| {
-            parent.stored.fate != Fate::Pending && !self.log.is_durable(parent.written_at)
-        })
+        item.stored
+            .parent
+            .is_some_and(|id| match self.queue.get(id) {
+                Some(parent) => {
+                    parent.stored.fate != Fate::Pending && !self.log.is_durable(parent.written_at)
+                }
+                // Thrown away for good, or replaced.
+                None => self.removals.contains(&id),
+            })
     }
 
     /// Whether what the item builds on is to be sent first.

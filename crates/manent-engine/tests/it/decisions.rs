@@ -300,6 +300,28 @@ fn a_refusal_for_want_of_what_an_item_builds_on_may_be_an_old_one_too() {
     }
 }
 
+/// A crash would bring back what was replaced, to be sent.
+#[test]
+fn nothing_is_sent_before_the_store_has_let_go_of_what_it_builds_on() {
+    let mut bench = Bench::new(EngineConfig::default());
+    bench.enqueue(item_of("phone", 1, 7, None));
+    bench.enqueue(item_of("laptop", 2, 7, Some(1)));
+    let mut bench = bench.restart(EngineConfig::default());
+    assert_eq!(bench.last_sent(), [(id(1), 1)]);
+    let (request, _) = bench.sent.last().unwrap();
+    bench.tell(Input::Answered {
+        request: *request,
+        answer: outcomes(&[(1, rejected())]),
+    });
+    bench.tell(Input::Resend {
+        failed: id(1),
+        replacement: item_of("phone", 3, 8, None),
+    });
+    assert_eq!(bench.last_sent(), [(id(1), 1)]);
+    bench.confirm_all();
+    assert_eq!(bench.last_sent(), [(id(2), 1)]);
+}
+
 #[test]
 fn whatever_leaves_the_tray_for_good_is_told_when_the_store_has_let_go_of_it() {
     let mut bench = Bench::new(EngineConfig::default());
