@@ -117,7 +117,8 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    pub(super) fn new(name: &str, kind: EndpointKind, api_key: Given<SecretString>) -> Self {
+    /// One of which nothing but this is known.
+    pub fn new(name: &str, kind: EndpointKind, api_key: Given<SecretString>) -> Self {
         Self {
             name: name.to_owned(),
             kind,
@@ -134,6 +135,11 @@ impl Endpoint {
             custom_parameters: None,
             line: None,
         }
+    }
+
+    /// Where it stands in the file, counted from 1; absent when it comes from variables.
+    pub const fn line(&self) -> Option<usize> {
+        self.line
     }
 
     /// The family whose names its parameters have in requests.

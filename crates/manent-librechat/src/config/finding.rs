@@ -36,7 +36,7 @@ pub enum Verdict {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
+        formatter.pad(match self {
             Self::Understood => "understood",
             Self::Ignored => "ignored",
             Self::Unsupported => "unsupported",

@@ -25,7 +25,7 @@ pub struct Variables {
     pub has_titles: bool,
     /// Whether the form for a password is shown.
     pub allows_email_login: bool,
-    /// Whether the form for a forgotten password is offered.
+    /// Whether the form for a forgotten password is offered, where mail can be sent.
     pub allows_password_reset: bool,
     /// Whether people may delete their accounts; administrators may in any case.
     pub allows_account_deletion: bool,
@@ -48,7 +48,7 @@ impl Default for Variables {
             has_search: true,
             has_titles: true,
             allows_email_login: true,
-            allows_password_reset: false,
+            allows_password_reset: true,
             allows_account_deletion: true,
             allows_shared_links: true,
             allows_public_links: true,
@@ -77,7 +77,7 @@ pub(super) fn read(environment: &Environment) -> Variables {
             .get("TITLE_CONVO")
             .is_none_or(|value| !value.eq_ignore_ascii_case("false")),
         allows_email_login: switch("ALLOW_EMAIL_LOGIN", true),
-        allows_password_reset: switch("ALLOW_PASSWORD_RESET", false),
+        allows_password_reset: switch("ALLOW_PASSWORD_RESET", true),
         allows_account_deletion: switch("ALLOW_ACCOUNT_DELETION", true),
         allows_shared_links: switch("ALLOW_SHARED_LINKS", true),
         allows_public_links: switch("ALLOW_SHARED_LINKS_PUBLIC", true),
