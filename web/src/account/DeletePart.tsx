@@ -1,5 +1,6 @@
 import type { Account } from '@manent/client/session';
 import { type FormEvent, useState } from 'react';
+import { address } from '../ui/base';
 import { accountApi } from './accountApi';
 import { Field, Problem } from './Field';
 import { ownerKeys } from './owner';
@@ -21,7 +22,7 @@ export function DeletePart({ account, hasPassword }: { account: Account; hasPass
       await accountApi.send('DELETE', '/account', { ...(password === '' ? {} : { password }), ...(account.twoFactor ? proofOf(code) : {}) });
       await forgetOnDevice({ discard: true });
       for (const key of ownerKeys('manent.')) localStorage.removeItem(key);
-      location.replace('/');
+      location.replace(address('/'));
     });
   };
   return (

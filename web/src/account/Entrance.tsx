@@ -3,6 +3,7 @@ import { type Account, type AuthOptions, createSession } from '@manent/client/se
 import { useEffect, useState } from 'react';
 import { owner } from '../state/localValue';
 import { useLanguage } from '../strings';
+import { address } from '../ui/base';
 import { Problem } from './Field';
 import { ForgotForm } from './ForgotForm';
 import { takeLink } from './link';
@@ -39,7 +40,7 @@ export function Entrance() {
       const found = await keeper.options();
       if (!found.signIn) {
         forgetOwner();
-        return location.replace('/');
+        return location.replace(address('/'));
       }
       // Somebody may be signed in already, as after a sign-in at a provider; who came with a link wants what the link is for.
       const state = link.view === 'signIn' ? await keeper.start() : keeper.state;

@@ -3,6 +3,7 @@ import { device } from '../services/services';
 import { owner } from '../state/localValue';
 import { useStore } from '../state/store';
 import { showToast } from '../state/toasts';
+import { address } from '../ui/base';
 import { takeLink } from './link';
 import { forgetOwner, isSigningOut, noteLeaving, pageBelongsTo } from './owner';
 import { accountTexts } from './texts';
@@ -34,16 +35,16 @@ function follow(state: SessionState): void {
       if (state.reason !== 'left') useStore.setState({ signInNeeded: true });
       else if (!isSigningOut()) {
         noteLeaving();
-        location.replace('/');
+        location.replace(address('/'));
       }
       return;
     case 'another':
       // What the owner wrote stays in their own store; the page begins anew with the other person's.
       pageBelongsTo(state.account);
-      return location.replace('/');
+      return location.replace(address('/'));
     case 'local':
       forgetOwner();
-      return location.replace('/');
+      return location.replace(address('/'));
     case 'unknown':
   }
 }

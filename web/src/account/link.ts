@@ -1,3 +1,4 @@
+import { address, placeOf } from '../ui/base';
 import type { EntranceView } from './Entrance';
 import { hasJustLeft } from './owner';
 
@@ -30,11 +31,12 @@ function read(): Link {
   const search = new URLSearchParams(location.search);
   const secrets = new URLSearchParams(hash.slice(1));
   const value = (name: string) => secrets.get(name) || search.get(name) || null;
-  const isOwnPlace = pathname in VIEWS;
-  const link = { view: VIEWS[pathname] ?? 'signIn', token: value('token'), invitation: value('invitation'), failure: search.get('signInError'), hasLeft: hasJustLeft() };
+  const place = placeOf(pathname);
+  const isOwnPlace = place in VIEWS;
+  const link = { view: VIEWS[place] ?? 'signIn', token: value('token'), invitation: value('invitation'), failure: search.get('signInError'), hasLeft: hasJustLeft() };
   search.delete('signInError');
   const rest = isOwnPlace || search.size === 0 ? '' : `?${search}`;
   const clean = pathname + rest + (isOwnPlace ? '' : hash);
   if (clean !== pathname + location.search + hash) history.replaceState(null, '', clean);
-  return { ...link, returnTo: isOwnPlace ? '/' : pathname + rest };
+  return { ...link, returnTo: isOwnPlace ? address('/') : pathname + rest };
 }

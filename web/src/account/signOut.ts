@@ -1,6 +1,7 @@
 import { WouldLose } from '@manent/client';
 import type { SessionKeeper } from '@manent/client/session';
 import { device } from '../services/services';
+import { address } from '../ui/base';
 import { noteLeaving, ownerKeys, pageBelongsToNobody, setSigningOut } from './owner';
 
 const DRAFTS = 'manent.draft.';
@@ -36,7 +37,7 @@ export async function signOut(keeper: SessionKeeper, { discard }: { discard: boo
   }
   await forgetOnDevice({ discard });
   // Somebody who came from a provider leaves there too.
-  location.replace(next ?? '/');
+  location.replace(next ?? address('/'));
 }
 
 /** Takes away what this device has of the owner's; what is not sent stays unless it is to go, too. The page belongs to nobody then. */

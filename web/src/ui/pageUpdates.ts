@@ -1,5 +1,6 @@
 import { useStore } from '../state/store';
 import { changeUi } from '../state/ui';
+import { BASE } from './base';
 
 /** A tab that stays open asks for a newer page when it is looked at again, at most this often, in milliseconds. */
 const ASK_EVERY_MS = 60 * 60 * 1_000;
@@ -9,7 +10,8 @@ const ASK_EVERY_MS = 60 * 60 * 1_000;
  * a newer page has come. On plain HTTP away from this device browsers offer no such thing; everything else works without it.
  */
 export function installPageUpdates(): void {
-  if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return;
+  // Beside another client at `/` the page keeps nothing on the device: a service worker there would answer for that client.
+  if (!import.meta.env.PROD || BASE !== '' || !('serviceWorker' in navigator)) return;
   void register(navigator.serviceWorker);
 }
 

@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from 'react';
+import { address, placeOf } from './base';
 
 /** Where the page is: a new conversation, or one that exists, perhaps at one of its messages. */
 export interface Route {
@@ -10,7 +11,7 @@ const listeners = new Set<() => void>();
 let current = read();
 
 function read(): Route {
-  const match = /^\/c\/([0-9a-fA-F-]{36})$/.exec(location.pathname);
+  const match = /^\/c\/([0-9a-fA-F-]{36})$/.exec(placeOf(location.pathname));
   return { conversationId: match?.[1]?.toLowerCase() ?? null, messageId: match ? new URLSearchParams(location.search).get('m') : null };
 }
 
@@ -22,7 +23,7 @@ function changed(): void {
 window.addEventListener('popstate', changed);
 
 export function navigate(route: { conversationId: string | null; messageId?: string | null }, options: { replace?: boolean } = {}): void {
-  const path = route.conversationId ? `/c/${route.conversationId}${route.messageId ? `?m=${encodeURIComponent(route.messageId)}` : ''}` : '/';
+  const path = address(route.conversationId ? `/c/${route.conversationId}${route.messageId ? `?m=${encodeURIComponent(route.messageId)}` : ''}` : '/');
   if (path === location.pathname + location.search) {
     changed();
     return;

@@ -25,6 +25,18 @@ use crate::page;
 /// Where Manent's own page is beside the client.
 pub(crate) const OWN_PAGE: &str = "/manent";
 
+/// Manent's own page keeps itself on devices by a service worker at `/`, which would go on answering for the client that is there now: what it
+/// finds at its address takes it away.
+const OWN_WORKER: &str = "service-worker.js";
+
+const END_OF_WORKER: &str = "self.addEventListener('install', () => self.skipWaiting());
+self.addEventListener('activate', (event) => event.waitUntil((async () => {
+  for (const name of await caches.keys()) await caches.delete(name);
+  await self.registration.unregister();
+  for (const page of await self.clients.matchAll({ type: 'window' })) await page.navigate(page.url);
+})()));
+";
+
 /// A page of the client's that has the path of an operation of the native surface.
 const SHARED_PATHS: [&str; 1] = ["/search"];
 
@@ -62,6 +74,9 @@ impl Client {
     /// A file of the build, one of Manent's own page beside it (names with a hash do not meet), or the client's page for its own routes.
     async fn respond(&self, path: &str, headers: &HeaderMap) -> Response {
         let name = path.trim_start_matches('/');
+        if name == OWN_WORKER {
+            return end_of_worker();
+        }
         if !name.is_empty() && name != INDEX {
             match files::find(&self.0.directory, name, headers).await {
                 Ok(Some(found)) => return answer(name, found, headers),
@@ -94,6 +109,15 @@ impl Client {
         ];
         (headers, index).into_response()
     }
+}
+
+fn end_of_worker() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
+        (header::CACHE_CONTROL, NOT_KEPT),
+        (header::CONTENT_SECURITY_POLICY, policy::FOR_FILES),
+    ];
+    (headers, END_OF_WORKER).into_response()
 }
 
 /// A page that opened this one, or was opened by it, has no hold on it.

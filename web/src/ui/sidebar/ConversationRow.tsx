@@ -5,6 +5,7 @@ import type { Conversation } from '../../api/types';
 import { useStore } from '../../state/store';
 import { changeUi, useUi } from '../../state/ui';
 import { useStrings } from '../../strings';
+import { address } from '../base';
 import { archiveConversation, openConversation, pinConversation, removeConversation, renameConversation, restoreConversation } from '../commands';
 import { isPlainClick } from '../router';
 
@@ -36,7 +37,7 @@ export const ConversationRow = memo(function ConversationRow({ conversation, isO
         <>
           <a
             className="row-link"
-            href={`/c/${conversation.id}`}
+            href={address(`/c/${conversation.id}`)}
             aria-current={isOpen ? 'page' : undefined}
             title={title}
             onClick={(event) => {
@@ -138,7 +139,7 @@ function RenameField({ conversation }: { conversation: Conversation }) {
     done.current = true;
     if (keep) renameConversation(conversation.id, input.value);
     changeUi({ renaming: null });
-    const link = `a[href="/c/${conversation.id}"]`;
+    const link = `a[href="${address(`/c/${conversation.id}`)}"]`;
     requestAnimationFrame(() => {
       if (document.activeElement === document.body) document.querySelector<HTMLElement>(link)?.focus();
     });

@@ -5,6 +5,7 @@ import { timeOf } from '../../hooks/useConversationList';
 import { useMessageSearch } from '../../hooks/useMessageSearch';
 import { useStore } from '../../state/store';
 import { useLanguage, useStrings } from '../../strings';
+import { address } from '../base';
 import { openConversation } from '../commands';
 import { isPlainClick } from '../router';
 import { Snippet } from '../Snippet';
@@ -89,7 +90,7 @@ function HitLink({ conversationId, messageId, time, children }: { conversationId
     <li>
       <a
         className="hit"
-        href={`/c/${conversationId}${messageId ? `?m=${messageId}` : ''}`}
+        href={address(`/c/${conversationId}${messageId ? `?m=${messageId}` : ''}`)}
         onClick={(event) => {
           if (!isPlainClick(event)) return;
           event.preventDefault();
