@@ -10,7 +10,7 @@ use manent_types::{ConversationId, Extras, Label, ModelSettings, Timestamp};
 
 pub use cursor::{ConversationCursor, ConversationOrder, CursorKey, OrderBy};
 pub use labels::{LabelChange, MAX_LABELS};
-pub use patch::{Bound, ConversationPatch, Patched};
+pub use patch::{Bound, ConversationDates, ConversationPatch, Patched};
 
 /// Where a conversation's title came from; later kinds win over earlier ones and are never overwritten by them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -167,7 +167,7 @@ fn write_change(
     unit.connection
         .prepare_cached(
             "UPDATE conversations SET title = ?2, title_source = ?3, config = COALESCE(?4, config), archived_at = ?5, pinned = ?6, \
-             updated_at = ?7, labels = ?8 WHERE pk = ?1",
+             updated_at = ?7, labels = ?8, created_at = ?9, last_message_at = ?10 WHERE pk = ?1",
         )?
         .execute(params![
             pk,
@@ -178,6 +178,8 @@ fn write_change(
             after.pinned,
             after.updated_at.as_millisecond(),
             labels_column(&after.labels)?,
+            after.created_at.as_millisecond(),
+            after.last_message_at.as_millisecond(),
         ])?;
     Ok(())
 }

@@ -19,6 +19,17 @@ pub struct ConversationPatch {
     pub labels: Option<LabelChange>,
     /// What changes of what a surface keeps with it.
     pub extras: Option<ExtrasPatch>,
+    /// When it was held, for one that was brought from elsewhere.
+    pub dates: Option<ConversationDates>,
+}
+
+/// When a conversation was held, where that was not here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ConversationDates {
+    /// When it was begun.
+    pub created_at: Timestamp,
+    /// When its last message was written; lists are ordered by it until another message comes.
+    pub last_message_at: Timestamp,
 }
 
 /// A bound that a change would break.
@@ -76,6 +87,10 @@ impl Conversation {
         }
         if let Some(change) = &patch.extras {
             after.extras = after.extras.merge(change).map_err(|_| Bound::Extras)?;
+        }
+        if let Some(dates) = patch.dates {
+            after.created_at = dates.created_at;
+            after.last_message_at = dates.last_message_at.max(dates.created_at);
         }
         after.updated_at = after.updated_at.max(now);
         Ok(after)

@@ -1,8 +1,8 @@
 //! Conversations: creating, finding, listing, changing, trashing.
 
 use manent_domain::conversation::{
-    ConversationCursor, ConversationFilter, ConversationPatch, Created, CursorKey, NewConversation,
-    Patched, TitleSource,
+    ConversationCursor, ConversationDates, ConversationFilter, ConversationPatch, Created,
+    CursorKey, NewConversation, Patched, TitleSource,
 };
 use manent_domain::ports::ConversationRepository;
 use manent_types::{ConversationId, ModelSettings};
@@ -307,5 +307,34 @@ pub async fn trash_and_restore_are_idempotent(store: &dyn Store) {
     assert_eq!(
         store.restore(person.owner, conversation(9), at(7)).await,
         Ok(None)
+    );
+}
+
+/// When it was held elsewhere is told by its dates, and it stands in lists by them.
+pub async fn dates_of_elsewhere_are_kept(store: &dyn Store) {
+    let person = Person::new(store, 1);
+    person.create(conversation(1), None, 10).await;
+    person.create(conversation(2), None, 11).await;
+    let patch = ConversationPatch {
+        dates: Some(ConversationDates {
+            created_at: at(3),
+            last_message_at: at(5),
+        }),
+        ..ConversationPatch::default()
+    };
+    let updated = store.update(person.owner, conversation(2), patch, at(12));
+    let updated = updated.await.unwrap().done().unwrap();
+    assert_eq!(
+        (
+            updated.created_at,
+            updated.last_message_at,
+            updated.updated_at
+        ),
+        (at(3), at(5), at(12))
+    );
+    assert_eq!(person.conversation(conversation(2)).await, updated);
+    assert_eq!(
+        person.list(&ACTIVE).await,
+        [conversation(1), conversation(2)]
     );
 }

@@ -80,10 +80,10 @@ impl Workspace {
                  config = COALESCE(new.config, conversations.config), archived_at = new.archived_at, pinned = new.pinned, \
                  trashed_at = new.trashed_at, last_seq = new.last_seq, updated_at = new.updated_at, last_message_at = new.last_message_at, \
                  words = new.words::tsvector, labels = CASE WHEN new.is_whole THEN {LABELS} ELSE conversations.labels END, \
-                 extras = CASE WHEN new.is_whole THEN new.extras ELSE conversations.extras END \
+                 extras = CASE WHEN new.is_whole THEN new.extras ELSE conversations.extras END, created_at = new.at \
                  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::boolean[], $8::bigint[], $9::bigint[], \
-                 $10::bigint[], $11::bigint[], $12::text[], $13::boolean[], $14::text[], $15::text[]) AS new (owner_id, id, title, title_source, \
-                 config, archived_at, pinned, trashed_at, last_seq, updated_at, last_message_at, words, is_whole, labels, extras) \
+                 $10::bigint[], $11::bigint[], $12::text[], $13::boolean[], $14::text[], $15::text[], $16::bigint[]) AS new (owner_id, id, title, title_source, \
+                 config, archived_at, pinned, trashed_at, last_seq, updated_at, last_message_at, words, is_whole, labels, extras, at) \
                  WHERE conversations.owner_id = new.owner_id AND conversations.id = new.id"
             );
             let of = || changed.iter().map(|(_, row, _)| &row.conversation);
@@ -104,6 +104,7 @@ impl Workspace {
                 column(rows.iter().map(|(_, row)| row.is_reconfigured)),
                 column(labels(of())?),
                 column(of().map(|row| row.extras.to_stored())),
+                column(of().map(|row| row.created_at.as_millisecond())),
             ];
             parts.add(&sql, values);
         }
@@ -123,6 +124,7 @@ fn is_touched_only(row: &ConversationRow, before: &ConversationRow) -> bool {
         && now.title_source == then.title_source
         && now.archived_at == then.archived_at
         && now.pinned == then.pinned
+        && now.created_at == then.created_at
 }
 
 /// The settings to write as JSON; absent where they stay.
