@@ -9,7 +9,10 @@
 #![warn(missing_docs)]
 
 pub mod config;
+pub mod edit;
 pub mod errors;
 pub mod events;
+pub mod import;
 pub mod request;
+pub mod tree;
 pub mod wire;

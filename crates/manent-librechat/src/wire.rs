@@ -7,15 +7,20 @@
 
 mod content;
 mod conversation;
+mod feedback;
 mod kept;
 mod message;
 mod sender;
+mod title;
 
+pub(crate) use content::place;
 pub use content::{STOPPED, content, retained};
 pub use conversation::{ConversationView, NEW_CHAT, conversation};
+pub use feedback::feedback;
 pub use kept::{KeptOfAnswer, KeptOfConversation, KeptOfQuestion};
 pub use message::{message, messages};
 pub use sender::sender;
+pub use title::title;
 
 /// Under this name everything of LibreChat's lies in the extras of conversations and messages.
 pub const KEY: &str = "librechat";

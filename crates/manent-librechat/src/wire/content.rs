@@ -55,7 +55,7 @@ fn output<'part>(parts: &'part [Part], call: &str) -> &'part str {
 }
 
 /// Which part of the stored content the client means by its number.
-fn place(parts: &[Part], status: MessageStatus, index: usize) -> Option<usize> {
+pub(crate) fn place(parts: &[Part], status: MessageStatus, index: usize) -> Option<usize> {
     let mut shown = 0;
     for (place, part) in parts.iter().enumerate() {
         let is_shown = match part {

@@ -41,7 +41,8 @@ pub fn conversation(conversation: &Conversation, view: ConversationView<'_>) -> 
     set("user", Some(view.user.into()));
     set("title", Some(title(conversation, view).into()));
     set("createdAt", Some(json!(conversation.created_at)));
-    set("updatedAt", Some(json!(conversation.updated_at)));
+    // Filing a conversation away or naming it is no activity: the client groups by when something was said last.
+    set("updatedAt", Some(json!(conversation.last_message_at)));
     let endpoint = kept.endpoint.as_deref().or(view.endpoint);
     let endpoint_type = match kept.endpoint {
         Some(_) => kept.endpoint_type.as_deref(),
