@@ -13,6 +13,7 @@ pub mod edit;
 pub mod errors;
 pub mod events;
 pub mod import;
+pub mod personal;
 pub mod request;
 pub mod tree;
 pub mod wire;
