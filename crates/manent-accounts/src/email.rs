@@ -1,8 +1,12 @@
 //! E-mail addresses as accounts know them.
+//!
+//! What a person types is brought to one form: trimmed, the local part in lower case, the domain in ASCII as IDNA writes it. What is stored is
+//! taken as it is, for it may be from before; [`EmailAddress::forms`] finds it all the same.
 
 use std::fmt;
 use std::str::FromStr;
 
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use serde::{Deserialize, Serialize};
 
 /// The longest address in bytes (RFC 5321).
@@ -17,7 +21,8 @@ const MAX_LABEL_BYTES: usize = 63;
 #[error("must be an e-mail address such as name@example.org")]
 pub struct InvalidEmailAddress;
 
-/// An e-mail address: trimmed, in lower case, at most 254 bytes. Two accounts never have the same one.
+/// An e-mail address: trimmed, in lower case, at most 254 bytes, its domain in ASCII unless it was stored otherwise. Two accounts never have
+/// the same one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct EmailAddress(String);
@@ -26,8 +31,19 @@ impl EmailAddress {
     /// Reads an address as a person typed it.
     ///
     /// # Errors
-    /// When it has not the form of one.
+    /// When it has not the form of one, or IDNA refuses its domain.
     pub fn parse(text: &str) -> Result<Self, InvalidEmailAddress> {
+        let text = text.trim();
+        if text.len() > MAX_BYTES {
+            return Err(InvalidEmailAddress);
+        }
+        let (local, domain) = text.rsplit_once('@').ok_or(InvalidEmailAddress)?;
+        let domain = ascii_domain(domain).ok_or(InvalidEmailAddress)?;
+        Self::stored(&format!("{local}@{domain}"))
+    }
+
+    /// Reads an address as it was stored, which may have been before domains were brought to one form.
+    fn stored(text: &str) -> Result<Self, InvalidEmailAddress> {
         let text = text.trim();
         if text.len() > MAX_BYTES {
             return Err(InvalidEmailAddress);
@@ -51,12 +67,44 @@ impl EmailAddress {
         self.0.rsplit_once('@').map_or("", |(_, domain)| domain)
     }
 
-    /// Whether its domain is one of these; they are compared without regard to case, and a domain does not stand for its subdomains.
-    pub fn is_in(&self, domains: &[String]) -> bool {
-        domains
-            .iter()
-            .any(|domain| domain.trim().to_lowercase() == self.domain())
+    /// The texts under which an account with this address may be stored: that with its domain in ASCII, and that with its domain in the letters of
+    /// its language. They are the same where the language is English.
+    pub fn forms(&self) -> [String; 2] {
+        let (local, domain) = self.0.rsplit_once('@').unwrap_or_default();
+        let ascii = ascii_domain(domain).unwrap_or_else(|| domain.to_owned());
+        let (letters, _) = Uts46::new().to_unicode(
+            ascii.as_bytes(),
+            AsciiDenyList::STD3,
+            Hyphens::CheckFirstLast,
+        );
+        [format!("{local}@{ascii}"), format!("{local}@{letters}")]
     }
+
+    /// Whether both are the address of one mailbox.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self == other || self.forms() == other.forms()
+    }
+
+    /// Whether its domain is one of these, in whatever form; a domain does not stand for its subdomains.
+    pub fn is_in(&self, domains: &[String]) -> bool {
+        let own = one_form(self.domain());
+        domains.iter().any(|domain| one_form(domain.trim()) == own)
+    }
+}
+
+/// The domain in ASCII and lower case; absent where IDNA refuses it.
+fn ascii_domain(domain: &str) -> Option<String> {
+    let ascii = Uts46::new().to_ascii(
+        domain.as_bytes(),
+        AsciiDenyList::STD3,
+        Hyphens::CheckFirstLast,
+        DnsLength::Verify,
+    );
+    ascii.ok().map(std::borrow::Cow::into_owned)
+}
+
+fn one_form(domain: &str) -> String {
+    ascii_domain(domain).unwrap_or_else(|| domain.to_lowercase())
 }
 
 fn is_local_part(local: &str) -> bool {
@@ -94,7 +142,7 @@ impl FromStr for EmailAddress {
     type Err = InvalidEmailAddress;
 
     fn from_str(text: &str) -> Result<Self, InvalidEmailAddress> {
-        Self::parse(text)
+        Self::stored(text)
     }
 }
 
@@ -102,7 +150,7 @@ impl TryFrom<String> for EmailAddress {
     type Error = InvalidEmailAddress;
 
     fn try_from(text: String) -> Result<Self, InvalidEmailAddress> {
-        Self::parse(&text)
+        Self::stored(&text)
     }
 }
 
@@ -144,6 +192,11 @@ mod tests {
             "<ada@example.org>",
             "ada@[127.0.0.1]",
             "a@b@example.org",
+            "ada@b\u{fc}cher\u{ad}\u{200b}.-example",
+            "ada@xn--a.example",
+            "ada@exa_mple.org",
+            "ada@example.org.",
+            "ada@a\u{338}<.example",
         ] {
             assert_eq!(
                 EmailAddress::parse(bad),
@@ -162,10 +215,53 @@ mod tests {
         assert!(address.is_in(&["other.org".to_owned(), " Mail.Example.org".to_owned()]));
     }
 
+    /// Whoever types the address of a mailbox means one account, whatever their keyboard made of it.
+    #[test]
+    fn a_domain_has_one_form() {
+        let ascii = EmailAddress::parse("two@xn--bcher-kva.example").unwrap();
+        for typed in [
+            "two@b\u{fc}cher.example",
+            "TWO@B\u{dc}CHER.Example",
+            "two@bu\u{308}cher.example",
+            "two@b\u{fc}cher\u{3002}example",
+            "two@\u{ff42}\u{fc}cher.example",
+            "two@XN--BCHER-KVA.example",
+        ] {
+            assert_eq!(EmailAddress::parse(typed), Ok(ascii.clone()), "{typed:?}");
+        }
+        assert_eq!(
+            EmailAddress::parse("var@\u{ff58}.org"),
+            EmailAddress::parse("var@x.org")
+        );
+        assert!(ascii.is_in(&["B\u{fc}cher.example ".to_owned()]));
+    }
+
+    #[test]
+    fn what_was_stored_before_stays_and_is_known_as_the_same() {
+        let older: EmailAddress = "two@b\u{fc}cher.example".parse().unwrap();
+        assert_eq!(older.as_str(), "two@b\u{fc}cher.example");
+        let read: EmailAddress = serde_json::from_str("\"two@b\u{fc}cher.example\"").unwrap();
+        assert_eq!(read, older);
+        let typed = EmailAddress::parse(older.as_str()).unwrap();
+        assert_ne!(typed, older);
+        assert!(typed.is_same_as(&older) && older.is_same_as(&typed));
+        let forms = ["two@xn--bcher-kva.example", "two@b\u{fc}cher.example"];
+        assert_eq!(
+            (older.forms(), typed.forms()),
+            (forms.map(str::to_owned), forms.map(str::to_owned))
+        );
+        assert!(older.is_in(&["xn--bcher-kva.example".to_owned()]));
+        let other = EmailAddress::parse("two@bucher.example").unwrap();
+        assert!(!other.is_same_as(&older));
+    }
+
     proptest! {
         #[test]
         fn what_is_read_reads_as_itself(text in "\\PC{0,40}@\\PC{0,30}") {
             if let Ok(address) = EmailAddress::parse(&text) {
+                prop_assert!(address.domain().is_ascii());
+                prop_assert_eq!(address.as_str().parse(), Ok(address.clone()));
+                prop_assert_eq!(EmailAddress::parse(&address.forms()[1]), Ok(address.clone()));
                 prop_assert_eq!(EmailAddress::parse(address.as_str()), Ok(address));
             }
         }

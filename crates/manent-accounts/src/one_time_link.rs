@@ -84,14 +84,14 @@ impl OneTimeLink {
 
     /// Whether it is an invitation for this very address, and not for anybody.
     pub fn names(&self, address: &EmailAddress) -> bool {
-        matches!(&self.subject, LinkSubject::Invited { email: Some(email), .. } if email == address)
+        matches!(&self.subject, LinkSubject::Invited { email: Some(email), .. } if email.is_same_as(address))
     }
 
     /// The role that it invites to, if this address may use it as an invitation.
     pub fn invites(&self, address: &EmailAddress) -> Option<&RoleName> {
         match &self.subject {
             LinkSubject::Invited { email, role, .. }
-                if email.as_ref().is_none_or(|email| email == address) =>
+                if email.as_ref().is_none_or(|email| email.is_same_as(address)) =>
             {
                 Some(role)
             }

@@ -52,7 +52,7 @@ pub trait AccountRepository: Send + Sync {
     /// One account.
     async fn find(&self, id: UserId) -> Result<Option<Account>, StoreError>;
 
-    /// The account with this e-mail address.
+    /// The account with this e-mail address, in whichever of its forms ([`EmailAddress::forms`]) it was stored; of two the one in ASCII.
     async fn find_by_email(&self, email: &EmailAddress) -> Result<Option<Account>, StoreError>;
 
     /// The account that is this person at an OpenID provider.

@@ -258,8 +258,12 @@ impl SignInService {
     }
 }
 
-/// What was typed, as a key of a limit: however it was written, and bounded.
+/// What was typed, as a key of a limit: however it was written, and bounded. All forms of an address are one key, or each would have a count
+/// of its own.
 pub(super) fn limited_text(text: &str) -> String {
+    if let Ok(email) = EmailAddress::parse(text) {
+        return email.into();
+    }
     text.trim().to_lowercase().chars().take(254).collect()
 }
 

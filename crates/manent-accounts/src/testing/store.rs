@@ -74,7 +74,7 @@ impl State {
     fn by_email(&self, email: &EmailAddress) -> Option<&Account> {
         self.accounts
             .values()
-            .find(|account| account.email == *email)
+            .find(|account| account.email.is_same_as(email))
     }
 
     fn by_openid(&self, identity: &OpenIdIdentity) -> Option<&Account> {

@@ -88,7 +88,7 @@ pub(super) fn seal_account(email: &EmailAddress) -> String {
 pub(super) fn open_account(cursor: &str) -> Result<EmailAddress, ApiError> {
     let read = || {
         let text = open_longer(cursor, MAX_ADDRESS_BYTES)?;
-        EmailAddress::parse(text.strip_prefix("e.")?).ok()
+        text.strip_prefix("e.")?.parse().ok()
     };
     read().ok_or_else(ApiError::invalid_cursor)
 }

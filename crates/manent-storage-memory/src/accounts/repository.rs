@@ -160,7 +160,9 @@ fn with_email<'state>(
     state: &'state AccountState,
     email: &EmailAddress,
 ) -> Option<&'state Account> {
-    state.account_where(|account| account.email == *email)
+    state
+        .account_where(|account| account.email == *email)
+        .or_else(|| state.account_where(|account| account.email.is_same_as(email)))
 }
 
 fn with_openid<'state>(

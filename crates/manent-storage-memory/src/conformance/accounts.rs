@@ -61,6 +61,7 @@ macro_rules! conformance_accounts {
             creation::the_first_account_is_an_administrator_and_takes_over_what_was_there,
             creation::of_many_made_at_once_one_is_the_administrator,
             creation::an_address_has_one_account,
+            creation::an_address_is_found_in_the_form_of_former_times,
             creation::of_many_with_one_address_at_once_one_is_made,
             creation::a_person_at_a_provider_has_one_account,
             creation::an_invitation_makes_one_account,

@@ -128,6 +128,31 @@ fn failed_attempts_are_limited_by_address_and_by_account_and_right_ones_do_not_c
     assert_eq!(from(3, "correct horse"), Ok(()));
 }
 
+/// Otherwise each way to write a domain would have attempts of its own.
+#[test]
+fn failed_attempts_count_for_the_address_in_whichever_form_it_was_typed() {
+    let mut world = World::with_account(account("ada@x.example"));
+    world.policy.rates.sign_in_by_email = Rate::new(2, Duration::from_mins(1));
+    let wrong = AccountError::WrongCredentials;
+    assert_eq!(error(&world, "ada@\u{ff58}.example", "wrong"), wrong);
+    assert_eq!(error(&world, "ada@x\u{3002}example", "wrong"), wrong);
+    assert!(matches!(
+        error(&world, "ada@x.example", "wrong"),
+        AccountError::TooManyAttempts { .. }
+    ));
+}
+
+/// Who registered before domains had one form is not locked out.
+#[test]
+fn an_account_from_before_is_signed_in_by_either_form() {
+    let mut older = account("two@example.org");
+    older.email = "two@b\u{fc}cher.example".parse().unwrap();
+    let world = World::with_account(older.clone());
+    for typed in ["two@B\u{fc}cher.example", "two@xn--bcher-kva.example"] {
+        assert_eq!(world.signed_in(typed).account, older);
+    }
+}
+
 #[test]
 fn no_password_is_ever_taken_for_a_right_one() {
     let world = World::with_account(account("ada@example.org"));

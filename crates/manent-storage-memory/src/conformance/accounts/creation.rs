@@ -6,6 +6,7 @@ use manent_accounts::account::{
 };
 use manent_accounts::account_change::CreationRefusal;
 use manent_accounts::audit::AuditKind;
+use manent_accounts::email::EmailAddress;
 use manent_accounts::one_time_link::{LinkPurpose, LinkSubject, OneTimeLink};
 use manent_accounts::ports::AccountRepository;
 use manent_accounts::role::RoleName;
@@ -118,6 +119,31 @@ pub async fn an_address_has_one_account(store: &dyn AccountStore) {
     assert_eq!(desk.find(2).await, None);
     let expected = [AuditKind::AccountCreated, AuditKind::SignUpRefused];
     assert_eq!(desk.told(0).await, expected);
+}
+
+/// Also where the account is from before addresses had one form: its owner is found, and nobody makes a second one.
+pub async fn an_address_is_found_in_the_form_of_former_times(store: &dyn AccountStore) {
+    let desk = Desk::new(store);
+    let older: EmailAddress = "two@b\u{fc}cher.example".parse().unwrap();
+    let new = NewAccount {
+        email: older.clone(),
+        ..new_account(1)
+    };
+    desk.create(new, None, at(1)).await.unwrap();
+    let typed = address("Two@B\u{dc}cher.example");
+    assert_ne!(typed, older);
+    for asked in [typed.clone(), older] {
+        let found = store.find_by_email(&asked).await;
+        assert_eq!(found, Ok(desk.find(1).await), "{asked}");
+    }
+    let again = NewAccount {
+        email: typed,
+        ..new_account(2)
+    };
+    let refused = desk.create(again, None, at(2)).await;
+    assert_eq!(refused, Err(CreationRefusal::EmailTaken(user(1))));
+    let other = store.find_by_email(&address("two@bucher.example")).await;
+    assert_eq!(other, Ok(None));
 }
 
 /// The others are told who has it.

@@ -52,8 +52,11 @@ pub(super) async fn find_by_email(
     client: &ClientWrapper,
     email: &EmailAddress,
 ) -> Result<Option<Account>, Error> {
-    let sql = format!("SELECT {ACCOUNT_COLUMNS} FROM accounts WHERE email = $1");
-    let row = one(client, &sql, &[&email.as_str()]).await?;
+    let sql = format!(
+        "SELECT {ACCOUNT_COLUMNS} FROM accounts WHERE email IN ($1, $2) ORDER BY email = $1 DESC LIMIT 1"
+    );
+    let [ascii, letters] = email.forms();
+    let row = one(client, &sql, &[&ascii, &letters]).await?;
     row.map(|row| account(&row, 0)).transpose()
 }
 

@@ -32,8 +32,10 @@ pub(super) fn find_by_email(
     connection: &Connection,
     email: &EmailAddress,
 ) -> Result<Option<Account>, Error> {
-    let sql = format!("SELECT {ACCOUNT_COLUMNS} FROM accounts WHERE email = ?1");
-    one(connection, &sql, [email.as_str()], |row| account(row, 0))
+    let sql = format!(
+        "SELECT {ACCOUNT_COLUMNS} FROM accounts WHERE email IN (?1, ?2) ORDER BY email = ?1 DESC LIMIT 1"
+    );
+    one(connection, &sql, email.forms(), |row| account(row, 0))
 }
 
 pub(super) fn find_by_openid(
