@@ -193,16 +193,19 @@ const HARMLESS: [(&str, &str); 9] = [
     ("forcePrompt", "every request is a list of messages"),
 ];
 
-const COMMON_UNSUPPORTED: [(&str, &str); 4] = [
+const NO_ACTIVITY: &str = "there are no tools whose work would need a label";
+
+const COMMON_UNSUPPORTED: [(&str, &str); 8] = [
     ("titlePrompt", "titles are asked for in Manent's own words"),
     (
         "titlePromptTemplate",
         "titles are asked for in Manent's own words",
     ),
-    (
-        "activityLabels",
-        "there are no tools whose work would need a label",
-    ),
+    ("activityLabel", NO_ACTIVITY),
+    ("activityModel", NO_ACTIVITY),
+    ("activityPhaseLabel", NO_ACTIVITY),
+    ("activityPhaseModel", NO_ACTIVITY),
+    ("activityLabels", NO_ACTIVITY),
     (
         "allowedAddresses",
         "whoever configures an address may use it",

@@ -51,7 +51,9 @@ fn add(headers: &mut HeaderMap, is_description: bool, OverTls(is_over_tls): Over
     }
     set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(headers, header::REFERRER_POLICY, "no-referrer");
-    set(headers, header::X_FRAME_OPTIONS, "DENY");
+    if !headers.contains_key(header::X_FRAME_OPTIONS) {
+        set(headers, header::X_FRAME_OPTIONS, "DENY");
+    }
     set(headers, RESOURCE_POLICY, "same-origin");
     if is_over_tls {
         set(headers, header::STRICT_TRANSPORT_SECURITY, TLS_ONLY);

@@ -166,8 +166,13 @@ fn answer(name: &str, found: Found, headers: &HeaderMap) -> Response {
     set(header::CACHE_CONTROL, caching(name));
     set(header::ETAG, &found.tag);
     set(header::VARY, "accept-encoding");
-    // What is data needs nothing; a worker has the policy that it was sent with.
-    set(header::CONTENT_SECURITY_POLICY, policy::FOR_FILES);
+    // The client plays a sound in a frame of its own; nothing else of it is shown in one.
+    if type_of.type_() == mime_guess::mime::AUDIO {
+        set(header::CONTENT_SECURITY_POLICY, policy::FOR_SOUNDS);
+        set(header::X_FRAME_OPTIONS, "SAMEORIGIN");
+    } else {
+        set(header::CONTENT_SECURITY_POLICY, policy::FOR_FILES);
+    }
     let is_known = headers
         .get(header::IF_NONE_MATCH)
         .is_some_and(|known| known.as_bytes() == found.tag.as_bytes());

@@ -1,5 +1,6 @@
 //! LibreChat's API, as its web client uses it.
 
+mod boot;
 mod chat;
 mod keys;
 mod people;

@@ -8,6 +8,10 @@ use sha2::{Digest, Sha256};
 pub(super) const FOR_FILES: &str =
     "default-src 'none'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+/// For sounds, which the client plays in a frame.
+pub(super) const FOR_SOUNDS: &str =
+    "default-src 'none'; media-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'";
+
 /// The most pictures' origins that are let in.
 const MOST_ORIGINS: usize = 50;
 

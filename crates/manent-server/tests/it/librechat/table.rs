@@ -180,9 +180,41 @@ fn chat() -> Vec<Row> {
     ]
 }
 
+/// What the client asks for before it draws anything.
+fn boot() -> Vec<Row> {
+    let open = ["/api/config", "/api/banner"];
+    let open = open.map(|path| ("GET", path, Needs::Nobody(200), None));
+    let guarded = [
+        ("/api/agents", 200),
+        ("/api/agents/actions", 200),
+        ("/api/agents/categories", 200),
+        ("/api/agents/tools", 200),
+        ("/api/agents/tools/calls", 200),
+        ("/api/agents/tools/web_search/auth", 200),
+        ("/api/api-keys", 200),
+        ("/api/balance", 204),
+        ("/api/categories", 200),
+        ("/api/endpoints", 200),
+        ("/api/endpoints/token-config", 200),
+        ("/api/files/config", 200),
+        ("/api/files/speech/config/get", 200),
+        ("/api/mcp/connection/status", 200),
+        ("/api/mcp/servers", 200),
+        ("/api/mcp/tools", 200),
+        ("/api/memories", 200),
+        ("/api/models", 200),
+        ("/api/permissions/{kind}/effective/all", 200),
+        ("/api/search/enable", 200),
+        ("/api/skills", 200),
+        ("/api/user/settings/skills/active", 200),
+    ];
+    let guarded = guarded.map(|(path, status)| ("GET", path, Needs::Scope("read", status), None));
+    open.into_iter().chain(guarded).collect()
+}
+
 /// Every row.
 fn table() -> Vec<Row> {
-    [accounts(), chat()].into_iter().flatten().collect()
+    [accounts(), boot(), chat()].into_iter().flatten().collect()
 }
 
 /// The path with names that are there, for everybody the same.
