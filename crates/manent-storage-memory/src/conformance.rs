@@ -11,7 +11,8 @@
 //! ```
 //!
 //! [`conformance!`](crate::conformance!), [`conformance_changes!`](crate::conformance_changes!),
-//! [`conformance_runs!`](crate::conformance_runs!) and [`conformance_accounts!`](crate::conformance_accounts!) together are the whole suite. Each test runs on the crate's own `tokio`. [`simulation`] has
+//! [`conformance_runs!`](crate::conformance_runs!), [`conformance_kept!`](crate::conformance_kept!) and
+//! [`conformance_accounts!`](crate::conformance_accounts!) together are the whole suite. Each test runs on the crate's own `tokio`. [`simulation`] has
 //! what property tests need, [`replica`] what shows that the feed tells everything.
 #![expect(
     clippy::unwrap_used,
@@ -29,21 +30,27 @@ pub mod concurrency;
 pub mod conversations;
 pub mod dead_answers;
 pub mod dead_runs;
+pub mod documents;
+pub mod extras;
 pub mod feed;
+pub mod labels;
 pub mod lanes;
 pub mod messages;
+pub mod orders;
 pub mod person;
 pub mod replica;
+pub mod run_lists;
 pub mod runner;
 pub mod runs;
 pub mod search;
 pub mod simulation;
+pub mod temporary;
 pub mod titles;
 pub mod transfer;
 
 use manent_domain::ports::{
-    ConversationRepository, FeedRepository, MessageRepository, RunRepository, SearchRepository,
-    TransferRepository,
+    ConversationRepository, DocumentRepository, FeedRepository, MessageRepository, RunRepository,
+    SearchRepository, TransferRepository,
 };
 
 /// All ports of a store.
@@ -55,6 +62,11 @@ impl<S: ConversationRepository + MessageRepository + SearchRepository> Store for
 pub trait FullStore: Store + RunRepository + FeedRepository + TransferRepository {}
 
 impl<S: Store + RunRepository + FeedRepository + TransferRepository> FullStore for S {}
+
+/// The same with documents.
+pub trait KeepingStore: FullStore + DocumentRepository {}
+
+impl<S: FullStore + DocumentRepository> KeepingStore for S {}
 
 /// Runs the part of the suite about conversations, messages as they are appended, and search on the stores that an async function makes.
 #[macro_export]
@@ -72,6 +84,7 @@ macro_rules! conformance {
             conversations::a_clock_that_goes_back_moves_nothing_down,
             conversations::patch_changes_only_what_it_names,
             conversations::trash_and_restore_are_idempotent,
+            conversations::dates_of_elsewhere_are_kept,
             titles::first_words_of_a_person_are_cut_into_a_title,
             titles::an_answer_does_not_name_a_conversation,
             titles::a_generated_title_replaces_only_none_and_a_cut,
@@ -232,6 +245,44 @@ macro_rules! conformance_runs {
             concurrency::a_run_that_ends_while_it_is_thought_dead_has_its_own_end,
             concurrency::the_same_progress_many_times_at_once_is_stored_once,
             concurrency::progress_that_crosses_does_not_block,
+        }
+    };
+}
+
+/// Runs the part of the suite about what surfaces keep: orders and labels of lists, extras, temporary conversations and documents, for a
+/// [`KeepingStore`](crate::conformance::KeepingStore).
+#[macro_export]
+macro_rules! conformance_kept {
+    ($fresh:ident) => {
+        $crate::conformance_tests! { conformance_kept, $fresh =>
+            orders::every_order_pages_by_keyset,
+            orders::titles_are_ordered_by_their_bytes,
+            orders::a_cursor_of_another_order_shows_nothing,
+            orders::archiving_says_since_when,
+            orders::lists_are_narrowed_by_labels,
+            labels::a_conversation_begins_with_its_labels,
+            labels::labels_are_added_and_taken_away,
+            labels::too_many_labels_are_refused,
+            labels::labels_are_counted,
+            labels::a_label_is_renamed_everywhere,
+            labels::a_label_is_taken_away_everywhere,
+            extras::a_conversation_begins_with_its_extras,
+            extras::a_patch_is_merged_into_a_conversations_extras,
+            extras::a_message_keeps_its_extras,
+            extras::an_annotation_is_merged_and_told,
+            extras::another_owners_message_is_not_annotated,
+            extras::an_answer_that_is_being_written_is_annotated,
+            temporary::a_temporary_conversation_stands_nowhere,
+            temporary::what_expired_is_not_there,
+            temporary::what_expired_is_removed_for_good,
+            documents::a_document_is_stored_when_what_is_there_is_expected,
+            documents::documents_are_listed_by_their_ids,
+            documents::documents_are_removed,
+            documents::another_owners_document_does_not_exist,
+            documents::a_kind_that_is_full_takes_no_new_documents,
+            documents::one_of_many_writers_of_a_revision_wins,
+            run_lists::the_newest_run_of_a_conversation_is_found,
+            run_lists::the_running_runs_of_an_owner_are_listed,
         }
     };
 }

@@ -9,4 +9,5 @@ async fn fresh() -> (MemoryStore, ()) {
 manent_storage_memory::conformance!(fresh);
 manent_storage_memory::conformance_changes!(fresh);
 manent_storage_memory::conformance_runs!(fresh);
+manent_storage_memory::conformance_kept!(fresh);
 manent_storage_memory::conformance_accounts!(fresh);

@@ -36,11 +36,7 @@ async fn what_is_changed_beside_a_store_is_noticed_at_its_next_write() {
     leaver
         .append_one(plain(conversation(2), said(message(2), "late")))
         .await;
-    let all = ConversationFilter {
-        archived: false,
-        trashed: false,
-        pinned: None,
-    };
+    let all = ConversationFilter::default();
     let listed = ConversationRepository::list(&store, user(3), all, None, 10).await;
     let listed: Vec<_> = listed.unwrap().items.iter().map(|item| item.id).collect();
     assert_eq!(listed, [conversation(3)]);

@@ -17,8 +17,7 @@ use manent_domain::run::{
 use manent_domain::transfer::{RecordKind, TransferRecord};
 use manent_storage_memory::MemoryStore;
 use manent_types::{
-    ConversationId, MessageId, MessageStatus, ModelSettings, NodeId, Part, Role, RunId, Timestamp,
-    UserId,
+    ConversationId, Extras, MessageId, MessageStatus, NodeId, Part, Role, RunId, Timestamp, UserId,
 };
 use uuid::Uuid;
 
@@ -49,11 +48,7 @@ async fn filled() -> MemoryStore {
         let owner = UserId::new(Uuid::from_u128(person));
         for number in 0..3_u128 {
             let conversation = ConversationId::new(Uuid::from_u128(person << 32 | number));
-            let new = NewConversation {
-                id: conversation,
-                title: None,
-                config: ModelSettings::default(),
-            };
+            let new = NewConversation::new(conversation);
             store.create(owner, new, now()).await.unwrap();
             for device_seq in 1..60 {
                 append(&store, owner, conversation, device_seq).await;
@@ -85,6 +80,7 @@ async fn append(store: &MemoryStore, owner: UserId, conversation: ConversationId
         provider: None,
         usage: None,
         created_at: None,
+        extras: Extras::new(),
     };
     let submission = Submission {
         conversation,
@@ -181,14 +177,14 @@ async fn a_copy_has_every_record_and_a_second_one_writes_nothing() {
     assert!(!is_same(&source, &target).await);
     let copied = copy(&source, &target, &mut Silent).await.unwrap();
     assert!(copied.iter().all(|copied| copied.found == 0));
-    // Changes alone are not among the samples; accounts move in the suite of the stores.
+    // Changes and documents alone are not among the samples; accounts move in the suite of the stores.
     let empty: Vec<RecordKind> = copied
         .iter()
         .filter(|copied| copied.written == 0)
         .map(|copied| copied.kind)
         .filter(|kind| !kind.is_of_accounts())
         .collect();
-    assert_eq!(empty, [RecordKind::Change]);
+    assert_eq!(empty, [RecordKind::Change, RecordKind::Document]);
     assert!(is_same(&source, &target).await);
     let again = copy(&source, &target, &mut Silent).await.unwrap();
     assert!(again.iter().all(|copied| copied.written == 0));
@@ -247,9 +243,8 @@ async fn a_target_with_other_data_is_refused_and_left_alone() {
     let other = MemoryStore::default();
     let owner = UserId::new(Uuid::from_u128(1));
     let new = NewConversation {
-        id: ConversationId::new(Uuid::from_u128(77)),
         title: Some("other".to_owned()),
-        config: ModelSettings::default(),
+        ..NewConversation::new(ConversationId::new(Uuid::from_u128(77)))
     };
     other.create(owner, new, now()).await.unwrap();
     let untouched = MemoryStore::default();

@@ -6,7 +6,7 @@ use manent_domain::message::Fingerprint;
 use manent_domain::ports::{ConversationRepository, MessageRepository};
 use manent_storage_sqlite::{SqliteConfig, SqliteStore};
 use manent_testkit::{TestServer, new_id};
-use manent_types::{ConversationId, MessageId, ModelSettings, Part, Role, Timestamp, UserId};
+use manent_types::{ConversationId, MessageId, Part, Role, Timestamp, UserId};
 use serde_json::{Value, json};
 
 use crate::support::redaction::redacted;
@@ -27,9 +27,8 @@ async fn neighbours() -> anyhow::Result<Neighbours> {
     let message: MessageId = new_id().parse()?;
     let now: Timestamp = "2026-11-21T06:00:00.000Z".parse()?;
     let new = NewConversation {
-        id: conversation,
         title: Some("Secret needle".to_owned()),
-        config: ModelSettings::default(),
+        ..NewConversation::new(conversation)
     };
     store.create(owner, new, now).await?;
     let content = vec![Part::Text {
@@ -46,6 +45,7 @@ async fn neighbours() -> anyhow::Result<Neighbours> {
         provider: None,
         usage: None,
         created_at: None,
+        extras: manent_types::Extras::new(),
     };
     let submission = Submission {
         conversation,

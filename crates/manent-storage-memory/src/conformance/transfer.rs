@@ -1,7 +1,8 @@
 //! Moving everything from one store to another. The other store is always [`MemoryStore`].
 
 use manent_domain::append::{ChangeKind, Outcome, ParentRef};
-use manent_domain::conversation::{ConversationPatch, LabelChange};
+use manent_domain::conversation::{ConversationPatch, LabelChange, NewConversation};
+use manent_domain::document::Document;
 use manent_domain::error::Refusal;
 use manent_domain::feed::Subject;
 use manent_domain::run::{RecordTarget, RunEvent};
@@ -11,9 +12,10 @@ use manent_types::{MessageStatus, ModelSettings, Usage};
 use serde_json::json;
 
 use super::FullStore;
+use super::documents::body;
 use super::person::{
-    Person, after, answered, at, change, conversation, delete, edit, extras_patch, label, message,
-    plain, plain_change, refused, said, sequenced, sequenced_change,
+    Person, after, answered, at, change, conversation, delete, edit, extras, extras_patch, label,
+    message, plain, plain_change, refused, said, sequenced, sequenced_change,
 };
 use super::runner::{Runner, completed, logged, run, snapshot, started, target, words};
 use crate::MemoryStore;
@@ -83,12 +85,31 @@ async fn fill_conversations(runner: Runner<'_>) {
             ..LabelChange::default()
         }),
         extras: Some(extras_patch(json!({"a": {"b": [1, null, "ü"]}}))),
+        ..ConversationPatch::default()
     };
     store
         .update(owner, conversation(2), patch, at(2))
         .await
         .unwrap();
     store.trash(owner, conversation(3), at(3)).await.unwrap();
+    let temporary = NewConversation {
+        expires_at: Some(at(900)),
+        ..NewConversation::new(conversation(4))
+    };
+    store.create(owner, temporary, at(4)).await.unwrap();
+    let documents = [("preset", "b"), ("preset", "a"), ("preset-2", "ü")];
+    let documents = documents.map(|(kind, id)| TransferRecord::Document {
+        owner,
+        document: Document {
+            kind: kind.to_owned(),
+            id: id.to_owned(),
+            body: body(json!({"a": [null, "\u{0}ü"]})),
+            revision: 3,
+            created_at: at(1),
+            updated_at: at(2),
+        },
+    });
+    store.import(documents.into()).await.unwrap();
 }
 
 async fn fill_messages(person: Person<'_>) {
@@ -102,6 +123,7 @@ async fn fill_messages(person: Person<'_>) {
             ..Usage::default()
         }),
         created_at: Some(at(-500)),
+        extras: extras(json!({"kept": ["\u{0}", {"ü": null}]})),
         ..answered(message(2), "red fox")
     };
     let batch = vec![

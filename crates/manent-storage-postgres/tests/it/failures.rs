@@ -73,7 +73,7 @@ async fn append_surely(store: &PostgresStore, owner: UserId, number: u64) {
 /// The numbers of the stored messages, in the order of their places.
 async fn stored(store: &PostgresStore, owner: UserId) -> Vec<u128> {
     let range = MessageRange::After(0);
-    let page = MessageRepository::list(store, owner, conversation(1), range, 1_000).await;
+    let page = MessageRepository::list(store, owner, conversation(1), range, 1_000, at(0)).await;
     let page = page.unwrap().unwrap();
     (1..)
         .zip(page.items)
@@ -123,7 +123,7 @@ async fn connections_that_are_ended_lose_and_double_nothing() {
 
 async fn read_surely(store: &PostgresStore, owner: UserId) -> Vec<u128> {
     loop {
-        let found = ConversationRepository::find(store, owner, conversation(1)).await;
+        let found = ConversationRepository::find(store, owner, conversation(1), at(0)).await;
         if found.is_ok() {
             return stored(store, owner).await;
         }
@@ -144,7 +144,7 @@ async fn a_server_that_goes_away_is_told_at_once_and_found_again() {
         append_surely(&store, owner, number).await;
         server.stop(how).await.unwrap();
         let begin = Instant::now();
-        let read = ConversationRepository::find(&store, owner, conversation(1)).await;
+        let read = ConversationRepository::find(&store, owner, conversation(1), at(0)).await;
         assert!(
             matches!(read, Err(StoreError::Unavailable { .. })),
             "{read:?}"
@@ -160,7 +160,7 @@ async fn a_server_that_goes_away_is_told_at_once_and_found_again() {
         ));
         assert!(begin.elapsed() < Duration::from_secs(2));
         server.start().await.unwrap();
-        let found = ConversationRepository::find(&store, owner, conversation(1)).await;
+        let found = ConversationRepository::find(&store, owner, conversation(1), at(0)).await;
         assert!(found.unwrap().is_some(), "the first read after the start");
     }
     append_surely(&store, owner, 3).await;
@@ -186,7 +186,7 @@ async fn when_all_connections_are_in_use_the_others_are_told_in_time() {
         .batch_execute("BEGIN; LOCK TABLE conversations IN ACCESS EXCLUSIVE MODE")
         .await
         .unwrap();
-    let find = || ConversationRepository::find(&store, owner, conversation(1));
+    let find = || ConversationRepository::find(&store, owner, conversation(1), at(0));
     let (first, second, ()) = tokio::join!(find(), find(), async {
         // The two that came before hold both connections.
         while store.metrics().connections_in_use < 2 {
@@ -223,7 +223,7 @@ async fn a_statement_that_takes_too_long_is_ended() {
         .batch_execute("BEGIN; LOCK TABLE conversations IN ACCESS EXCLUSIVE MODE")
         .await
         .unwrap();
-    let read = ConversationRepository::find(&store, owner, conversation(1)).await;
+    let read = ConversationRepository::find(&store, owner, conversation(1), at(0)).await;
     assert!(matches!(read, Err(StoreError::Busy { .. })), "{read:?}");
     let written = append_one(&store, owner, 1).await;
     assert!(
@@ -286,7 +286,7 @@ async fn a_server_that_falls_silent_is_given_up_in_time_and_found_again() {
     for _ in 0..2 {
         let begin = Instant::now();
         let (read, written) = tokio::join!(
-            ConversationRepository::find(&store, owner, conversation(1)),
+            ConversationRepository::find(&store, owner, conversation(1), at(0)),
             append_one(&store, owner, 2)
         );
         assert!(
@@ -323,7 +323,7 @@ async fn a_closed_store_finishes_what_waits_and_refuses_the_rest() {
         detail: "the store is closed".to_owned(),
     };
     assert_eq!(append_one(&store, owner, 21).await.unwrap_err(), closed);
-    let read = ConversationRepository::find(&store, owner, conversation(1)).await;
+    let read = ConversationRepository::find(&store, owner, conversation(1), at(0)).await;
     assert_eq!(read.unwrap_err(), closed);
     let again = open(small(&database)).await;
     assert_eq!(stored(&again, owner).await.len(), 20);
@@ -388,7 +388,8 @@ async fn a_text_of_any_length_is_stored_and_found_by_its_beginning() {
     }
     assert_eq!(person.search(&["needle"]).await.len(), 5, "with the title");
     let range = MessageRange::After(0);
-    let page = MessageRepository::list(&store, person.owner, conversation(1), range, 10).await;
+    let page =
+        MessageRepository::list(&store, person.owner, conversation(1), range, 10, at(0)).await;
     let items = page.unwrap().unwrap().items;
     let stored: Vec<_> = items.iter().map(|item| text_of(&item.content)).collect();
     assert!(stored == texts);

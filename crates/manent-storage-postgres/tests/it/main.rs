@@ -7,5 +7,6 @@ mod encryption;
 mod failures;
 mod harness;
 mod interleavings;
+mod kept;
 mod opening;
 mod signals;

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use manent_domain::conversation::NewConversation;
 use manent_domain::feed::{Change, Changed};
 use manent_domain::ports::{Signal, SignalListener, StoreError};
-use manent_types::{ConversationId, ModelSettings, Timestamp, UserId};
+use manent_types::{ConversationId, Timestamp, UserId};
 use rusqlite::params;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -314,11 +314,7 @@ fn owner(number: u128) -> UserId {
 
 /// A new conversation of the owner's, and then perhaps a failure.
 fn create(unit: &mut Unit<'_>, whose: u128, number: u128, fails: bool) -> Result<i64, StoreError> {
-    let new = NewConversation {
-        id: ConversationId::new(Uuid::from_u128(number)),
-        title: None,
-        config: ModelSettings::default(),
-    };
+    let new = NewConversation::new(ConversationId::new(Uuid::from_u128(number)));
     let now = Timestamp::from_millisecond(1_000).unwrap();
     conversations::create(unit, owner(whose), &new, "{}", now)?;
     if fails {
