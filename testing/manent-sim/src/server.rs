@@ -12,7 +12,7 @@ use manent_engine::ItemId;
 use manent_protocol::{AppendMessage, AppendResponse, ItemResult, OutcomeName};
 use manent_storage_memory::MemoryStore;
 use manent_types::{
-    ConversationId, DeviceId, MessageStatus, ModelSettings, Part, Timestamp, UserId, text_of,
+    ConversationId, DeviceId, Extras, MessageStatus, Part, Timestamp, UserId, text_of,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -68,11 +68,7 @@ impl Server {
             owner: UserId::new(Uuid::from_u128(1)),
         };
         for id in conversations {
-            let new = NewConversation {
-                id: ConversationId::new(*id),
-                title: None,
-                config: ModelSettings::default(),
-            };
+            let new = NewConversation::new(ConversationId::new(*id));
             now_or_broken(server.store.create(server.owner, new, time(0)?))?;
         }
         Ok(server)
@@ -137,7 +133,9 @@ impl Server {
     pub(crate) fn rows(&self, conversation: Uuid) -> Result<Vec<ItemId>, Violation> {
         let conversation = ConversationId::new(conversation);
         let range = MessageRange::After(0);
-        let list = MessageRepository::list(&self.store, self.owner, conversation, range, 1_000_000);
+        let now = Timestamp::EPOCH;
+        let list =
+            MessageRepository::list(&self.store, self.owner, conversation, range, 1_000_000, now);
         let page = now_or_broken(list)?;
         let items = page.map(|page| page.items).unwrap_or_default();
         Ok(items.iter().map(|row| ItemId(row.id.as_uuid())).collect())
@@ -199,6 +197,7 @@ fn read(request: &Value) -> Result<Vec<Submission>, Violation> {
             provider: None,
             usage: None,
             created_at: None,
+            extras: Extras::new(),
         };
         Ok(Submission {
             conversation: message.conversation_id,

@@ -7,7 +7,7 @@ use manent_domain::conversation::NewConversation;
 use manent_domain::ports::ConversationRepository;
 use manent_postgres::{PostgresServer, ServerOptions};
 use manent_storage_postgres::{PostgresConfig, PostgresStore};
-use manent_types::{ConversationId, ModelSettings, UserId};
+use manent_types::{ConversationId, UserId};
 use uuid::Uuid;
 
 use super::append::store::append;
@@ -181,9 +181,8 @@ impl StoreBench {
         };
         for (owner, conversation) in &bench.writers.all {
             let new = NewConversation {
-                id: ConversationId::new(*conversation),
                 title: Some("A conversation".to_owned()),
-                config: ModelSettings::default(),
+                ..NewConversation::new(ConversationId::new(*conversation))
             };
             bench.store.create(UserId::new(*owner), new, now()?).await?;
         }

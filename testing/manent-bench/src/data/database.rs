@@ -64,8 +64,8 @@ pub(crate) fn insert_conversation(
 ) -> rusqlite::Result<i64> {
     let pk = connection
         .prepare_cached(
-            "INSERT INTO conversations (owner_pk, id, title, title_source, config, archived, pinned, last_seq, created_at, updated_at, last_message_at)
-             VALUES (?1, ?2, ?3, 'cut', '{}', 0, 0, ?4, ?5, ?5, ?5)",
+            "INSERT INTO conversations (owner_pk, id, title, title_source, config, pinned, last_seq, created_at, updated_at, last_message_at)
+             VALUES (?1, ?2, ?3, 'cut', '{}', 0, ?4, ?5, ?5, ?5)",
         )?
         .insert(params![
             owner,

@@ -4,7 +4,7 @@ use anyhow::Context;
 use bytes::Bytes;
 use manent_domain::append::{NewItem, NewMessage, ParentRef, Submission};
 use manent_domain::message::Fingerprint;
-use manent_types::{ConversationId, MessageId, MessageStatus, Part, Role, Timestamp};
+use manent_types::{ConversationId, Extras, MessageId, MessageStatus, Part, Role, Timestamp};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use serde_json::json;
@@ -62,6 +62,7 @@ pub(crate) fn submission(
             provider: None,
             usage: None,
             created_at: None,
+            extras: Extras::new(),
         })),
     })
 }

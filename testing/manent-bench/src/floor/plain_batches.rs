@@ -104,9 +104,9 @@ impl PlainBatches {
                 .await?;
             setup
                 .execute(
-                    "INSERT INTO conversations (owner_id, id, title, title_source, config, archived, pinned, last_seq, created_at, updated_at, \
+                    "INSERT INTO conversations (owner_id, id, title, title_source, config, pinned, last_seq, created_at, updated_at, \
                      last_message_at, place, words) \
-                     VALUES ($1, $2, 'A conversation', 'user', '{}', false, false, 0, 0, 0, 0, 0, to_tsvector('simple', 'A conversation'))",
+                     VALUES ($1, $2, 'A conversation', 'user', '{}', false, 0, 0, 0, 0, 0, to_tsvector('simple', 'A conversation'))",
                     &[owner, conversation],
                 )
                 .await?;
