@@ -3,7 +3,20 @@
 //! Invariant: a secret stands behind the `#`, which browsers keep to themselves: no server and no proxy has it in a log, and no other page
 //! learns it as the address that somebody came from.
 
+use manent_config::Config;
 use secrecy::{ExposeSecret, SecretString};
+
+use crate::librechat::client::OWN_PAGE;
+
+/// Under which address people find Manent's own page, which knows what to do with these links: another client that is served at `/` does not.
+pub fn page(config: &Config) -> String {
+    let listen = || format!("http://{}", config.listen);
+    let address = config.public_url.clone().unwrap_or_else(listen);
+    match config.librechat.ui {
+        Some(_) => format!("{}{OWN_PAGE}", address.trim_end_matches('/')),
+        None => address,
+    }
+}
 
 /// Where a new password is set.
 pub fn password_reset(base: &str, secret: &SecretString) -> SecretString {

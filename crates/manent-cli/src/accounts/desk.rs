@@ -22,7 +22,7 @@ use manent_credentials::passwords::{Argon2Parameters, PasswordLimits, Passwords}
 use manent_credentials::server_secret::ServerSecrets;
 use manent_credentials::vault::SealingVault;
 use manent_credentials::{SecretGenerator, SystemEntropy};
-use manent_server::{LOCAL_OWNER, RandomIds, SystemClock};
+use manent_server::{LOCAL_OWNER, RandomIds, SystemClock, links};
 use manent_storage_postgres::PostgresStore;
 use manent_storage_sqlite::{SqliteConfig, SqliteStore, look};
 use manent_types::UserId;
@@ -185,10 +185,9 @@ impl Desk {
         }
     }
 
-    /// Under which address people reach the server.
+    /// Under which address people find the server's page.
     pub(super) fn address(&self) -> String {
-        let listen = || format!("http://{}", self.config.listen);
-        self.config.public_url.clone().unwrap_or_else(listen)
+        links::page(&self.config)
     }
 
     /// Says what whoever just changed something may not expect.

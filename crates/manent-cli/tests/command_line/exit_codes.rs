@@ -116,11 +116,16 @@ Options:
           [default: 127.0.0.1:3080]
 
       --mode <MODE>
-          Who may use the server: local (whoever reaches it on this machine) or accounts (people who
-          sign in) [default: local]
+          Who may use the server: local (whoever reaches it on this machine), accounts (people who
+          sign in with passwords) or oidc (people who sign in through an OpenID provider) [default:
+          local]
 
       --data-dir <DIR>
           Keep everything in this directory
+
+      --ui <CLIENT=DIR>
+          Serve another client at `/`, from the directory of its build: librechat=DIR; Manent's own
+          page is at /manent then
 
       --log <LEVEL>
           Log this much: off, error, warn, info, debug, trace, also per module [default: info]

@@ -28,6 +28,7 @@ use super::store::Store;
 use super::{oidc, secret};
 use crate::access::{Cookies, Standings};
 use crate::accounts::{AccountOptions, Accounts};
+use crate::links;
 use crate::mail::{self, MailParts, MailSetupError};
 use crate::own_keys::OwnEndpoints;
 
@@ -159,7 +160,7 @@ pub(super) async fn set_up(
     background: &CancellationToken,
 ) -> Result<Accounts, AccountSetupError> {
     let mail = MailParts {
-        address: &address(config),
+        address: &links::page(config),
         clock: Arc::clone(&clock),
         ids: Arc::clone(&ids),
         tasks,
@@ -226,7 +227,7 @@ pub(super) async fn set_up(
     let oidc = oidc::set_up(config, &ports, &policy, is_secure(config))?;
     let options = AccountOptions {
         oidc,
-        address: address(config),
+        address: links::page(config),
         cookies: Cookies {
             is_secure: is_secure(config),
         },
@@ -235,12 +236,6 @@ pub(super) async fn set_up(
         own_endpoints: OwnEndpoints::of(config),
     };
     Ok(Accounts::new(ports, policy, options, standings))
-}
-
-/// Under which address people reach the server.
-fn address(config: &Config) -> String {
-    let listen = || format!("http://{}", config.listen);
-    config.public_url.clone().unwrap_or_else(listen)
 }
 
 fn budget(config: &Config) -> Budget {
