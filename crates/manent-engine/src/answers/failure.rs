@@ -50,6 +50,7 @@ pub fn read_failure(
         (401, _) => AnswerFailure::Auth,
         (429, _) => pressure,
         (_, Some((_, Meaning::WrongWay | Meaning::Remark))) => AnswerFailure::Infrastructure,
+        (403, Some((code, Meaning::Forbidden))) => over(code),
         (403, Some(_)) => AnswerFailure::Auth,
         (_, Some((code, Meaning::NotYet))) => AnswerFailure::NotYet {
             code: code.to_owned(),
@@ -59,7 +60,7 @@ pub fn read_failure(
         (408 | 425, _) => AnswerFailure::Infrastructure,
         (503, _) if retry_after_ms.is_some() => pressure,
         // In the stream of a run every other error is the run's end; as a refusal it is about what was asked.
-        (200 | 400..=499, Some((code, Meaning::Unknown))) => over(code),
+        (200 | 400..=499, Some((code, Meaning::Unknown | Meaning::Forbidden))) => over(code),
         _ => AnswerFailure::Infrastructure,
     }
 }
@@ -77,6 +78,8 @@ enum Meaning {
     Patience,
     /// Final for this id.
     Over,
+    /// Who asks may not do this, and would not after another sign-in.
+    Forbidden,
     /// The status decides.
     Unknown,
 }
@@ -97,6 +100,7 @@ fn meaning(code: &str) -> Meaning {
             Meaning::Patience
         }
         "interrupted" | "stopped" | "run_log_cleared" => Meaning::Over,
+        "scope_missing" | "forbidden" => Meaning::Forbidden,
         provider if provider.starts_with("provider_") => Meaning::Over,
         _ => Meaning::Unknown,
     }
@@ -188,6 +192,14 @@ mod tests {
             (422, "a_code_of_the_future"),
         ] {
             assert_eq!(read_failure(status, Some(code), None), over(code), "{code}");
+        }
+    }
+
+    /// Signing in again would change nothing about what a key or a role may do.
+    #[test]
+    fn what_somebody_may_not_do_is_final_and_no_reason_to_sign_in() {
+        for code in ["scope_missing", "forbidden"] {
+            assert_eq!(read_failure(403, Some(code), None), over(code), "{code}");
         }
     }
 
