@@ -149,7 +149,8 @@ pub(crate) struct SettingsOptions {
     /// Accept connections here; others than loopback only with accounts; port 0 takes a free one [default: 127.0.0.1:3080]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<String>,
-    /// Who may use the server: local (whoever reaches it on this machine) or accounts (people who sign in) [default: local]
+    /// Who may use the server: local (whoever reaches it on this machine), accounts (people who sign in with passwords) or
+    /// oidc (people who sign in through an OpenID provider) [default: local]
     #[arg(long, value_name = "MODE")]
     pub(crate) mode: Option<String>,
     /// Keep everything in this directory
