@@ -1,6 +1,6 @@
 //! `/conversation…`.
 
-use manent_types::{ConversationId, ModelSettings, Timestamp};
+use manent_types::{ConversationId, Label, ModelSettings, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// `POST /conversation/create`.
@@ -17,6 +17,25 @@ pub struct CreateConversationRequest {
     /// Model settings.
     #[serde(default, deserialize_with = "manent_types::optional_object")]
     pub config: Option<ModelSettings>,
+    /// Makes it a temporary one: it stands in no list, search or feed, and goes for good then. In the future.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+    /// By which it is found again; at most 100.
+    #[serde(default)]
+    pub labels: Vec<Label>,
+}
+
+/// Labels to take away and to add; one that is named in both is there afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LabelChangeRequest {
+    /// To add.
+    #[serde(default)]
+    pub add: Vec<Label>,
+    /// To take away.
+    #[serde(default)]
+    pub remove: Vec<Label>,
 }
 
 /// `PATCH /conversation/{id}`; what is absent stays.
@@ -36,6 +55,9 @@ pub struct UpdateConversationRequest {
     /// Pins or unpins it.
     #[serde(default)]
     pub pinned: Option<bool>,
+    /// Labels to take away and to add.
+    #[serde(default, deserialize_with = "manent_types::optional_object")]
+    pub labels: Option<LabelChangeRequest>,
 }
 
 /// Where a title came from.
@@ -80,6 +102,15 @@ pub struct ConversationResource {
     pub updated_at: Timestamp,
     /// When a message was stored last; lists are ordered by it.
     pub last_message_at: Timestamp,
+    /// When it was put away; `null` where it was not.
+    #[serde(default)]
+    pub archived_at: Option<Timestamp>,
+    /// When it goes for good; `null` where it stays.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+    /// By which it is found again.
+    #[serde(default)]
+    pub labels: Vec<Label>,
 }
 
 /// `GET /conversations`.

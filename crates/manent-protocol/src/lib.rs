@@ -45,8 +45,8 @@ pub use completion::{
 };
 pub use content::Content;
 pub use conversation::{
-    ConversationList, ConversationResource, CreateConversationRequest, TitleSourceName,
-    UpdateConversationRequest,
+    ConversationList, ConversationResource, CreateConversationRequest, LabelChangeRequest,
+    TitleSourceName, UpdateConversationRequest,
 };
 pub use feed::ReadyEvent;
 pub use message::{MessageList, MessageResource};

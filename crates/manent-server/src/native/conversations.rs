@@ -3,7 +3,7 @@
 use axum::Json as JsonAnswer;
 use axum::extract::State;
 use axum::http::StatusCode;
-use manent_domain::conversation::{ConversationFilter, ConversationPatch, Created};
+use manent_domain::conversation::{ConversationFilter, ConversationPatch, Created, LabelChange};
 use manent_domain::services::ConversationDraft;
 use manent_protocol::{
     ConversationList, ConversationResource, CreateConversationRequest, Problem,
@@ -36,6 +36,8 @@ pub(super) async fn create(
         id: request.id,
         title: request.title,
         config: request.config.unwrap_or_default(),
+        expires_at: request.expires_at,
+        labels: request.labels.into_iter().collect(),
         ..ConversationDraft::default()
     };
     let created = app.conversations.create(owner, draft).await?;
@@ -105,7 +107,7 @@ pub(super) async fn get(
     )))
 }
 
-/// Changes title, settings, archived, pinned.
+/// Changes title, settings, archived, pinned, labels.
 #[utoipa::path(patch, path = "/conversation/{id}", tag = "conversations", params(("id" = String, Path)),
     request_body = UpdateConversationRequest,
     responses((status = 200, body = ConversationResource), (status = "default", body = Problem)))]
@@ -122,6 +124,10 @@ pub(super) async fn update(
         config: request.config,
         archived: request.archived,
         pinned: request.pinned,
+        labels: request.labels.map(|change| LabelChange {
+            add: change.add.into_iter().collect(),
+            remove: change.remove.into_iter().collect(),
+        }),
         ..ConversationPatch::default()
     };
     Ok(JsonAnswer(convert::conversation(

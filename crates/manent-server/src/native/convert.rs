@@ -83,6 +83,9 @@ pub(super) fn conversation(conversation: Conversation) -> ConversationResource {
         created_at: conversation.created_at,
         updated_at: conversation.updated_at,
         last_message_at: conversation.last_message_at,
+        archived_at: conversation.archived_at,
+        expires_at: conversation.expires_at,
+        labels: conversation.labels.into_iter().collect(),
     }
 }
 

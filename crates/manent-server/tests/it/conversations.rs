@@ -10,7 +10,8 @@ use crate::support::{Test, create, say};
 fn expected(changes: &Value) -> Value {
     let mut conversation = json!({
         "id": "<c>", "title": null, "titleSource": "none", "config": {}, "archived": false, "pinned": false, "trashedAt": null,
-        "lastSeq": 0, "createdAt": "<time>", "updatedAt": "<time>", "lastMessageAt": "<time>"
+        "lastSeq": 0, "createdAt": "<time>", "updatedAt": "<time>", "lastMessageAt": "<time>", "archivedAt": null,
+        "expiresAt": null, "labels": []
     });
     for (field, value) in changes.as_object().into_iter().flatten() {
         conversation[field] = value.clone();
@@ -176,12 +177,23 @@ async fn patches_what_is_named_and_nothing_else() -> Test {
             json!({"title": "T"}),
             json!({"title": "T", "titleSource": "user"}),
         ),
-        (json!({"archived": true}), json!({"archived": true})),
+        (
+            json!({"archived": true}),
+            json!({"archived": true, "archivedAt": "<time>"}),
+        ),
+        (
+            json!({"labels": {"add": ["b", "a"]}}),
+            json!({"labels": ["a", "b"]}),
+        ),
+        (
+            json!({"labels": {"remove": ["a"], "add": ["ü"]}}),
+            json!({"labels": ["b", "ü"]}),
+        ),
         (json!({"pinned": true}), json!({"pinned": true})),
         (json!({}), json!({})),
         (
             json!({"config": {"model": "c"}, "archived": false}),
-            json!({"config": {"model": "c"}, "archived": false}),
+            json!({"config": {"model": "c"}, "archived": false, "archivedAt": null}),
         ),
     ];
     let mut whole = expected(&json!({}));
@@ -196,6 +208,59 @@ async fn patches_what_is_named_and_nothing_else() -> Test {
         );
         assert_eq!(client.get(&path).await?.body, answer.body);
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_temporary_conversation_answers_whoever_knows_it_and_stands_nowhere() -> Test {
+    let server = TestServer::start().await?;
+    let client = server.client();
+    let id = new_id();
+    let body = json!({"id": id, "expiresAt": "2999-01-01T00:00:00.000Z", "labels": ["b", "a", "b"]});
+    let created = client.post("/conversation/create", &body).await?;
+    assert_eq!(created.status, 201);
+    assert_eq!(created.body["expiresAt"], body["expiresAt"]);
+    assert_eq!(created.body["labels"], json!(["a", "b"]));
+    say(client, &id, "white whale").await?;
+    assert_eq!(client.all_messages(&id).await?.len(), 1);
+    let read = client.get(&format!("/conversation/{id}")).await?;
+    assert_eq!((read.status, &read.body["lastSeq"]), (200, &json!(1)));
+    assert_eq!(
+        ids(client, "/conversations").await?,
+        Vec::<String>::default()
+    );
+    assert_eq!(client.get("/search?q=whale").await?.body["hits"], json!([]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn labels_and_ends_outside_their_bounds_are_refused() -> Test {
+    let server = TestServer::start().await?;
+    let client = server.client();
+    let many: Vec<String> = (0..101).map(|number| format!("l{number}")).collect();
+    for (status, body) in [
+        (422, json!({"expiresAt": "2020-01-01T00:00:00.000Z"})),
+        (422, json!({"labels": many})),
+        (400, json!({"expiresAt": "tomorrow"})),
+        (400, json!({"labels": [""]})),
+        (400, json!({"labels": ["a\nb"]})),
+        (400, json!({"labels": ["x".repeat(161)]})),
+    ] {
+        let refused = client.post("/conversation/create", &body).await?;
+        assert_eq!(refused.status, status, "{body}: {refused:?}");
+    }
+    let id = create(client).await?;
+    let path = format!("/conversation/{id}");
+    for (status, body) in [
+        (422, json!({"labels": {"add": many}})),
+        (400, json!({"labels": ["a"]})),
+        (400, json!({"labels": {"set": ["a"]}})),
+        (400, json!({"expiresAt": "2999-01-01T00:00:00.000Z"})),
+    ] {
+        let refused = client.patch(&path, &body).await?;
+        assert_eq!(refused.status, status, "{body}: {refused:?}");
+    }
+    assert_eq!(client.get(&path).await?.body["labels"], json!([]));
     Ok(())
 }
 
