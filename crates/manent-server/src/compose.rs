@@ -32,7 +32,7 @@ use self::store::Store;
 use crate::access::{ClientAddress, Gate};
 use crate::accounts::Accounts;
 use crate::app::{App, HttpOptions, Stopping};
-use crate::background::housekeeping;
+use crate::background::{expiry, housekeeping};
 use crate::background::titles::{self, TitleQueue};
 use crate::background::welcome::{self, Watch};
 use crate::environment::{RandomIds, SystemClock};
@@ -282,13 +282,15 @@ fn assemble(
         readiness.push(Arc::new(JournalReadiness::new(journal.clone())));
     }
     readiness.push(Arc::new(RunsReadiness::new(runs.clone(), most_runs)));
+    let conversations = ConversationService::new(
+        repositories.conversations,
+        clock,
+        Arc::clone(&ids),
+        limits,
+    );
+    expiry::run(tasks, conversations.clone(), background.clone());
     App {
-        conversations: ConversationService::new(
-            repositories.conversations,
-            clock,
-            Arc::clone(&ids),
-            limits,
-        ),
+        conversations,
         messages,
         completions,
         turns: TurnService::new(runs.clone()),
