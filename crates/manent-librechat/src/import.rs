@@ -18,6 +18,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 pub use conversation::{Imported, ImportedMessage};
+pub use libre_chat::alone as message;
 
 /// The largest file in bytes.
 pub const MOST_BYTES: usize = 32 * 1024 * 1024;

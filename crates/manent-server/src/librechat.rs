@@ -16,6 +16,7 @@ pub(crate) mod client;
 mod convos;
 mod cookies;
 mod endpoints;
+mod form;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod keys;

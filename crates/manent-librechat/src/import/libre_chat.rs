@@ -82,6 +82,18 @@ fn flat(raw: &RawValue) -> Result<Vec<ImportedMessage>, ImportError> {
     Ok(messages)
 }
 
+/// One message of the client's, as a conversation that has no other.
+pub fn alone(fields: &Map<String, Value>) -> Imported {
+    let mut message = message(fields, None, 0);
+    message.parent = None;
+    Imported {
+        endpoint: text(fields, "endpoint").map(str::to_owned),
+        begun_at: message.at,
+        messages: vec![message],
+        ..Imported::default()
+    }
+}
+
 fn message(fields: &Map<String, Value>, outer: Option<String>, number: usize) -> ImportedMessage {
     let id = text(fields, "messageId").map_or_else(|| format!("#{number}"), str::to_owned);
     let is_question = fields.get("isCreatedByUser") == Some(&Value::Bool(true));

@@ -71,7 +71,8 @@ impl Chats {
         }
     }
 
-    fn now(&self) -> Timestamp {
+    /// The time.
+    pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 }

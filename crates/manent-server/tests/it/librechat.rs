@@ -2,7 +2,9 @@
 
 mod boot;
 mod chat;
+mod convos;
 mod keys;
+mod messages;
 mod people;
 mod recovery;
 mod roles;

@@ -34,6 +34,8 @@ pub(in crate::librechat) enum ChatRefusal {
     TooMuch(Value, u64),
     /// In words.
     Words(StatusCode, String),
+    /// With a message.
+    Message(StatusCode, String),
     /// As the native surface says it.
     Native(ApiError),
 }
@@ -155,6 +157,7 @@ impl IntoResponse for ChatRefusal {
                 again(error(StatusCode::TOO_MANY_REQUESTS, body), seconds)
             }
             Self::Words(status, words) => (status, words).into_response(),
+            Self::Message(status, message) => error(status, json!({ "message": message })),
             Self::Native(error) => error.into_response(),
         }
     }

@@ -22,6 +22,9 @@ use crate::support::{Test, database};
 /// The server's secret, so that a test can make a token that has expired.
 const SECRET: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
+/// A conversation, and the message in it, of the first person.
+const SOMEBODYS: &str = "0199c0de-0000-7000-8000-00000000dead";
+
 /// Who may do it.
 #[derive(Debug, Clone, Copy)]
 enum Needs {
@@ -180,6 +183,42 @@ fn chat() -> Vec<Row> {
     ]
 }
 
+/// Conversations and messages. The conversation of an address is another person's.
+fn conversations() -> Vec<Row> {
+    use Needs::Scope;
+    let write = |method: &'static str, path: &'static str, status, body: Value| {
+        (method, path, Scope("write", status), Some(body))
+    };
+    let named = |more: &str, value: Value| {
+        let mut argument = json!({ "conversationId": SOMEBODYS });
+        argument[more] = value;
+        json!({ "arg": argument })
+    };
+    let fork = json!({"conversationId": SOMEBODYS, "messageId": SOMEBODYS});
+    let artifact = json!({"index": 0, "original": "a", "updated": "b"});
+    let branch = json!({"messageId": SOMEBODYS, "agentId": "a"});
+    let empty = || json!({});
+    vec![
+        write("POST", "/api/convos/update", 404, named("title", "T".into())),
+        write("POST", "/api/convos/archive", 404, named("isArchived", true.into())),
+        write("POST", "/api/convos/archive/all", 200, empty()),
+        write("POST", "/api/convos/pin", 404, named("pinned", true.into())),
+        write("POST", "/api/convos/fork", 404, fork.clone()),
+        write("POST", "/api/convos/duplicate", 404, fork),
+        write("POST", "/api/convos/import", 415, empty()),
+        write("DELETE", "/api/convos", 404, named("source", "button".into())),
+        write("DELETE", "/api/convos/all", 201, empty()),
+        ("GET", "/api/messages", Scope("read", 200), None),
+        write("POST", "/api/messages/branch", 404, branch),
+        write("POST", "/api/messages/artifact/{message}", 404, artifact),
+        write("POST", "/api/messages/{id}", 404, json!({"text": "T"})),
+        ("GET", "/api/messages/{id}/{message}", Scope("read", 404), None),
+        write("PUT", "/api/messages/{id}/{message}", 404, json!({"text": "T"})),
+        write("DELETE", "/api/messages/{id}/{message}", 404, empty()),
+        write("PUT", "/api/messages/{id}/{message}/feedback", 404, empty()),
+    ]
+}
+
 /// What the client asks for before it draws anything.
 fn boot() -> Vec<Row> {
     let open = ["/api/config", "/api/banner"];
@@ -214,7 +253,7 @@ fn boot() -> Vec<Row> {
 
 /// Every row.
 fn table() -> Vec<Row> {
-    [accounts(), boot(), chat()].into_iter().flatten().collect()
+    [accounts(), boot(), chat(), conversations()].into_iter().flatten().collect()
 }
 
 /// The path with names that are there, for everybody the same.
@@ -226,8 +265,20 @@ fn with_names(path: &str) -> String {
         other => other
             .replace("{name}", "own")
             .replace("{endpoint}", "own")
-            .replace("{id}", "0199c0de-0000-7000-8000-00000000dead"),
+            .replace("{message}", SOMEBODYS)
+            .replace("{id}", SOMEBODYS),
     }
+}
+
+/// A conversation of somebody's, with a message.
+async fn seed(server: &TestServer, person: &Person) -> anyhow::Result<()> {
+    let conversation = json!({"id": SOMEBODYS, "title": "Mine"});
+    let made = person.post(server, "/conversation/create", conversation).await?;
+    let message = json!({"id": SOMEBODYS, "conversationId": SOMEBODYS, "role": "user", "content": "Mine"});
+    let body = json!({ "messages": [message] });
+    let stored = person.post(server, "/message/append", body).await?;
+    anyhow::ensure!(made.status < 300 && stored.status == 200, "{made:?} {stored:?}");
+    Ok(())
 }
 
 async fn send(
@@ -387,6 +438,8 @@ async fn another_person_does_the_same_to_their_own_and_nothing_to_mine() -> Test
     let key = json!({"name": "own", "value": "sk-root", "expiresAt": "2999-01-01T00:00:00.000Z"});
     root.send(&server, Method::PUT, "/api/keys", Some(&key))
         .await?;
+    seed(&server, &root).await?;
+    let messages = format!("/api/messages/{SOMEBODYS}");
     let mine = async || {
         let mut seen = Vec::new();
         for path in [
@@ -395,6 +448,8 @@ async fn another_person_does_the_same_to_their_own_and_nothing_to_mine() -> Test
             "/api/keys?name=own",
             "/api/roles/USER",
             "/account/sessions",
+            "/api/convos",
+            &messages,
         ] {
             seen.push(root.get(&server, path).await?.json());
         }
