@@ -28,6 +28,7 @@ impl ConversationRepository for MemoryStore {
                 return Created::Existing(existing.clone());
             }
             let conversation = Conversation::begun(new, now);
+            unit.ensure_user(owner, now);
             unit.state.conversations.push((owner, conversation.clone()));
             tell(unit, owner, &conversation, now);
             Created::New(conversation)

@@ -32,6 +32,8 @@ pub(crate) fn create(
         // As if it had been written just before its owner was deleted with everything.
         return Created::New(conversation);
     }
+    // A feed that it stands in would bring the owner's row; a temporary one stands in none.
+    workspace.ensure_user(owner, now);
     workspace.add_conversation(owner, conversation.clone());
     tell(workspace, owner, &conversation, now);
     Created::New(conversation)

@@ -63,7 +63,7 @@ async fn a_newer_database_is_refused_and_found_out_while_it_runs() {
         error,
         OpenError::Newer {
             found: 7,
-            known: 3,
+            known: 4,
             ..
         }
     ));
