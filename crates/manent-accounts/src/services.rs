@@ -28,7 +28,7 @@ pub use open_id::{OpenIdError, OpenIdPerson, OpenIdPolicy, OpenIdRefusal, OpenId
 pub use provider_key::{OpenedKey, ProviderKeyService};
 pub use role::RoleService;
 pub use rotation::{Rotated, SecretRotation, Unopened};
-pub use session::{OpenedSession, SessionService};
+pub use session::{MAX_REFRESH_TOKENS, OpenedSession, SessionService};
 pub use sign_in::{SignInService, SignedIn};
 pub use sign_up::{SignUp, SignUpService};
 pub use standing::StandingService;

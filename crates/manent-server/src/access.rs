@@ -14,7 +14,7 @@ mod streams;
 
 pub(crate) use address::ClientAddress;
 pub(crate) use caller::{Administrator, Asking, From, Person, Reading, Writing};
-pub(crate) use cookies::{Cookies, device_mark, refresh_token};
+pub(crate) use cookies::{Cookies, device_mark, refresh_tokens};
 pub(crate) use gate::{Gate, admit};
 pub(crate) use operator::Operator;
 #[cfg(feature = "fuzzing")]

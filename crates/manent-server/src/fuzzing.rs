@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 use manent_types::RunId;
 
-use crate::access::{ClientAddress, Peer, refresh_token};
+use crate::access::{ClientAddress, Peer, refresh_tokens};
 use crate::http::{guard, trace};
 use crate::native;
 
@@ -39,7 +39,7 @@ pub fn head(peer: IpAddr, trusted: &[IpNet], fields: &[(&[u8], &[u8])]) {
             headers.append(name, value);
         }
     }
-    let _ = refresh_token(&headers);
+    let _ = refresh_tokens(&headers);
     trace::fuzzed(&headers);
     guard::fuzzed(&headers);
     let addresses = ClientAddress::new(trusted);

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use manent_types::{SessionId, Timestamp, UserId};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::context::{AccountPorts, Context};
 use crate::AccountError;
@@ -31,6 +31,9 @@ pub struct OpenedSession {
     /// When the access token ends.
     pub access_expires_at: Timestamp,
 }
+
+/// So many refresh tokens of one request are looked at.
+pub const MAX_REFRESH_TOKENS: usize = 5;
 
 /// Opens, refreshes, lists and ends sessions.
 #[derive(Clone)]
@@ -116,6 +119,27 @@ impl SessionService {
                 Err(AccountError::SessionEnded(refusal))
             }
         }
+    }
+
+    /// Takes the first of these refresh tokens that goes on: a browser may carry several of one name, for instance one that a neighbouring
+    /// subdomain set. No more than [`MAX_REFRESH_TOKENS`] are looked at.
+    ///
+    /// # Errors
+    /// When none of them goes on; of several reasons that of a token that was made here. When a port fails.
+    pub async fn refresh_one_of(
+        &self,
+        tokens: &[SecretString],
+        origin: &Origin,
+    ) -> Result<OpenedSession, AccountError> {
+        let mut refused = AccountError::NotSignedIn;
+        for token in tokens.iter().take(MAX_REFRESH_TOKENS) {
+            match self.refresh(token.expose_secret(), origin).await {
+                Err(AccountError::NotSignedIn) => {}
+                Err(ended @ AccountError::SessionEnded(_)) => refused = ended,
+                done => return done,
+            }
+        }
+        Err(refused)
     }
 
     /// Whether the text is a refresh token that was made here, whatever became of its session since.

@@ -4,6 +4,7 @@
 //! send it changes nothing by that. The mark of the device is looked at where somebody signs in, and lets nobody in by itself. Its names and attributes are those that LibreChat's client lives with.
 
 use axum::http::{HeaderMap, HeaderValue, header};
+use manent_accounts::services::MAX_REFRESH_TOKENS;
 use manent_types::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -58,24 +59,24 @@ impl Cookies {
     }
 }
 
-/// The refresh token of a request.
-pub(crate) fn refresh_token(headers: &HeaderMap) -> Option<SecretString> {
-    cookie(headers, REFRESH)
+/// The refresh tokens of a request, at most [`MAX_REFRESH_TOKENS`]: a neighbouring subdomain may have set one beside ours.
+pub(crate) fn refresh_tokens(headers: &HeaderMap) -> Vec<SecretString> {
+    cookies(headers, REFRESH).take(MAX_REFRESH_TOKENS).collect()
 }
 
-/// The mark of the device that a request comes from.
+/// The mark of the device that a request comes from. Of several the first: browsers send the one of the longest path first.
 pub(crate) fn device_mark(headers: &HeaderMap) -> Option<SecretString> {
-    cookie(headers, DEVICE)
+    cookies(headers, DEVICE).next()
 }
 
-/// The value of a cookie. Of several the first: browsers send the one of the longest path first.
-fn cookie(headers: &HeaderMap, wanted: &str) -> Option<SecretString> {
+/// The values of the cookies with this name.
+fn cookies(headers: &HeaderMap, wanted: &'static str) -> impl Iterator<Item = SecretString> {
     let cookies = headers.get_all(header::COOKIE).iter();
     cookies
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, value)| *name == wanted && !value.is_empty())
+        .filter(move |(name, value)| *name == wanted && !value.is_empty())
         .map(|(_, value)| SecretString::from(value))
 }
 
@@ -113,13 +114,19 @@ mod tests {
             for cookie in cookies {
                 headers.append(header::COOKIE, HeaderValue::from_str(cookie).unwrap());
             }
-            refresh_token(&headers).map(|token| token.expose_secret().to_owned())
+            let tokens = refresh_tokens(&headers).into_iter();
+            let tokens: Vec<String> = tokens
+                .map(|token| token.expose_secret().to_owned())
+                .collect();
+            tokens
         };
+        assert_eq!(found(&["a=b; refreshToken=x.y; c=d"]), ["x.y"]);
+        assert_eq!(found(&["a=b", "refreshToken=x"]), ["x"]);
+        let several = "refreshToken=1; refreshToken=2; refreshToken=3; refreshToken=4";
         assert_eq!(
-            found(&["a=b; refreshToken=x.y; c=d"]).as_deref(),
-            Some("x.y")
+            found(&[several, "refreshToken=5; refreshToken=6"]),
+            ["1", "2", "3", "4", "5"]
         );
-        assert_eq!(found(&["a=b", "refreshToken=x"]).as_deref(), Some("x"));
         for none in [
             "",
             "refreshToken=",
@@ -127,7 +134,7 @@ mod tests {
             "xrefreshToken=x",
             "refreshToken",
         ] {
-            assert_eq!(found(&[none]), None, "{none:?}");
+            assert_eq!(found(&[none]), Vec::<String>::new(), "{none:?}");
         }
     }
 }

@@ -114,6 +114,12 @@ pub(crate) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
+    // Of two, a proxy may have looked at the one and this server at the other.
+    for name in [header::HOST, header::AUTHORIZATION] {
+        if request.headers().get_all(&name).iter().nth(1).is_some() {
+            return ApiError::repeated_header(&name).into_response();
+        }
+    }
     let host = request
         .headers()
         .get(header::HOST)

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::answer::Refusal;
 use super::{cookies, local};
 use super::user::User;
-use crate::access::{From as Place, Gate, Person, device_mark, refresh_token};
+use crate::access::{From as Place, Gate, Person, device_mark, refresh_tokens};
 use crate::accounts::Accounts;
 use crate::app::App;
 use crate::environment::SystemClock;
@@ -137,17 +137,18 @@ pub(super) async fn refresh(
         return Ok(JsonAnswer(session).into_response());
     }
     let accounts = app.accounts()?;
-    let Some(token) = refresh_token(&headers) else {
+    let tokens = refresh_tokens(&headers);
+    if tokens.is_empty() {
         return Ok("Refresh token not provided".into_response());
-    };
-    let token = token.expose_secret();
-    if !accounts.sessions.is_refresh_token(token) {
+    }
+    let is_one = |token: &SecretString| accounts.sessions.is_refresh_token(token.expose_secret());
+    if !tokens.iter().any(is_one) {
         return Err(Refusal::Text(
             StatusCode::FORBIDDEN,
             "Invalid refresh token",
         ));
     }
-    let refreshed = accounts.sessions.refresh(token, &origin).await;
+    let refreshed = accounts.sessions.refresh_one_of(&tokens, &origin).await;
     let opened = refreshed.map_err(|error| match error {
         AccountError::NotSignedIn | AccountError::SessionEnded(_) => {
             let is_second = retry.as_deref() == Some("true");

@@ -13,7 +13,7 @@ use secrecy::ExposeSecret;
 
 use super::convert;
 use super::error::ApiError;
-use crate::access::{From, device_mark, refresh_token};
+use crate::access::{From, device_mark, refresh_tokens};
 use crate::accounts::Accounts;
 use crate::app::App;
 use crate::http::body::Json;
@@ -119,11 +119,8 @@ pub(super) async fn refresh(
     headers: HeaderMap,
 ) -> Result<WithCookie<JsonAnswer<SignedInResource>>, ApiError> {
     let accounts = app.accounts()?;
-    let token = refresh_token(&headers).ok_or_else(ApiError::signed_out)?;
-    let opened = accounts
-        .sessions
-        .refresh(token.expose_secret(), &origin)
-        .await?;
+    let tokens = refresh_tokens(&headers);
+    let opened = accounts.sessions.refresh_one_of(&tokens, &origin).await?;
     with_cookie(accounts, &opened)
 }
 

@@ -3,7 +3,7 @@
 mod accounts;
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use manent_domain::DomainError;
 use manent_domain::completion::ProviderError;
@@ -71,6 +71,12 @@ impl ApiError {
     pub(crate) fn method_not_allowed() -> Self {
         let detail = "This address does not take this method; /docs lists what it takes.";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    }
+
+    /// A header of which there may be one stands there more than once.
+    pub(crate) fn repeated_header(name: &HeaderName) -> Self {
+        let detail = format!("The request has more than one `{name}`; send it once.");
+        Self::new(StatusCode::BAD_REQUEST, "repeated_header", detail)
     }
 
     pub(crate) fn host_not_allowed() -> Self {

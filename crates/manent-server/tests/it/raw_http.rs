@@ -356,3 +356,29 @@ async fn a_client_that_takes_nothing_of_its_answer_is_let_go() -> Test {
     drop(lazy);
     Ok(())
 }
+
+/// A proxy may believe the one and this server the other.
+#[tokio::test]
+async fn a_name_or_a_token_that_is_said_twice_is_refused() -> Test {
+    let server = TestServer::start_with("mode = \"accounts\"\n[librechat]\nenabled = true").await?;
+    let token = "Authorization: Bearer x\r\n";
+    for (twice, name) in [
+        ("Host: localhost\r\n".to_owned(), "host"),
+        (format!("{token}{token}"), "authorization"),
+    ] {
+        let detail = format!("The request has more than one `{name}`; send it once.");
+        let ask = async |path: &str| {
+            let mut connection = RawConnection::open(server.address()).await?;
+            let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{twice}\r\n");
+            connection.send(head).await?;
+            within(connection.answer()).await
+        };
+        let native = ask("/conversations").await?;
+        assert_eq!(problem(&native), (400, json!("repeated_header")), "{name}");
+        assert_eq!(native.json()["detail"], json!(detail));
+        let librechat = ask("/api/user").await?;
+        let told = (librechat.status, librechat.json());
+        assert_eq!(told, (400, json!({"message": detail})));
+    }
+    Ok(())
+}

@@ -3,6 +3,7 @@
 use axum::Json as JsonAnswer;
 use axum::extract::State;
 use axum::http::StatusCode;
+use manent_accounts::AccountError;
 use manent_accounts::account::{Account, AccountStatus};
 use manent_accounts::role::RoleName;
 use manent_protocol::{
@@ -162,14 +163,20 @@ pub(in crate::native) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A role's name out of a body.
+/// A role's name out of a body, exactly as the role is named: who may everything is not decided by a guess.
 pub(super) fn role_name(name: &str) -> Result<RoleName, ApiError> {
-    RoleName::parse(name).map_err(|error| {
-        ApiError::from(manent_accounts::AccountError::Invalid {
+    let invalid = |reason: String| {
+        ApiError::from(AccountError::Invalid {
             field: "role",
-            reason: error.to_string(),
+            reason,
         })
-    })
+    };
+    let role = RoleName::parse(name).map_err(|error| invalid(error.to_string()))?;
+    if role.as_str() == name {
+        Ok(role)
+    } else {
+        Err(invalid(format!("must be written as `{role}`")))
+    }
 }
 
 fn resource(account: &Account) -> AdminAccountResource {

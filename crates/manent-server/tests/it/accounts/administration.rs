@@ -96,15 +96,12 @@ async fn somebody_is_kept_out_let_in_and_given_a_role() -> Test {
     let bob = people::sign_in(&server, "bob@example.org").await?;
 
     let role = |role: &str| Some(json!({"role": role}));
-    let unknown = send(
-        &server,
-        &admin,
-        Method::PUT,
-        &format!("/accounts/{id}/role"),
-        role("NOBODY"),
-    )
-    .await?;
-    assert_eq!(unknown.problem(), (422, "invalid_value".to_owned()));
+    for wrong in ["NOBODY", "admin", "ADMIN "] {
+        let path = format!("/accounts/{id}/role");
+        let refused = send(&server, &admin, Method::PUT, &path, role(wrong)).await?;
+        let told = (422, "invalid_value".to_owned());
+        assert_eq!(refused.problem(), told, "{wrong:?}");
+    }
     // The last administrator stays one.
     for (method, path, body) in [
         (Method::PUT, format!("/accounts/{own}/role"), role("USER")),
@@ -123,7 +120,7 @@ async fn somebody_is_kept_out_let_in_and_given_a_role() -> Test {
         &admin,
         Method::PUT,
         &format!("/accounts/{id}/role"),
-        role("admin"),
+        role("ADMIN"),
     )
     .await?;
     assert_eq!(promoted.json()["role"], "ADMIN");

@@ -95,6 +95,33 @@ async fn an_old_token_that_is_used_again_ends_the_sign_in() -> Test {
     Ok(())
 }
 
+/// A neighbouring subdomain can set one that browsers send first.
+#[tokio::test]
+async fn of_several_cookies_of_one_name_the_one_that_goes_on_counts() -> Test {
+    let server =
+        people::server("[accounts]\nrefresh_grace = \"1h\"\n[librechat]\nenabled = true").await?;
+    let person = join(&server, "ada@example.org").await?;
+    let of_another = sign_in(&server, "ada@example.org").await?;
+    let out = Method::POST;
+    of_another
+        .send(&server, out, "/auth/sign-out", None)
+        .await?;
+    let both = format!(
+        "refreshToken=garbage; {}; {}",
+        of_another.cookie, person.cookie
+    );
+    let next = refresh(&server, &both).await?;
+    assert_eq!(next.status, 200, "{next:?}");
+    let client = server.client();
+    let request = client.http().post(client.url("/api/auth/refresh"));
+    let next = Reply::to(request.header("cookie", &both)).await?;
+    assert!(next.json()["token"].is_string(), "{next:?}");
+    let many = format!("{}{}", "refreshToken=garbage; ".repeat(5), person.cookie);
+    let refused = refresh(&server, &many).await?;
+    assert_eq!(refused.problem(), (401, "signed_out".to_owned()));
+    Ok(())
+}
+
 #[tokio::test]
 async fn whoever_signs_out_is_out_at_once() -> Test {
     let server = people::server("").await?;
