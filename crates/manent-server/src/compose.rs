@@ -1,6 +1,7 @@
 //! Composition: from a configuration to services over real adapters.
 
 mod accounts;
+mod data_directory;
 mod journal;
 mod oidc;
 mod prices;
@@ -92,6 +93,7 @@ impl Composition {
         let signals = Arc::new(SignalHub::default());
         let store = Store::open(config, signals.clone()).await?;
         let accounts = match set_up_accounts(config, &store, &tasks, &background).await {
+        data_directory::tell_exposure(&config.data_dir, &secret::own_file(config));
             Ok(accounts) => accounts,
             Err(error) => {
                 store.close().await;

@@ -17,6 +17,11 @@ use super::accounts::AccountSetupError;
 /// The file of the secret that the server makes itself, in the data directory.
 const SECRET_FILE: &str = "secret.key";
 
+/// Where the secret is that the server makes itself.
+pub(super) fn own_file(config: &Config) -> PathBuf {
+    config.data_dir.join(SECRET_FILE)
+}
+
 /// The secrets that a server starts with.
 pub(super) struct Loaded {
     pub(super) secrets: ServerSecrets,
@@ -33,7 +38,7 @@ pub(super) fn load(config: &Config) -> Result<Loaded, AccountSetupError> {
             missing: None,
         });
     }
-    let path = config.data_dir.join(SECRET_FILE);
+    let path = own_file(config);
     // A link that leads nowhere is there: what it should lead to is missing, and reading it says so.
     if path.symlink_metadata().is_err() {
         return Ok(Loaded {
