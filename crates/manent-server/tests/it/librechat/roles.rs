@@ -26,18 +26,19 @@ async fn everybody_reads_the_built_in_roles_however_they_are_written() -> Test {
         assert_eq!(permissions.as_object().map(serde_json::Map::len), Some(16));
     }
     let admin = eve.get(&server, "/api/roles/admin").await?.json();
-    let all_given = admin["permissions"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .all(|(_, group)| {
-            group
-                .as_object()
-                .into_iter()
-                .flatten()
-                .all(|(_, given)| given == true)
-        });
-    assert!(admin["name"] == "ADMIN" && all_given, "{admin}");
+    assert_eq!(admin["name"], "ADMIN");
+    // What the server does not have nobody may, so that the client does not show it.
+    let permissions = &admin["permissions"];
+    assert_eq!(
+        permissions["PROMPTS"],
+        json!({"USE": true, "CREATE": true, "SHARE": false, "SHARE_PUBLIC": true})
+    );
+    for there in ["BOOKMARKS", "MULTI_CONVO", "TEMPORARY_CHAT"] {
+        assert_eq!(permissions[there], json!({"USE": true}), "{there}");
+    }
+    for absent in ["RUN_CODE", "WEB_SEARCH", "FILE_SEARCH", "MARKETPLACE"] {
+        assert_eq!(permissions[absent], json!({"USE": false}), "{absent}");
+    }
     let refused = eve.get(&server, "/api/roles/editors").await?;
     assert_eq!(message(&refused), (403, "Unauthorized".to_owned()));
     let unknown = root.get(&server, "/api/roles/editors").await?;
@@ -51,11 +52,11 @@ async fn administrators_change_what_a_role_may() -> Test {
     let root = join(&server, "root@example.org").await?;
     let eve = join(&server, "eve@example.org").await?;
     let path = "/api/roles/user/prompts";
-    let change = json!({"CREATE": false, "SHARE": true});
+    let change = json!({"CREATE": false, "SHARE_PUBLIC": true});
     let refused = eve.send(&server, Method::PUT, path, Some(&change)).await?;
     assert_eq!(refused.status, 403);
     let changed = root.send(&server, Method::PUT, path, Some(&change)).await?;
-    let prompts = json!({"USE": true, "CREATE": false, "SHARE": true, "SHARE_PUBLIC": false});
+    let prompts = json!({"USE": true, "CREATE": false, "SHARE": false, "SHARE_PUBLIC": true});
     assert_eq!(
         (changed.status, &changed.json()["permissions"]["PROMPTS"]),
         (200, &prompts)
