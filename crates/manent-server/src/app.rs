@@ -7,7 +7,7 @@ use manent_accounts::AccountError;
 use manent_domain::DomainError;
 use manent_domain::ports::{Admission, IdSource};
 use manent_domain::services::{
-    CompletionService, ConversationService, MessageService, SearchService,
+    CompletionService, ConversationService, DocumentService, MessageService, SearchService,
 };
 use manent_runs::{RunService, TurnService};
 use manent_types::UserId;
@@ -73,6 +73,8 @@ pub(crate) struct App {
     pub(crate) feed: FeedFollower,
     /// Search.
     pub(crate) search: SearchService,
+    /// What surfaces keep for people.
+    pub(crate) documents: DocumentService,
     /// How often one may store something.
     pub(crate) rates: Rates,
     /// Which generations may begin.

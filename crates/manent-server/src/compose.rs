@@ -15,7 +15,8 @@ use std::sync::Arc;
 use manent_config::{Config, Mode};
 use manent_domain::ports::{Admission, Clock, CompletionProvider, IdSource, Journal};
 use manent_domain::services::{
-    CompletionService, ConversationService, FeedService, MessageService, SearchService,
+    CompletionService, ConversationService, DocumentService, FeedService, MessageService,
+    SearchService,
     TitleService,
 };
 use manent_journal::{FileJournal, JournalOpenError, StoreTarget};
@@ -92,8 +93,8 @@ impl Composition {
         let background = CancellationToken::new();
         let signals = Arc::new(SignalHub::default());
         let store = Store::open(config, signals.clone()).await?;
-        let accounts = match set_up_accounts(config, &store, &tasks, &background).await {
         data_directory::tell_exposure(&config.data_dir, &secret::own_file(config));
+        let accounts = match set_up_accounts(config, &store, &tasks, &background).await {
             Ok(accounts) => accounts,
             Err(error) => {
                 store.close().await;
@@ -286,12 +287,13 @@ fn assemble(
     readiness.push(Arc::new(RunsReadiness::new(runs.clone(), most_runs)));
     let conversations = ConversationService::new(
         repositories.conversations,
-        clock,
+        Arc::clone(&clock),
         Arc::clone(&ids),
         limits,
     );
     expiry::run(tasks, conversations.clone(), background.clone());
     App {
+        documents: DocumentService::new(repositories.documents, Arc::clone(&clock)),
         conversations,
         messages,
         completions,

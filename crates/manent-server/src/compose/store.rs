@@ -8,8 +8,8 @@ use std::sync::Arc;
 use manent_accounts::ports::SecretRegistry;
 use manent_config::{Config, DatabaseUrl};
 use manent_domain::ports::{
-    ConversationRepository, FeedRepository, MessageRepository, RunRepository, SearchRepository,
-    SignalListener,
+    ConversationRepository, DocumentRepository, FeedRepository, MessageRepository, RunRepository,
+    SearchRepository, SignalListener,
 };
 use manent_storage_postgres::PostgresStore;
 use manent_storage_sqlite::{SqliteMetrics, SqliteStore};
@@ -25,6 +25,7 @@ pub(super) struct Repositories {
     pub(super) search: Arc<dyn SearchRepository>,
     pub(super) runs: Arc<dyn RunRepository>,
     pub(super) feed: Arc<dyn FeedRepository>,
+    pub(super) documents: Arc<dyn DocumentRepository>,
 }
 
 impl Repositories {
@@ -35,6 +36,7 @@ impl Repositories {
             + SearchRepository
             + RunRepository
             + FeedRepository
+            + DocumentRepository
             + Clone
             + 'static,
     {
@@ -44,7 +46,8 @@ impl Repositories {
             messages: store.clone(),
             search: store.clone(),
             runs: store.clone(),
-            feed: store,
+            feed: store.clone(),
+            documents: store,
         }
     }
 }
