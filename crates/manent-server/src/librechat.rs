@@ -15,7 +15,9 @@ mod chat;
 pub(crate) mod client;
 mod convos;
 mod cookies;
+mod documents;
 mod endpoints;
+mod favorites;
 mod form;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
@@ -24,12 +26,18 @@ mod local;
 mod messages;
 mod passwords;
 mod permissions;
+mod permitted;
+mod presets;
+mod projects;
+mod prompts;
 mod roles;
 mod routes;
+mod shares;
 mod short_id;
 mod startup;
 mod surface;
 mod system;
+mod tags;
 mod two_factor;
 mod user;
 

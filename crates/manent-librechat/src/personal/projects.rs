@@ -80,7 +80,7 @@ pub struct Project {
     pub kept: KeptProject,
     /// How many conversations are in it.
     pub count: u64,
-    /// The conversation that was changed last.
+    /// The conversation in which something was said last.
     pub last: Option<(ConversationId, Timestamp)>,
     /// When it was made.
     pub created_at: Timestamp,

@@ -8,10 +8,9 @@ use manent_domain::message::{Message, MessageRange};
 use manent_domain::run::RecordTarget;
 use manent_domain::services::{AppendRequestBody, ConversationDraft};
 use manent_librechat::events::ContextFigures;
+use manent_librechat::personal::projects;
 use manent_librechat::request::{self, ChatStart, Parent, Wish};
-use manent_librechat::wire::{
-    KeptOfAnswer, KeptOfConversation, KeptOfQuestion, PROJECT_LABEL, retained,
-};
+use manent_librechat::wire::{KeptOfAnswer, KeptOfConversation, KeptOfQuestion, retained};
 use manent_runs::{NewTurn, StartRun};
 use manent_types::{
     ConversationId, Extras, MessageId, MessageStatus, ModelSettings, Part, Role, RunId, Timestamp,
@@ -341,8 +340,8 @@ impl Making<'_> {
     }
 
     fn new_conversation(&self) -> Result<NewConversation, ChatRefusal> {
-        let label = self.start.project.as_ref();
-        let label = label.and_then(|id| format!("{PROJECT_LABEL}{id}").parse().ok());
+        let label = self.start.project.as_deref();
+        let label = label.and_then(projects::label);
         let retention = self.app.chats.catalog.temporary_retention();
         let retention = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
         let until = self.now.as_millisecond().saturating_add(retention);

@@ -13,6 +13,7 @@ use crate::access::{From, Writing};
 use crate::app::App;
 use crate::librechat::body::MaybeBody;
 use crate::librechat::chat::ChatRefusal;
+use crate::librechat::shares;
 
 /// How many conversations are looked at together.
 const PAGE: usize = 100;
@@ -73,13 +74,15 @@ pub(in crate::librechat) async fn delete_all(
     Ok(told(&deleted))
 }
 
-/// An answer that is being written ends first: what comes to a conversation takes it out of the trash.
+/// An answer that is being written ends first: what comes to a conversation takes it out of the trash. A link to it ends for good.
 async fn trash(app: &App, owner: UserId, id: ConversationId) -> Result<Conversation, ChatRefusal> {
     let run = app.runs.newest_of(owner, id).await?;
     if let Some(run) = run.filter(|run| run.status == MessageStatus::Running) {
         app.runs.stop(owner, run.id).await?;
     }
-    Ok(app.conversations.trash(owner, id).await?)
+    let trashed = app.conversations.trash(owner, id).await?;
+    shares::end(app, owner, id).await?;
+    Ok(trashed)
 }
 
 fn told(deleted: &[Conversation]) -> Response {

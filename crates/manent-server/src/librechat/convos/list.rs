@@ -19,6 +19,7 @@ use super::{bad, present};
 use crate::access::Reading;
 use crate::app::App;
 use crate::librechat::chat::{ChatRefusal, told_conversation};
+use crate::librechat::shares;
 
 /// How many rows a page has where nothing is said.
 const PAGE: usize = 25;
@@ -69,8 +70,13 @@ pub(in crate::librechat) async fn list(
     };
     let next = next.as_ref().map(seal);
     let rows = found.iter();
+    let shared = shares::shared(&app, owner).await?;
     let rows: Vec<Value> = rows
-        .map(|conversation| told_conversation(&app, owner, conversation))
+        .map(|conversation| {
+            let mut row = told_conversation(&app, owner, conversation);
+            row["isShared"] = shared.contains(&conversation.id).into();
+            row
+        })
         .collect();
     Ok(JsonAnswer(
         json!({ "conversations": rows, "nextCursor": next }),
