@@ -6,6 +6,7 @@ mod convos;
 mod keys;
 mod messages;
 mod people;
+mod personal;
 mod recovery;
 mod roles;
 mod signing_in;

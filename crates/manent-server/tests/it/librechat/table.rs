@@ -251,9 +251,64 @@ fn boot() -> Vec<Row> {
     open.into_iter().chain(guarded).collect()
 }
 
+/// What people keep beside conversations.
+fn personal() -> Vec<Row> {
+    use Needs::{Nobody, Scope};
+    let read = |path: &'static str, status| ("GET", path, Scope("read", status), None);
+    let write = |method: &'static str, path: &'static str, status, body: Value| {
+        (method, path, Scope("write", status), Some(body))
+    };
+    let open = |path: &'static str| ("GET", path, Nobody(404), None);
+    let empty = || json!({});
+    vec![
+        read("/api/user/settings/favorites", 200),
+        write("POST", "/api/user/settings/favorites", 400, empty()),
+        read("/api/user/settings/favorites/tools", 200),
+        write("PUT", "/api/user/settings/favorites/tools/{kind}/{id}", 200, empty()),
+        write("DELETE", "/api/user/settings/favorites/tools/{kind}/{id}", 200, empty()),
+        read("/api/tags", 200),
+        write("POST", "/api/tags", 400, empty()),
+        write("PUT", "/api/tags/{tag}", 404, empty()),
+        write("DELETE", "/api/tags/{tag}", 404, empty()),
+        write("PUT", "/api/tags/convo/{id}", 404, json!({"tags": []})),
+        read("/api/presets", 200),
+        write("POST", "/api/presets", 201, json!({"title": "T"})),
+        write("POST", "/api/presets/delete", 201, empty()),
+        read("/api/projects", 200),
+        write("POST", "/api/projects", 400, empty()),
+        read("/api/projects/{id}", 404),
+        write("PATCH", "/api/projects/{id}", 404, empty()),
+        write("DELETE", "/api/projects/{id}", 404, empty()),
+        write("PUT", "/api/projects/conversations/{id}", 404, empty()),
+        read("/api/share", 200),
+        open("/api/share/{id}/config"),
+        open("/api/share/{id}"),
+        open("/api/share/{id}/files/{file}"),
+        open("/api/share/{id}/files/{file}/download"),
+        open("/api/share/{id}/files/{file}/preview"),
+        read("/api/share/link/{id}", 200),
+        write("POST", "/api/share/{id}", 404, empty()),
+        write("PATCH", "/api/share/{id}", 404, empty()),
+        write("DELETE", "/api/share/{id}", 404, empty()),
+        read("/api/prompts/groups", 200),
+        read("/api/prompts/all", 200),
+        read("/api/prompts/groups/{id}", 404),
+        write("PATCH", "/api/prompts/groups/{id}", 404, empty()),
+        write("DELETE", "/api/prompts/groups/{id}", 404, empty()),
+        write("POST", "/api/prompts/groups/{id}/prompts", 404, empty()),
+        write("POST", "/api/prompts/groups/{id}/use", 404, empty()),
+        read("/api/prompts", 200),
+        write("POST", "/api/prompts", 400, empty()),
+        read("/api/prompts/{id}", 404),
+        write("DELETE", "/api/prompts/{id}", 400, empty()),
+        write("PATCH", "/api/prompts/{id}/tags/production", 404, empty()),
+        read("/api/permissions/promptGroup/{id}/effective", 404),
+    ]
+}
+
 /// Every row.
 fn table() -> Vec<Row> {
-    [accounts(), boot(), chat(), conversations()].into_iter().flatten().collect()
+    [accounts(), boot(), chat(), conversations(), personal()].into_iter().flatten().collect()
 }
 
 /// The path with names that are there, for everybody the same.
@@ -265,6 +320,9 @@ fn with_names(path: &str) -> String {
         other => other
             .replace("{name}", "own")
             .replace("{endpoint}", "own")
+            .replace("{kind}", "mcp")
+            .replace("{tag}", "own")
+            .replace("{file}", "own")
             .replace("{message}", SOMEBODYS)
             .replace("{id}", SOMEBODYS),
     }
