@@ -96,6 +96,8 @@ Config {
                 allows_shared_links: true,
                 allows_public_links: true,
                 snapshots_files: true,
+                bundler_url: None,
+                static_bundler_url: None,
                 import_bytes: 0,
             },
             interface: Interface {
@@ -114,7 +116,6 @@ Config {
             },
             file_config: None,
             secure_image_links: false,
-            order: None,
         },
     },
     mail: MailConfig {

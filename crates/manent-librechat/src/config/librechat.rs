@@ -29,8 +29,6 @@ pub struct LibreChat {
     pub file_config: Option<Value>,
     /// Whether pictures are shown to their owner alone.
     pub secure_image_links: bool,
-    /// Names of built-in endpoints in the order of the menu; absent: LibreChat's own order.
-    pub order: Option<Vec<String>>,
 }
 
 /// What reading came to.
@@ -52,7 +50,6 @@ pub fn load(file: Option<&str>, environment: &Environment, sign_in: SignIn) -> L
     let variables = variables::read(environment);
     let mut librechat = LibreChat {
         variables,
-        order: environment.get("ENDPOINTS").map(names),
         ..LibreChat::default()
     };
     let mut settings = manent_settings::translate(environment, sign_in, &report);
@@ -81,6 +78,9 @@ pub fn load(file: Option<&str>, environment: &Environment, sign_in: SignIn) -> L
         librechat.variables.has_titles,
     );
     endpoints.append(&mut librechat.endpoints);
+    if let Some(order) = environment.get("ENDPOINTS").map(names) {
+        put_in_order(&mut endpoints, &order);
+    }
     librechat.endpoints = endpoints;
     variables::report(environment, &report);
     let (findings, mistakes) = report.into_lists();
@@ -90,6 +90,20 @@ pub fn load(file: Option<&str>, environment: &Environment, sign_in: SignIn) -> L
         findings,
         mistakes,
     }
+}
+
+/// `ENDPOINTS`: which of LibreChat's own are there, and where those of the file stand among them.
+fn put_in_order(endpoints: &mut Vec<Endpoint>, order: &[String]) {
+    let place = |endpoint: &Endpoint| {
+        let name = if endpoint.kind.is_custom() {
+            "custom"
+        } else {
+            &endpoint.name
+        };
+        order.iter().position(|listed| listed == name)
+    };
+    endpoints.retain(|endpoint| endpoint.kind.is_custom() || place(endpoint).is_some());
+    endpoints.sort_by_key(|endpoint| place(endpoint).unwrap_or(usize::MAX));
 }
 
 fn names(text: &str) -> Vec<String> {
@@ -363,6 +377,27 @@ mcpServers: {}
         assert_eq!(
             domains.map(|setting| setting.value.as_str()),
             Some("example.org, example.com")
+        );
+    }
+
+    #[test]
+    fn a_variable_orders_the_menu_and_leaves_out_what_it_does_not_name() {
+        let keys = "ROUTER_KEY=x\nTEAM=y\nOPENAI_API_KEY=x\nANTHROPIC_API_KEY=x\n";
+        let names = |more: &str| -> Vec<String> {
+            let endpoints = loaded(FILE, &format!("{keys}{more}")).librechat.endpoints;
+            endpoints
+                .into_iter()
+                .map(|endpoint| endpoint.name)
+                .collect()
+        };
+        assert_eq!(names(""), ["openAI", "anthropic", "Router", "Own"]);
+        assert_eq!(
+            names("ENDPOINTS=custom, anthropic\n"),
+            ["Router", "Own", "anthropic"]
+        );
+        assert_eq!(
+            names("ENDPOINTS=anthropic\n"),
+            ["anthropic", "Router", "Own"]
         );
     }
 

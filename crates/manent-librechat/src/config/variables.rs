@@ -35,6 +35,10 @@ pub struct Variables {
     pub allows_public_links: bool,
     /// Whether pictures and documents go into what such a link shows.
     pub snapshots_files: bool,
+    /// Where the sandbox that shows artifacts comes from; absent: the client's own choice.
+    pub bundler_url: Option<String>,
+    /// The same for artifacts without a framework.
+    pub static_bundler_url: Option<String>,
     /// The largest file to import, as the client checks it; 0: it does not.
     pub import_bytes: u64,
 }
@@ -53,6 +57,8 @@ impl Default for Variables {
             allows_shared_links: true,
             allows_public_links: true,
             snapshots_files: true,
+            bundler_url: None,
+            static_bundler_url: None,
             import_bytes: 0,
         }
     }
@@ -82,6 +88,8 @@ pub(super) fn read(environment: &Environment) -> Variables {
         allows_shared_links: switch("ALLOW_SHARED_LINKS", true),
         allows_public_links: switch("ALLOW_SHARED_LINKS_PUBLIC", true),
         snapshots_files: switch("SHARED_LINKS_SNAPSHOT_FILES", true),
+        bundler_url: text("SANDPACK_BUNDLER_URL"),
+        static_bundler_url: text("SANDPACK_STATIC_BUNDLER_URL"),
         import_bytes: environment
             .get("CONVERSATION_IMPORT_MAX_FILE_SIZE_BYTES")
             .and_then(|value| value.parse().ok())

@@ -60,14 +60,21 @@ struct Parts {
     directory: PathBuf,
     /// Where pictures of endpoints and specs come from.
     pictures: Vec<String>,
+    /// Where the sandboxes for artifacts come from; empty: where the client looks by itself.
+    sandboxes: Vec<String>,
 }
 
 impl Client {
-    /// The build in this directory, with the addresses of pictures that the configuration names.
-    pub(crate) fn new<'a>(directory: PathBuf, pictures: impl Iterator<Item = &'a str>) -> Self {
+    /// The build in this directory, with the addresses of pictures and sandboxes that the configuration names.
+    pub(crate) fn new<'a>(
+        directory: PathBuf,
+        pictures: impl Iterator<Item = &'a str>,
+        sandboxes: impl Iterator<Item = &'a str>,
+    ) -> Self {
         Self(Arc::new(Parts {
             directory,
             pictures: policy::origins(pictures),
+            sandboxes: policy::origins(sandboxes),
         }))
     }
 
@@ -97,7 +104,7 @@ impl Client {
 
     fn page(&self, index: Vec<u8>) -> Response {
         let text = String::from_utf8_lossy(&index);
-        let policy = policy::for_page(&text, &self.0.pictures);
+        let policy = policy::for_page(&text, &self.0.pictures, &self.0.sandboxes);
         let Ok(policy) = HeaderValue::try_from(policy) else {
             return ApiError::internal("a policy that is no header").into_response();
         };

@@ -115,6 +115,14 @@ fn add_after_sign_in(surface: &Surface, accounts: Option<&Accounts>, public: &mu
         if has_specs {
             public.insert("modelSpecs".to_owned(), specs.public());
         }
+        for (key, url) in [
+            ("bundlerURL", &variables.bundler_url),
+            ("staticBundlerURL", &variables.static_bundler_url),
+        ] {
+            if let Some(url) = url {
+                public.insert(key.to_owned(), url.as_str().into());
+            }
+        }
         if let Some(footer) = &variables.custom_footer {
             public.insert("customFooter".to_owned(), footer.as_str().into());
         }

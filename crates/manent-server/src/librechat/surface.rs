@@ -69,7 +69,10 @@ impl Surface {
                 let pictures = pictures.filter_map(|endpoint| endpoint.icon_url.as_deref());
                 let specs = settings.model_specs.list.iter();
                 let specs = specs.filter_map(|spec| spec.icon_url.as_deref());
-                Client::new(directory, pictures.chain(specs))
+                let variables = &settings.variables;
+                let sandboxes = [&variables.bundler_url, &variables.static_bundler_url];
+                let sandboxes = sandboxes.into_iter().filter_map(|url| url.as_deref());
+                Client::new(directory, pictures.chain(specs), sandboxes)
             }),
             public_url: config.public_url.clone(),
             settings,

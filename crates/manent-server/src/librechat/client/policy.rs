@@ -15,20 +15,25 @@ pub(super) const FOR_SOUNDS: &str =
 /// The most pictures' origins that are let in.
 const MOST_ORIGINS: usize = 50;
 
-/// Where the sandbox for artifacts is, which shows what a model wrote in a frame of another origin.
+/// Where the sandbox for artifacts is when nobody says otherwise, which shows what a model wrote in a frame of another origin.
 const SANDBOX: &str = "https://*.codesandbox.io";
 
 /// Its own files, the inline scripts that it has (by their hashes) and nothing else that runs; inline styles, which its libraries write; pictures of
 /// its own, and from where the configuration says. Nobody may frame it.
-pub(super) fn for_page(index: &str, pictures: &[String]) -> String {
+pub(super) fn for_page(index: &str, pictures: &[String], sandboxes: &[String]) -> String {
     let scripts: String = inline_scripts(index)
         .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
         .collect();
     let pictures: String = pictures.iter().map(|origin| format!(" {origin}")).collect();
+    let sandboxes = if sandboxes.is_empty() {
+        SANDBOX.to_owned()
+    } else {
+        sandboxes.join(" ")
+    };
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{scripts}; style-src 'self' 'unsafe-inline'; \
          img-src 'self' data: blob:{pictures}; font-src 'self' data:; media-src 'self' data: blob:; connect-src 'self' data: blob:; \
-         worker-src 'self' blob:; manifest-src 'self'; frame-src 'self' blob: data: {SANDBOX}; object-src 'none'; base-uri 'self'; \
+         worker-src 'self' blob:; manifest-src 'self'; frame-src 'self' blob: data: {sandboxes}; object-src 'none'; base-uri 'self'; \
          frame-ancestors 'none'; form-action 'self'"
     )
 }
@@ -83,7 +88,7 @@ mod tests {
         let index = "<script>a()</script><script type=\"module\" src=\"/b.js\"></script>\n<script defer>\nc\n</script>";
         let scripts: Vec<&str> = inline_scripts(index).collect();
         assert_eq!(scripts, ["a()", "\nc\n"]);
-        let policy = for_page("<script>alert('Hello, world.');</script>", &[]);
+        let policy = for_page("<script>alert('Hello, world.');</script>", &[], &[]);
         assert!(
             policy.contains("'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='"),
             "{policy}"
