@@ -37,6 +37,7 @@ models = [{ model = "claude-sonnet-5-5", name = "Claude Sonnet 5.5", vision = tr
 fetch_models = true  # default
 title_model = "claude-haiku-5-5"  # default
 limit_to_listed = false  # default
+think_tags = false  # default
 connect_timeout = "10s"  # default
 first_byte_timeout = "2m"  # default
 silence_timeout = "1m"  # default
