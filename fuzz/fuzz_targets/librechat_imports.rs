@@ -14,13 +14,19 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         let mut number = 0_u128;
         let new_id = || {
             number += 1;
-            format!("{number:032x}").parse::<MessageId>().expect("an id")
+            format!("{number:032x}")
+                .parse::<MessageId>()
+                .expect("an id")
         };
         let mut times = HashMap::new();
         for draft in imported.drafts(now, new_id).unwrap_or_default() {
             assert!(says_something(&draft.content));
             if let Some(parent) = draft.parent {
-                assert!(times.get(&parent).is_some_and(|before| *before < draft.created_at));
+                assert!(
+                    times
+                        .get(&parent)
+                        .is_some_and(|before| *before < draft.created_at)
+                );
             }
             times.insert(draft.id, draft.created_at);
         }

@@ -349,8 +349,12 @@ pub(crate) enum Format {
 fn parse_client(text: &str) -> Result<String, String> {
     match text.split_once('=') {
         Some(("librechat", directory)) if !directory.is_empty() => Ok(directory.to_owned()),
-        Some(("librechat", _)) => Err("give the directory of the client's build behind `librechat=`".to_owned()),
-        _ => Err("write `librechat=DIRECTORY`, for example --ui librechat=./client/dist".to_owned()),
+        Some(("librechat", _)) => {
+            Err("give the directory of the client's build behind `librechat=`".to_owned())
+        }
+        _ => {
+            Err("write `librechat=DIRECTORY`, for example --ui librechat=./client/dist".to_owned())
+        }
     }
 }
 

@@ -16,8 +16,7 @@ use manent_config::{Config, Mode};
 use manent_domain::ports::{Admission, Clock, CompletionProvider, IdSource, Journal};
 use manent_domain::services::{
     CompletionService, ConversationService, DocumentService, FeedService, MessageService,
-    SearchService,
-    TitleService,
+    SearchService, TitleService,
 };
 use manent_journal::{FileJournal, JournalOpenError, StoreTarget};
 use manent_runs::{RunPorts, RunService, TurnService};
@@ -34,9 +33,9 @@ use self::store::Store;
 use crate::access::{ClientAddress, Gate};
 use crate::accounts::Accounts;
 use crate::app::{App, HttpOptions, Stopping};
-use crate::background::{expiry, housekeeping};
 use crate::background::titles::{self, TitleQueue};
 use crate::background::welcome::{self, Watch};
+use crate::background::{expiry, housekeeping};
 use crate::environment::{RandomIds, SystemClock};
 use crate::feed::FeedFollower;
 use crate::http::cors::AllowedOrigins;
@@ -311,10 +310,7 @@ fn assemble(
         allowed_origins: AllowedOrigins::new(&config.cors_origins),
         addresses: ClientAddress::new(&config.accounts.trusted_proxies),
         accounts,
-        librechat: config
-            .librechat
-            .enabled
-            .then(|| Arc::clone(&surface)),
+        librechat: config.librechat.enabled.then(|| Arc::clone(&surface)),
         chats,
         demo: config.is_demo(),
         ids,

@@ -46,7 +46,9 @@ pub(super) async fn skills(_: Reading) -> JsonAnswer<Value> {
 
 /// Nothing is remembered across conversations.
 pub(super) async fn memories(_: Reading) -> JsonAnswer<Value> {
-    JsonAnswer(json!({"memories": [], "totalTokens": 0, "tokenLimit": null, "usagePercentage": null}))
+    JsonAnswer(
+        json!({"memories": [], "totalTokens": 0, "tokenLimit": null, "usagePercentage": null}),
+    )
 }
 
 /// Speech is not configured, in the word that the client takes for that.

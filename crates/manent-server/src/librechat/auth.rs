@@ -5,15 +5,15 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use manent_accounts::AccountError;
-use manent_domain::ports::Clock;
 use manent_accounts::services::{OpenedSession, SignUp, SignedIn};
+use manent_domain::ports::Clock;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answer::Refusal;
-use super::{cookies, local};
 use super::user::User;
+use super::{cookies, local};
 use crate::access::{From as Place, Gate, Person, device_mark, refresh_tokens};
 use crate::accounts::Accounts;
 use crate::app::App;

@@ -21,6 +21,7 @@ const VALUES: [&str; 9] = [
 /// All of them.
 pub(super) async fn list(_: Reading) -> JsonAnswer<Value> {
     let categories = VALUES.iter();
-    let categories = categories.map(|value| json!({"label": format!("com_ui_{value}"), "value": value}));
+    let categories =
+        categories.map(|value| json!({"label": format!("com_ui_{value}"), "value": value}));
     JsonAnswer(categories.collect())
 }

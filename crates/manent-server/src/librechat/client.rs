@@ -109,7 +109,10 @@ impl Client {
             return ApiError::internal("a policy that is no header").into_response();
         };
         let headers = [
-            (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+            (
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("text/html; charset=utf-8"),
+            ),
             (header::CACHE_CONTROL, HeaderValue::from_static(NOT_KEPT)),
             (header::CONTENT_SECURITY_POLICY, policy),
             OPENER,
@@ -203,7 +206,10 @@ fn with_charset(type_of: &str) -> String {
 
 /// Answers every path that is no endpoint: Manent's own page under its own path, the client everywhere else.
 pub(crate) async fn serve(State(app): State<App>, request: Request) -> Response {
-    let client = app.librechat.as_ref().and_then(|surface| surface.client.clone());
+    let client = app
+        .librechat
+        .as_ref()
+        .and_then(|surface| surface.client.clone());
     let (parts, _) = request.into_parts();
     let path = parts.uri.path();
     let is_own = path

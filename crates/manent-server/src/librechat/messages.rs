@@ -56,7 +56,13 @@ pub(super) async fn get(
     Path(place): Path<(String, String)>,
 ) -> Result<JsonAnswer<Value>, ChatRefusal> {
     let (conversation, message) = find(&app, owner, &place).await?;
-    Ok(JsonAnswer(json!([one(&app, owner, &conversation, message.id).await?])))
+    Ok(JsonAnswer(json!([one(
+        &app,
+        owner,
+        &conversation,
+        message.id
+    )
+    .await?])))
 }
 
 /// The messages of a conversation as the client is told them.
@@ -79,7 +85,9 @@ async fn one(
 ) -> Result<Value, ChatRefusal> {
     let id = id.to_string();
     let all = told(app, owner, conversation).await?;
-    let mut named = all.into_iter().filter(|message| message["messageId"] == *id);
+    let mut named = all
+        .into_iter()
+        .filter(|message| message["messageId"] == *id);
     named.next().ok_or_else(no_message)
 }
 

@@ -5,8 +5,8 @@ use axum::{Router, middleware};
 
 use super::answer::{endpoint_not_found, translate};
 use super::{
-    absent, auth, categories, chat, convos, endpoints, favorites, keys, messages, passwords, presets, projects, prompts, roles, shares, startup,
-    system, tags, two_factor, user,
+    absent, auth, categories, chat, convos, endpoints, favorites, keys, messages, passwords,
+    presets, projects, prompts, roles, shares, startup, system, tags, two_factor, user,
 };
 use crate::access::{ClientAddress, Gate, admit};
 use crate::app::App;
@@ -130,11 +130,7 @@ fn routes() -> Vec<Route> {
         guarded("GET", "/projects/{id}", get(projects::get)),
         guarded("PATCH", "/projects/{id}", patch(projects::edit)),
         guarded("DELETE", "/projects/{id}", delete(projects::delete)),
-        guarded(
-            "PUT",
-            "/projects/conversations/{id}",
-            put(projects::assign),
-        ),
+        guarded("PUT", "/projects/conversations/{id}", put(projects::assign)),
         guarded("GET", "/share", get(shares::list)),
         open("GET", "/share/{id}/config", get(shares::config)),
         open("GET", "/share/{id}", get(shares::get)),
@@ -227,13 +223,25 @@ fn routes() -> Vec<Route> {
         guarded("DELETE", "/convos/all", delete(convos::delete_all)),
         guarded("GET", "/messages", get(messages::search)),
         guarded("POST", "/messages/branch", post(messages::branch)),
-        guarded("POST", "/messages/artifact/{message}", post(messages::artifact)),
+        guarded(
+            "POST",
+            "/messages/artifact/{message}",
+            post(messages::artifact),
+        ),
         guarded("GET", "/messages/{id}", get(messages::list)),
         guarded("POST", "/messages/{id}", post(messages::add)),
         guarded("GET", "/messages/{id}/{message}", get(messages::get)),
         guarded("PUT", "/messages/{id}/{message}", put(messages::edit)),
-        guarded("DELETE", "/messages/{id}/{message}", delete(messages::delete)),
-        guarded("PUT", "/messages/{id}/{message}/feedback", put(messages::rate)),
+        guarded(
+            "DELETE",
+            "/messages/{id}/{message}",
+            delete(messages::delete),
+        ),
+        guarded(
+            "PUT",
+            "/messages/{id}/{message}/feedback",
+            put(messages::rate),
+        ),
         guarded("GET", "/roles/{name}", get(roles::get)),
         guarded("PUT", "/roles/{name}/{part}", put(roles::change)),
         guarded("PUT", "/keys", put(keys::put)),

@@ -45,7 +45,9 @@ fn before_sign_in(surface: &Surface, accounts: Option<&Accounts>) -> Value {
     let wanted = settings.social_logins.as_deref();
     let social: Vec<&str> = SOCIAL_LOGINS
         .into_iter()
-        .filter(|login| oidc.is_some() && wanted.is_none_or(|wanted| wanted.iter().any(|name| name == login)))
+        .filter(|login| {
+            oidc.is_some() && wanted.is_none_or(|wanted| wanted.iter().any(|name| name == login))
+        })
         .collect();
     let mut public = json!({
         "appTitle": variables.app_title,

@@ -82,10 +82,12 @@ impl Surface {
     /// The endpoint of this name: exactly so, else in other letters.
     pub(crate) fn endpoint(&self, name: &str) -> Option<&BoundEndpoint> {
         let mut endpoints = self.endpoints.iter();
-        endpoints.find(|endpoint| endpoint.name == name).or_else(|| {
-            let mut endpoints = self.endpoints.iter();
-            endpoints.find(|endpoint| endpoint.name.eq_ignore_ascii_case(name))
-        })
+        endpoints
+            .find(|endpoint| endpoint.name == name)
+            .or_else(|| {
+                let mut endpoints = self.endpoints.iter();
+                endpoints.find(|endpoint| endpoint.name.eq_ignore_ascii_case(name))
+            })
     }
 
     /// The endpoint for which this provider answers.

@@ -216,7 +216,8 @@ async fn a_temporary_conversation_answers_whoever_knows_it_and_stands_nowhere() 
     let server = TestServer::start().await?;
     let client = server.client();
     let id = new_id();
-    let body = json!({"id": id, "expiresAt": "2999-01-01T00:00:00.000Z", "labels": ["b", "a", "b"]});
+    let body =
+        json!({"id": id, "expiresAt": "2999-01-01T00:00:00.000Z", "labels": ["b", "a", "b"]});
     let created = client.post("/conversation/create", &body).await?;
     assert_eq!(created.status, 201);
     assert_eq!(created.body["expiresAt"], body["expiresAt"]);

@@ -118,15 +118,51 @@ async fn every_list_of_many_is_read_by_the_index_of_its_order() {
         database.execute(&sql).await.unwrap();
     }
     let lists = [
-        ("last_message_at", "archived_at IS NULL", "conversations_active"),
-        ("created_at", "archived_at IS NULL", "conversations_active_by_creation"),
-        ("updated_at", "archived_at IS NULL", "conversations_active_by_change"),
-        ("COALESCE(title, '')", "archived_at IS NULL", "conversations_active_by_title"),
-        ("last_message_at", "archived_at IS NOT NULL", "conversations_archived"),
-        ("created_at", "archived_at IS NOT NULL", "conversations_archived_by_creation"),
-        ("updated_at", "archived_at IS NOT NULL", "conversations_archived_by_change"),
-        ("COALESCE(title, '')", "archived_at IS NOT NULL", "conversations_archived_by_title"),
-        ("archived_at", "archived_at IS NOT NULL", "conversations_archived_by_archiving"),
+        (
+            "last_message_at",
+            "archived_at IS NULL",
+            "conversations_active",
+        ),
+        (
+            "created_at",
+            "archived_at IS NULL",
+            "conversations_active_by_creation",
+        ),
+        (
+            "updated_at",
+            "archived_at IS NULL",
+            "conversations_active_by_change",
+        ),
+        (
+            "COALESCE(title, '')",
+            "archived_at IS NULL",
+            "conversations_active_by_title",
+        ),
+        (
+            "last_message_at",
+            "archived_at IS NOT NULL",
+            "conversations_archived",
+        ),
+        (
+            "created_at",
+            "archived_at IS NOT NULL",
+            "conversations_archived_by_creation",
+        ),
+        (
+            "updated_at",
+            "archived_at IS NOT NULL",
+            "conversations_archived_by_change",
+        ),
+        (
+            "COALESCE(title, '')",
+            "archived_at IS NOT NULL",
+            "conversations_archived_by_title",
+        ),
+        (
+            "archived_at",
+            "archived_at IS NOT NULL",
+            "conversations_archived_by_archiving",
+        ),
     ];
     for (key, place, index) in lists {
         let bound = if key.starts_with('C') { "'8'" } else { "5000" };

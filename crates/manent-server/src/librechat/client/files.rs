@@ -106,14 +106,17 @@ fn regular(directory: &Path, name: &Path) -> std::io::Result<Option<(PathBuf, st
         let metadata = match path.symlink_metadata() {
             Ok(metadata) if !metadata.file_type().is_symlink() => metadata,
             Ok(_) => return Ok(None),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
                 return Ok(None);
             }
             Err(error) => return Err(error),
         };
         last = Some(metadata);
     }
-    let is_served = |metadata: &std::fs::Metadata| metadata.is_file() && metadata.len() <= MOST_BYTES;
+    let is_served =
+        |metadata: &std::fs::Metadata| metadata.is_file() && metadata.len() <= MOST_BYTES;
     Ok(last.filter(is_served).map(|metadata| (path, metadata)))
 }
 
@@ -149,10 +152,16 @@ mod tests {
         outside
     }
 
-    async fn found(outside: &tempfile::TempDir, name: &str, accepts: &'static str) -> Option<String> {
+    async fn found(
+        outside: &tempfile::TempDir,
+        name: &str,
+        accepts: &'static str,
+    ) -> Option<String> {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(accepts));
-        let found = find(&outside.path().join("dist"), name, &headers).await.unwrap();
+        let found = find(&outside.path().join("dist"), name, &headers)
+            .await
+            .unwrap();
         found.map(|found| String::from_utf8(found.bytes).unwrap())
     }
 

@@ -5,12 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 /// For the files beside the page. A worker runs under the policy of its own file: the service worker asks for files of its own origin.
-pub(super) const FOR_FILES: &str =
-    "default-src 'none'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+pub(super) const FOR_FILES: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// For sounds, which the client plays in a frame.
-pub(super) const FOR_SOUNDS: &str =
-    "default-src 'none'; media-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'";
+pub(super) const FOR_SOUNDS: &str = "default-src 'none'; media-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'";
 
 /// The most pictures' origins that are let in.
 const MOST_ORIGINS: usize = 50;
@@ -64,7 +62,8 @@ pub(super) fn origins<'a>(addresses: impl Iterator<Item = &'a str>) -> Vec<Strin
         let Ok(url) = address.parse::<axum::http::Uri>() else {
             continue;
         };
-        let (Some(scheme @ ("http" | "https")), Some(authority)) = (url.scheme_str(), url.authority())
+        let (Some(scheme @ ("http" | "https")), Some(authority)) =
+            (url.scheme_str(), url.authority())
         else {
             continue;
         };

@@ -32,7 +32,10 @@ fn directory() -> anyhow::Result<tempfile::TempDir> {
     let path = directory.path();
     std::fs::create_dir_all(path.join("dist/assets"))?;
     std::fs::write(path.join("librechat.yaml"), YAML)?;
-    std::fs::write(path.join("dist/index.html"), "<html><script>start()</script></html>")?;
+    std::fs::write(
+        path.join("dist/index.html"),
+        "<html><script>start()</script></html>",
+    )?;
     std::fs::write(path.join("dist/assets/index.0123abcd.js"), "start")?;
     std::fs::write(path.join("dist/sw.js"), "work")?;
     Ok(directory)
@@ -63,14 +66,27 @@ async fn in_the_mode_local_the_client_finds_itself_signed_in() -> Test {
     let server = started("local", directory.path()).await?;
     let session = send(&server, Method::POST, "/api/auth/refresh", None).await?;
     let session = session.json();
-    let claims = session["token"].as_str().and_then(|token| token.split('.').nth(1));
+    let claims = session["token"]
+        .as_str()
+        .and_then(|token| token.split('.').nth(1));
     let claims = data(claims.unwrap_or_default())?;
     assert!(claims["exp"].is_u64(), "{claims}");
     let user = get(&server, "/api/user").await?.json();
-    assert_eq!((&user, user["role"].as_str()), (&session["user"], Some("USER")));
+    assert_eq!(
+        (&user, user["role"].as_str()),
+        (&session["user"], Some("USER"))
+    );
     let role = get(&server, "/api/roles/user").await?.json();
     let may = |group: &str| role["permissions"][group]["USE"].clone();
-    assert_eq!([may("MULTI_CONVO"), may("BOOKMARKS"), may("AGENTS"), may("MCP_SERVERS")], [true, false, false, false].map(Value::from));
+    assert_eq!(
+        [
+            may("MULTI_CONVO"),
+            may("BOOKMARKS"),
+            may("AGENTS"),
+            may("MCP_SERVERS")
+        ],
+        [true, false, false, false].map(Value::from)
+    );
     assert_eq!(get(&server, "/api/roles/ADMIN").await?.status, 404);
     let out = send(&server, Method::POST, "/api/auth/logout", None).await?;
     assert_eq!(out.json(), json!({"message": "Logout successful"}));
@@ -135,16 +151,35 @@ async fn the_client_is_at_the_root_and_our_own_page_beside_it() -> Test {
     for path in ["/", "/c/new", "/login", "/search"] {
         let page = get_page(&server, path).await?;
         assert_eq!((page.status, &page.body), (200, &index), "{path}");
-        assert_eq!(page.header("cache-control"), "no-cache, no-store, must-revalidate");
+        assert_eq!(
+            page.header("cache-control"),
+            "no-cache, no-store, must-revalidate"
+        );
         let policy = page.header("content-security-policy");
-        assert!(policy.contains("script-src 'self' 'wasm-unsafe-eval' 'sha256-"), "{policy}");
+        assert!(
+            policy.contains("script-src 'self' 'wasm-unsafe-eval' 'sha256-"),
+            "{policy}"
+        );
     }
     let asset = get(&server, "/assets/index.0123abcd.js").await?;
     assert_eq!(asset.body, b"start");
-    assert_eq!(asset.header("cache-control"), "public, max-age=31536000, immutable");
-    assert_eq!(asset.header("content-type"), "text/javascript; charset=utf-8");
-    assert_eq!(get(&server, "/sw.js").await?.header("cache-control"), "no-cache");
-    for missing in ["/assets/none.js", "/assets/..%2f..%2flibrechat.yaml", "/api/none"] {
+    assert_eq!(
+        asset.header("cache-control"),
+        "public, max-age=31536000, immutable"
+    );
+    assert_eq!(
+        asset.header("content-type"),
+        "text/javascript; charset=utf-8"
+    );
+    assert_eq!(
+        get(&server, "/sw.js").await?.header("cache-control"),
+        "no-cache"
+    );
+    for missing in [
+        "/assets/none.js",
+        "/assets/..%2f..%2flibrechat.yaml",
+        "/api/none",
+    ] {
         assert_eq!(get_page(&server, missing).await?.status, 404, "{missing}");
     }
     let escaped = get_page(&server, "/..%2flibrechat.yaml").await?;

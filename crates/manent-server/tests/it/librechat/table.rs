@@ -199,21 +199,46 @@ fn conversations() -> Vec<Row> {
     let branch = json!({"messageId": SOMEBODYS, "agentId": "a"});
     let empty = || json!({});
     vec![
-        write("POST", "/api/convos/update", 404, named("title", "T".into())),
-        write("POST", "/api/convos/archive", 404, named("isArchived", true.into())),
+        write(
+            "POST",
+            "/api/convos/update",
+            404,
+            named("title", "T".into()),
+        ),
+        write(
+            "POST",
+            "/api/convos/archive",
+            404,
+            named("isArchived", true.into()),
+        ),
         write("POST", "/api/convos/archive/all", 200, empty()),
         write("POST", "/api/convos/pin", 404, named("pinned", true.into())),
         write("POST", "/api/convos/fork", 404, fork.clone()),
         write("POST", "/api/convos/duplicate", 404, fork),
         write("POST", "/api/convos/import", 415, empty()),
-        write("DELETE", "/api/convos", 404, named("source", "button".into())),
+        write(
+            "DELETE",
+            "/api/convos",
+            404,
+            named("source", "button".into()),
+        ),
         write("DELETE", "/api/convos/all", 201, empty()),
         ("GET", "/api/messages", Scope("read", 200), None),
         write("POST", "/api/messages/branch", 404, branch),
         write("POST", "/api/messages/artifact/{message}", 404, artifact),
         write("POST", "/api/messages/{id}", 404, json!({"text": "T"})),
-        ("GET", "/api/messages/{id}/{message}", Scope("read", 404), None),
-        write("PUT", "/api/messages/{id}/{message}", 404, json!({"text": "T"})),
+        (
+            "GET",
+            "/api/messages/{id}/{message}",
+            Scope("read", 404),
+            None,
+        ),
+        write(
+            "PUT",
+            "/api/messages/{id}/{message}",
+            404,
+            json!({"text": "T"}),
+        ),
         write("DELETE", "/api/messages/{id}/{message}", 404, empty()),
         write("PUT", "/api/messages/{id}/{message}/feedback", 404, empty()),
     ]
@@ -264,8 +289,18 @@ fn personal() -> Vec<Row> {
         read("/api/user/settings/favorites", 200),
         write("POST", "/api/user/settings/favorites", 400, empty()),
         read("/api/user/settings/favorites/tools", 200),
-        write("PUT", "/api/user/settings/favorites/tools/{kind}/{id}", 200, empty()),
-        write("DELETE", "/api/user/settings/favorites/tools/{kind}/{id}", 200, empty()),
+        write(
+            "PUT",
+            "/api/user/settings/favorites/tools/{kind}/{id}",
+            200,
+            empty(),
+        ),
+        write(
+            "DELETE",
+            "/api/user/settings/favorites/tools/{kind}/{id}",
+            200,
+            empty(),
+        ),
         read("/api/tags", 200),
         write("POST", "/api/tags", 400, empty()),
         write("PUT", "/api/tags/{tag}", 404, empty()),
@@ -308,7 +343,10 @@ fn personal() -> Vec<Row> {
 
 /// Every row.
 fn table() -> Vec<Row> {
-    [accounts(), boot(), chat(), conversations(), personal()].into_iter().flatten().collect()
+    [accounts(), boot(), chat(), conversations(), personal()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The path with names that are there, for everybody the same.
@@ -331,11 +369,17 @@ fn with_names(path: &str) -> String {
 /// A conversation of somebody's, with a message.
 async fn seed(server: &TestServer, person: &Person) -> anyhow::Result<()> {
     let conversation = json!({"id": SOMEBODYS, "title": "Mine"});
-    let made = person.post(server, "/conversation/create", conversation).await?;
-    let message = json!({"id": SOMEBODYS, "conversationId": SOMEBODYS, "role": "user", "content": "Mine"});
+    let made = person
+        .post(server, "/conversation/create", conversation)
+        .await?;
+    let message =
+        json!({"id": SOMEBODYS, "conversationId": SOMEBODYS, "role": "user", "content": "Mine"});
     let body = json!({ "messages": [message] });
     let stored = person.post(server, "/message/append", body).await?;
-    anyhow::ensure!(made.status < 300 && stored.status == 200, "{made:?} {stored:?}");
+    anyhow::ensure!(
+        made.status < 300 && stored.status == 200,
+        "{made:?} {stored:?}"
+    );
     Ok(())
 }
 
