@@ -26,6 +26,11 @@ mod error;
 mod files;
 mod frame;
 #[cfg(feature = "fuzzing")]
+#[expect(
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a panic is a finding"
+)]
 pub mod fuzzing;
 mod header;
 mod index;

@@ -94,10 +94,9 @@ impl Telling {
                 self.usage.merge(usage);
                 Vec::new()
             }
-            // The client has what the answer begins with, and counts the parts that come from there.
-            RunEvent::Retained(_) => Vec::new(),
-            // A proof is the provider's affair, tools are not offered on this surface, and the end is told with what was stored.
-            RunEvent::Completion(_) => Vec::new(),
+            // The client has what the answer begins with, and counts the parts that come from there. A proof is the provider's affair, tools
+            // are not offered on this surface, and the end is told with what was stored.
+            RunEvent::Retained(_) | RunEvent::Completion(_) => Vec::new(),
             RunEvent::Ended(end) => {
                 self.end = Some(end.clone());
                 Vec::new()

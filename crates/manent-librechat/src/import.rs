@@ -1,4 +1,4 @@
-//! Files of conversations from elsewhere: LibreChat's own exports, ChatGPT's, Claude's and chatbot-ui's, told apart by their shape.
+//! Files of conversations from elsewhere: LibreChat's own exports, `ChatGPT`'s, Claude's and chatbot-ui's, told apart by their shape.
 //!
 //! Invariants: a file is read as a whole or refused with a reason; whatever its links and times were, what comes out can be stored parents
 //! first; files, addresses and owners that it names are left behind.

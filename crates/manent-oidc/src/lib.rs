@@ -18,6 +18,7 @@ mod claims;
 mod discovery;
 mod error;
 #[cfg(feature = "fuzzing")]
+#[expect(clippy::panic, reason = "a panic is a finding")]
 pub mod fuzzing;
 mod http;
 mod logout;

@@ -9,6 +9,7 @@ mod base_url;
 mod config;
 mod error;
 #[cfg(feature = "fuzzing")]
+#[expect(clippy::missing_panics_doc, reason = "a panic is a finding")]
 pub mod fuzzing;
 mod http;
 mod image;

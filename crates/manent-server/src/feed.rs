@@ -235,6 +235,7 @@ mod tests {
             run: None,
             edited_at: None,
             deleted_at: None,
+            extras: manent_types::Extras::new(),
         };
         Change {
             seq,

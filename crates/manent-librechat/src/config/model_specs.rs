@@ -168,7 +168,7 @@ impl ModelSpec {
                 .or_else(|| model.map(ToOwned::to_owned)),
             parameters,
             spec: Some(self.name.clone()),
-            icon_url: self.icon(),
+            icon_url: Some(self.icon()),
         }
     }
 
@@ -186,16 +186,14 @@ impl ModelSpec {
             model: model.or(own).map(ToOwned::to_owned),
             parameters,
             spec: Some(self.name.clone()),
-            icon_url: self.icon(),
+            icon_url: Some(self.icon()),
         }
     }
 
-    fn icon(&self) -> Option<String> {
-        Some(
-            self.icon_url
-                .clone()
-                .unwrap_or_else(|| self.endpoint.clone()),
-        )
+    fn icon(&self) -> String {
+        self.icon_url
+            .clone()
+            .unwrap_or_else(|| self.endpoint.clone())
     }
 }
 

@@ -135,15 +135,12 @@ impl<'a> Section<'a> {
         key: &str,
     ) -> Option<serde_json::Map<String, serde_json::Value>> {
         let node = self.node(key)?;
-        match node.to_json() {
-            serde_json::Value::Object(table) => {
-                self.find(key, Verdict::Understood, "");
-                Some(table)
-            }
-            _ => {
-                complain(self.report, node, &self.path_of(key), "a table");
-                None
-            }
+        if let serde_json::Value::Object(table) = node.to_json() {
+            self.find(key, Verdict::Understood, "");
+            Some(table)
+        } else {
+            complain(self.report, node, &self.path_of(key), "a table");
+            None
         }
     }
 

@@ -1,4 +1,4 @@
-//! ChatGPT's exports: nodes by name, with thoughts as messages of their own.
+//! `ChatGPT`'s exports: nodes by name, with thoughts as messages of their own.
 
 use std::collections::HashSet;
 

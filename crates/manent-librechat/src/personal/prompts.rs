@@ -113,13 +113,20 @@ impl GivenPrompt {
     }
 }
 
+/// What becomes of a group's command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum CommandChange {
+    Keep,
+    To(Option<String>),
+}
+
 /// A change of a group; what is absent stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupChange {
     name: Option<String>,
     oneliner: Option<String>,
     category: Option<String>,
-    command: Option<Option<String>>,
+    command: CommandChange,
 }
 
 impl GroupChange {
@@ -154,9 +161,11 @@ impl GroupChange {
             name: line(body, "name", MAX_NAME)?,
             oneliner: text(body, "oneliner", MAX_LINE)?,
             category: text(body, "category", MAX_CATEGORY)?,
-            command: body
-                .contains_key("command")
-                .then(|| command.filter(|command| !command.is_empty())),
+            command: if body.contains_key("command") {
+                CommandChange::To(command.filter(|command| !command.is_empty()))
+            } else {
+                CommandChange::Keep
+            },
         })
     }
 
@@ -166,7 +175,10 @@ impl GroupChange {
             name: self.name.unwrap_or(group.name),
             oneliner: self.oneliner.unwrap_or(group.oneliner),
             category: self.category.unwrap_or(group.category),
-            command: self.command.unwrap_or(group.command),
+            command: match self.command {
+                CommandChange::Keep => group.command,
+                CommandChange::To(command) => command,
+            },
             ..group
         }
     }
@@ -281,7 +293,7 @@ impl GroupList {
 }
 
 /// A page of groups.
-pub fn page(groups: Vec<Value>, limit: usize, next: Option<String>) -> Value {
+pub fn page(groups: &[Value], limit: usize, next: Option<&str>) -> Value {
     let has_more = next.is_some();
     json!({
         "promptGroups": groups, "pageNumber": "1", "pageSize": limit.to_string(),

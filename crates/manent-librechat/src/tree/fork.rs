@@ -61,12 +61,15 @@ pub fn chosen(nodes: &[Node<MessageId>], fork: Fork) -> Vec<Node<MessageId>> {
     up_to(&below, fork.option, latest)
 }
 
+/// Whether a message is taken.
+type Choice<'a> = Box<dyn Fn(&Node<MessageId>) -> bool + 'a>;
+
 fn up_to(nodes: &[Node<MessageId>], option: ForkOption, target: MessageId) -> Vec<Node<MessageId>> {
     let path = path(nodes, target);
     if path.is_empty() {
         return Vec::new();
     }
-    let is_chosen: Box<dyn Fn(&Node<MessageId>) -> bool> = match option {
+    let is_chosen: Choice<'_> = match option {
         ForkOption::DirectPath => Box::new(|node| path.contains(&node.id)),
         ForkOption::IncludeBranches => Box::new(|node| {
             let parent = node.parent.filter(|parent| *parent != target);

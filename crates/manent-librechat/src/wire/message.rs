@@ -18,7 +18,7 @@ pub fn messages(list: &[Message], endpoint: Option<&str>) -> Vec<Value> {
         .filter(|message| message.deleted_at.is_some())
         .map(|message| (message.id, message.parent))
         .collect();
-    let mut last: Option<Timestamp> = None;
+    let mut newest: Option<Timestamp> = None;
     let mut wire = Vec::with_capacity(list.len());
     for one in list.iter().filter(|one| one.deleted_at.is_none()) {
         let mut parent = one.parent;
@@ -29,8 +29,8 @@ pub fn messages(list: &[Message], endpoint: Option<&str>) -> Vec<Value> {
                 None => break,
             }
         }
-        let at = after(one.created_at, last);
-        last = Some(at);
+        let at = after(one.created_at, newest);
+        newest = Some(at);
         wire.push(written(one, parent, at, endpoint));
     }
     wire

@@ -63,21 +63,18 @@ impl ThinkTags {
             }
         }
         if self.state == State::Thinking {
-            match self.held.find(CLOSE) {
-                Some(at) => {
-                    let rest = self.held.split_off(at + CLOSE.len());
-                    self.held.truncate(at);
-                    self.hand_on_thought(&mut hand_on);
-                    self.held = rest;
-                    self.state = State::Between;
-                }
-                None => {
-                    let sure = sure_length(&self.held);
-                    let unsure = self.held.split_off(sure);
-                    let thought = std::mem::replace(&mut self.held, unsure);
-                    push(thought, Piece::Thought, &mut hand_on);
-                    return;
-                }
+            if let Some(at) = self.held.find(CLOSE) {
+                let rest = self.held.split_off(at + CLOSE.len());
+                self.held.truncate(at);
+                self.hand_on_thought(&mut hand_on);
+                self.held = rest;
+                self.state = State::Between;
+            } else {
+                let sure = sure_length(&self.held);
+                let unsure = self.held.split_off(sure);
+                let thought = std::mem::replace(&mut self.held, unsure);
+                push(thought, Piece::Thought, &mut hand_on);
+                return;
             }
         }
         // Between: the blanks behind the mark are no words.

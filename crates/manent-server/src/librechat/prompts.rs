@@ -152,7 +152,11 @@ pub(super) async fn list(
     let (rows, next) = page(rows, true, list.after.as_ref(), list.limit);
     let own = Own::of(&app, owner, &caller).await?;
     let groups = tell(&app, owner, &own, &rows).await?;
-    Ok(JsonAnswer(prompts::page(groups, list.limit, next)))
+    Ok(JsonAnswer(prompts::page(
+        &groups,
+        list.limit,
+        next.as_deref(),
+    )))
 }
 
 /// Every group.

@@ -3,6 +3,8 @@
 //! A process has one log. So each scenario is a test that only runs when it is asked for, in a process of its own, and the test beside
 //! it starts that process and reads its standard error.
 
+mod whole_journey;
+
 use std::process::Command;
 
 use manent_engine::append_api::{MessagePayload, append_request};
@@ -19,6 +21,11 @@ const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 /// Runs a test of this module in a process of its own and gives what it logged, line by line.
 fn log_of(scenario: &str) -> anyhow::Result<Vec<Value>> {
+    Ok(log_and_output_of(scenario)?.0)
+}
+
+/// The same, and what the test printed.
+fn log_and_output_of(scenario: &str) -> anyhow::Result<(Vec<Value>, String)> {
     let name = format!("logging::{scenario}");
     let output = Command::new(std::env::current_exe()?)
         .args([name.as_str(), "--exact", "--ignored", "--nocapture"])
@@ -29,9 +36,8 @@ fn log_of(scenario: &str) -> anyhow::Result<Vec<Value>> {
         output.status.success() && told.contains("1 passed"),
         "{told}\n{log}"
     );
-    log.lines()
-        .map(|line| Ok(serde_json::from_str(line)?))
-        .collect()
+    let lines: Result<Vec<Value>, _> = log.lines().map(serde_json::from_str).collect();
+    Ok((lines?, told))
 }
 
 #[test]

@@ -39,8 +39,8 @@ async fn what_was_there_before_surfaces_kept_things_is_as_it_was() {
     ] {
         let (id, said) = (conversation(number), message(number));
         let (made, changed) = (
-            at(number as i64).as_millisecond(),
-            at(number as i64 + 10).as_millisecond(),
+            at(i64::try_from(number).unwrap()).as_millisecond(),
+            at(i64::try_from(number).unwrap() + 10).as_millisecond(),
         );
         let sql = format!(
             "INSERT INTO conversations (owner_id, id, title, title_source, config, archived, pinned, trashed_at, last_seq, created_at, \

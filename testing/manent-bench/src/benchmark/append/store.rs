@@ -8,7 +8,7 @@ use manent_domain::append::{Outcome, Submission};
 use manent_domain::conversation::NewConversation;
 use manent_domain::ports::{ConversationRepository, MessageRepository};
 use manent_storage_sqlite::{SqliteConfig, SqliteStore};
-use manent_types::{ConversationId, ModelSettings, Timestamp, UserId};
+use manent_types::{ConversationId, Timestamp, UserId};
 use rand::rngs::StdRng;
 use uuid::Uuid;
 
@@ -118,9 +118,8 @@ impl StoreBench {
 
     pub(super) async fn create_conversation(&self, id: Uuid) -> anyhow::Result<()> {
         let new = NewConversation {
-            id: ConversationId::new(id),
             title: Some("A conversation".to_owned()),
-            config: ModelSettings::default(),
+            ..NewConversation::new(ConversationId::new(id))
         };
         ConversationRepository::create(&self.store, self.owner, new, now()?).await?;
         Ok(())
