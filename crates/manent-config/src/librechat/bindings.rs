@@ -30,8 +30,8 @@ pub(crate) fn bind(config: &mut Config, layer: LibreChatLayer) -> Vec<Problem> {
         .collect();
     let order = |binding: &EndpointBinding| {
         let drafts = layer.providers.iter();
-        let mut names = drafts.map(|draft| draft.endpoint.as_str());
-        names.position(|name| name == binding.endpoint)
+        let mut written = drafts.map(|draft| draft.endpoint.as_str());
+        written.position(|name| name == binding.endpoint)
     };
     endpoints.sort_by_key(|binding| order(binding).unwrap_or(usize::MAX));
     let mut client = Arc::unwrap_or_clone(layer.client);

@@ -327,7 +327,7 @@ fn a_budget_in_money_needs_the_price_of_every_listed_model() {
          [[providers]]\nid = \"theirs\"\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:1\"\napi_key = \"user_provided\"\nmodels = [\"any\"]\n";
     let config =
         |more: &str| format!("mode = \"accounts\"\n[limits]\nbudget_cost = 5\n{priced}{more}");
-    insta::assert_snapshot!(World::new().config(&config("")).problems(), @"manent.toml:3: `limits.budget_cost` is set, so every model needs a price; set `input_price` and `output_price` in `models` of the provider one, or for the whole provider (missing: plain)");
+    insta::assert_snapshot!(World::new().config(config("")).problems(), @"manent.toml:3: `limits.budget_cost` is set, so every model needs a price; set `input_price` and `output_price` in `models` of the provider one, or for the whole provider (missing: plain)");
     let whole = config("").replace("kind = \"openai\"\nbase_url = \"http://127.0.0.1:1\"\nmodels = [\"plain\"", "kind = \"openai\"\nbase_url = \"http://127.0.0.1:1\"\ninput_price = 1\noutput_price = 2\nmodels = [\"plain\"");
     assert_eq!(World::new().config(&whole).problems(), "");
 }

@@ -263,8 +263,8 @@ mod tests {
         let mut laughs = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
         for level in 1..9 {
             let before = level - 1;
-            laughs += &format!(
-                "a{level}: &a{level} [{}]\n",
+            laughs = format!(
+                "{laughs}a{level}: &a{level} [{}]\n",
                 vec![format!("*a{before}"); 10].join(", ")
             );
         }

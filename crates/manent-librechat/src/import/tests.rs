@@ -148,9 +148,7 @@ fn messages_that_lie_in_one_another_are_the_same_tree() {
 fn a_long_conversation_may_be_nested() {
     let mut text = String::new();
     for number in 0..800 {
-        text.push_str(&format!(
-            "[{{\"messageId\":\"{number}\",\"text\":\"{number}\",\"children\":"
-        ));
+        text = format!("{text}[{{\"messageId\":\"{number}\",\"text\":\"{number}\",\"children\":");
     }
     text.push_str("[]");
     text.push_str(&"}]".repeat(800));

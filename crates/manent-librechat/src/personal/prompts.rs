@@ -308,7 +308,10 @@ mod tests {
     use super::*;
 
     fn map(value: Value) -> Map<String, Value> {
-        value.as_object().cloned().unwrap()
+        match value {
+            Value::Object(map) => map,
+            other => panic!("no object: {other}"),
+        }
     }
 
     fn kept(name: &str, category: &str, uses: u64) -> KeptGroup {

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use axum::Json as JsonAnswer;
 use axum::extract::{FromRequestParts, Path, Query, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use manent_accounts::caller::Caller;
 use manent_accounts::role::{Permission, PermissionGroup};
@@ -138,12 +138,7 @@ pub(super) async fn get(
         &messages,
         &salt,
     );
-    let mut response = JsonAnswer(told).into_response();
-    let kept_nowhere = HeaderValue::from_static("private, no-store");
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, kept_nowhere);
-    Ok(response)
+    Ok(JsonAnswer(told).into_response())
 }
 
 /// The messages that a link shows, as the owner's client reads them.

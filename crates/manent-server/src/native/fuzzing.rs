@@ -15,8 +15,8 @@ use crate::http::body::parse_json;
 /// A place in a list or a stream, as a client sent it back: what is taken is what this server would have written for that place.
 pub(crate) fn cursor(run: RunId, text: &str) {
     if let Ok(place) = cursor::open_conversation(text) {
-        let again = cursor::open_conversation(&cursor::seal_conversation(place));
-        assert_eq!(again.ok(), Some(place));
+        let sealed = cursor::seal_conversation(&place).unwrap_or_default();
+        assert_eq!(cursor::open_conversation(&sealed).ok(), Some(place));
     }
     if let Ok(range) = cursor::open_messages(text) {
         let again = cursor::open_messages(&cursor::seal_messages(range));

@@ -65,8 +65,8 @@ fn statement(
         }
         // The first comparison is what the index is entered by.
         let (first, second) = (values.len() + 1, values.len() + 2);
-        conditions += &format!(
-            " AND {key} {beyond}= ?{first} AND ({key} {beyond} ?{first} OR id {beyond} ?{second})"
+        conditions = format!(
+            "{conditions} AND {key} {beyond}= ?{first} AND ({key} {beyond} ?{first} OR id {beyond} ?{second})"
         );
         values.push(match &after.key {
             CursorKey::Time(time) => Value::from(Timestamp::as_millisecond(*time)),
@@ -76,16 +76,16 @@ fn statement(
     }
     for label in &filter.labels_all {
         values.push(Value::from(label.as_str().to_owned()));
-        conditions += &format!(
-            " AND labels IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(labels) AS label WHERE label.value = ?{})",
+        conditions = format!(
+            "{conditions} AND labels IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(labels) AS label WHERE label.value = ?{})",
             values.len()
         );
     }
     if let Some(prefix) = &filter.without_label_prefix {
         values.push(Value::from(prefix.clone()));
         let number = values.len();
-        conditions += &format!(
-            " AND NOT EXISTS (SELECT 1 FROM json_each(labels) AS label WHERE substr(label.value, 1, length(?{number})) = ?{number})"
+        conditions = format!(
+            "{conditions} AND NOT EXISTS (SELECT 1 FROM json_each(labels) AS label WHERE substr(label.value, 1, length(?{number})) = ?{number})"
         );
     }
     let sql = format!(

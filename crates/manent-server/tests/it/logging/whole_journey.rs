@@ -225,6 +225,7 @@ fn linked(kind: &str, link: &Value) -> anyhow::Result<String> {
     let link = link.as_str().unwrap_or_default();
     let (_, token) = link
         .split_once("token=")
+        .or_else(|| link.split_once("invitation="))
         .ok_or_else(|| anyhow::anyhow!("no link: {link}"))?;
     secret(kind, token);
     Ok(token.to_owned())

@@ -131,7 +131,9 @@ async fn what_ended_is_told_again_from_the_store_after_a_restart() -> Test {
     let (mut upstream, server) = world("", "").await?;
     let (started, told) = turn(&mut upstream, server.client(), &first("hi"), "hello").await?;
     let id = &started["conversationId"];
-    let again = TestServer::start_in(server.stop().await, "").await?;
+    let configuration = "[librechat]\nenabled = true\n[[providers]]\nid = \"gated\"\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:9/v1\"\n\
+        api_key = \"k\"\nmodels = [\"m\"]\n";
+    let again = TestServer::start_in(server.stop().await, configuration).await?;
     let client = again.client();
     let retold = tell(&mut read(client, id, "").await?, Vec::new()).await?;
     assert_eq!(retold.content, told.content);

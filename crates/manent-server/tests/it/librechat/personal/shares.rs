@@ -183,7 +183,7 @@ async fn everybody_reads_a_public_link_until_the_account_is_gone() -> Test {
     let told = as_stranger(&server, Method::GET, &path, None).await?;
     assert_eq!(
         (told.status, told.header("cache-control")),
-        (200, "private, no-store"),
+        (200, "no-store"),
         "{told:?}"
     );
     assert_eq!(each(&told.json()["messages"], "text"), ["words"]);
