@@ -109,7 +109,7 @@ impl Accounts {
         presented: &HeaderMap,
     ) -> Result<HeaderValue, ApiError> {
         let known = device_mark(presented);
-        let known = known.as_ref().map(|mark| mark.expose_secret());
+        let known = known.as_ref().map(ExposeSecret::expose_secret);
         let mark = self.sign_in.device_mark(&opened.account.email, known);
         self.cookies.mark_device(&mark)
     }

@@ -14,6 +14,11 @@ mod compose;
 mod environment;
 mod feed;
 #[cfg(feature = "fuzzing")]
+#[expect(
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a panic is a finding"
+)]
 pub mod fuzzing;
 mod http;
 mod librechat;

@@ -40,6 +40,7 @@ const HARDENING: [(HeaderName, &str); 3] = [
 ];
 
 /// Answers every path that is no endpoint: a file of the page, the page itself for its own routes, or 404.
+#[expect(clippy::unused_async, reason = "a handler is asynchronous")]
 pub(crate) async fn serve(
     State(app): State<App>,
     method: Method,

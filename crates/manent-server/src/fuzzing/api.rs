@@ -63,10 +63,12 @@ impl Api {
         let router = self.router.clone();
         self.runtime.block_on(async move {
             let answer = router.oneshot(request.map(Body::from));
-            let answer = match timeout(PATIENCE, answer).await {
-                Ok(Ok(answer)) => answer,
-                Ok(Err(never)) => match never {},
-                Err(_) => panic!("no answer for {PATIENCE:?}"),
+            let Ok(answer) = timeout(PATIENCE, answer).await else {
+                panic!("no answer for {PATIENCE:?}");
+            };
+            let answer = match answer {
+                Ok(answer) => answer,
+                Err(never) => match never {},
             };
             let (parts, body) = answer.into_parts();
             let is_stream = parts

@@ -39,7 +39,7 @@ fn message(status: StatusCode, words: &str) -> Refusal {
     Refusal::new(status, words)
 }
 
-fn unfit(unfit: Unfit) -> Refusal {
+fn unfit(unfit: &Unfit) -> Refusal {
     Refusal::bad(unfit.to_string())
 }
 
@@ -181,7 +181,7 @@ pub(super) async fn list(
     Reading(owner): Reading,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<JsonAnswer<Value>, Refusal> {
-    let list = ShareList::read(|name| query.get(name).cloned()).map_err(unfit)?;
+    let list = ShareList::read(|name| query.get(name).cloned()).map_err(|error| unfit(&error))?;
     let mut rows = Vec::new();
     for document in app.documents.all(owner, KIND).await? {
         let Some(kept) = read::<KeptShare>(document.body.as_map()) else {
@@ -251,7 +251,7 @@ pub(super) async fn make(
     MaybeBody(body): MaybeBody<Map<String, Value>>,
 ) -> Result<JsonAnswer<Value>, Refusal> {
     require_create(&app, &caller).await?;
-    let publishing = Publishing::read(&body).map_err(unfit)?;
+    let publishing = Publishing::read(&body).map_err(|error| unfit(&error))?;
     let unknown = || {
         message(
             StatusCode::NOT_FOUND,
@@ -339,7 +339,7 @@ pub(super) async fn update(
     MaybeBody(body): MaybeBody<Map<String, Value>>,
 ) -> Result<JsonAnswer<Value>, Refusal> {
     require_create(&app, &caller).await?;
-    let publishing = Publishing::read(&body).map_err(unfit)?;
+    let publishing = Publishing::read(&body).map_err(|error| unfit(&error))?;
     let unknown = || message(StatusCode::NOT_FOUND, "Share not found");
     let document = app.documents.find(owner, KIND, &share).await?;
     let kept = document.and_then(|document| read::<KeptShare>(document.body.as_map()));

@@ -104,15 +104,6 @@ impl BoundEndpoint {
         !matches!(self.name.as_str(), "openAI" | "anthropic")
     }
 
-    /// The family whose names its parameters have in requests: `openAI`, `anthropic`, `custom` and so on.
-    pub(crate) fn parameter_family(&self) -> &str {
-        match &self.endpoint {
-            Some(endpoint) => endpoint.parameter_family(),
-            None if self.is_custom() => "custom",
-            None => &self.name,
-        }
-    }
-
     /// As `GET /api/endpoints` tells it, at this place of the menu.
     pub(super) fn public(&self, order: usize) -> Value {
         let mut public = json!({"userProvide": self.user_gives_key, "order": order});

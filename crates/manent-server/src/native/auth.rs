@@ -57,7 +57,7 @@ pub(super) async fn sign_in(
 ) -> Result<(HeaderMap, JsonAnswer<SignInAnswer>), ApiError> {
     let accounts = app.accounts()?;
     let device = device_mark(&presented);
-    let device = device.as_ref().map(|mark| mark.expose_secret());
+    let device = device.as_ref().map(ExposeSecret::expose_secret);
     let signed_in = accounts
         .sign_in
         .sign_in(&request.email, request.password, device, &origin)

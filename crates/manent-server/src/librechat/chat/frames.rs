@@ -152,20 +152,18 @@ impl GenerationFrames {
     fn ending(&self, telling: Telling) -> Ending {
         let (app, known) = (self.app.clone(), self.known.clone());
         async move {
-            match &known.turn {
-                Some(turn) => turn.last_frames(END_WAIT).await,
-                None => {
-                    let told = finish::from_store(
-                        &app,
-                        known.owner,
-                        known.record.conversation,
-                        &known.question,
-                        &telling,
-                        known.record.message,
-                    );
-                    told.await.ok().map(Into::into)
-                }
+            if let Some(turn) = &known.turn {
+                return turn.last_frames(END_WAIT).await;
             }
+            let told = finish::from_store(
+                &app,
+                known.owner,
+                known.record.conversation,
+                &known.question,
+                &telling,
+                known.record.message,
+            );
+            told.await.ok().map(Into::into)
         }
         .boxed()
     }

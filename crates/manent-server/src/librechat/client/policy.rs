@@ -19,10 +19,18 @@ const SANDBOX: &str = "https://*.codesandbox.io";
 /// Its own files, the inline scripts that it has (by their hashes) and nothing else that runs; inline styles, which its libraries write; pictures of
 /// its own, and from where the configuration says. Nobody may frame it.
 pub(super) fn for_page(index: &str, pictures: &[String], sandboxes: &[String]) -> String {
-    let scripts: String = inline_scripts(index)
-        .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
-        .collect();
-    let pictures: String = pictures.iter().map(|origin| format!(" {origin}")).collect();
+    let mut scripts = String::new();
+    for script in inline_scripts(index) {
+        scripts = format!(
+            "{scripts} 'sha256-{}'",
+            STANDARD.encode(Sha256::digest(script))
+        );
+    }
+    let mut sources = String::new();
+    for origin in pictures {
+        sources.push(' ');
+        sources.push_str(origin);
+    }
     let sandboxes = if sandboxes.is_empty() {
         SANDBOX.to_owned()
     } else {
@@ -30,7 +38,7 @@ pub(super) fn for_page(index: &str, pictures: &[String], sandboxes: &[String]) -
     };
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{scripts}; style-src 'self' 'unsafe-inline'; \
-         img-src 'self' data: blob:{pictures}; font-src 'self' data:; media-src 'self' data: blob:; connect-src 'self' data: blob:; \
+         img-src 'self' data: blob:{sources}; font-src 'self' data:; media-src 'self' data: blob:; connect-src 'self' data: blob:; \
          worker-src 'self' blob:; manifest-src 'self'; frame-src 'self' blob: data: {sandboxes}; object-src 'none'; base-uri 'self'; \
          frame-ancestors 'none'; form-action 'self'"
     )

@@ -1,6 +1,7 @@
 //! `GET /api/messages`: hits of a search, or a conversation in pages.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use axum::Json as JsonAnswer;
 use axum::extract::{Query, State};
@@ -115,7 +116,7 @@ async fn hits(app: &App, owner: UserId, words: &str) -> Result<Vec<Value>, ChatR
             let HitKind::Message { id, .. } = hit.kind else {
                 continue;
             };
-            if !conversations.contains_key(&hit.conversation) {
+            if let Entry::Vacant(place) = conversations.entry(hit.conversation) {
                 let there = match present(app, owner, hit.conversation).await {
                     Ok(there) => Some((
                         told_conversation(app, owner, &there),
@@ -124,7 +125,7 @@ async fn hits(app: &App, owner: UserId, words: &str) -> Result<Vec<Value>, ChatR
                     Err(DomainError::ConversationNotFound) => None,
                     Err(error) => return Err(error.into()),
                 };
-                conversations.insert(hit.conversation, there);
+                place.insert(there);
             }
             let Some(Some((conversation, endpoint))) = conversations.get(&hit.conversation) else {
                 continue;

@@ -74,6 +74,10 @@ pub(crate) trait Source: Unpin {
 }
 
 /// The events of a source in pieces, with heartbeats.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says another thing, and they go together in any way"
+)]
 pub(super) struct EventStream<S> {
     source: S,
     piece: Piece,

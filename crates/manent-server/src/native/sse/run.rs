@@ -83,7 +83,7 @@ impl RunEvents {
                 return;
             }
             RunEvent::Retained(parts) => {
-                self.write_retained(piece, &id, parts);
+                Self::write_retained(piece, &id, parts);
             }
             RunEvent::Completion(event) => match convert::completion_event(event) {
                 WireEvent::Delta(delta) => piece.write(Some(&id), "delta", &delta),
@@ -99,7 +99,7 @@ impl RunEvents {
     }
 
     /// What the answer begins with, as if it were said. Only the last piece has the event's id: whoever has that has all of it.
-    fn write_retained(&self, piece: &mut Piece, id: &EventId<'_>, parts: Vec<Part>) {
+    fn write_retained(piece: &mut Piece, id: &EventId<'_>, parts: Vec<Part>) {
         let said = parts.into_iter().filter_map(|part| match part {
             Part::Text { text } => Some(CompletionEvent::Text(text)),
             Part::Reasoning { text, .. } => Some(CompletionEvent::Reasoning(text)),

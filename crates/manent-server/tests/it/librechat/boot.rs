@@ -43,9 +43,9 @@ fn directory() -> anyhow::Result<tempfile::TempDir> {
 
 async fn started(mode: &str, directory: &Path) -> anyhow::Result<TestServer> {
     let configuration = format!(
-        "mode = \"{mode}\"\n[librechat]\nconfig = {:?}\nui = {:?}\n",
-        directory.join("librechat.yaml"),
-        directory.join("dist")
+        "mode = \"{mode}\"\n[librechat]\nconfig = '{}'\nui = '{}'\n",
+        directory.join("librechat.yaml").display(),
+        directory.join("dist").display()
     );
     TestServer::start_with(&configuration).await
 }

@@ -357,7 +357,7 @@ async fn hits_and_pages_are_messages_with_their_conversation() -> Test {
         .json();
     assert_eq!(links(&first["messages"]).len(), 2);
     let cursor = first["nextCursor"].as_str().unwrap_or_default();
-    let last = ada
+    let rest = ada
         .get(
             &server,
             &format!(
@@ -368,7 +368,7 @@ async fn hits_and_pages_are_messages_with_their_conversation() -> Test {
         .await?
         .json();
     assert_eq!(
-        (links(&last["messages"]), &last["nextCursor"]),
+        (links(&rest["messages"]), &rest["nextCursor"]),
         (vec![(json!(id(13)), json!(id(12)))], &Value::Null)
     );
     let one = ada
