@@ -65,7 +65,7 @@ fn a_doctor_reads_a_stopped_store_and_changes_nothing() {
     assert_eq!(store["name"], "store");
     let detail = store["detail"].as_str().unwrap();
     assert!(
-        detail.ends_with("schema 4, every page is sound"),
+        detail.ends_with("schema 5, every page is sound"),
         "{detail}"
     );
     assert_eq!(names(world.path("data")), before);

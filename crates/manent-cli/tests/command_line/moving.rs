@@ -11,11 +11,11 @@ fn migrate_alone_brings_the_configured_store_up_to_date() {
     assert_eq!((first.code, first.errors.as_str()), (Some(0), ""));
     assert_eq!(
         first.output,
-        "the database in /home/work/data was created with schema 4.\n"
+        "the database in /home/work/data was created with schema 5.\n"
     );
     assert_eq!(
         migrate().output,
-        "the database in /home/work/data has schema 4: there was nothing to do.\n"
+        "the database in /home/work/data has schema 5: there was nothing to do.\n"
     );
 }
 
