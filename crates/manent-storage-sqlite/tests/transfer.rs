@@ -3,8 +3,9 @@
 
 use manent_domain::append::ParentRef;
 use manent_domain::completion::CompletionEvent;
+use manent_domain::document::{DocumentBody, Expect};
 use manent_domain::error::Refusal;
-use manent_domain::ports::{RunRepository, StoreError, TransferRepository};
+use manent_domain::ports::{DocumentRepository, RunRepository, StoreError, TransferRepository};
 use manent_domain::run::{LoggedEvent, NewRun, RecordTarget, RunEnd, RunEvent, RunProgress};
 use manent_domain::transfer::{RecordKind, TransferRecord};
 use manent_storage_memory::MemoryStore;
@@ -25,10 +26,17 @@ fn fresh() -> (SqliteStore, TempDir) {
 }
 
 /// Three persons with a bit of everything.
-async fn fill<S: Store + RunRepository>(store: &S) {
+async fn fill<S: Store + RunRepository + DocumentRepository>(store: &S) {
     let node = NodeId::new(Uuid::from_u128(7));
     for number in 1..=3 {
         let person = Person::new(store, number);
+        for (kind, id) in [("preset", "a"), ("preset", "b"), ("prompt", "a")] {
+            let body = serde_json::Map::from_iter([("of".to_owned(), id.into())]);
+            let body = DocumentBody::try_from(body).unwrap();
+            let put =
+                DocumentRepository::put(store, person.owner, kind, id, body, Expect::Any, at(5));
+            put.await.unwrap();
+        }
         for place in 1..=2 {
             let id = conversation(place);
             person.create(id, Some("a title"), 0).await;
