@@ -25,9 +25,8 @@ test('what was queued before people signed in stays on the device: in nobody’s
   const accounts = new AccountServer(server);
   await accounts.register({ ...ANN, email: 'somebody@example.org', name: 'Somebody' });
   await accounts.register(ANN);
-  await page.reload();
   const visitor = new Visitor(page, accounts);
-  await visitor.signIn(ANN);
+  await visitor.arrive(ANN);
   await visitor.open();
   await visitor.ask('hello from Ann');
   await expect(page.getByText('written before')).toHaveCount(0);
